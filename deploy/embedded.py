@@ -1,0 +1,124 @@
+"""Everything on one machine, in one process: PostgreSQL from a wheel, the direct log, four services, the gateway.
+
+Read `Embedded.__enter__` top to bottom: it is the whole system. Parts start in order and stop in reverse.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+
+import psycopg
+
+from deploy.postgres.cluster import Cluster
+from deploy.postgres.databases import prepare
+from gateway.readmodel.migrate import migrate as migrate_gateway
+from gateway.readmodel.projector import Projector
+from gateway.supervision.replay import Replay
+from services.assistance import service as assistance
+from services.cases import service as cases
+from services.chassis import vault as vault_module
+from services.chassis.clock import Clock
+from services.chassis.config import Settings, own_secret
+from services.chassis.http import Surroundings
+from services.chassis.log_direct import DirectLog
+from services.chassis.runtime import Part, Runtime, Service
+from services.chassis.vault import Vault, load_kek
+from services.notify import service as notify
+from services.roster import service as roster
+from services.roster.intake import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The system while it runs."""
+
+    cluster: Cluster
+    vault: Vault
+    services: dict[str, Service]
+    intake: Intake
+    projector: Projector
+    replay: Replay
+    runtime: Runtime
+
+
+class Embedded:
+    """The embedded profile as one context; `durable=False` is for tests, where data may die with the machine."""
+
+    def __init__(self, *, settings: Settings, clock: Clock, durable: bool = True) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._durable = durable
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Running:
+        with ExitStack() as stack:
+            running = self._start(stack)
+            self._stack = stack.pop_all()
+        return running
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> Running:
+        folder = self._settings.data_folder
+        cluster = stack.enter_context(Cluster.start(folder / "postgres", durable=self._durable))
+        prepare(cluster)
+        migrate(cluster)
+
+        vault = Vault(dsn=cluster.dsn("vault", "vault_app"), kek=load_kek(folder / "vault.kek"))
+        stack.callback(vault.close)
+        surroundings = Surroundings(clock=self._clock, token=own_secret(folder / "services.token"))
+        roster_service = roster.build(
+            dsn=cluster.dsn("roster", "roster_app"),
+            vault=vault,
+            surroundings=surroundings,
+            key_secret=bytes.fromhex(own_secret(folder / "roster.key")),
+        )
+        built = (
+            roster_service.service,
+            cases.build(dsn=cluster.dsn("cases", "cases_app"), vault=vault, surroundings=surroundings),
+            assistance.build(dsn=cluster.dsn("assistance", "assistance_app"), vault=vault, surroundings=surroundings),
+            notify.build(
+                dsn=cluster.dsn("notify", "notify_app"),
+                vault=vault,
+                surroundings=surroundings,
+                county=self._settings.county,
+            ),
+        )
+        for service in built:
+            stack.callback(service.close)
+
+        log = DirectLog([service.publication for service in built])
+        projector = Projector(dsn=cluster.dsn("gateway", "gateway_writer"), log=log, opener=vault)
+        replay = Replay(dsn=cluster.dsn("gateway", "gateway_writer"), opener=vault)
+        parts: list[Part] = [
+            *(service.inbox(log=log, clock=self._clock) for service in built if service.hears),
+            projector,
+            *(service.ticker(clock=self._clock) for service in built),
+        ]
+        runtime = stack.enter_context(Runtime(parts))
+        return Running(
+            cluster=cluster,
+            vault=vault,
+            services={service.name: service for service in built},
+            intake=roster_service.intake,
+            projector=projector,
+            replay=replay,
+            runtime=runtime,
+        )
+
+
+def migrate(cluster: Cluster) -> None:
+    """Creates the tables of all databases, each as its owner; once, before any worker starts."""
+    for database, create in (
+        ("roster", roster.migrate),
+        ("cases", cases.migrate),
+        ("assistance", assistance.migrate),
+        ("notify", notify.migrate),
+        ("gateway", migrate_gateway),
+        ("vault", vault_module.migrate),
+    ):
+        with psycopg.connect(cluster.dsn(database, f"{database}_owner")) as connection:
+            create(connection)

@@ -1,0 +1,1 @@
+"""PostgreSQL for one machine: the server itself (`cluster`), and the databases and roles in it (`databases`)."""

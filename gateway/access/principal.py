@@ -1,0 +1,234 @@
+"""Who asks: a person's account, acting for a unit, for one purpose. Tokens are RFC 9068 access tokens.
+
+A token carries `unit` (`kind:area`) and `purpose` beside the registered claims; one token, one purpose. Verified tokens
+are kept by the hash of their text, at most a minute and never past their end: a token withdrawn is one not renewed.
+"""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+
+from gateway.access.policy import Grants, Policy, Relation
+from services.chassis.clock import Clock
+
+ALGORITHMS = ["EdDSA", "Ed25519"]
+_UNIT = re.compile(r"([a-z_]{1,40}):([0-9A-Za-z]{1,20})")
+_ACTOR = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
+_WIDEST_S = 60.0
+_MOST_TOKENS = 4096
+_MOST_BYTES = 8192
+
+
+class Unauthenticated(Exception):
+    """The token is missing, out of time, or not one of our issuer's; why is not told to the caller."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks, for whom, on what ground, and what that opens."""
+
+    actor: str
+    unit: str
+    purpose: str
+    client: str
+    grants: Grants
+    claims: tuple[tuple[str, str], ...]
+    """The session settings of row security, see `readmodel/tables.sql`; a claim that opens nothing is empty."""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The same, as the compiler's statements name them: lo, hi, village …"""
+        return {name.removeprefix("app."): text for name, text in self.claims}
+
+    @property
+    def kind(self) -> str:
+        """The kind of department, such as `township`."""
+        return self.unit.partition(":")[0]
+
+
+def principal_of(*, actor: str, unit: str, purpose: str, client: str, policy: Policy) -> Principal:
+    """The principal of these claims; raises `Unauthenticated` where a unit or an area is not of its form."""
+    match = _UNIT.fullmatch(unit)
+    if match is None or not _ACTOR.fullmatch(actor):
+        raise Unauthenticated
+    kind, area = match.groups()
+    grants = policy.grants_of(kind=kind, purpose=purpose)
+    return Principal(actor, unit, purpose, client, grants, _claims(kind, area, unit=unit, grants=grants))
+
+
+def _claims(kind: str, area: str, *, unit: str, grants: Grants) -> tuple[tuple[str, str], ...]:
+    reach = grants.reach
+    low, high = area_range(area) if reach is Relation.AREA else ("", "")
+    if reach is Relation.VILLAGE and not re.fullmatch(r"\d{12}", area):
+        raise Unauthenticated
+    if reach is Relation.REFERRAL:
+        area_range(area)
+    return (
+        ("app.lo", low),
+        ("app.hi", high),
+        ("app.village", area if reach is Relation.VILLAGE else ""),
+        ("app.school", area if reach is Relation.SCHOOL else ""),
+        ("app.unit", unit),
+        ("app.kind", kind if reach is Relation.REFERRAL else ""),
+        ("app.area", area if reach is Relation.REFERRAL else ""),
+        ("app.receipts", "on" if ("Query", "receipts") in grants.fields else ""),
+        ("app.journal", "on" if ("Query", "replayCase") in grants.fields else ""),
+    )
+
+
+def area_range(code: str) -> tuple[str, str]:
+    """The codes of an area as a range [low, high): a county (6 digits) holds its townships, a township itself (9).
+
+    A code of any other length is refused: a short one would widen in silence.
+    """
+    if not re.fullmatch(r"\d{6}|\d{9}", code):
+        raise Unauthenticated
+    return code, str(int(code) + 1).zfill(len(code))
+
+
+class Tokens:
+    """Verifies access tokens against the issuer's keys."""
+
+    def __init__(
+        self,
+        *,
+        keys: Callable[[], Awaitable[Mapping[str, Any]]],
+        issuer: str,
+        audience: str,
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        """`keys` gives the issuer's JWKS document; it is asked again for a key not known yet, at most once a minute."""
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._policy = policy
+        self._clock = clock
+        self._known = KeySet([])
+        self._asked_at = float("-inf")
+        self._verified: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+
+    async def verify(self, token: str) -> Principal:
+        """The principal of a token; raises `Unauthenticated`."""
+        now = self._clock.now().timestamp()
+        digest = hashlib.sha256(token.encode()).digest()
+        until, principal = self._verified.get(digest, (0.0, None))
+        if principal is not None and now < until:
+            return principal
+        claims = await self._claims(token, now=now)
+        principal = principal_of(
+            actor=_text(claims, "sub"),
+            unit=_text(claims, "unit"),
+            purpose=_text(claims, "purpose"),
+            client=_text(claims, "client_id"),
+            policy=self._policy,
+        )
+        self._verified[digest] = (min(float(claims["exp"]), now + _WIDEST_S), principal)
+        while len(self._verified) > _MOST_TOKENS:
+            self._verified.popitem(last=False)
+        return principal
+
+    async def _claims(self, token: str, *, now: float) -> dict[str, Any]:
+        if len(token) > _MOST_BYTES:
+            raise Unauthenticated
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+            await self._learn(str(header.get("kid")), now=now)
+            decoded = jwt.decode(token, self._known, algorithms=ALGORITHMS)
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise Unauthenticated from None
+        claims = decoded.claims
+        audience = claims.get("aud")
+        mine = self._audience in audience if isinstance(audience, list) else self._audience == audience
+        expires, begins = claims.get("exp"), claims.get("nbf", 0)
+        timely = isinstance(expires, int | float) and isinstance(begins, int | float) and begins <= now < expires
+        if header.get("typ") != "at+jwt" or claims.get("iss") != self._issuer or not mine or not timely:
+            raise Unauthenticated
+        _text(claims, "jti")
+        return dict(claims)
+
+    async def _learn(self, kid: str, *, now: float) -> None:
+        if all(key.kid != kid for key in self._known.keys) and now - self._asked_at >= _WIDEST_S:
+            self._asked_at = now
+            self._known = KeySet.import_key_set({"keys": list((await self._keys())["keys"])})
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not value:
+        raise Unauthenticated
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A demonstration account; nobody's name."""
+
+    unit: str
+    purpose: str
+
+
+DEMO_ACCOUNTS: Mapping[str, Account] = {
+    "bureau-office": Account("education_bureau:410326", "dropout_control"),
+    "bureau-assistance": Account("education_bureau:410326", "assistance"),
+    "xiaodian-officer": Account("township:410326103", "dropout_control"),
+    "santun-officer": Account("township:410326104", "dropout_control"),
+    "school-principal": Account("school:3141000300", "dropout_control"),
+    "village-cadre": Account("village:410326103005", "dropout_control"),
+    "police-officer": Account("public_security:410326", "identity_check"),
+    "civil-affairs-officer": Account("civil_affairs:410326", "social_relief"),
+    "disability-officer": Account("disabled_federation:410326", "disability_placement"),
+    "rural-affairs-officer": Account("rural_affairs:410326", "assistance"),
+    "justice-officer": Account("justice:410326", "legal_action"),
+    "inspector": Account("supervision:410326", "supervision"),
+    "statistician": Account("statistics:410326", "statistics"),
+}
+
+
+class DevelopmentIssuer:
+    """Issues tokens to anybody who asks, for demonstrations and tests; refuses to exist unless `enabled` says so."""
+
+    def __init__(self, *, enabled: bool, issuer: str, audience: str, clock: Clock) -> None:
+        if not enabled:
+            message = "The development issuer gives tokens to anybody; enable it expressly, and never with real data."
+            raise RuntimeError(message)
+        self._key = OKPKey.generate_key("Ed25519", {"kid": str(uuid4()), "use": "sig"})
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+
+    async def keys(self) -> Mapping[str, Any]:
+        """The JWKS document of its one key."""
+        return {"keys": [self._key.as_dict(private=False)]}
+
+    def mint(self, name: str, *, minutes: int = 10) -> str:
+        """A token for a demonstration account."""
+        account = DEMO_ACCOUNTS[name]
+        return self.mint_for(actor=name, unit=account.unit, purpose=account.purpose, minutes=minutes)
+
+    def mint_for(self, *, actor: str, unit: str, purpose: str, minutes: int = 10) -> str:
+        """A token for any actor, unit and purpose."""
+        now = self._clock.now()
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": actor,
+            "client_id": "development",
+            "jti": str(uuid4()),
+            "iat": int(now.timestamp()),
+            "exp": int((now + timedelta(minutes=minutes)).timestamp()),
+            "unit": unit,
+            "purpose": purpose,
+        }
+        header = {"alg": "Ed25519", "typ": "at+jwt", "kid": self._key.kid}
+        return jwt.encode(header, claims, self._key, algorithms=ALGORITHMS)

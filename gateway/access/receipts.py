@@ -1,0 +1,137 @@
+"""The log of looks 查阅留痕: who saw which children's which fields, on what ground; written before the answer leaves.
+
+Fail closed (promise 4): `record` returns when the receipt is durable in PostgreSQL and raises `NotRecorded` otherwise, and
+then there is no answer. Receipts that wait at the same time share one transaction, so a burst of looks costs few commits.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+
+_MOST_WAITING = 1024
+_MOST_AT_ONCE = 128
+_INSERT = b"""
+    insert into receipt select r.* from jsonb_populate_recordset(null::receipt, %s::text::jsonb) r"""
+
+Decision = Literal["answered", "refused", "denied"]
+
+
+class NotRecorded(Exception):
+    """The look could not be written down, so it must not be answered."""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """One look, answered or not. `fields` are `Type.field` as granted; `positions` say how new the answer's data is."""
+
+    at: datetime
+    actor: str
+    department: str
+    purpose: str
+    operation: str
+    document_hash: str
+    decision: Decision
+    policy_version: str
+    child_ids: tuple[UUID, ...] = ()
+    rows: int = 0
+    fields: tuple[str, ...] = ()
+    positions: msgspec.Raw = msgspec.Raw(b"{}")
+    receipt_id: UUID = msgspec.field(default_factory=uuid4)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    receipt: Receipt
+    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Receipts:
+    """Writes receipts as `gateway_writer`, over one connection, many in one commit."""
+
+    def __init__(self, *, dsn: str, timeout_s: float = 5.0) -> None:
+        self._dsn = dsn
+        self._timeout_s = timeout_s
+        self._waiting: deque[_Waiting] = deque()
+        self._more = asyncio.Event()
+        self._connection: AsyncConnection[Any] | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Receipts"]:
+        """Keeps the writer going within; nothing is recorded outside of it."""
+        writer = asyncio.create_task(self._write_on(), name="receipts")
+        try:
+            yield self
+        finally:
+            writer.cancel()
+            with suppress(asyncio.CancelledError):
+                await writer
+            self._refuse(list(self._waiting))
+            await self._close()
+
+    async def record(self, receipt: Receipt) -> None:
+        """Returns when the receipt is durable; raises `NotRecorded` when it is not, or not in time."""
+        if len(self._waiting) >= _MOST_WAITING:
+            raise NotRecorded
+        waiting = _Waiting(receipt)
+        self._waiting.append(waiting)
+        self._more.set()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await waiting.done
+        except TimeoutError:
+            raise NotRecorded from None
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._more.wait()
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_AT_ONCE))]
+            if not self._waiting:
+                self._more.clear()
+            batch = [waiting for waiting in batch if not waiting.done.done()]
+            if batch:
+                await self._write(batch)
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                connection = await self._connected()
+                rows = msgspec.json.encode([waiting.receipt for waiting in batch]).decode()
+                await connection.execute(_INSERT, [rows], prepare=True)
+        except (psycopg.Error, OSError, TimeoutError):
+            self._refuse(batch)
+            await self._close()
+        except asyncio.CancelledError:
+            self._refuse(batch)
+            raise
+        else:
+            for waiting in batch:
+                if not waiting.done.done():
+                    waiting.done.set_result(None)
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            # Autocommit: the one INSERT is its own transaction, and COMMIT has reached the disk when it returns.
+            self._connection = await AsyncConnection.connect(
+                self._dsn, autocommit=True, options="-c synchronous_commit=on -c statement_timeout=4s"
+            )
+        return self._connection
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(psycopg.Error, OSError):
+                await connection.close()
+
+    @staticmethod
+    def _refuse(batch: list[_Waiting]) -> None:
+        for waiting in batch:
+            if not waiting.done.done():
+                waiting.done.set_exception(NotRecorded())

@@ -1,0 +1,340 @@
+"""POST /graphql as one ASGI object: who asks, what may be asked, one statement, a receipt, and only then the answer.
+
+    token -> document (parsed, limited, validated; kept) -> rights -> plan (kept) -> SQL under claims -> receipt -> bytes
+
+Operations the compiler does not take (mutations, introspection, `@include` on a variable) run through the ordinary
+resolvers between the same rights and the same receipt. Refusals are GraphQL errors whose `extensions.code` is one of
+UNAUTHENTICATED, BAD_REQUEST, FORBIDDEN, NOT_FOUND, REFUSED, STALE, UNAVAILABLE, INTERNAL. Nothing a caller sent is logged.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import strawberry
+from graphql import GraphQLError
+from graphql.execution.values import get_variable_values
+from starlette.types import Receive, Scope, Send
+
+from gateway.access.policy import Policy
+from gateway.access.principal import Principal, Tokens, Unauthenticated
+from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
+from gateway.commands import Commands
+from gateway.schema.operations import BadDocument, Operation, Operations
+from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from gateway.schema.compile import Plan
+from gateway.schema.limits import BYTES
+from gateway.schema.paging import BadArgument
+from gateway.schema.reading import Looking
+from gateway.schema.supervision import Supervision
+from services.chassis.clock import Clock, china_date
+from services.chassis.errors import Forbidden, ServiceError
+from services.chassis.telemetry import span
+
+REQUEST_TIMEOUT_S = 15.0
+_JSON = b"application/json"
+_GRAPHQL_JSON = b"application/graphql-response+json"
+_log = logging.getLogger("baoxue.gateway")
+
+
+class Request(msgspec.Struct, frozen=True, rename={"operation_name": "operationName"}):
+    """A GraphQL request; one operation, never a batch."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+class BadRequest(Exception):
+    """The HTTP request can't be read; the message says what is asked for."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was read: its headers and body, and who asks."""
+
+    headers: Mapping[bytes, bytes]
+    request: Request
+    principal: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: the HTTP status for clients that understand GraphQL's media type, and the body."""
+
+    body: bytes
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the endpoint works with; see `app.build_gateway`."""
+
+    schema: strawberry.Schema
+    policy: Policy
+    tokens: Tokens
+    reader: Reader
+    receipts: Receipts
+    clock: Clock
+    commands: Commands | None
+    supervision: Supervision | None
+    introspection: bool
+    page: bytes | None
+    """What a browser gets at GET, or None for nothing."""
+
+
+class Endpoint:
+    """The ASGI object behind /graphql."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._with = surroundings
+        self._operations = Operations(surroundings.schema, introspection=surroundings.introspection)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        headers = dict(scope["headers"])
+        understands = _GRAPHQL_JSON in headers.get(b"accept", b"")
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                if scope["method"] == "GET" and self._with.page is not None:
+                    return await _send(send, 200, self._with.page, media=b"text/html")
+                request = await _read(scope, headers, receive)
+                principal = await self._principal(headers)
+                answer = await self._answer(Asked(headers, request, principal))
+        except BadRequest as error:
+            return await _send(send, error.status, _error("BAD_REQUEST", str(error)), media=_JSON)
+        except Unauthenticated:
+            message = "Show a valid access token: Authorization: Bearer <token>."
+            return await _send(send, 401, _error("UNAUTHENTICATED", message), media=_JSON)
+        except (NotRecorded, ReadModelUnavailable, TimeoutError) as error:
+            _log.warning("no answer: %s", type(error).__name__)
+            message = "The look could not be recorded or carried out just now, so there is no answer; try again."
+            return await _send(send, 503, _error("UNAVAILABLE", message), media=_JSON)
+        except Exception as error:  # noqa: BLE001  # the rim: what nobody expected is told without its text
+            _log.error("failed: %s", type(error).__name__)  # noqa: TRY400  # a traceback could quote a person
+            return await _send(send, 500, _error("INTERNAL", "Something failed here; it was noted."), media=_JSON)
+        media = _GRAPHQL_JSON if understands else _JSON
+        return await _send(send, answer.status if understands else 200, answer.body, media=media)
+
+    async def _principal(self, headers: Mapping[bytes, bytes]) -> Principal:
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated
+        return await self._with.tokens.verify(token)
+
+    async def _answer(self, asked: Asked) -> Answer:
+        """The answer, recorded; refusals before anything was looked at are recorded only where they are of a right."""
+        try:
+            operation = self._operations.find(asked.request.query, asked.request.operation_name)
+        except BadDocument as error:
+            return Answer(_body(None, [formatted for formatted in error.errors]), 400)
+        with span(f"graphql {operation.name or operation.hash[:12]}", parent=_text(asked.headers, b"traceparent")):
+            try:
+                fields = operation.require_rights(asked.principal.grants)
+                variables = _variables(self._with.schema, operation, asked.request.variables)
+                plan = operation.plan(asked.principal.grants, variables=variables)
+                if plan is None:
+                    return await self._resolve(asked, operation, fields)
+                return await self._run(asked, operation, fields, plan=plan, variables=variables)
+            except Forbidden as error:
+                await self._record(asked.principal, operation, decision="denied")
+                return Answer(_error("FORBIDDEN", str(error)), 403)
+            except BadArgument as error:
+                return Answer(_error("BAD_REQUEST", str(error)), 400)
+
+    async def _run(
+        self,
+        asked: Asked,
+        operation: Operation,
+        fields: tuple[str, ...],
+        *,
+        plan: Plan,
+        variables: Mapping[str, Any],
+    ) -> Answer:
+        """One statement. A deep cursor or a date out of range is the database's to refuse, and the caller's mistake."""
+        principal = asked.principal
+        today = china_date(self._with.clock.now())
+        parameters = plan.parameters(variables, today=today)
+        parameters.update(principal.parameters)
+        parameters["today"] = today
+        try:
+            [(data, child_ids, rows, positions)] = await self._with.reader.fetch(
+                plan.statement, parameters, claims=principal.claims
+            )
+        except psycopg.DataError:
+            return Answer(_error("BAD_REQUEST", "An argument is out of its range."), 400)
+        await self._record(
+            principal, operation, decision="answered", fields=fields, child_ids=child_ids, rows=rows, positions=positions
+        )
+        return Answer(b'{"data":' + data.encode() + b"}")
+
+    async def _resolve(self, asked: Asked, operation: Operation, fields: tuple[str, ...]) -> Answer:
+        """Ordinary resolvers; what they touched is recorded before anything of it leaves, whatever came of it."""
+        looking = Looking(
+            principal=asked.principal,
+            reader=self._with.reader,
+            today=china_date(self._with.clock.now()),
+            supervision=self._with.supervision,
+            commands=self._with.commands,
+            idempotency_key=_key(asked.headers),
+            trace=_text(asked.headers, b"traceparent"),
+        )
+        result = await self._with.schema.execute(
+            asked.request.query,
+            variable_values=asked.request.variables,
+            context_value=looking,
+            operation_name=asked.request.operation_name,
+        )
+        errors = [_formatted(error) for error in result.errors or ()]
+        codes = {error["extensions"]["code"] for error in errors}
+        if codes & {"UNAVAILABLE"}:
+            raise ReadModelUnavailable
+        decision: Decision = "answered"
+        if codes:
+            decision = "denied" if "FORBIDDEN" in codes else "refused"
+        [(positions,)] = await self._with.reader.fetch(
+            b"select coalesce(jsonb_object_agg(name, position), '{}'::jsonb)::text from tracking",
+            {},
+            claims=asked.principal.claims,
+        )
+        await self._record(
+            asked.principal,
+            operation,
+            decision=decision,
+            fields=fields,
+            child_ids=list(looking.touched),
+            rows=looking.rows_read,
+            positions=positions,
+        )
+        return Answer(_body(result.data, errors))
+
+    async def _record(
+        self,
+        principal: Principal,
+        operation: Operation,
+        *,
+        decision: Decision,
+        fields: tuple[str, ...] = (),
+        child_ids: list[UUID] | None = None,
+        rows: int = 0,
+        positions: str = "{}",
+    ) -> None:
+        await self._with.receipts.record(
+            Receipt(
+                at=self._with.clock.now(),
+                actor=principal.actor,
+                department=principal.unit,
+                purpose=principal.purpose,
+                operation=operation.name,
+                document_hash=operation.hash,
+                decision=decision,
+                policy_version=self._with.policy.version,
+                child_ids=tuple(child_ids or ()),
+                rows=rows,
+                fields=fields,
+                positions=msgspec.Raw(positions.encode()),
+            )
+        )
+
+
+async def _read(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Request:
+    """The request's body; raises `BadRequest`."""
+    if scope["method"] != "POST":
+        raise BadRequest(405, "Send a POST.")
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _JSON:
+        raise BadRequest(415, "Send application/json.")
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest(400, "The request broke off.")
+        body += message.get("body", b"")
+        if len(body) > BYTES:
+            raise BadRequest(413, f"A request is at most {BYTES // 1024} kB.")
+        more = message.get("more_body", False)
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        raise BadRequest(400, 'Send one JSON object: {"query", "variables", "operationName"}.') from None
+
+
+_decoder = msgspec.json.Decoder(Request)
+
+
+def _variables(schema: strawberry.Schema, operation: Operation, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The request's variables in their types; raises `BadArgument`."""
+    if not operation.definition.variable_definitions:
+        return {}
+    coerced = get_variable_values(
+        schema._schema, operation.definition.variable_definitions, dict(given or {}), max_errors=5  # noqa: SLF001
+    )
+    if isinstance(coerced, list):
+        raise BadArgument("; ".join(error.message for error in coerced))
+    return coerced.coerced
+
+
+def _key(headers: Mapping[bytes, bytes]) -> UUID | None:
+    given = headers.get(b"idempotency-key")
+    try:
+        return None if given is None else UUID(given.decode("latin-1"))
+    except ValueError:
+        message = "Idempotency-Key is a UUID."
+        raise BadArgument(message) from None
+
+
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")[:128]
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    """An error as shown: ours in their own words, mistakes of the document in graphql's, everything else without words."""
+    cause = error.original_error
+    code, message = "INTERNAL", "Something failed here; it was noted."
+    if isinstance(cause, ServiceError):
+        code, message = cause.code, str(cause)
+    elif isinstance(cause, BadArgument):
+        code, message = "BAD_REQUEST", str(cause)
+    elif isinstance(cause, ReadModelUnavailable | TimeoutError):
+        code, message = "UNAVAILABLE", "Try again."
+    elif cause is None or isinstance(cause, GraphQLError):
+        code, message = "BAD_REQUEST", error.message
+    else:
+        _log.error("a resolver failed: %s", type(cause).__name__)
+    shown: dict[str, Any] = {"message": message, "extensions": {"code": code}}
+    if error.path is not None:
+        shown["path"] = error.path
+    return shown
+
+
+def _error(code: str, message: str) -> bytes:
+    return _body(None, [{"message": message, "extensions": {"code": code}}])
+
+
+def _body(data: object, errors: list[dict[str, Any]]) -> bytes:
+    """Data is left out where nothing was run."""
+    body: dict[str, object] = {"errors": errors} if errors else {}
+    if data is not None or not errors:
+        body["data"] = data
+    return msgspec.json.encode(body)
+
+
+async def _send(send: Send, status: int, body: bytes, *, media: bytes) -> None:
+    headers = [
+        (b"content-type", media + b"; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

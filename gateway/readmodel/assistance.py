@@ -1,0 +1,234 @@
+"""What assistance 资助帮扶 told, as rows: who is eligible, what was planned, granted, paid, and taught at home.
+
+Rows of a child stand under the child's township and follow it when it moves; a household's plan stands under the
+township its children live in.
+"""
+
+from datetime import date
+from typing import Any, ClassVar, Final, assert_never, get_args
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from gateway.readmodel.fold import Fold, Told, about
+from gateway.readmodel.rows import OfChild, Row
+from services.contracts.assistance import (
+    AwardGranted,
+    AwardPaid,
+    AwardReturned,
+    EligibilityEnded,
+    EligibilityFound,
+    HomeTeachingGiven,
+    HouseholdPlanOpened,
+    LearningSupportBegun,
+    LearningSupportReviewed,
+    MeasureDone,
+    MeasurePlanned,
+    StudentPlanOpened,
+)
+from services.contracts.envelope import Published
+
+EligibilityEvent = EligibilityFound | EligibilityEnded
+MeasureEvent = MeasurePlanned | MeasureDone
+AwardEvent = AwardGranted | AwardPaid | AwardReturned
+SupportEvent = LearningSupportBegun | LearningSupportReviewed
+
+
+class Eligibility(OfChild, frozen=True, kw_only=True):
+    """A category a child is eligible in, and on what ground 资格."""
+
+    TABLE: ClassVar[str] = "eligibility"
+    KEY: ClassVar[str] = "eligibility_id"
+    eligibility_id: UUID
+    category: str = ""
+    ground: str = ""
+    from_on: date | None = None
+    until_on: date | None = None
+
+
+class StudentPlan(Row, frozen=True, kw_only=True):
+    """One child, one plan 一生一案."""
+
+    TABLE: ClassVar[str] = "student_plan"
+    KEY: ClassVar[str] = "plan_id"
+    plan_id: UUID
+    child_id: UUID
+    case_id: UUID | None = None
+    township: str = ""
+    opened_on: date | None = None
+    review_on: date | None = None
+
+
+class Measure(OfChild, frozen=True, kw_only=True):
+    """A measure of a plan 帮扶措施."""
+
+    TABLE: ClassVar[str] = "measure"
+    KEY: ClassVar[str] = "measure_id"
+    measure_id: UUID
+    plan_id: UUID
+    measure: str = ""
+    owner: str = ""
+    due_on: date | None = None
+    evidence: str = ""
+    done_on: date | None = None
+
+
+class HouseholdPlan(Row, frozen=True, kw_only=True):
+    """One household, one plan 一家一案."""
+
+    TABLE: ClassVar[str] = "household_plan"
+    KEY: ClassVar[str] = "plan_id"
+    plan_id: UUID
+    household_id: UUID
+    township: str = ""
+    opened_on: date | None = None
+
+
+class Award(OfChild, frozen=True, kw_only=True):
+    """An amount granted to a child for a term 资助; granted, paid or returned, in fen 分."""
+
+    TABLE: ClassVar[str] = "award"
+    KEY: ClassVar[str] = "award_id"
+    award_id: UUID
+    programme: str = ""
+    term: str = ""
+    amount_fen: int = 0
+    category: str = ""
+    legal_basis: str = ""
+    granted_on: date | None = None
+    paid_fen: int = 0
+    state: str = ""
+
+
+class LearningSupport(OfChild, frozen=True, kw_only=True):
+    """Support for a pupil with learning difficulty 学困帮扶."""
+
+    TABLE: ClassVar[str] = "learning_support"
+    KEY: ClassVar[str] = "support_id"
+    support_id: UUID
+    needs: tuple[str, ...] = ()
+    helper: str = ""
+    begun_on: date | None = None
+    review_on: date | None = None
+    outcome: str = ""
+
+
+class HomeTeaching(OfChild, frozen=True, kw_only=True):
+    """Home teaching 送教上门 in a school year, and the class-hours given so far."""
+
+    TABLE: ClassVar[str] = "home_teaching"
+    KEY: ClassVar[str] = "teaching_id"
+    teaching_id: UUID
+    school_year: str = ""
+    hours_so_far: int = 0
+    last_given_on: date | None = None
+
+
+def eligibility(row: Eligibility | None, told: Told[EligibilityEvent]) -> Eligibility:
+    """A ground from the day it was found to the day it ended."""
+    event = told.event
+    row = row or Eligibility(eligibility_id=event.eligibility_id, child_id=event.child_id)
+    row = replace(row, category=event.category)
+    match event:
+        case EligibilityFound():
+            return replace(row, ground=event.ground, from_on=event.from_on, until_on=None)
+        case EligibilityEnded():
+            return replace(row, until_on=event.until_on)
+        case _:
+            assert_never(event)
+
+
+def student_plan(_: StudentPlan | None, told: Told[StudentPlanOpened]) -> StudentPlan:
+    """A plan as it was opened."""
+    event = told.event
+    return StudentPlan(
+        plan_id=event.plan_id,
+        child_id=event.child_id,
+        case_id=event.case_id,
+        township=event.township,
+        opened_on=event.opened_on,
+        review_on=event.review_on,
+    )
+
+
+def measure(row: Measure | None, told: Told[MeasureEvent]) -> Measure:
+    """A measure from plan to evidence."""
+    event = told.event
+    row = row or Measure(measure_id=event.measure_id, plan_id=event.plan_id, child_id=event.child_id)
+    match event:
+        case MeasurePlanned():
+            return replace(row, measure=event.measure, owner=event.owner, due_on=event.due_on)
+        case MeasureDone():
+            return replace(row, evidence=event.evidence, done_on=event.done_on)
+        case _:
+            assert_never(event)
+
+
+def household_plan(_: HouseholdPlan | None, told: Told[HouseholdPlanOpened]) -> HouseholdPlan:
+    """A household's plan as it was opened."""
+    event = told.event
+    return HouseholdPlan(plan_id=event.plan_id, household_id=event.household_id, opened_on=event.opened_on)
+
+
+def award(row: Award | None, told: Told[AwardEvent]) -> Award:
+    """An award and how much of it has reached the child; what came back is owed again."""
+    event = told.event
+    row = row or Award(award_id=event.award_id, child_id=event.child_id)
+    match event:
+        case AwardGranted():
+            return replace(
+                row,
+                programme=event.programme,
+                term=event.term,
+                amount_fen=event.amount_fen,
+                category=event.category,
+                legal_basis=event.legal_basis,
+                granted_on=event.granted_on,
+                state="granted",
+            )
+        case AwardPaid():
+            paid = row.paid_fen + event.amount_fen
+            return replace(row, paid_fen=paid, state="paid" if paid >= row.amount_fen else row.state)
+        case AwardReturned():
+            return replace(row, paid_fen=row.paid_fen - event.amount_fen, state="returned")
+        case _:
+            assert_never(event)
+
+
+def learning_support(row: LearningSupport | None, told: Told[SupportEvent]) -> LearningSupport:
+    """Support from its beginning, with what the last review found."""
+    event = told.event
+    row = row or LearningSupport(support_id=event.support_id, child_id=event.child_id)
+    match event:
+        case LearningSupportBegun():
+            return replace(
+                row, needs=event.needs, helper=event.helper, begun_on=event.begun_on, review_on=event.review_on
+            )
+        case LearningSupportReviewed():
+            return replace(row, outcome=event.outcome, review_on=event.review_on)
+        case _:
+            assert_never(event)
+
+
+def home_teaching(_: HomeTeaching | None, told: Told[HomeTeachingGiven]) -> HomeTeaching:
+    """The latest visit, with the hours so far as the service counts them."""
+    event = told.event
+    return HomeTeaching(
+        teaching_id=event.teaching_id,
+        child_id=event.child_id,
+        school_year=event.school_year,
+        hours_so_far=event.hours_so_far,
+        last_given_on=event.given_on,
+    )
+
+
+FOLDS: Final[tuple[Fold[Any], ...]] = (
+    Fold(row=Eligibility, events=get_args(EligibilityEvent), about=about("eligibility_id"), evolve=eligibility),
+    Fold(row=StudentPlan, events=(StudentPlanOpened,), about=about("plan_id"), evolve=student_plan),
+    Fold(row=Measure, events=get_args(MeasureEvent), about=about("measure_id"), evolve=measure),
+    Fold(row=HouseholdPlan, events=(HouseholdPlanOpened,), about=about("plan_id"), evolve=household_plan),
+    Fold(row=Award, events=get_args(AwardEvent), about=about("award_id"), evolve=award),
+    Fold(row=LearningSupport, events=get_args(SupportEvent), about=about("support_id"), evolve=learning_support),
+    Fold(row=HomeTeaching, events=(HomeTeachingGiven,), about=about("teaching_id"), evolve=home_teaching),
+)
+IGNORED: Final[frozenset[type[Published]]] = frozenset()

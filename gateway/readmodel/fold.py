@@ -1,0 +1,118 @@
+"""From events to rows, without I/O: the one fold that the projection and the supervisor's replay share.
+
+A `Fold` says for one kind of row which events make it, which row an event is about, and what becomes of that row. After
+the folds, `settle` makes what depends on rows of several producers follow from the rows alone: a child's open case, and
+the township under which a row stands. So the order in which producers are heard leaves no trace: a case that is heard
+of before its child, or a document before its case, ends in the same rows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from gateway.readmodel.rows import Known, R, Row, Rows
+from services.contracts.envelope import Envelope, Published, read_body
+
+E_co = TypeVar("E_co", covariant=True)
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Opener(Protocol):
+    """Opens sealed texts; the vault does."""
+
+    def open(self, token: str, *, aggregate_id: UUID, version: int, stored_topic: str) -> str | None:
+        """The text, or None where its person was erased."""
+        ...
+
+    def warm(self, tokens: Iterable[str]) -> None:
+        """Fetches at once what opening these tokens will need."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[E_co]):
+    """One event as it was told; `opened` holds the personal texts a fold asked for, None where the person was erased."""
+
+    envelope: Envelope
+    event: E_co
+    opened: Mapping[str, str] | None = field(default=NOTHING, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold(Generic[R]):
+    """How one kind of row comes of events; `about` reads the row's key from what was told."""
+
+    row: type[R]
+    events: tuple[type[Published], ...]
+    about: Callable[[Told[Any]], UUID]
+    evolve: Callable[[R | None, Told[Any]], R | None]
+
+
+def about(name: str) -> Callable[[Told[Any]], UUID]:
+    """The key that stands in this field of the event."""
+
+    key: Callable[[Told[Any]], UUID] = attrgetter(f"event.{name}")
+    return key
+
+
+def hear(
+    envelopes: Iterable[Envelope], *, opener: Opener, personal: Mapping[type[Published], tuple[str, ...]]
+) -> list[Told[Published]]:
+    """Reads the bodies and opens the personal fields named in `personal`; unknown and private types are left out.
+
+    Raises `msgspec.DecodeError` for a body that is not what its type says, and what the opener raises.
+    """
+    read = [(envelope, event) for envelope in envelopes if (event := read_body(envelope)) is not None]
+    opener.warm(getattr(event, name) for _, event in read for name in personal.get(type(event), ()))
+    return [
+        Told(envelope, event, _open(envelope, event, opener, personal.get(type(event), ()))) for envelope, event in read
+    ]
+
+
+def project(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]], known: Rows) -> Known:
+    """The rows after these events, given the rows before."""
+    rows = Known(known)
+    by_event = _by_event(folds)
+    for one in told:
+        for fold in by_event.get(type(one.event), ()):
+            key = fold.about(one)
+            rows.put(fold.row, key, fold.evolve(rows.find(fold.row, key), one))
+    return rows
+
+
+def keys_of(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]]) -> dict[type[Row], set[UUID]]:
+    """Which rows of which kind the events are about."""
+    keys: dict[type[Row], set[UUID]] = {}
+    by_event = _by_event(folds)
+    for one in told:
+        for fold in by_event.get(type(one.event), ()):
+            keys.setdefault(fold.row, set()).add(fold.about(one))
+    return keys
+
+
+def _by_event(folds: Sequence[Fold[Any]]) -> dict[type[Published], list[Fold[Any]]]:
+    by_event: dict[type[Published], list[Fold[Any]]] = {}
+    for fold in folds:
+        for event in fold.events:
+            by_event.setdefault(event, []).append(fold)
+    return by_event
+
+
+def _open(envelope: Envelope, event: Published, opener: Opener, names: tuple[str, ...]) -> Mapping[str, str] | None:
+    if not names:
+        return NOTHING
+    opened: dict[str, str] = {}
+    for name in names:
+        text = opener.open(
+            getattr(event, name),
+            aggregate_id=envelope.aggregate_id,
+            version=envelope.version,
+            stored_topic=envelope.stored_topic,
+        )
+        if text is None:
+            return None
+        opened[name] = text
+    return opened

@@ -1,0 +1,211 @@
+"""One batch of events into the read model, in one transaction: journal, rows and tracking together or not at all.
+
+The tracking rows are compared and set: a batch is taken only by whoever knows exactly how far the read model is, so
+redelivery and a second projector change nothing, and a read model that was emptied meanwhile is noticed (`Overtaken`:
+read the tracking again and go on from there).
+
+A child's accounted state in the read model is its open case if it has one, else what the roster says: see `settle` and
+`partition.py`. `open_case_id` is kept as a column because lists filter by it; it follows from the rows of `case_file`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+from psycopg import sql
+
+from gateway.readmodel import assistance, cases, notify, roster
+from gateway.readmodel.assistance import HouseholdPlan
+from gateway.readmodel.cases import CaseFile
+from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, project
+from gateway.readmodel.roster import Child
+from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
+from services.chassis.log import Message
+from services.contracts.envelope import Envelope, Published
+
+FOLDS: Final[tuple[Fold[Any], ...]] = (*roster.FOLDS, *cases.FOLDS, *assistance.FOLDS, *notify.FOLDS)
+IGNORED: Final = roster.IGNORED | cases.IGNORED | assistance.IGNORED | notify.IGNORED
+"""Published events that leave no row, by decision; a test holds that every other one has a fold."""
+
+KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(fold.row for fold in FOLDS))
+LOCK: Final = 4103260001
+"""The advisory lock under which the read model is written: one batch at a time, whoever brings it."""
+
+
+class Overtaken(Exception):
+    """The read model is not where this reader believes it is: another one wrote it, or it was emptied."""
+
+
+class Contradicted(Exception):
+    """The log tells another event at a position that the journal already holds. One of the two was tampered with."""
+
+
+def apply(
+    connection: Connection, messages: Sequence[Message], *, since: Mapping[str, int], opener: Opener
+) -> dict[str, int]:
+    """Applies what is new in a batch and returns the positions reached, by tracking name.
+
+    `since` is where the reader believes the read model to be; what lies at or before it is left out. Raises
+    `Overtaken`, `Contradicted`, `msgspec.DecodeError`, and what the opener and psycopg raise; then nothing is written.
+    """
+    envelopes, reached = _fresh(messages, since)
+    if not envelopes:
+        return reached
+    told = hear(envelopes, opener=opener, personal=roster.PERSONAL)  # before the transaction: it asks the key store
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        _track(connection, since=since, reached=reached)
+        _write_journal(connection, envelopes)
+        before = _read(connection, told)
+        rows = project(told, folds=FOLDS, known=before)
+        settle(rows)
+        changed = rows.changed()
+        write_rows(connection, changed)
+        _let_followers_follow(connection, before=before, changed=changed)
+    return reached
+
+
+def settle(rows: Known) -> None:
+    """Sets what follows from rows of several producers: a child's open case, and the township a row stands under."""
+    open_cases: dict[UUID, CaseFile] = {}
+    for case in rows.of(CaseFile):
+        if case.closed_on is None:
+            open_cases[case.child_id] = max(case, open_cases.get(case.child_id, case), key=_latest)
+    for child in rows.of(Child):
+        case_id = open_cases[child.child_id].case_id if child.child_id in open_cases else None
+        if child.open_case_id != case_id:
+            rows.put(Child, child.child_id, replace(child, open_case_id=case_id))
+    for kind in KINDS:
+        for row in rows.of(kind):
+            if isinstance(row, OfChild):
+                _stand_under(rows, row, rows.find(Child, row.child_id))
+            elif isinstance(row, OfCase):
+                _stand_under(rows, row, rows.find(CaseFile, row.case_id))
+
+
+def _stand_under(rows: Known, row: OfChild | OfCase, place: Child | CaseFile | None) -> None:
+    township = place.township if place is not None else ""
+    if row.township != township:
+        rows.put(type(row), getattr(row, row.KEY), replace(row, township=township))
+
+
+def _latest(case: CaseFile) -> tuple[str, UUID]:
+    return (case.opened_on.isoformat() if case.opened_on else "", case.case_id)
+
+
+def _fresh(messages: Iterable[Message], since: Mapping[str, int]) -> tuple[list[Envelope], dict[str, int]]:
+    """What lies beyond `since`, each position once, and how far it goes."""
+    reached: dict[str, int] = {}
+    envelopes: list[Envelope] = []
+    for message in messages:
+        name, position = message.tracking, message.envelope.position
+        if position > reached.get(name, since.get(name, 0)):
+            reached[name] = position
+            envelopes.append(message.envelope)
+    return envelopes, reached
+
+
+def _track(connection: Connection, *, since: Mapping[str, int], reached: Mapping[str, int]) -> None:
+    names = list(reached)
+    connection.execute(
+        "insert into tracking (name, position) select name, 0 from unnest(%s::text[]) name on conflict do nothing",
+        [names],
+    )
+    moved = connection.execute(
+        """update tracking set position = batch.reached
+           from unnest(%s::text[], %s::bigint[], %s::bigint[]) as batch (name, since, reached)
+           where tracking.name = batch.name and tracking.position = batch.since""",
+        [names, [since.get(name, 0) for name in names], list(reached.values())],
+    ).rowcount
+    if moved != len(names):
+        raise Overtaken("the read model is not where this reader left it")
+
+
+def _write_journal(connection: Connection, envelopes: Sequence[Envelope]) -> None:
+    """Keeps the envelopes as they were published first. A rebuild finds them there already: the same events, though
+    their bodies may have gained fields since."""
+    batch = msgspec.json.encode(envelopes).decode()
+    written = connection.execute(
+        """insert into journal (producer, position, event_id, type, aggregate_id, version, stored_topic, recorded_at,
+             actor, department, purpose, command_id, correlation_id, causation_id, trace, child_id, case_id, body)
+           select producer, position, id, type, aggregate_id, version, stored_topic, recorded_at, actor, department,
+             purpose, command_id, correlation_id, causation_id, trace, (body ->> 'child_id')::uuid,
+             (body ->> 'case_id')::uuid, body
+           from json_to_recordset(%s::text::json) as told (producer text, position bigint, id uuid, type text,
+             aggregate_id uuid, version int, stored_topic text, recorded_at timestamptz, actor text, department text,
+             purpose text, command_id uuid, correlation_id uuid, causation_id uuid, trace text, body jsonb)
+           on conflict do nothing""",
+        [batch],
+    ).rowcount
+    if written == len(envelopes):
+        return
+    other = connection.execute(
+        """select journal.producer, journal.position
+           from json_to_recordset(%s::text::json) as told (producer text, position bigint, id uuid)
+           join journal using (producer, position) where journal.event_id <> told.id limit 1""",
+        [batch],
+    ).fetchone()
+    if other is not None:
+        raise Contradicted(f"the journal holds another event at {other[0]} {other[1]}")
+
+
+def _read(connection: Connection, told: Sequence[Told[Published]]) -> Rows:
+    """The rows a batch is about, with the children and cases it names and those children's open cases."""
+    keys = keys_of(told, folds=FOLDS)
+    children = keys.setdefault(Child, set())
+    files = keys.setdefault(CaseFile, set())
+    children.update(child_id for one in told if (child_id := getattr(one.event, "child_id", None)))
+    files.update(case_id for one in told if (case_id := getattr(one.event, "case_id", None)))
+    rows = Rows()
+    for kind, ids in keys.items():
+        for row in read_rows(connection, kind, by=kind.KEY, ids=ids):
+            rows.put(kind, getattr(row, kind.KEY), row)
+    for case in read_rows(connection, CaseFile, by="child_id", ids=children, only="closed_on is null"):
+        rows.put(CaseFile, case.case_id, case)
+    return rows
+
+
+def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows) -> None:
+    """Moves rows written earlier under the township their child, case or household has now."""
+    children = [child for child in changed.of(Child) if _has_moved(before.find(Child, child.child_id), child)]
+    files = [case for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)]
+    for kind in KINDS:
+        if issubclass(kind, OfChild) and children:
+            _follow(connection, kind, place=Child, ids=[child.child_id for child in children])
+        if issubclass(kind, OfCase) and files:
+            _follow(connection, kind, place=CaseFile, ids=[case.case_id for case in files])
+    households = {plan.household_id for plan in changed.of(HouseholdPlan)}
+    for child in (*children, *(earlier for child in children if (earlier := before.find(Child, child.child_id)))):
+        if child.household_id is not None:
+            households.add(child.household_id)
+    if households:
+        # The unknown township of a county is its lowest code, so the highest is the best known one.
+        connection.execute(
+            """update household_plan set township = coalesce((select max(child.township) from child
+                 where child.household_id = household_plan.household_id), '')
+               where household_id = any(%s)""",
+            [list(households)],
+        )
+
+
+def _follow(connection: Connection, kind: type[Row], *, place: type[Row], ids: list[UUID]) -> None:
+    statement = sql.SQL(
+        "update {table} set township = place.township from {place} place"
+        " where {table}.{key} = place.{key} and place.{key} = any(%s) and {table}.township <> place.township"
+    )
+    connection.execute(
+        statement.format(
+            table=sql.Identifier(kind.TABLE), place=sql.Identifier(place.TABLE), key=sql.Identifier(place.KEY)
+        ),
+        [ids],
+    )
+
+
+def _has_moved(before: Child | CaseFile | None, now: Child | CaseFile) -> bool:
+    """Whether a child or case stands elsewhere than before, or is new; a child moves with its household, too."""
+    if before is None:
+        return True
+    household = isinstance(before, Child) and isinstance(now, Child) and before.household_id != now.household_id
+    return before.township != now.township or household

@@ -1,0 +1,369 @@
+"""What the roster 花名册 told, as rows: children, who they are, what the registers say of them and what doesn't agree.
+
+A child's identity is the only personal thing in the gateway's database and stands in one narrow table. It is opened
+when it is heard; of an erased child there is no identity row, and its other rows stay.
+"""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, ClassVar, Final, assert_never, get_args
+from uuid import UUID
+
+from msgspec.structs import replace
+from pypinyin import lazy_pinyin
+
+from gateway.readmodel.fold import Fold, Told, about
+from gateway.readmodel.rows import Connection, OfChild, Row
+from services.contracts.divisions import COUNTY
+from services.contracts.envelope import Published
+from services.contracts.roster import (
+    ChildAccounted,
+    ChildRegistered,
+    ChildrenMerged,
+    ChildrenUnmerged,
+    FindingRaised,
+    FindingResolved,
+    GroupsStated,
+    IdentityCorrected,
+    PlacementDecided,
+    RegisterLoaded,
+    ResidenceStated,
+    SchoolingStated,
+    TermCheckInClosed,
+    TransferCompleted,
+    TransferOpened,
+)
+
+IdentityEvent = ChildRegistered | IdentityCorrected
+ChildEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated | ChildAccounted
+MergeEvent = ChildrenMerged | ChildrenUnmerged
+FindingEvent = FindingRaised | FindingResolved
+TransferEvent = TransferOpened | TransferCompleted
+
+PERSONAL: Final[dict[type[Published], tuple[str, ...]]] = dict.fromkeys(
+    get_args(IdentityEvent), ("name", "id_number", "birth_date", "guardian_name", "guardian_phone")
+)
+"""The sealed fields the projection opens."""
+
+SURNAMES: Final = {
+    "单": "shan", "解": "xie", "仇": "qiu", "查": "zha", "乐": "yue", "曾": "zeng", "区": "ou", "盖": "ge", "朴": "piao",
+    "缪": "miao", "翟": "zhai", "员": "yun", "召": "shao", "折": "she", "种": "chong", "秘": "bi",
+}  # fmt: skip
+"""How a character is read as a surname where it is mostly read otherwise 多音姓."""
+
+
+class Child(Row, frozen=True, kw_only=True):
+    """A child as the registers and the roster state it. `accounted_state` is the roster's own; an open case goes first."""
+
+    TABLE: ClassVar[str] = "child"
+    KEY: ClassVar[str] = "child_id"
+    child_id: UUID
+    township: str = ""
+    village: str = ""
+    household_id: UUID | None = None
+    sex: str = ""
+    school: str = ""
+    school_name: str = ""
+    stage: str = ""
+    grade: str = ""
+    schooling_status: str = ""
+    poverty: str = ""
+    disability: str = ""
+    disability_grade: str = ""
+    left_behind: bool = False
+    migrant: bool = False
+    accounted_state: str = ""
+    accounted_reason: str = ""
+    accounted_on: date | None = None
+    open_case_id: UUID | None = None
+    merged_into: UUID | None = None
+    erased: bool = False
+
+
+class ChildIdentity(OfChild, frozen=True, kw_only=True):
+    """Who a child is, opened, with the keys it is searched by; absent where it isn't known or was erased."""
+
+    TABLE: ClassVar[str] = "child_identity"
+    KEY: ClassVar[str] = "child_id"
+    name: str = ""
+    id_number: str = ""
+    birth_date: date | None = None
+    guardian_name: str = ""
+    guardian_phone: str = ""
+    name_pinyin: str = ""
+    name_initials: str = ""
+    id_last4: str = ""
+
+
+class Finding(Row, frozen=True, kw_only=True):
+    """A disagreement between registers, open until resolved 比对发现."""
+
+    TABLE: ClassVar[str] = "finding"
+    KEY: ClassVar[str] = "finding_id"
+    finding_id: UUID
+    child_id: UUID
+    kind: str = ""
+    reason: str = ""
+    owner: str = ""
+    township: str = ""
+    village: str = ""
+    school: str = ""
+    stage: str = ""
+    raised_on: date | None = None
+    resolved_on: date | None = None
+    resolution: str = ""
+
+
+class Transfer(OfChild, frozen=True, kw_only=True):
+    """A hand-over to another school 学籍转接."""
+
+    TABLE: ClassVar[str] = "transfer"
+    KEY: ClassVar[str] = "transfer_id"
+    transfer_id: UUID
+    from_school: str = ""
+    to_place: str = ""
+    to_school: str = ""
+    opened_on: date | None = None
+    due_on: date | None = None
+    completed_on: date | None = None
+
+
+class Placement(OfChild, frozen=True, kw_only=True):
+    """The panel's decision on a disabled child 安置."""
+
+    TABLE: ClassVar[str] = "placement"
+    KEY: ClassVar[str] = "placement_id"
+    placement_id: UUID
+    form: str = ""
+    school: str = ""
+    decided_on: date | None = None
+
+
+class CheckIn(Row, frozen=True, kw_only=True):
+    """A school's term check-in, counted 开学报到. It stands under the county: the event names no township."""
+
+    TABLE: ClassVar[str] = "check_in"
+    KEY: ClassVar[str] = "check_in_id"
+    check_in_id: UUID
+    township: str = COUNTY
+    school: str = ""
+    term: str = ""
+    expected: int = 0
+    present: int = 0
+    absent: int = 0
+    closed_on: date | None = None
+
+
+class RegisterBatch(Row, frozen=True, kw_only=True):
+    """A register file that was read 登记册批次; the county's, of no township."""
+
+    TABLE: ClassVar[str] = "register_batch"
+    KEY: ClassVar[str] = "batch_id"
+    batch_id: UUID
+    township: str = ""
+    register: str = ""
+    rows: int = 0
+    rejected: int = 0
+    sha256: str = ""
+    loaded_at: datetime | None = None
+
+
+def child(row: Child | None, told: Told[ChildEvent]) -> Child:
+    """What is stated of a child, statement by statement."""
+    event = told.event
+    row = row or Child(child_id=event.child_id)
+    match event:
+        case ChildRegistered():
+            return replace(
+                row,
+                household_id=event.household_id,
+                township=event.township,
+                village=event.village,
+                sex=event.sex,
+                erased=told.opened is None,
+            )
+        case IdentityCorrected():
+            return replace(row, sex=event.sex, erased=told.opened is None)
+        case ResidenceStated():
+            return replace(row, household_id=event.household_id, township=event.township, village=event.village)
+        case SchoolingStated():
+            return replace(
+                row,
+                school=event.school,
+                school_name=event.school_name,
+                stage=event.stage,
+                grade=event.grade,
+                schooling_status=event.status,
+            )
+        case GroupsStated():
+            return replace(
+                row,
+                poverty=event.poverty,
+                disability=event.disability,
+                disability_grade=event.disability_grade,
+                left_behind=event.left_behind,
+                migrant=event.migrant,
+            )
+        case ChildAccounted():
+            return replace(row, accounted_state=event.state, accounted_reason=event.reason, accounted_on=event.valid_on)
+        case _:
+            assert_never(event)
+
+
+def merged(row: Child | None, told: Told[MergeEvent]) -> Child:
+    """The entry that went into another one, or came out of it again; its own history may be heard later."""
+    event = told.event
+    row = row or Child(child_id=event.merged_id)
+    match event:
+        case ChildrenMerged():
+            return replace(row, merged_into=event.child_id)
+        case ChildrenUnmerged():
+            return replace(row, merged_into=None)
+        case _:
+            assert_never(event)
+
+
+def child_identity(row: ChildIdentity | None, told: Told[IdentityEvent]) -> ChildIdentity | None:
+    """Who the child is; none where it was erased."""
+    if told.opened is None:
+        return None
+    row = row or ChildIdentity(child_id=told.event.child_id)
+    text = told.opened.get
+    name, id_number = text("name", ""), text("id_number", "")
+    pinyin, initials = search_keys(name)
+    return replace(
+        row,
+        name=name,
+        id_number=id_number,
+        birth_date=_date_or_none(text("birth_date", "")),
+        guardian_name=text("guardian_name", ""),
+        guardian_phone=text("guardian_phone", ""),
+        name_pinyin=pinyin,
+        name_initials=initials,
+        id_last4=id_number[-4:],
+    )
+
+
+def finding(row: Finding | None, told: Told[FindingEvent]) -> Finding:
+    """A finding from the day it was raised to the day it no longer held."""
+    event = told.event
+    row = row or Finding(finding_id=event.finding_id, child_id=event.child_id)
+    match event:
+        case FindingRaised():
+            return replace(
+                row,
+                kind=event.kind,
+                reason=event.reason,
+                owner=event.owner,
+                township=event.township,
+                village=event.village,
+                school=event.school,
+                stage=event.stage,
+                raised_on=event.raised_on,
+                resolved_on=None,
+                resolution="",
+            )
+        case FindingResolved():
+            return replace(row, resolved_on=event.resolved_on, resolution=event.resolution)
+        case _:
+            assert_never(event)
+
+
+def transfer(row: Transfer | None, told: Told[TransferEvent]) -> Transfer:
+    """A hand-over until the other school has the child."""
+    event = told.event
+    row = row or Transfer(transfer_id=event.transfer_id, child_id=event.child_id)
+    match event:
+        case TransferOpened():
+            return replace(
+                row,
+                from_school=event.from_school,
+                to_place=event.to_place,
+                opened_on=event.opened_on,
+                due_on=event.due_on,
+            )
+        case TransferCompleted():
+            return replace(row, to_school=event.to_school, completed_on=event.completed_on)
+        case _:
+            assert_never(event)
+
+
+def placement(_: Placement | None, told: Told[PlacementDecided]) -> Placement:
+    """A decision of the panel."""
+    event = told.event
+    return Placement(
+        placement_id=event.placement_id,
+        child_id=event.child_id,
+        form=event.form,
+        school=event.school,
+        decided_on=event.decided_on,
+    )
+
+
+def check_in(_: CheckIn | None, told: Told[TermCheckInClosed]) -> CheckIn:
+    """A check-in's figures; who was absent comes as findings and cases."""
+    event = told.event
+    return CheckIn(
+        check_in_id=event.check_in_id,
+        school=event.school,
+        term=event.term,
+        expected=event.expected,
+        present=event.present,
+        absent=len(event.absent),
+        closed_on=event.closed_on,
+    )
+
+
+def register_batch(_: RegisterBatch | None, told: Told[RegisterLoaded]) -> RegisterBatch:
+    """A batch as it was loaded."""
+    event = told.event
+    return RegisterBatch(
+        batch_id=event.batch_id,
+        register=event.register,
+        rows=event.rows,
+        rejected=event.rejected,
+        sha256=event.sha256,
+        loaded_at=told.envelope.recorded_at,
+    )
+
+
+FOLDS: Final[tuple[Fold[Any], ...]] = (
+    Fold(row=Child, events=get_args(ChildEvent), about=about("child_id"), evolve=child),
+    Fold(row=Child, events=get_args(MergeEvent), about=about("merged_id"), evolve=merged),
+    Fold(row=ChildIdentity, events=get_args(IdentityEvent), about=about("child_id"), evolve=child_identity),
+    Fold(row=Finding, events=get_args(FindingEvent), about=about("finding_id"), evolve=finding),
+    Fold(row=Transfer, events=get_args(TransferEvent), about=about("transfer_id"), evolve=transfer),
+    Fold(row=Placement, events=(PlacementDecided,), about=about("placement_id"), evolve=placement),
+    Fold(row=CheckIn, events=(TermCheckInClosed,), about=about("check_in_id"), evolve=check_in),
+    Fold(row=RegisterBatch, events=(RegisterLoaded,), about=about("batch_id"), evolve=register_batch),
+)
+IGNORED: Final[frozenset[type[Published]]] = frozenset()
+
+
+def forget_child(connection: Connection, *, child_id: UUID) -> None:
+    """Takes away who a child is once its key was shredded 删除; the caller's transaction. Twice is once.
+
+    A rebuild comes to the same by itself, because the vault opens nothing of an erased child any more.
+    """
+    connection.execute("delete from child_identity where child_id = %s", [child_id])
+    connection.execute("update child set erased = true where child_id = %s", [child_id])
+
+
+def search_keys(name: str) -> tuple[str, str]:
+    """A name's pinyin and its initials, lower case and without anything but letters: 单小明 -> shanxiaoming, sxm."""
+    syllables = [_syllable(character, is_first=at == 0) for at, character in enumerate(name)]
+    return "".join(syllables), "".join(syllable[:1] for syllable in syllables)
+
+
+@lru_cache(maxsize=16_384)
+def _syllable(character: str, *, is_first: bool) -> str:
+    read = SURNAMES.get(character) if is_first else None
+    return "".join(filter(str.isalpha, (read or lazy_pinyin(character)[0]).lower()))
+
+
+def _date_or_none(text: str) -> date | None:
+    """A birth date that can't be read is no birth date; the partition counts such a child on a line of its own."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

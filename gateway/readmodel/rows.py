@@ -1,0 +1,151 @@
+"""Rows of the read model: how they are read from PostgreSQL and written to it, many at once.
+
+A row is a frozen struct whose fields are columns of its table, in the words of `tables.sql`. Rows travel as one JSON text
+per statement and direction: PostgreSQL gives it types by the table itself (`json_populate_recordset`), so no column's
+type is written down twice, and arrays, dates and ids need no adapters.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, ClassVar, LiteralString, TypeVar
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+Connection = psycopg.Connection[Any]
+R = TypeVar("R", bound="Row")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a table of the read model; an id that is known makes a row, every other field has a default."""
+
+    TABLE: ClassVar[str]
+    KEY: ClassVar[str]
+
+
+class OfChild(Row, frozen=True, kw_only=True):
+    """A row that stands under the township of its child, whenever that is known, and follows it."""
+
+    child_id: UUID
+    township: str = ""
+
+
+class OfCase(Row, frozen=True, kw_only=True):
+    """A row that stands under the township of its case, whenever that is known."""
+
+    case_id: UUID
+    township: str = ""
+
+
+class Rows:
+    """Rows by kind and key; None stands for a row that is not to be there."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[type[Row], dict[UUID, Row | None]] = {}
+
+    def find(self, kind: type[R], key: UUID) -> R | None:
+        """The row of this key, or None where there is none."""
+        row = self._kinds.get(kind, {}).get(key)
+        return row if isinstance(row, kind) else None
+
+    def of(self, kind: type[R]) -> list[R]:
+        """All rows of a kind, in the order they were first put."""
+        return [row for row in self._kinds.get(kind, {}).values() if isinstance(row, kind)]
+
+    def put(self, kind: type[R], key: UUID, row: R | None) -> None:
+        """Sets the row of a key."""
+        self._kinds.setdefault(kind, {})[key] = row
+
+    def items(self) -> Iterator[tuple[type[Row], Mapping[UUID, Row | None]]]:
+        """Each kind with its rows by key."""
+        yield from self._kinds.items()
+
+
+class Known(Rows):
+    """Rows as they stood, with what has become of them since on top; `changed()` gives only the difference."""
+
+    def __init__(self, before: Rows) -> None:
+        super().__init__()
+        self._before = before
+
+    def find(self, kind: type[R], key: UUID) -> R | None:
+        """The row as it is now."""
+        now = self._kinds.get(kind, {})
+        return super().find(kind, key) if key in now else self._before.find(kind, key)
+
+    def of(self, kind: type[R]) -> list[R]:
+        """All rows of a kind as they are now."""
+        now = self._kinds.get(kind, {})
+        kept = [row for row in self._before.of(kind) if _key(row) not in now]
+        return [*kept, *super().of(kind)]
+
+    def changed(self) -> Rows:
+        """The rows that are not what they were."""
+        changed = Rows()
+        for kind, rows in self._kinds.items():
+            for key, row in rows.items():
+                if row != self._before.find(kind, key):
+                    changed.put(kind, key, row)
+        return changed
+
+
+def read_rows(
+    connection: Connection, kind: type[R], *, by: str, ids: Collection[UUID], only: LiteralString = "true"
+) -> list[R]:
+    """The rows whose column `by` holds one of the ids; `only` is a further condition."""
+    if not ids:
+        return []
+    statement = sql.SQL(
+        "select json_agg(t)::text from (select {columns} from {table} where {by} = any(%s) and {only}) t"
+    )
+    found = connection.execute(
+        statement.format(
+            columns=_columns(kind),
+            table=sql.Identifier(kind.TABLE),
+            by=sql.Identifier(by),
+            only=sql.SQL(only),
+        ),
+        [list(ids)],
+    ).fetchone()
+    return msgspec.json.decode(found[0], type=list[kind]) if found and found[0] else []  # type: ignore[valid-type]
+
+
+def write_rows(connection: Connection, rows: Rows) -> None:
+    """Writes the rows, one statement a kind; those that are None are deleted."""
+    for kind, by_key in rows.items():
+        gone = [key for key, row in by_key.items() if row is None]
+        if gone:
+            _delete(connection, kind, gone)
+        there = [row for row in by_key.values() if row is not None]
+        if there:
+            _upsert(connection, kind, there)
+
+
+def _upsert(connection: Connection, kind: type[Row], rows: list[Row]) -> None:
+    others = [column for column in kind.__struct_fields__ if column != kind.KEY]
+    sets = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in others)
+    statement = sql.SQL(
+        "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::text::json)"
+        " on conflict ({key}) do update set {sets}"
+    )
+    connection.execute(
+        statement.format(
+            table=sql.Identifier(kind.TABLE), columns=_columns(kind), key=sql.Identifier(kind.KEY), sets=sets
+        ),
+        [msgspec.json.encode(rows).decode()],
+    )
+
+
+def _delete(connection: Connection, kind: type[Row], keys: list[UUID]) -> None:
+    statement = sql.SQL("delete from {table} where {key} = any(%s)")
+    connection.execute(statement.format(table=sql.Identifier(kind.TABLE), key=sql.Identifier(kind.KEY)), [keys])
+
+
+def _columns(kind: type[Row]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, kind.__struct_fields__))
+
+
+def _key(row: Row) -> UUID:
+    key: UUID = getattr(row, row.KEY)
+    return key

@@ -1,0 +1,255 @@
+-- The gateway's read model 读模型: what the services told, as departments may look at it. Disposable: rebuilt from events.
+--
+-- Run by readmodel/migrate.py as gateway_owner; every statement may run again. Three roles:
+--   gateway_owner   owns the tables; under FORCE ROW LEVEL SECURITY even the owner sees no row of its own making
+--   gateway_writer  the projector and the receipts: all rows, by policies of its own
+--   gateway_reader  what answers queries: SELECT only, and only rows within the claims of the session
+--
+-- Claims are session settings the endpoint makes before a query; a claim that is absent or empty opens nothing:
+--   app.lo, app.hi  range of township codes [lo, hi) 辖区        app.village  twelve-digit code 村
+--   app.school      school code 学校                             app.unit     the caller's unit, `kind:area` 单位
+--   app.kind, app.area  for departments that see the children of open referrals to them 转办: the two halves of app.unit
+--   app.receipts    'on': the log of looks 查阅留痕              app.journal  'on': the journal of events 事件日志
+-- A purpose reaches rows in one way, so of range, village, school and kind one is set and the others are empty.
+-- Codes compare as bytes (collation C): a range is then an index condition, and leakproof.
+
+create table if not exists township (code text collate "C" primary key, name text not null);
+create table if not exists village (
+    code text collate "C" primary key, township text collate "C" not null, name text not null default '');
+
+create table if not exists child (
+    child_id uuid primary key,
+    township text collate "C" not null default '', village text collate "C" not null default '',
+    household_id uuid, sex text not null default '',
+    school text collate "C" not null default '', school_name text not null default '',
+    stage text not null default '', grade text not null default '', schooling_status text not null default '',
+    poverty text not null default '', disability text not null default '', disability_grade text not null default '',
+    left_behind boolean not null default false, migrant boolean not null default false,
+    accounted_state text collate "C" not null default '', accounted_reason text not null default '', accounted_on date,
+    open_case_id uuid, merged_into uuid, erased boolean not null default false);
+create index if not exists child_by_township on child (township, child_id);
+create index if not exists child_by_state on child (township, accounted_state, child_id);
+create index if not exists child_by_school on child (school, township, child_id) where school <> '';
+create index if not exists child_by_village on child (village, township, child_id) where village <> '';
+create index if not exists child_by_household on child (household_id) where household_id is not null;
+
+create table if not exists child_identity (
+    child_id uuid primary key, township text collate "C" not null default '',
+    name text not null default '', id_number text not null default '', birth_date date,
+    guardian_name text not null default '', guardian_phone text not null default '',
+    name_pinyin text collate "C" not null default '', name_initials text collate "C" not null default '',
+    id_last4 text collate "C" not null default '');
+create index if not exists child_identity_by_township on child_identity (township, child_id);
+create index if not exists child_identity_by_pinyin on child_identity (name_pinyin, township);
+create index if not exists child_identity_by_initials on child_identity (name_initials, township);
+create index if not exists child_identity_by_last4 on child_identity (id_last4, township);
+
+create table if not exists finding (
+    finding_id uuid primary key, child_id uuid not null,
+    kind text collate "C" not null default '', reason text not null default '', owner text not null default '',
+    township text collate "C" not null default '', village text collate "C" not null default '',
+    school text collate "C" not null default '', stage text not null default '',
+    raised_on date, resolved_on date, resolution text not null default '');
+create index if not exists finding_by_child on finding (child_id);
+create index if not exists finding_open on finding (township, finding_id) where resolved_on is null;
+create index if not exists finding_open_by_kind on finding (township, kind, finding_id) where resolved_on is null;
+
+create table if not exists case_file (
+    case_id uuid primary key, child_id uuid not null,
+    state text collate "C" not null default '', cause text not null default '', causes text[] not null default '{}',
+    township text collate "C" not null default '', village text collate "C" not null default '',
+    school text collate "C" not null default '', stage text not null default '',
+    earlier_case uuid, opened_on date, confirmed_on date, ordered_on date, returned_on date, closed_on date,
+    resolution text not null default '',
+    owed_step text not null default '', owed_by text not null default '', owed_due_on date,
+    owed_rule text not null default '', owed_legal_basis text not null default '',
+    expired_steps integer not null default 0);
+create index if not exists case_file_by_child on case_file (child_id);
+create index if not exists case_file_by_township on case_file (township, case_id);
+create index if not exists case_file_by_state on case_file (township, state, case_id);
+create index if not exists case_file_owed on case_file (township, owed_due_on) where owed_due_on is not null;
+
+create table if not exists case_step (
+    event_id uuid primary key, case_id uuid not null, child_id uuid not null, township text collate "C" not null default '',
+    type text not null default '', at timestamptz not null, actor text not null default '',
+    department text not null default '', purpose text not null default '', detail text not null default '',
+    producer text not null default '', position bigint not null default 0);
+create index if not exists case_step_by_case on case_step (case_id, at, event_id);
+create index if not exists case_step_by_child on case_step (child_id);
+
+create table if not exists document (
+    document_id uuid primary key, case_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', kind text not null default '', number text not null default '',
+    issuer text not null default '', legal_basis text not null default '', term_days integer not null default 0,
+    issued_on date, served_on date, method text not null default '', receipt text not null default '', expires_on date);
+create index if not exists document_by_case on document (case_id);
+create index if not exists document_by_child on document (child_id);
+
+create table if not exists referral (
+    referral_id uuid primary key, case_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', to_unit text collate "C" not null default '',
+    purpose text not null default '', request text not null default '', state text collate "C" not null default '',
+    opened_on date, reply_by date, outcome text not null default '', answered_on date);
+create index if not exists referral_by_child on referral (child_id);
+create index if not exists referral_by_case on referral (case_id);
+create index if not exists referral_by_township on referral (township, referral_id);
+create index if not exists referral_open_to on referral (to_unit, child_id) where state in ('opened', 'accepted');
+
+create table if not exists responsibility (
+    assignment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    role text not null default '', officer text collate "C" not null default '',
+    from_on date, until_on date, successor text not null default '');
+create index if not exists responsibility_by_child on responsibility (child_id);
+create index if not exists responsibility_by_officer on responsibility (officer, child_id);
+
+create table if not exists public_report (
+    report_id uuid primary key, township text collate "C" not null default '', receipt_number text not null default '',
+    received_on date);
+create table if not exists register_batch (
+    batch_id uuid primary key, township text collate "C" not null default '', register text not null default '',
+    rows integer not null default 0, rejected integer not null default 0, sha256 text not null default '',
+    loaded_at timestamptz);
+create table if not exists transfer (
+    transfer_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    from_school text not null default '', to_place text not null default '', to_school text not null default '',
+    opened_on date, due_on date, completed_on date);
+create index if not exists transfer_by_child on transfer (child_id);
+create table if not exists placement (
+    placement_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    form text not null default '', school text not null default '', decided_on date);
+create index if not exists placement_by_child on placement (child_id);
+create table if not exists check_in (
+    check_in_id uuid primary key, township text collate "C" not null default '', school text collate "C" not null default '',
+    term text not null default '', expected integer not null default 0, present integer not null default 0,
+    absent integer not null default 0, closed_on date);
+
+create table if not exists eligibility (
+    eligibility_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    category text not null default '', ground text not null default '', from_on date, until_on date);
+create index if not exists eligibility_by_child on eligibility (child_id);
+create table if not exists student_plan (
+    plan_id uuid primary key, child_id uuid not null, case_id uuid, township text collate "C" not null default '',
+    opened_on date, review_on date);
+create index if not exists student_plan_by_child on student_plan (child_id);
+create table if not exists measure (
+    measure_id uuid primary key, plan_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', measure text not null default '', owner text not null default '',
+    due_on date, evidence text not null default '', done_on date);
+create index if not exists measure_by_plan on measure (plan_id);
+create index if not exists measure_by_child on measure (child_id);
+create table if not exists household_plan (
+    plan_id uuid primary key, household_id uuid not null, township text collate "C" not null default '', opened_on date);
+create index if not exists household_plan_by_household on household_plan (household_id);
+create table if not exists award (
+    award_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    programme text not null default '', term text not null default '', amount_fen bigint not null default 0,
+    category text not null default '', legal_basis text not null default '', granted_on date,
+    paid_fen bigint not null default 0, state text not null default '');
+create index if not exists award_by_child on award (child_id);
+create table if not exists learning_support (
+    support_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    needs text[] not null default '{}', helper text not null default '', begun_on date, review_on date,
+    outcome text not null default '');
+create index if not exists learning_support_by_child on learning_support (child_id);
+create table if not exists home_teaching (
+    teaching_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    school_year text not null default '', hours_so_far integer not null default 0, last_given_on date);
+create index if not exists home_teaching_by_child on home_teaching (child_id);
+
+create table if not exists notice (
+    notice_id uuid primary key, about uuid not null, case_id uuid, recipient text collate "C" not null default '',
+    area text not null default '', township text collate "C" not null default '', reason text not null default '',
+    text text not null default '', reply_by date, state text collate "C" not null default '',
+    channel text not null default '', raised_at timestamptz, delivered_at timestamptz,
+    acknowledged_by text not null default '', escalated_to text not null default '');
+create index if not exists notice_by_recipient on notice (recipient, notice_id);
+create index if not exists notice_by_township on notice (township, notice_id);
+
+-- The supervisor's copy of what was published, sealed as published; and every look anybody took.
+create table if not exists journal (
+    producer text not null, position bigint not null, event_id uuid not null, type text not null,
+    aggregate_id uuid not null, version integer not null, stored_topic text not null, recorded_at timestamptz not null,
+    actor text not null, department text not null, purpose text not null, command_id uuid not null,
+    correlation_id uuid not null, causation_id uuid, trace text not null default '', child_id uuid, case_id uuid,
+    body jsonb not null, primary key (producer, position));
+create index if not exists journal_by_child on journal (child_id, recorded_at) where child_id is not null;
+create index if not exists journal_by_case on journal (case_id, recorded_at) where case_id is not null;
+create index if not exists journal_by_time on journal (recorded_at);
+create table if not exists receipt (
+    receipt_id uuid primary key, at timestamptz not null, actor text not null, department text not null,
+    purpose text not null, operation text not null default '', document_hash text not null default '',
+    decision text not null check (decision in ('answered', 'refused', 'denied')),
+    child_ids uuid[] not null default '{}', rows integer not null default 0, fields text[] not null default '{}',
+    policy_version text not null default '', positions jsonb not null default '{}');
+create index if not exists receipt_by_child on receipt using gin (child_ids);
+create index if not exists receipt_by_time on receipt (at);
+create table if not exists tracking (name text primary key, position bigint not null);
+
+create or replace function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only: what was recorded stays', tg_table_name using errcode = 'insufficient_privilege';
+end $$;
+create or replace trigger journal_is_append_only before update or delete or truncate on journal
+    for each statement execute function refuse_change();
+create or replace trigger receipt_is_append_only before update or delete or truncate on receipt
+    for each statement execute function refuse_change();
+
+-- Row security. `reader` policies say which rows the claims of the session open; nobody else has a policy but the writer.
+do $$
+declare
+    name text;
+    within constant text := $q$township >= current_setting('app.lo', true) and township < current_setting('app.hi', true)$q$;
+    no_range constant text := $q$coalesce(current_setting('app.lo', true), '') = ''$q$;
+    own_village constant text := $q$village = nullif(current_setting('app.village', true), '')$q$;
+    own_school constant text := $q$school = nullif(current_setting('app.school', true), '')$q$;
+    own_unit constant text := $q$nullif(current_setting('app.unit', true), '')$q$;
+    -- A referral names a kind of department; the county it lies in says which unit of that kind is asked.
+    to_me constant text := $q$%1$I.to_unit = nullif(current_setting('app.kind', true), '')
+        and starts_with(%1$I.township, nullif(current_setting('app.area', true), ''))$q$;
+    shared constant text := $q$coalesce(current_setting('app.kind', true), '') <> '' and exists (
+        select from referral r where r.child_id = %1$I.child_id and $q$ || format(to_me, 'r')
+        || $q$ and r.state in ('opened', 'accepted'))$q$;
+    opens text;
+begin
+    foreach name in array array[
+        'township', 'village', 'child', 'child_identity', 'finding', 'case_file', 'case_step', 'document', 'referral',
+        'responsibility', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
+        'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
+        'receipt', 'tracking']
+    loop
+        opens := case
+            when name in ('township', 'village', 'tracking') then 'true'
+            when name in ('child', 'case_file', 'finding') then
+                format('(%s) or %s or %s or (%s)', within, own_village, own_school, format(shared, name))
+            when name = 'referral' then
+                format('(%s) or (%s)', within, format(to_me, name))
+            when name = 'notice' then format('(%s) or recipient = %s', within, own_unit)
+            when name = 'journal' then $q$current_setting('app.journal', true) = 'on'$q$
+            when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'$q$
+            when name = 'public_report' then within
+            when name = 'register_batch' then
+                format('(%s) or (township = '''' and length(current_setting(''app.lo'', true)) = 6)', within)
+            when name = 'check_in' then format('(%s) or %s', within, own_school)
+            when name = 'household_plan' then format(
+                '(%s) or (%s and exists (select from child c where c.household_id = household_plan.household_id))',
+                within, no_range)
+            -- What belongs to a child follows it: by its own township for an area, by its child for everybody else.
+            else format('(%s) or (%s and exists (select from child c where c.child_id = %I.child_id))',
+                within, no_range, name)
+        end;
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format('drop policy if exists reader on %I', name);
+        execute format('drop policy if exists writer on %I', name);
+        execute format('create policy reader on %I for select to gateway_reader using (%s)', name, opens);
+        execute format('create policy writer on %I for all to gateway_writer using (true) with check (true)', name);
+        execute format('grant select on %I to gateway_reader', name);
+        if name in ('journal', 'receipt') then
+            execute format('grant select, insert on %I to gateway_writer', name);
+        else
+            execute format('grant select, insert, update, delete, truncate on %I to gateway_writer', name);
+        end if;
+    end loop;
+end $$;
+drop policy if exists owner on township;
+create policy owner on township for all to gateway_owner using (true) with check (true);

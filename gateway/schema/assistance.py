@@ -1,0 +1,127 @@
+"""The GraphQL types of assistance 资助帮扶: eligibility, awards, plans, support and teaching at home."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+import strawberry
+
+from gateway.schema.reading import Info, Looking, facts, many
+
+
+@strawberry.type(description="资格 On what ground a child is eligible in a category, from when (N6.1).")
+class Eligibility:
+    """An eligibility."""
+
+    SELECT: ClassVar[str] = "select eligibility_id as id, e.* from eligibility e"
+
+    id: UUID = strawberry.field(description="编号 id")
+    category: str = strawberry.field(description="类别 category")
+    ground: str = strawberry.field(description="依据 the register's words")
+    from_on: date | None = strawberry.field(description="起始 from")
+    until_on: date | None = strawberry.field(description="截止 until")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The an eligibility as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="资助 A programme's amount granted to a child for a term; money in fen.")
+class Award:
+    """An award."""
+
+    SELECT: ClassVar[str] = "select award_id as id, a.* from award a"
+
+    id: UUID = strawberry.field(description="编号 id")
+    programme: str = strawberry.field(description="项目 programme")
+    term: str = strawberry.field(description="学期 term")
+    amount_fen: int = strawberry.field(description="金额(分) amount")
+    category: str = strawberry.field(description="类别 category")
+    legal_basis: str = strawberry.field(description="法律依据 legal basis")
+    granted_on: date | None = strawberry.field(description="认定日期 granted")
+    paid_fen: int = strawberry.field(description="已发(分) paid")
+    state: str = strawberry.field(description="状态 state")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The an award as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="一生一案 One child, one plan (N6.3).")
+class StudentPlan:
+    """A plan."""
+
+    SELECT: ClassVar[str] = "select plan_id as id, p.* from student_plan p"
+
+    id: UUID = strawberry.field(description="编号 id")
+    case_id: UUID | None = strawberry.field(description="个案编号 the case it belongs to")
+    opened_on: date | None = strawberry.field(description="建立日期 opened")
+    review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a plan as read."""
+        return cls(**facts(cls, row))
+
+    @strawberry.field(description="措施 its measures")
+    async def measures(self, info: Info) -> list["Measure"]:
+        """措施 its measures."""
+        return await many(info.context, Measure, "plan_id = %(plan)s order by due_on, measure_id", plan=self.id)
+
+
+@strawberry.type(description="帮扶措施 A measure of a plan, with owner and due date.")
+class Measure:
+    """A measure."""
+
+    SELECT: ClassVar[str] = "select measure_id as id, m.* from measure m"
+
+    id: UUID = strawberry.field(description="编号 id")
+    measure: str = strawberry.field(description="措施 what is to be done")
+    owner: str = strawberry.field(description="责任人 by whom")
+    due_on: date | None = strawberry.field(description="期限 by when")
+    evidence: str = strawberry.field(description="佐证 evidence that it was done")
+    done_on: date | None = strawberry.field(description="完成日期 done")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a measure as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="学困帮扶 Support for a pupil with difficulty in learning (N5.1).")
+class LearningSupport:
+    """A support."""
+
+    SELECT: ClassVar[str] = "select support_id as id, s.* from learning_support s"
+
+    id: UUID = strawberry.field(description="编号 id")
+    needs: list[str] = strawberry.field(description="需求 needs")
+    helper: str = strawberry.field(description="帮扶人 helper")
+    begun_on: date | None = strawberry.field(description="开始 begun")
+    review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
+    outcome: str = strawberry.field(description="成效 outcome")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a support as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="送教上门 Teaching at home in a school year; class-hours count against 216 (N1.7).")
+class HomeTeaching:
+    """Teaching at home."""
+
+    SELECT: ClassVar[str] = "select teaching_id as id, h.* from home_teaching h"
+
+    id: UUID = strawberry.field(description="编号 id")
+    school_year: str = strawberry.field(description="学年 school year")
+    hours_so_far: int = strawberry.field(description="累计课时 hours so far")
+    last_given_on: date | None = strawberry.field(description="最近送教 last given")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The teaching at home as read."""
+        return cls(**facts(cls, row))

@@ -1,0 +1,181 @@
+"""The GraphQL types of cases 个案: the way from suspicion to seat, its papers, who was asked and who answers."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from uuid import UUID
+
+import strawberry
+
+from gateway.schema.reading import Info, Looking, facts, many, one
+
+if TYPE_CHECKING:
+    from gateway.schema.roster import Child
+
+
+@strawberry.type(description="个案 One child, out of school or thought to be, until it sits in class or is accounted for.")
+class Case:
+    """A case."""
+
+    SELECT: ClassVar[str] = "select case_id as id, earlier_case as earlier_case_id, c.* from case_file c"
+
+    id: UUID = strawberry.field(description="个案编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    state: str = strawberry.field(description="状态 state")
+    cause: str = strawberry.field(description="立案来源 why it was opened")
+    causes: list[str] = strawberry.field(description="辍学原因 why the child is out of school")
+    township: str = strawberry.field(description="乡镇代码 township")
+    village: str = strawberry.field(description="村代码 village")
+    school: str = strawberry.field(description="学校代码 school")
+    stage: str = strawberry.field(description="学段 stage")
+    earlier_case_id: UUID | None = strawberry.field(description="前案编号 the case before, of a relapse")
+    opened_on: date | None = strawberry.field(description="立案日期 opened")
+    confirmed_on: date | None = strawberry.field(description="确认日期 confirmed")
+    ordered_on: date | None = strawberry.field(description="责令日期 ordered")
+    returned_on: date | None = strawberry.field(description="复学日期 returned")
+    closed_on: date | None = strawberry.field(description="结案日期 closed")
+    resolution: str = strawberry.field(description="销号代码 resolution code")
+    owed_step: str = strawberry.field(description="应办事项 the next step owed")
+    owed_by: str = strawberry.field(description="应办单位 by whom")
+    owed_due_on: date | None = strawberry.field(description="应办期限 by when")
+    owed_rule: str = strawberry.field(description="规则 under which rule")
+    owed_legal_basis: str = strawberry.field(description="法律依据 its legal basis")
+    expired_steps: int = strawberry.field(description="逾期次数 steps that ran out")
+    overdue: bool = strawberry.field(description="逾期 whether the step owed is late today")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """The case as it stands today."""
+        overdue = row["owed_due_on"] is not None and row["owed_due_on"] < looking.today
+        return cls(**facts(cls, {**row, "overdue": overdue}))
+
+    @strawberry.field(description="儿童 the child")
+    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
+        """儿童 the child."""
+        from gateway.schema.roster import Child
+
+        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)
+
+    @strawberry.field(description="前案 the case before, of a relapse")
+    async def earlier_case(self, info: Info) -> "Case | None":
+        """前案 the case before, of a relapse."""
+        return await one(info.context, Case, "case_id = %(case)s and child_id = %(child)s", case=self.earlier_case_id, child=self.child_id)
+
+    @strawberry.field(description="经过 what happened, in order")
+    async def steps(self, info: Info) -> list["CaseStep"]:
+        """经过 what happened, in order."""
+        return await many(info.context, CaseStep, "case_id = %(case)s and child_id = %(child)s order by at, event_id", case=self.id, child=self.child_id)
+
+    @strawberry.field(description="文书 the papers")
+    async def documents(self, info: Info) -> list["Document"]:
+        """文书 the papers."""
+        return await many(info.context, Document, "case_id = %(case)s and child_id = %(child)s order by issued_on, document_id", case=self.id, child=self.child_id)
+
+    @strawberry.field(description="转办 what other departments were asked")
+    async def referrals(self, info: Info) -> list["Referral"]:
+        """转办 what other departments were asked."""
+        return await many(info.context, Referral, "case_id = %(case)s and child_id = %(child)s order by opened_on, referral_id", case=self.id, child=self.child_id)
+
+
+@strawberry.type(description="经过 One thing that happened in a case, in words that name nobody.")
+class CaseStep:
+    """A step."""
+
+    SELECT: ClassVar[str] = "select event_id as id, s.* from case_step s"
+
+    id: UUID = strawberry.field(description="编号 id of the event")
+    type: str = strawberry.field(description="类型 type of the event")
+    at: datetime = strawberry.field(description="时间 when")
+    actor: str = strawberry.field(description="经办人 whose account")
+    department: str = strawberry.field(description="单位 for which unit")
+    purpose: str = strawberry.field(description="用途 on what ground")
+    detail: str = strawberry.field(description="内容 in words")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a step as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="文书 A paper, with its legal basis, term and receipt of service (N2.5, N2.6).")
+class Document:
+    """A document."""
+
+    SELECT: ClassVar[str] = "select document_id as id, d.* from document d"
+
+    id: UUID = strawberry.field(description="编号 id")
+    kind: str = strawberry.field(description="种类 kind")
+    number: str = strawberry.field(description="文号 number")
+    issuer: str = strawberry.field(description="签发单位 issuer")
+    legal_basis: str = strawberry.field(description="法律依据 legal basis")
+    term_days: int = strawberry.field(description="期限(日) term in days")
+    issued_on: date | None = strawberry.field(description="签发日期 issued")
+    served_on: date | None = strawberry.field(description="送达日期 served")
+    method: str = strawberry.field(description="送达方式 how it was served")
+    receipt: str = strawberry.field(description="送达回证 receipt of service")
+    expires_on: date | None = strawberry.field(description="届满日期 the term runs out")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a document as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="转办 Another department was asked (N3); while it is open that department sees what its purpose needs.")
+class Referral:
+    """A referral."""
+
+    SELECT: ClassVar[str] = "select referral_id as id, r.* from referral r"
+
+    id: UUID = strawberry.field(description="编号 id")
+    case_id: UUID = strawberry.field(description="个案编号 the case")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    to_unit: str = strawberry.field(description="承办单位 who was asked")
+    purpose: str = strawberry.field(description="事由 for what")
+    request: str = strawberry.field(description="请求 the request")
+    township: str = strawberry.field(description="乡镇代码 township")
+    state: str = strawberry.field(description="状态 state")
+    opened_on: date | None = strawberry.field(description="转办日期 opened")
+    reply_by: date | None = strawberry.field(description="回复期限 reply by")
+    outcome: str = strawberry.field(description="结果 the answer")
+    answered_on: date | None = strawberry.field(description="回复日期 answered")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a referral as read."""
+        return cls(**facts(cls, row))
+
+    @strawberry.field(description="儿童 the child")
+    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
+        """儿童 the child."""
+        from gateway.schema.roster import Child
+
+        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)
+
+
+@strawberry.type(description="责任人 An official who answers for a child, from when to when (N7.2, N7.3).")
+class Responsibility:
+    """A responsibility."""
+
+    SELECT: ClassVar[str] = "select assignment_id as id, r.* from responsibility r"
+
+    id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
+    role: str = strawberry.field(description="职责 role")
+    officer: str = strawberry.field(description="责任人 account of the official")
+    from_on: date | None = strawberry.field(description="起始 from")
+    until_on: date | None = strawberry.field(description="截止 until")
+    successor: str = strawberry.field(description="接任 who follows")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a responsibility as read."""
+        return cls(**facts(cls, row))
+
+    @strawberry.field(description="儿童 the child")
+    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
+        """儿童 the child."""
+        from gateway.schema.roster import Child
+
+        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)

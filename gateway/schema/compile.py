@@ -1,0 +1,366 @@
+"""Selection set to ONE SQL statement: what a query asks for, within what its caller may see, built to JSON by PostgreSQL.
+
+    with r0 as materialized (select n, child_id, cursor, j0 from <the root's rows, scoped> ...)      one for each root
+    select <the data object as text>, <child ids in it>, <number of rows>, <positions of the read model>
+
+`j0`, `j1` … are the row as JSON, one for each selection of it (`nodes`, `edges { node }`). The statement depends on the
+document, the grants and on which optional arguments are there; everything a caller sends is a parameter, never text.
+What is not compiled (`NotCompiled`) is served by the ordinary resolvers, which are also the compiler's oracle in tests.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from graphql import (
+    BooleanValueNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    value_from_ast,
+)
+
+from gateway.access.policy import Grants
+from gateway.readmodel.partition import window
+from gateway.schema.map import ROOTS, SUBQUERY_ALIAS, TABLES, Root, Table, asks_identity, column, identity_join
+from gateway.schema.map import linked as link_of
+from gateway.schema.map import scope
+from gateway.schema.paging import place_after, size_of_page
+
+Variables = Mapping[str, object]
+Binder = Callable[[Variables, date], object]
+Fragments = Mapping[str, FragmentDefinitionNode]
+Collected = dict[str, list[FieldNode]]
+
+
+class NotCompiled(Exception):
+    """This operation is for the ordinary resolvers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A statement and how its parameters are made from the request's variables and the day it is made on."""
+
+    statement: bytes
+    binders: Mapping[str, Binder]
+
+    def parameters(self, variables: Variables, *, today: date) -> dict[str, object]:
+        """The parameters of this request; raises `BadArgument`."""
+        return {name: bind(variables, today) for name, bind in self.binders.items()}
+
+
+def variables_of_roots(operation: OperationDefinitionNode, fragments: Fragments) -> tuple[str, ...]:
+    """The variables whose presence shapes the statement: those given to arguments of the roots."""
+    names = {
+        argument.value.name.value
+        for nodes in collect([operation.selection_set], fragments).values()
+        for argument in nodes[0].arguments
+        if isinstance(argument.value, VariableNode)
+    }
+    return tuple(sorted(names))
+
+
+def compile_operation(
+    *,
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Fragments,
+    grants: Grants,
+    present: frozenset[str],
+) -> Plan:
+    """The plan of a query for callers with these grants. `present` are the variables that have a value other than null.
+
+    Raises `NotCompiled` for what the ordinary resolvers serve and `Forbidden` for what is not granted.
+    """
+    return _Compilation(schema=schema, fragments=fragments, grants=grants, present=present).query(operation)
+
+
+def collect(sets: Iterable[SelectionSetNode | None], fragments: Fragments) -> Collected:
+    """The fields of selection sets by response key, in order, each fragment entered once as the specification has it."""
+    collected: Collected = {}
+    visited: set[str] = set()
+
+    def enter(selections: Iterable[SelectionNode]) -> None:
+        for selection in selections:
+            if not _is_included(selection):
+                continue
+            if isinstance(selection, FieldNode):
+                key = (selection.alias or selection.name).value
+                collected.setdefault(key, []).append(selection)
+            elif isinstance(selection, InlineFragmentNode):
+                enter(selection.selection_set.selections)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
+                visited.add(selection.name.value)
+                enter(fragments[selection.name.value].selection_set.selections)
+
+    for selection_set in sets:
+        if selection_set is not None:
+            enter(selection_set.selections)
+    return collected
+
+
+def _is_included(selection: SelectionNode) -> bool:
+    for directive in selection.directives or ():
+        condition = directive.arguments[0].value
+        if not isinstance(condition, BooleanValueNode):
+            raise NotCompiled
+        if condition.value is (directive.name.value == "skip"):
+            return False
+    return True
+
+
+@dataclass(slots=True)
+class _Compilation:
+    schema: GraphQLSchema
+    fragments: Fragments
+    grants: Grants
+    present: frozenset[str]
+    binders: dict[str, Binder] = field(default_factory=dict)
+    rows: list[str] = field(default_factory=list)
+    aliases: int = 0
+
+    def query(self, operation: OperationDefinitionNode) -> Plan:
+        if self.schema.query_type is None:
+            raise NotCompiled
+        pairs: list[tuple[str, str]] = []
+        for key, nodes in collect([operation.selection_set], self.fragments).items():
+            name = nodes[0].name.value
+            if name == "__typename":
+                pairs.append((key, "'Query'::text"))
+            elif name in ROOTS:
+                compiled = self._root(ROOTS[name], self.schema.query_type.fields[name], nodes)
+                pairs.append((key, compiled))
+            else:
+                raise NotCompiled
+        if not self.rows:
+            raise NotCompiled
+        numbers = range(len(self.rows))
+        ids = " union ".join(f"select child_id {self._shown(n)} and child_id is not null" for n in numbers)
+        count = " + ".join(f"(select count(*) {self._shown(n)})" for n in numbers)
+        statement = (
+            f"with {', '.join(self.rows)} select {_object(pairs)}::text, array({ids}), ({count})::integer,"
+            " (select coalesce(jsonb_object_agg(name, position), '{}'::jsonb)::text from tracking)"
+        )
+        return Plan(statement.encode(), self.binders)
+
+    # Roots
+
+    def _root(self, root: Root, definition: GraphQLField, nodes: list[FieldNode]) -> str:
+        table, number = TABLES[root.type], len(self.rows)
+        self.rows.append("")  # its place, so that what is nested takes the next number
+        source = self._source(number, table, root, definition, nodes[0])
+        if root.keys:
+            return self._page(number, table, root, source, nodes)
+        alias = self._alias()
+        numbered = f"row_number() over (order by {_on(root.order, alias)})" if root.order else "1::bigint"
+        self.rows[number] = (
+            f"r{number} as materialized (select {numbered} as n, {_child_id(table, alias)} as child_id,"
+            f" {self._row_json(table, alias, nodes)} as j0 from ({source}) {alias}{self._joins(table, alias, nodes)})"
+        )
+        return _list_of("j0", f"from r{number}") if root.many else f"(select j0 from r{number})"
+
+    def _source(self, number: int, table: Table, root: Root, definition: GraphQLField, node: FieldNode) -> str:
+        """The root's rows: its own condition, its arguments, and the caller's scope."""
+        conditions = [_on(root.where, "t")]
+        for name, narrowing in root.filters.items():
+            placeholder = self._argument(number, name, definition, node)
+            if placeholder is not None:
+                conditions.append(_on(narrowing.condition, "t").replace("{v}", placeholder))
+        source, inner = table.source, SUBQUERY_ALIAS.get(table.type)
+        if inner is None:
+            conditions.append(scope(table, alias="t", grants=self.grants))
+        else:
+            self._bind_window(number, definition, node)
+            source = source.replace("{scope}", scope(table, alias=inner, grants=self.grants))
+            source = source.replace("{n}", str(number))
+        return f"select t.* from {source} t where {' and '.join(conditions)}"
+
+    def _page(self, number: int, table: Table, root: Root, source: str, nodes: list[FieldNode]) -> str:
+        keys, direction = root.page_keys(grants=self.grants), " desc" if root.descending else ""
+        if self._bind_page(number, root, nodes[0]):
+            place = ", ".join(f"%(after{number}_{i})s::{key.cast}" for i, key in enumerate(keys))
+            sign = "<" if root.descending else ">"
+            source += f" and ({', '.join(_on(key.sql, 't') for key in keys)}) {sign} ({place})"
+        source += f" order by {', '.join(_on(key.sql, 't') + direction for key in keys)} limit %(first{number})s + 1"
+        alias = self._alias()
+        shapes: list[list[FieldNode]] = []
+        value = self._connection(number, table, nodes, shapes=shapes)
+        columns = "".join(f", {self._row_json(table, alias, shape)} as j{i}" for i, shape in enumerate(shapes))
+        joins = self._joins(table, alias, [node for shape in shapes for node in shape])
+        cursor = " || '|' || ".join(_on(key.text, alias) for key in keys)
+        self.rows[number] = (
+            f"r{number} as materialized (select"
+            f" row_number() over (order by {', '.join(_on(key.sql, alias) + direction for key in keys)}) as n,"
+            f" {_child_id(table, alias)} as child_id,"
+            f" translate(encode(convert_to({cursor}, 'UTF8'), 'base64'), E'\\n', '') as cursor{columns}"
+            f" from ({source}) {alias}{joins})"
+        )
+        return value
+
+    def _connection(
+        self, number: int, table: Table, nodes: list[FieldNode], *, shapes: list[list[FieldNode]]
+    ) -> str:
+        """The page as an object; every selection of a row is added to `shapes` and becomes a column."""
+
+        def shape(selected: list[FieldNode]) -> str:
+            shapes.append(selected)
+            return f"j{len(shapes) - 1}"
+
+        pairs: list[tuple[str, str]] = []
+        for key, parts in self._merged(nodes).items():
+            match parts[0].name.value:
+                case "nodes":
+                    value = _list_of(shape(parts), self._shown(number))
+                case "edges":
+                    edge = [
+                        (inner, {"cursor": "cursor", "__typename": f"'{table.type}Edge'::text"}.get(name) or shape(those))
+                        for inner, those in self._merged(parts).items()
+                        for name in [those[0].name.value]
+                    ]
+                    value = _list_of(_object(edge), self._shown(number))
+                case "pageInfo":
+                    value = _object(
+                        [(inner, _page_info(number, those[0].name.value)) for inner, those in self._merged(parts).items()]
+                    )
+                case "__typename":
+                    value = f"'{table.type}Connection'::text"
+                case _:
+                    raise NotCompiled
+            pairs.append((key, value))
+        return _object(pairs)
+
+    # Rows
+
+    def _row_json(self, table: Table, alias: str, nodes: list[FieldNode]) -> str:
+        """A row as a JSON object: granted columns, and nested rows within the caller's reach of their own table."""
+        fields = []
+        for key, parts in self._merged(nodes).items():
+            name = parts[0].name.value
+            if name == "__typename":
+                text = f"'{table.type}'::text"
+            elif name in table.columns:
+                text = column(table, name, alias=alias, grants=self.grants)
+            else:
+                text = self._linked(table, alias, name, parts)
+            fields.append(f'{text} as "{key}"')
+        return f"(select row_to_json(r) from (select {', '.join(fields)}) r)"
+
+    def _linked(self, parent: Table, parent_alias: str, name: str, nodes: list[FieldNode]) -> str:
+        link, alias = link_of(parent, name, grants=self.grants), self._alias()
+        table = TABLES[link.type]
+        row = self._row_json(table, alias, nodes)
+        rows = (
+            f"from {table.source} {alias}{self._joins(table, alias, nodes)}"
+            f" where {_on(link.on, alias).replace('{p}', parent_alias)}"
+            f" and {scope(table, alias=alias, grants=self.grants)}"
+        )
+        return _list_of(row, rows, order=_on(link.order, alias)) if link.many else f"(select {row} {rows})"
+
+    def _joins(self, table: Table, alias: str, nodes: list[FieldNode]) -> str:
+        """The join to names and numbers, where a selection of this row asks for one."""
+        asked = {parts[0].name.value for node in nodes for parts in self._merged([node]).values()}
+        if any(name in table.columns and asks_identity(table, name) for name in asked):
+            return " " + identity_join(alias=alias, grants=self.grants)
+        return ""
+
+    def _merged(self, nodes: list[FieldNode]) -> Collected:
+        return collect([node.selection_set for node in nodes], self.fragments)
+
+    # Arguments
+
+    def _argument(self, number: int, name: str, definition: GraphQLField, node: FieldNode) -> str | None:
+        """Binds an argument and gives its placeholder; None where it is absent or null."""
+        bind = self._binder(name, definition, node)
+        if bind is None:
+            return None
+        self.binders[f"{name}{number}"] = bind
+        return f"%({name}{number})s"
+
+    def _binder(self, name: str, definition: GraphQLField, node: FieldNode) -> Binder | None:
+        given = next((argument.value for argument in node.arguments if argument.name.value == name), None)
+        if isinstance(given, VariableNode):
+            variable = given.name.value
+            return (lambda variables, _: variables[variable]) if variable in self.present else None
+        constant = None if given is None else value_from_ast(given, definition.args[name].type)
+        return None if constant is None else lambda _variables, _today: constant
+
+    def _bind_page(self, number: int, root: Root, node: FieldNode) -> bool:
+        """Binds page size and place; tells whether the page starts after a place."""
+        if self.schema.query_type is None:
+            raise NotCompiled
+        definition = self.schema.query_type.fields[node.name.value]
+        first, after = self._binder("first", definition, node), self._binder("after", definition, node)
+        self.binders[f"first{number}"] = lambda variables, today: size_of_page(
+            None if first is None else first(variables, today)
+        )
+        if after is None:
+            return False
+        casts = tuple(key.cast for key in root.page_keys(grants=self.grants))
+        for i in range(len(casts)):
+            self.binders[f"after{number}_{i}"] = lambda variables, today, i=i: place_after(
+                after(variables, today), casts=casts
+            )[i]
+        return True
+
+    def _bind_window(self, number: int, definition: GraphQLField, node: FieldNode) -> None:
+        """Binds the birth dates of the window, for what counts children of school age on a date."""
+        if "asOf" not in definition.args:
+            return
+        as_of = self._binder("asOf", definition, node)
+        for i, name in enumerate(("born_after", "born_until")):
+            self.binders[f"{name}{number}"] = lambda variables, today, i=i: window(
+                _as_date(today if as_of is None else as_of(variables, today))
+            )[i]
+
+    # Pieces
+
+    def _shown(self, number: int) -> str:
+        """The rows of a root that are in the answer: a page reads one more, to know whether there are more."""
+        last = f"n <= %(first{number})s" if f"first{number}" in self.binders else "true"
+        return f"from r{number} where {last}"
+
+    def _alias(self) -> str:
+        self.aliases += 1
+        return f"t{self.aliases}"
+
+
+def _as_date(value: object) -> date:
+    if not isinstance(value, date):
+        raise TypeError(value)
+    return value
+
+
+def _on(text: str, alias: str) -> str:
+    return text.replace("{a}", alias)
+
+
+def _child_id(table: Table, alias: str) -> str:
+    return f"{alias}.child_id" if table.of_child else "null::uuid"
+
+
+def _list_of(item: str, rows: str, *, order: str = "n") -> str:
+    return f"(select coalesce(json_agg({item} order by {order}), '[]'::json) {rows})"
+
+
+def _object(pairs: Iterable[tuple[str, str]]) -> str:
+    """A JSON object; keys are GraphQL names, which hold no quote."""
+    return f"(select row_to_json(r) from (select {', '.join(f'{text} as "{key}"' for key, text in pairs)}) r)"
+
+
+def _page_info(number: int, name: str) -> str:
+    match name:
+        case "hasNextPage":
+            return f"(select exists (select from r{number} where n > %(first{number})s))"
+        case "endCursor":
+            return f"(select cursor from r{number} where n <= %(first{number})s order by n desc limit 1)"
+        case "__typename":
+            return "'PageInfo'::text"
+        case _:
+            raise NotCompiled

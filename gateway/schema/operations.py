@@ -1,0 +1,157 @@
+"""Documents made ready once: parsed, limited, validated, with the rights and the plans they need for each kind of caller.
+
+Kept in bounded caches by the hash of the text: what a department's program asks all day is decided once. A plan depends
+on the document, the operation, the grants and which optional arguments have a value; never on who asks, for which area.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+from gateway.access.policy import Grants
+from gateway.schema.compile import NotCompiled, Plan, compile_operation, variables_of_roots
+from gateway.schema.limits import TOKENS, refuse_excess
+from gateway.schema.paging import BadArgument
+from gateway.schema.rights import asked_fields, introspects, require_rights
+from services.chassis.errors import Forbidden
+
+_MOST_OPERATIONS = 512
+_MOST_PLANS = 64
+
+
+class BadDocument(Exception):
+    """The document can't be served; `errors` say why, formatted."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("bad document")
+        self.errors = errors
+
+
+class Operation:
+    """One operation of a document, ready to be planned."""
+
+    def __init__(
+        self,
+        *,
+        schema: GraphQLSchema,
+        definition: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        hash: str,  # noqa: A002
+    ) -> None:
+        self.definition = definition
+        self.hash = hash
+        self.name = definition.name.value if definition.name else ""
+        self._schema = schema
+        self._fragments = fragments
+        self.asked = asked_fields(schema, definition, fragments)
+        self._optional = self._shaping()
+        self._rights: OrderedDict[tuple[str, str], tuple[str, ...] | Forbidden] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, str, frozenset[str]], Plan | None] = OrderedDict()
+
+    def require_rights(self, grants: Grants) -> tuple[str, ...]:
+        """The granted fields this asks for; raises `Forbidden`."""
+        key = (grants.kind, grants.purpose)
+        found = self._rights.get(key)
+        if found is None:
+            try:
+                found = require_rights(self.asked, grants=grants)
+            except Forbidden as error:
+                found = error
+            _keep(self._rights, key, found, most=_MOST_PLANS)
+        if isinstance(found, Forbidden):
+            raise Forbidden(str(found))
+        return found
+
+    def plan(self, grants: Grants, *, variables: Mapping[str, Any]) -> Plan | None:
+        """The plan for callers with these grants and variables; None where the ordinary resolvers serve."""
+        if self._optional is None:
+            return None
+        present = frozenset(name for name in self._optional if variables.get(name) is not None)
+        key = (grants.kind, grants.purpose, present)
+        if key in self._plans:
+            return self._plans[key]
+        plan: Plan | None = None
+        try:
+            plan = compile_operation(
+                schema=self._schema,
+                operation=self.definition,
+                fragments=self._fragments,
+                grants=grants,
+                present=present,
+            )
+        except NotCompiled:
+            plan = None
+        _keep(self._plans, key, plan, most=_MOST_PLANS)
+        return plan
+
+    def _shaping(self) -> tuple[str, ...] | None:
+        if self.definition.operation is not OperationType.QUERY:
+            return None
+        try:
+            return variables_of_roots(self.definition, self._fragments)
+        except NotCompiled:
+            return None
+
+
+class Operations:
+    """The operations callers have sent lately."""
+
+    def __init__(self, schema: strawberry.Schema, *, introspection: bool) -> None:
+        self._schema = schema._schema  # noqa: SLF001  # Strawberry gives its graphql-core schema no public name
+        self._introspection = introspection
+        self._kept: OrderedDict[tuple[bytes, str | None], Operation] = OrderedDict()
+
+    def find(self, text: str, name: str | None) -> Operation:
+        """The operation of this name in this document; raises `BadDocument`."""
+        digest = hashlib.sha256(text.encode(errors="replace"))
+        key = (digest.digest(), name)
+        operation = self._kept.get(key)
+        if operation is None:
+            operation = self._prepare(text, name, hash=digest.hexdigest())
+            _keep(self._kept, key, operation, most=_MOST_OPERATIONS)
+        else:
+            self._kept.move_to_end(key)
+        return operation
+
+    def _prepare(self, text: str, name: str | None, *, hash: str) -> Operation:  # noqa: A002
+        try:
+            document = parse(text, no_location=True, max_tokens=TOKENS)
+            refuse_excess(document)
+        except GraphQLError as error:
+            raise BadDocument([_bad(error.message)]) from None
+        except (BadArgument, RecursionError) as error:
+            raise BadDocument([_bad(str(error) if isinstance(error, BadArgument) else "Nested too deeply.")]) from None
+        faults = validate(self._schema, document, max_errors=10, hide_suggestions=True)
+        if faults:
+            raise BadDocument([_bad(fault.message) for fault in faults])
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        named = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
+        if len(named) != 1:
+            raise BadDocument([_bad("Name one operation of the document in operationName.")])
+        fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        operation = Operation(schema=self._schema, definition=named[0], fragments=fragments, hash=hash)
+        if introspects(operation.asked) and not self._introspection:
+            raise BadDocument([_bad("The schema is published as a file; introspection is off here.")])
+        return operation
+
+
+def _bad(message: str) -> dict[str, Any]:
+    return {"message": message, "extensions": {"code": "BAD_REQUEST"}}
+
+
+def _keep(kept: OrderedDict[Any, Any], key: Any, value: Any, *, most: int) -> None:
+    kept[key] = value
+    while len(kept) > most:
+        kept.popitem(last=False)

@@ -1,0 +1,232 @@
+"""The root of all queries. Its resolvers are plain; the compiler serves the same fields faster and is held equal to them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import strawberry
+
+from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED, window
+from gateway.schema.cases import Case, Referral, Responsibility
+from gateway.schema.notify import Notice
+from gateway.schema.paging import PAGE
+from gateway.schema.reading import Connection, Info, many, one, page
+from gateway.schema.roster import Child, Finding, FindingCount, Township
+from gateway.schema.supervision import CaseReplay, PartitionRow, Receipt
+from services.chassis.errors import NotFound
+
+_PARTITION = f"""
+    select c.township, coalesce(t.name, '') as township_name, c.state, c.dated, count(*)::integer as count
+    from (select township, birth_date, birth_date is not null as dated,
+            case when open_case_id is not null then '{OPEN_CASE}' when accounted_state = '' then '{UNACCOUNTED}'
+            else accounted_state end as state
+          from child left join (select child_id, birth_date from child_identity) i using (child_id)
+          where merged_into is null) c
+    left join township t on t.code = c.township
+    where not c.dated or (c.birth_date > %(after)s and c.birth_date <= %(until)s)
+    group by 1, 2, 3, 4 order by c.township, c.dated desc, c.state collate "C" """
+
+
+def _by_township(info: Info, *, type_name: str, key: str) -> dict[str, str]:
+    """The order of a page: by township for callers who reach an area, by id alone for others."""
+    by_area = info.context.principal.grants.relation(type_name) == "area"
+    return {"township": "text", key: "uuid"} if by_area else {key: "uuid"}
+
+
+def _where(*, given: dict[str, object], also: str = "true") -> str:
+    """The conditions of the arguments that are there."""
+    return " and ".join([also, *(f"{name} = %({name})s" for name, value in given.items() if value is not None)])
+
+
+@strawberry.type(description="What may be seen of a field 可见字段.")
+class VisibleField:
+    """A field the caller may see, and why."""
+
+    type: str = strawberry.field(description="类型 type")
+    field: str = strawberry.field(description="字段 field")
+    mode: str = strawberry.field(description="方式 full or mask")
+    relation: str = strawberry.field(description="范围 in which rows")
+    legal_basis: str = strawberry.field(description="法律依据 legal basis")
+
+
+@strawberry.type(description="The caller, and what it may see and do 本人权限.")
+class Me:
+    """Who asks, and what the policy grants them."""
+
+    actor: str = strawberry.field(description="账号 account")
+    unit: str = strawberry.field(description="单位 unit, `kind:area`")
+    purpose: str = strawberry.field(description="用途 purpose")
+    grants: list[VisibleField] = strawberry.field(description="可见字段 what may be seen")
+    commands: list[str] = strawberry.field(description="可办事项 which commands may be sent")
+
+
+@strawberry.type(description="What departments may look at 查询.")
+class Query:
+    """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
+
+    @strawberry.field(description="本人权限 who I am and what I may see")
+    async def me(self, info: Info) -> Me:
+        """The caller and its grants."""
+        principal = info.context.principal
+        visible = [
+            VisibleField(
+                type=key[0], field=key[1], mode=grant.mode, relation=grant.relation, legal_basis=grant.legal_basis
+            )
+            for key, grant in sorted(principal.grants.fields.items())
+        ]
+        commands = sorted(principal.grants.commands)
+        return Me(
+            actor=principal.actor, unit=principal.unit, purpose=principal.purpose, grants=visible, commands=commands
+        )
+
+    @strawberry.field(description="儿童 one child")
+    async def child(self, info: Info, id: UUID) -> Child | None:  # noqa: A002
+        """One child, or null."""
+        return await one(info.context, Child, "child_id = %(id)s", id=id)
+
+    @strawberry.field(description="儿童名单 children; entries merged into another are left out")
+    async def children(
+        self,
+        info: Info,
+        township: str | None = None,
+        state: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Child]:
+        """Children by township and accounted state."""
+        given: dict[str, object] = {"township": township, "accounted_state": state}
+        keys = _by_township(info, type_name="Child", key="child_id")
+        where = _where(given=given, also="merged_into is null")
+        return await page(info.context, Child, where, keys=keys, first=first, after=after, **given)
+
+    @strawberry.field(description="个案 one case")
+    async def case(self, info: Info, id: UUID) -> Case | None:  # noqa: A002
+        """One case, or null."""
+        return await one(info.context, Case, "case_id = %(id)s", id=id)
+
+    @strawberry.field(description="个案名单 cases; `overdue` those whose step owed is late today, or is not")
+    async def cases(
+        self,
+        info: Info,
+        state: str | None = None,
+        township: str | None = None,
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Case]:
+        """Cases by state, township and lateness."""
+        given: dict[str, object] = {"state": state, "township": township}
+        also = "true"
+        if overdue is not None:
+            also = "owed_due_on < %(today)s" if overdue else "(owed_due_on is null or owed_due_on >= %(today)s)"
+        keys = _by_township(info, type_name="Case", key="case_id")
+        where = _where(given=given, also=also)
+        today = info.context.today
+        return await page(info.context, Case, where, keys=keys, first=first, after=after, today=today, **given)
+
+    @strawberry.field(description="比对发现名单 findings that are open")
+    async def findings(
+        self,
+        info: Info,
+        kind: str | None = None,
+        township: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Finding]:
+        """Open findings by kind and township."""
+        given: dict[str, object] = {"kind": kind, "township": township}
+        keys = _by_township(info, type_name="Finding", key="finding_id")
+        where = _where(given=given, also="resolved_on is null")
+        return await page(info.context, Finding, where, keys=keys, first=first, after=after, **given)
+
+    @strawberry.field(description="比对发现计数 open findings by township and kind")
+    async def finding_counts(self, info: Info) -> list[FindingCount]:
+        """How many findings are open."""
+        rows = await info.context.rows(
+            "select kind, township, count(*)::integer as count from finding where resolved_on is null"
+            " group by kind, township order by township, kind"
+        )
+        return [FindingCount.of(row, info.context) for row in rows]
+
+    @strawberry.field(
+        description="归类 children of school age on a date (default today) by township and state, as known now"
+    )
+    async def partition(self, info: Info, as_of: date | None = None) -> list[PartitionRow]:
+        """The partition of the window 6–16; for what was known in the past see `replayPartition`."""
+        after, until = window(as_of or info.context.today)
+        rows = await info.context.rows(_PARTITION, after=after, until=until)
+        return [PartitionRow(**row) for row in rows]
+
+    @strawberry.field(description="通知 notices to my unit, or of my area, newest first")
+    async def notices(
+        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+    ) -> Connection[Notice]:
+        """Notices by state."""
+        keys = {"coalesce(raised_at, 'epoch'::timestamptz)": "timestamptz", "notice_id": "uuid"}
+        where = "true"
+        if info.context.principal.grants.relation("Notice") == "own":
+            where = "recipient = %(unit)s"
+        where = _where(given={"state": state}, also=where)
+        unit = info.context.principal.unit
+        return await page(
+            info.context, Notice, where, keys=keys, first=first, after=after, descending=True, state=state, unit=unit
+        )
+
+    @strawberry.field(description="转办 referrals of my area, or to my unit")
+    async def referrals(
+        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+    ) -> Connection[Referral]:
+        """Referrals by state."""
+        keys = _by_township(info, type_name="Referral", key="referral_id")
+        where = _where(given={"state": state})
+        return await page(info.context, Referral, where, keys=keys, first=first, after=after, state=state)
+
+    @strawberry.field(description="责任人 who answers for children")
+    async def responsibilities(
+        self,
+        info: Info,
+        officer: str | None = None,
+        child_id: UUID | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Responsibility]:
+        """Responsibilities by official and child."""
+        given: dict[str, object] = {"officer": officer, "child_id": child_id}
+        keys = _by_township(info, type_name="Responsibility", key="assignment_id")
+        return await page(
+            info.context, Responsibility, _where(given=given), keys=keys, first=first, after=after, **given
+        )
+
+    @strawberry.field(description="查阅留痕 who looked at this child, newest first")
+    async def receipts(
+        self, info: Info, child_id: UUID, first: int = PAGE, after: str | None = None
+    ) -> Connection[Receipt]:
+        """Receipts of looks at one child."""
+        where = (
+            "child_ids @> array[%(child)s::uuid] and exists (select from child where child_id = %(child)s)"
+            " and exists (select from child where child_id = any(child_ids))"
+        )
+        keys = {"coalesce(at, 'epoch'::timestamptz)": "timestamptz", "receipt_id": "uuid"}
+        return await page(
+            info.context, Receipt, where, keys=keys, first=first, after=after, descending=True, child=child_id
+        )
+
+    @strawberry.field(description="乡镇 the county's townships")
+    async def townships(self, info: Info) -> list[Township]:
+        """All townships."""
+        return await many(info.context, Township, "true order by code")
+
+    @strawberry.field(description="个案回放 a case as it was known at a moment")
+    async def replay_case(self, info: Info, id: UUID, as_of: datetime) -> CaseReplay:  # noqa: A002
+        """What was known, owed and late in a case; the case has to be within the caller's reach today."""
+        if info.context.supervision is None or await one(info.context, Case, "case_id = %(id)s", id=id) is None:
+            raise NotFound("There is no such case.")
+        return await info.context.supervision.case_as_of(id, as_of)
+
+    @strawberry.field(description="归类回放 the partition as it was known at a moment")
+    async def replay_partition(self, info: Info, as_of: datetime) -> list[PartitionRow]:
+        """The partition of the caller's area at a moment."""
+        if info.context.supervision is None:
+            raise NotFound("There is nothing to replay from.")
+        low, high = (text for name, text in info.context.principal.claims if name in {"app.lo", "app.hi"})
+        rows = await info.context.supervision.partition_as_of(as_of)
+        return [row for row in rows if low <= row.township < high]

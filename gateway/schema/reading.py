@@ -1,0 +1,145 @@
+"""How the ordinary resolvers read: plain SQL for one type at a time, through row security, masks laid on in Python.
+
+They serve what the compiler does not take and are its oracle in tests, so nothing here is shared with `map` or `compile`:
+rows are held back by row security alone, and a resolver's SQL says no more than what its field means.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from gateway.access.policy import Mode
+from gateway.access.principal import Principal
+from gateway.readmodel.reading import Reader
+from gateway.schema.paging import cursor_of, place_after, size_of_page
+
+if TYPE_CHECKING:
+    from gateway.commands import Commands
+    from gateway.schema.supervision import Supervision
+
+Info = strawberry.Info["Looking", None]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Looking:
+    """One request being answered by ordinary resolvers: who asks, on which day, and whose records it has touched."""
+
+    principal: Principal
+    reader: Reader
+    today: date
+    supervision: "Supervision | None" = None
+    commands: "Commands | None" = None
+    idempotency_key: UUID | None = None
+    trace: str = ""
+    policy_version: str = ""
+    touched: set[UUID] = field(default_factory=set)
+    rows_read: int = 0
+
+    async def rows(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
+        """The rows of a statement, as far as the caller's claims open them."""
+        rows = await self.reader.fetch_dicts(statement.encode(), parameters, claims=self.principal.claims)
+        self.rows_read += len(rows)
+        self.touched.update(row["child_id"] for row in rows if row.get("child_id") is not None)
+        return rows
+
+    def masked(self, type_name: str, name: str, value: str | None) -> str | None:
+        """A text as this caller may see it."""
+        grant = self.principal.grants.of(type_name, name)
+        if grant is None or not value:
+            return None if grant is None else value
+        if grant.mode is Mode.FULL:
+            return value
+        return value[0] + "＊" if name.lower().endswith("name") else "＊" + value[-4:]
+
+
+@strawberry.type(description="Where a page ends 分页.")
+class PageInfo:
+    """Where a page ends, and whether there is more."""
+
+    has_next_page: bool = strawberry.field(description="Whether rows follow 是否还有")
+    end_cursor: str | None = strawberry.field(description="What to give as `after` for the next page 下一页游标")
+
+
+@strawberry.type(description="One row of a page.")
+class Edge(Generic[T]):
+    """A row and the cursor that stands for it."""
+
+    cursor: str
+    node: T
+
+
+@strawberry.type(description="A page of rows 一页.")
+class Connection(Generic[T]):
+    """A page: its rows, with or without their cursors."""
+
+    nodes: list[T]
+    edges: list[Edge[T]]
+    page_info: PageInfo
+
+
+async def page(
+    looking: Looking,
+    cls: Any,
+    where: str,
+    *,
+    keys: Mapping[str, str],
+    first: int,
+    after: str | None,
+    descending: bool = False,
+    **parameters: object,
+) -> Any:
+    """A page of a type in the order of `keys` (SQL to its type), after a cursor.
+
+    The page reads one row more than it shows, and that row is not counted as seen.
+    """
+    size, order = size_of_page(first), " desc" if descending else ""
+    conditions = where
+    if after is not None:
+        place = place_after(after, casts=tuple(keys.values()))
+        names = [f"place_{i}" for i in range(len(place))]
+        parameters |= dict(zip(names, place, strict=True))
+        marks = ", ".join(f"%({name})s::{cast}" for name, cast in zip(names, keys.values(), strict=True))
+        conditions += f" and ({', '.join(keys)}) {'<' if descending else '>'} ({marks})"
+    ordering = ", ".join(key + order for key in keys)
+    cursors = "".join(f", {key} as cursor_{i}" for i, key in enumerate(keys))
+    statement = cls.SELECT.replace(" from ", f"{cursors} from ", 1)
+    found = await looking.reader.fetch_dicts(
+        f"{statement} where {conditions} order by {ordering} limit {size + 1}".encode(),
+        parameters,
+        claims=looking.principal.claims,
+    )
+    shown = found[:size]
+    looking.rows_read += len(shown)
+    looking.touched.update(row["child_id"] for row in shown if row.get("child_id") is not None)
+    cursors_of = [cursor_of(*(_text(row[f"cursor_{i}"]) for i in range(len(keys)))) for row in shown]
+    nodes = [cls.of(row, looking) for row in shown]
+    return Connection(
+        nodes=nodes,
+        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors_of, nodes, strict=True)],
+        page_info=PageInfo(has_next_page=len(found) > size, end_cursor=cursors_of[-1] if cursors_of else None),
+    )
+
+
+def _text(value: Any) -> str:
+    return str(value.isoformat(timespec="microseconds") if hasattr(value, "isoformat") else value)
+
+
+def facts(cls: Any, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row that are plain fields of a type; what the type resolves itself is left to it."""
+    return {plain.name: row[plain.name] for plain in fields(cls) if plain.init}
+
+
+async def many(looking: Looking, cls: Any, rest: str, **parameters: object) -> list[Any]:
+    """The rows of a type for which `rest` (conditions and order) holds."""
+    rows = await looking.rows(f"{cls.SELECT} where {rest}", **parameters)
+    return [cls.of(row, looking) for row in rows]
+
+
+async def one(looking: Looking, cls: Any, rest: str, **parameters: object) -> Any:
+    """The row of a type for which `rest` holds, or None."""
+    return next(iter(await many(looking, cls, rest, **parameters)), None)

@@ -1,0 +1,244 @@
+"""The GraphQL types of the roster 花名册: children, findings, transfers, placements, and where children are accounted for."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from uuid import UUID
+
+import strawberry
+
+from gateway.schema.reading import Info, Looking, facts, many, one
+
+if TYPE_CHECKING:
+    from gateway.schema.assistance import Award, Eligibility, HomeTeaching, LearningSupport, StudentPlan
+    from gateway.schema.cases import Case, Referral, Responsibility
+
+
+_PERSONAL = {
+    "name": "name",
+    "id_number": "idNumber",
+    "guardian_name": "guardianName",
+    "guardian_phone": "guardianPhone",
+}
+
+
+@strawberry.type(description="适龄儿童少年 A child as the registers know it.")
+class Child:
+    """A child."""
+
+    SELECT: ClassVar[str] = (
+        "select child_id as id, c.*, (select t.name from township t where t.code = c.township) as township_name,"
+        " name, id_number, birth_date, guardian_name, guardian_phone from child c"
+        " left join (select child_id, name, id_number, birth_date, guardian_name, guardian_phone from child_identity) i"
+        " using (child_id)"
+    )
+
+    id: UUID = strawberry.field(description="儿童编号 the child's id")
+    name: str | None = strawberry.field(description="姓名 name; null where it is not known or was erased")
+    id_number: str | None = strawberry.field(description="公民身份号码 citizen number (GB 11643)")
+    birth_date: date | None = strawberry.field(description="出生日期 birth date")
+    sex: str = strawberry.field(description="性别 sex")
+    guardian_name: str | None = strawberry.field(description="监护人姓名 guardian's name")
+    guardian_phone: str | None = strawberry.field(description="监护人电话 guardian's telephone")
+    township: str = strawberry.field(description="乡镇代码 township, nine digits (GB/T 2260)")
+    township_name: str | None = strawberry.field(description="乡镇名称 township's name")
+    village: str = strawberry.field(description="村代码 village, twelve digits")
+    household_id: UUID | None = strawberry.field(description="家庭编号 household")
+    school: str = strawberry.field(description="学校代码 school; empty where the registers name none")
+    school_name: str = strawberry.field(description="学校名称 school's name")
+    stage: str = strawberry.field(description="学段 stage of schooling")
+    grade: str = strawberry.field(description="年级 grade")
+    schooling_status: str = strawberry.field(description="学籍状态 what the registers say of its schooling")
+    poverty: str = strawberry.field(description="困难类别 kind of hardship; empty for none")
+    disability: str = strawberry.field(description="残疾类别 kind of disability; empty for none")
+    disability_grade: str = strawberry.field(description="残疾等级 grade of disability, 1 the heaviest")
+    left_behind: bool = strawberry.field(description="留守儿童 left behind by working parents")
+    migrant: bool = strawberry.field(description="随迁子女 came with working parents")
+    accounted_state: str = strawberry.field(description="归类 the accounted state the child is in")
+    accounted_reason: str = strawberry.field(description="归类依据 the rule, in words")
+    accounted_on: date | None = strawberry.field(description="归类日期 since which date")
+    merged_into: UUID | None = strawberry.field(description="合并至 the entry that goes on for this one")
+    erased: bool = strawberry.field(description="已删除 names and numbers were erased")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """The child as this caller may see it."""
+        masked = {name: looking.masked("Child", camel, row[name]) for name, camel in _PERSONAL.items()}
+        return cls(**facts(cls, {**row, **masked}))
+
+    @strawberry.field(description="比对发现 what the registers don't agree on")
+    async def findings(self, info: Info) -> list["Finding"]:
+        """比对发现 what the registers don't agree on."""
+        return await many(info.context, Finding, "child_id = %(child)s order by raised_on, finding_id", child=self.id)
+
+    @strawberry.field(description="未结个案 the open case")
+    async def open_case(self, info: Info) -> Annotated["Case", strawberry.lazy("gateway.schema.cases")] | None:
+        """未结个案 the open case."""
+        from gateway.schema.cases import Case
+
+        rest = "case_id = (select c.open_case_id from child c where c.child_id = %(child)s) and child_id = %(child)s"
+        return await one(info.context, Case, rest, child=self.id)
+
+    @strawberry.field(description="个案 all its cases")
+    async def cases(self, info: Info) -> list[Annotated["Case", strawberry.lazy("gateway.schema.cases")]]:
+        """个案 all its cases."""
+        from gateway.schema.cases import Case
+
+        return await many(info.context, Case, "child_id = %(child)s order by opened_on, case_id", child=self.id)
+
+    @strawberry.field(description="责任人 who answers for the child")
+    async def responsibilities(self, info: Info) -> list[Annotated["Responsibility", strawberry.lazy("gateway.schema.cases")]]:
+        """责任人 who answers for the child."""
+        from gateway.schema.cases import Responsibility
+
+        return await many(info.context, Responsibility, "child_id = %(child)s order by from_on, assignment_id", child=self.id)
+
+    @strawberry.field(description="资格 what it is eligible for")
+    async def eligibilities(self, info: Info) -> list[Annotated["Eligibility", strawberry.lazy("gateway.schema.assistance")]]:
+        """资格 what it is eligible for."""
+        from gateway.schema.assistance import Eligibility
+
+        return await many(info.context, Eligibility, "child_id = %(child)s order by from_on, eligibility_id", child=self.id)
+
+    @strawberry.field(description="资助 what was granted")
+    async def awards(self, info: Info) -> list[Annotated["Award", strawberry.lazy("gateway.schema.assistance")]]:
+        """资助 what was granted."""
+        from gateway.schema.assistance import Award
+
+        return await many(info.context, Award, "child_id = %(child)s order by granted_on, award_id", child=self.id)
+
+    @strawberry.field(description="一生一案 the child's plans")
+    async def plans(self, info: Info) -> list[Annotated["StudentPlan", strawberry.lazy("gateway.schema.assistance")]]:
+        """一生一案 the child's plans."""
+        from gateway.schema.assistance import StudentPlan
+
+        return await many(info.context, StudentPlan, "child_id = %(child)s order by opened_on, plan_id", child=self.id)
+
+    @strawberry.field(description="学困帮扶 support in learning")
+    async def learning_supports(self, info: Info) -> list[Annotated["LearningSupport", strawberry.lazy("gateway.schema.assistance")]]:
+        """学困帮扶 support in learning."""
+        from gateway.schema.assistance import LearningSupport
+
+        return await many(info.context, LearningSupport, "child_id = %(child)s order by begun_on, support_id", child=self.id)
+
+    @strawberry.field(description="送教上门 teaching at home")
+    async def home_teaching(self, info: Info) -> list[Annotated["HomeTeaching", strawberry.lazy("gateway.schema.assistance")]]:
+        """送教上门 teaching at home."""
+        from gateway.schema.assistance import HomeTeaching
+
+        return await many(info.context, HomeTeaching, "child_id = %(child)s order by school_year, teaching_id", child=self.id)
+
+    @strawberry.field(description="学籍转接 transfers between schools")
+    async def transfers(self, info: Info) -> list["Transfer"]:
+        """学籍转接 transfers between schools."""
+        return await many(info.context, Transfer, "child_id = %(child)s order by opened_on, transfer_id", child=self.id)
+
+    @strawberry.field(description="安置 placements of a disabled child")
+    async def placements(self, info: Info) -> list["Placement"]:
+        """安置 placements of a disabled child."""
+        return await many(info.context, Placement, "child_id = %(child)s order by decided_on, placement_id", child=self.id)
+
+    @strawberry.field(description="转办 what other departments were asked")
+    async def referrals(self, info: Info) -> list[Annotated["Referral", strawberry.lazy("gateway.schema.cases")]]:
+        """转办 what other departments were asked."""
+        from gateway.schema.cases import Referral
+
+        return await many(info.context, Referral, "child_id = %(child)s order by opened_on, referral_id", child=self.id)
+
+
+@strawberry.type(description="比对发现 What the registers don't agree on, or a child not where it should be (N1.1, N1.6).")
+class Finding:
+    """A finding."""
+
+    SELECT: ClassVar[str] = "select finding_id as id, f.* from finding f"
+
+    id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    kind: str = strawberry.field(description="类别 kind")
+    reason: str = strawberry.field(description="说明 why, in words")
+    owner: str = strawberry.field(description="责任单位 who has to settle it")
+    township: str = strawberry.field(description="乡镇代码 township")
+    village: str = strawberry.field(description="村代码 village")
+    school: str = strawberry.field(description="学校代码 school")
+    stage: str = strawberry.field(description="学段 stage")
+    raised_on: date | None = strawberry.field(description="发现日期 since when")
+    resolved_on: date | None = strawberry.field(description="销号日期 settled when")
+    resolution: str = strawberry.field(description="销号原因 settled how")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a finding as read."""
+        return cls(**facts(cls, row))
+
+    @strawberry.field(description="儿童 the child")
+    async def child(self, info: Info) -> "Child | None":
+        """儿童 the child."""
+        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)
+
+
+@strawberry.type(description="学籍转接 A hand-over to another school, tracked until that school has the child (N1.2).")
+class Transfer:
+    """A transfer."""
+
+    SELECT: ClassVar[str] = "select transfer_id as id, t.* from transfer t"
+
+    id: UUID = strawberry.field(description="编号 id")
+    from_school: str = strawberry.field(description="转出学校 from which school")
+    to_place: str = strawberry.field(description="转往地 to which place")
+    to_school: str = strawberry.field(description="转入学校 the school that has the child now")
+    opened_on: date | None = strawberry.field(description="开始日期 begun")
+    due_on: date | None = strawberry.field(description="期限 due")
+    completed_on: date | None = strawberry.field(description="完成日期 completed")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a transfer as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="安置 Where a disabled child is taught: regular class, special school, at home (N1.7).")
+class Placement:
+    """A placement."""
+
+    SELECT: ClassVar[str] = "select placement_id as id, p.* from placement p"
+
+    id: UUID = strawberry.field(description="编号 id")
+    form: str = strawberry.field(description="形式 form")
+    school: str = strawberry.field(description="学校代码 school")
+    decided_on: date | None = strawberry.field(description="决定日期 decided")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a placement as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="乡镇 A township of the county (GB/T 2260).")
+class Township:
+    """A township."""
+
+    SELECT: ClassVar[str] = "select t.* from township t"
+
+    code: str = strawberry.field(description="代码 nine digits")
+    name: str = strawberry.field(description="名称 name")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a township as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="比对发现计数 How many findings of a kind are open in a township.")
+class FindingCount:
+    """A count of findings."""
+
+    SELECT: ClassVar[str] = "select f.* from (select kind, township, count(*)::integer as count from finding where resolved_on is null group by 1, 2) f"
+
+    kind: str = strawberry.field(description="类别 kind")
+    township: str = strawberry.field(description="乡镇代码 township")
+    count: int = strawberry.field(description="数量 how many")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The a count of findings as read."""
+        return cls(**facts(cls, row))

@@ -1,0 +1,40 @@
+"""The schema as one object: queries and mutations, and how dates and moments are written."""
+
+from datetime import UTC, datetime
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from gateway.schema.mutation import Mutation
+from gateway.schema.query import Query
+
+
+def _write_moment(moment: datetime) -> str:
+    """Moments in UTC to the microsecond, always: the compiler's SQL writes the same text."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _read_moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        message = "A moment needs its zone, such as 2026-09-01T08:00:00+08:00."
+        raise ValueError(message)
+    return moment
+
+
+def build_schema() -> strawberry.Schema:
+    """The gateway's schema."""
+    return strawberry.Schema(
+        Query,
+        Mutation,
+        config=StrawberryConfig(
+            scalar_map={
+                datetime: strawberry.scalar(
+                    name="DateTime",
+                    description="A moment with its zone, ISO 8601 时间",
+                    serialize=_write_moment,
+                    parse_value=_read_moment,
+                )
+            },
+        ),
+    )

@@ -1,0 +1,86 @@
+"""The GraphQL types of supervision 督导: receipts of looks, the partition of all children, and the past replayed.
+
+`Supervision` is what the gateway asks of the room that replays the journal; whoever composes the gateway hands it in.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, ClassVar, Protocol, Self
+from uuid import UUID
+
+import strawberry
+
+from gateway.schema.reading import Looking, facts
+
+
+@strawberry.type(description="查阅留痕 A look at data: who, for whom, on what ground, at which fields.")
+class Receipt:
+    """A look that was recorded; whose records it touched besides is not told."""
+
+    SELECT: ClassVar[str] = "select receipt_id as id, r.* from receipt r"
+
+    id: UUID = strawberry.field(description="编号 id")
+    at: datetime = strawberry.field(description="时间 when")
+    actor: str = strawberry.field(description="查阅人 whose account")
+    department: str = strawberry.field(description="单位 for which unit")
+    purpose: str = strawberry.field(description="用途 on what ground")
+    operation: str = strawberry.field(description="操作 name of the operation")
+    decision: str = strawberry.field(description="结果 answered, refused or denied")
+    rows: int = strawberry.field(description="行数 how many rows were seen")
+    fields: list[str] = strawberry.field(description="字段 which fields were seen")
+    policy_version: str = strawberry.field(description="授权表版本 under which policy")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The receipt as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="归类 How many children of school age of a township are in an accounted state.")
+class PartitionRow:
+    """One line of the partition; the lines of a township add up to all its children of school age (N1.8)."""
+
+    township: str = strawberry.field(description="乡镇代码 township")
+    township_name: str = strawberry.field(description="乡镇名称 township's name")
+    state: str = strawberry.field(description="归类 state; open_case where a case is open, unaccounted where nobody knows")
+    dated: bool = strawberry.field(description="出生日期已知 false for children whose birth date is not known")
+    count: int = strawberry.field(description="人数 how many children")
+
+
+@strawberry.type(description="事件 One event as it was published.")
+class ReplayedEvent:
+    """An event of a replay, in words that name nobody."""
+
+    at: datetime = strawberry.field(description="时间 when it was recorded")
+    type: str = strawberry.field(description="类型 type")
+    actor: str = strawberry.field(description="经办人 whose account")
+    department: str = strawberry.field(description="单位 for which unit")
+    detail: str = strawberry.field(description="内容 in words")
+    producer: str = strawberry.field(description="来源 which service told it")
+    position: int = strawberry.field(description="序号 its place among what that service told")
+
+
+@strawberry.type(description="个案回放 A case as it was known at a moment.")
+class CaseReplay:
+    """What was known, owed and late at a moment, and the events that say so."""
+
+    case_id: UUID = strawberry.field(description="个案编号 the case")
+    as_of: datetime = strawberry.field(description="时点 the moment")
+    state: str = strawberry.field(description="状态 state; empty where the case wasn't opened yet")
+    owed_step: str = strawberry.field(description="应办事项 the step owed")
+    owed_by: str = strawberry.field(description="应办单位 by whom")
+    owed_due_on: date | None = strawberry.field(description="应办期限 by when")
+    overdue: bool = strawberry.field(description="逾期 whether it was late")
+    events: list[ReplayedEvent] = strawberry.field(description="事件 the events until then")
+
+
+class Supervision(Protocol):
+    """Replays the journal."""
+
+    async def case_as_of(self, case_id: UUID, moment: datetime) -> CaseReplay:
+        """The case as it was known at a moment; raises `NotFound` where it was not."""
+        ...
+
+    async def partition_as_of(self, moment: datetime) -> Sequence[PartitionRow]:
+        """The partition of the whole county as it was at a moment."""
+        ...

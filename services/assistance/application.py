@@ -1,0 +1,187 @@
+"""The commands of assistance: load, let the aggregate decide, record.
+
+The day of an act is the actor's (`today()`); days that others report (paid, returned, taught) come as arguments.
+"""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from services.assistance.domain.award import Award
+from services.assistance.domain.categories import CATEGORIES, Ground, Groups
+from services.assistance.domain.eligibility import Eligibility, assess
+from services.assistance.domain.home_teaching import HomeTeaching
+from services.assistance.domain.household_plan import HouseholdPlan
+from services.assistance.domain.learning_support import LearningSupport, Outcome
+from services.assistance.domain.programmes import PROGRAMMES
+from services.assistance.domain.references import reference
+from services.assistance.domain.residence import Residence
+from services.assistance.domain.school_year import Term, school_year_of
+from services.assistance.domain.statement import Statement
+from services.assistance.domain.student_plan import StudentPlan
+from services.chassis.aggregate import today
+from services.chassis.application import Answer, RecordedApplication
+
+
+class Assistance(RecordedApplication):
+    """Who may be assisted, what is planned, granted, paid and taught 资助帮扶."""
+
+    def state_groups(self, *, child_id: UUID, groups: Groups, valid_on: date) -> Answer:
+        """Takes what the registers state of a child and finds, or ends, its eligibility by their word (N6.1)."""
+        said = self.find(Statement, Statement.id_of(child_id=child_id))
+        stated = CATEGORIES.stated(groups, on=valid_on)
+        known = {
+            category: eligibility
+            for category in dict.fromkeys((*stated, *(said.categories if said else ())))
+            if (eligibility := self.find(Eligibility, Eligibility.id_of(child_id=child_id, category=category)))
+        }
+        return self.record(
+            *Statement.take(known=said, child_id=child_id, categories=tuple(stated)),
+            *assess(child_id=child_id, known=known, stated=stated, on=valid_on),
+            answer=child_id,
+        )
+
+    def recognise_eligibility(self, *, child_id: UUID, category: str, ground: str, from_on: date) -> Answer:
+        """Recognises a child as eligible on a department's authority (N3.3, N6.1).
+
+        `ground` is the reference of the department's answer, such as `referral:<uuid>`.
+        """
+        recognised = CATEGORIES.get(category, on=from_on)
+        said = Ground(
+            category=category,
+            source="department",
+            words=reference(ground, what="the department's answer"),
+            legal_basis=recognised.legal_basis,
+        )
+        known = self.find(Eligibility, Eligibility.id_of(child_id=child_id, category=category))
+        eligibility = known or Eligibility.recognise(child_id=child_id, ground=said, from_on=from_on)
+        eligibility.recognise_again(ground=said, from_on=from_on)
+        return self.record(eligibility)
+
+    def end_eligibility(self, *, child_id: UUID, category: str, until_on: date) -> Answer:
+        """Ends a child's eligibility in a category with the day before `until_on`."""
+        eligibility = self.get(Eligibility, Eligibility.id_of(child_id=child_id, category=category))
+        eligibility.end(until_on=until_on)
+        return self.record(eligibility)
+
+    def grant_award(
+        self,
+        *,
+        child_id: UUID,
+        programme: str,
+        term: str,
+        stage: Literal["primary", "junior"],
+        boarding: bool,
+        category: str,
+    ) -> Answer:
+        """Grants a programme's amount for a term, written `2026-2027-1`, to a child eligible in the category (N6.2)."""
+        during = Term.of(term)
+        award = Award.grant(
+            known=self.find(Award, Award.id_of(child_id=child_id, programme=programme, term=term)),
+            child_id=child_id,
+            term=during,
+            rate=PROGRAMMES.get(programme, stage=stage, boarding=boarding, on=during.begins_on),
+            eligibility=self.find(Eligibility, Eligibility.id_of(child_id=child_id, category=category)),
+            today=today(),
+        )
+        return self.record(award)
+
+    def pay_award(self, *, award_id: UUID, payment_id: UUID, amount_fen: int, paid_on: date) -> Answer:
+        """Takes note that the bank paid an award in full; the same payment again changes nothing."""
+        award = self.get(Award, award_id)
+        award.pay(payment_id=payment_id, amount_fen=amount_fen, paid_on=paid_on, today=today())
+        return self.record(award)
+
+    def return_award(self, *, award_id: UUID, payment_id: UUID, reason: str, returned_on: date) -> Answer:
+        """Takes note that a payment came back, so that the award is owed again; the same return changes nothing."""
+        award = self.get(Award, award_id)
+        award.take_back(payment_id=payment_id, reason=reason, returned_on=returned_on, today=today())
+        return self.record(award)
+
+    def learn_residence(self, *, child_id: UUID, township: str) -> Answer:
+        """Remembers the township a case told, for the plan that may follow."""
+        known = self.find(Residence, Residence.id_of(child_id=child_id))
+        residence = known or Residence.learn(child_id=child_id, township=township)
+        residence.hear(township=township)
+        return self.record(residence)
+
+    def open_student_plan(self, *, child_id: UUID, case_id: UUID | None = None, township: str = "") -> Answer:
+        """Opens a child's plan, once per case; a plan that is open already is the answer (N6.3).
+
+        Without a `township` the plan takes the one the child's case told.
+        """
+        known = self.find(StudentPlan, StudentPlan.id_of(child_id=child_id, case_id=case_id))
+        plan = known or StudentPlan.open(
+            child_id=child_id,
+            case_id=case_id,
+            township=township,
+            residence=self.find(Residence, Residence.id_of(child_id=child_id)),
+            today=today(),
+        )
+        return self.record(plan)
+
+    def plan_measure(self, *, plan_id: UUID, measure: str, owner: str, due_on: date, note: str = "") -> Answer:
+        """Plans a measure with owner and due date; the answer is the measure's id. The note is sealed (N6.3)."""
+        plan = self.get(StudentPlan, plan_id)
+        measure_id = plan.plan_measure(measure=measure, owner=owner, due_on=due_on, note=note, today=today())
+        return self.record(plan, answer=measure_id)
+
+    def carry_out_measure(self, *, plan_id: UUID, measure_id: UUID, evidence: str, done_on: date) -> Answer:
+        """Takes note that a measure was carried out, with the reference of its evidence."""
+        plan = self.get(StudentPlan, plan_id)
+        plan.carry_out(measure_id=measure_id, evidence=evidence, done_on=done_on, today=today())
+        return self.record(plan)
+
+    def review_student_plan(self, *, plan_id: UUID, review_on: date) -> Answer:
+        """Looks at a child's plan again and sets the next day to do so."""
+        plan = self.get(StudentPlan, plan_id)
+        plan.review(review_on=review_on, today=today())
+        return self.record(plan)
+
+    def open_household_plan(self, *, household_id: UUID, children: tuple[UUID, ...]) -> Answer:
+        """Opens a household's plan over its children (N6.3)."""
+        known = self.find(HouseholdPlan, HouseholdPlan.id_of(household_id=household_id))
+        return self.record(HouseholdPlan.open(known=known, household_id=household_id, children=children, today=today()))
+
+    def include_child(self, *, plan_id: UUID, child_id: UUID) -> Answer:
+        """Brings another child of the household under its plan."""
+        plan = self.get(HouseholdPlan, plan_id)
+        plan.include(child_id=child_id)
+        return self.record(plan)
+
+    def review_household_plan(self, *, plan_id: UUID, review_on: date) -> Answer:
+        """Looks at a household's plan again and sets the next day to do so."""
+        plan = self.get(HouseholdPlan, plan_id)
+        plan.review(review_on=review_on, today=today())
+        return self.record(plan)
+
+    def begin_learning_support(self, *, child_id: UUID, needs: tuple[str, ...], helper: str, review_on: date) -> Answer:
+        """Begins to support a pupil with learning difficulty; `helper` is a unit (N5.1)."""
+        known = self.find(LearningSupport, LearningSupport.id_of(child_id=child_id))
+        return self.record(
+            LearningSupport.begin(
+                known=known, child_id=child_id, needs=needs, helper=helper, review_on=review_on, today=today()
+            )
+        )
+
+    def review_learning_support(self, *, support_id: UUID, outcome: Outcome, review_on: date) -> Answer:
+        """Says how a supported pupil does and when to look again."""
+        support = self.get(LearningSupport, support_id)
+        support.review(outcome=outcome, review_on=review_on, today=today())
+        return self.record(support)
+
+    def end_learning_support(self, *, support_id: UUID) -> Answer:
+        """Ends a pupil's support."""
+        support = self.get(LearningSupport, support_id)
+        support.end(today=today())
+        return self.record(support)
+
+    def give_home_teaching(
+        self, *, child_id: UUID, visit_id: UUID, hours: int, evidence: str, given_on: date
+    ) -> Answer:
+        """Counts a visit of teaching at home in its school year; the same visit again changes nothing (N1.7)."""
+        year = school_year_of(given_on)
+        known = self.find(HomeTeaching, HomeTeaching.id_of(child_id=child_id, school_year=year))
+        teaching = known or HomeTeaching.begin(child_id=child_id, school_year=year)
+        teaching.give(visit_id=visit_id, hours=hours, evidence=evidence, given_on=given_on, today=today())
+        return self.record(teaching)

@@ -1,0 +1,177 @@
+"""A programme's amount for a child and term 资助认定与发放 (N6.2): granted once, and never paid twice.
+
+There is one award per child, programme and term. It is owed from the grant; a payment settles it in full; money that
+comes back makes it owed again. A payment is known by its id for ever, so a bank's report may come as often as it likes.
+All money is whole fen 分.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Self
+from uuid import UUID, uuid5
+
+from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.programmes import Rate
+from services.assistance.domain.school_year import Term
+from services.chassis.aggregate import Created, RecordedAggregate, event
+from services.chassis.errors import Refused
+
+RETURN_REASONS: Final = {
+    "account_closed": "账户注销",
+    "account_wrong": "账号有误",
+    "holder_mismatch": "户名不符",
+    "card_lost": "社保卡挂失",
+    "refused_by_bank": "银行退票",
+    "paid_in_error": "误发",
+}
+"""Why money came back 退回原因."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment the bank reported, and whether it came back."""
+
+    amount_fen: int
+    returned: bool = False
+
+
+class Award(RecordedAggregate):
+    """One child, one programme, one term."""
+
+    TOPIC = "assistance.Award"
+
+    class Granted(RecordedAggregate.Event, Created):
+        """The amount was granted and is owed 资助认定."""
+
+        TOPIC = "assistance.Award.Granted"
+        child_id: UUID
+        programme: str
+        term: str
+        stage: str
+        boarding: bool
+        category: str
+        amount_fen: int
+        legal_basis: str
+        granted_on: date
+
+    class Paid(RecordedAggregate.Event):
+        """The bank reported the money paid 发放."""
+
+        TOPIC = "assistance.Award.Paid"
+        child_id: UUID
+        payment_id: UUID
+        amount_fen: int
+        paid_on: date
+
+    class Returned(RecordedAggregate.Event):
+        """The money came back; the award is owed again 退回."""
+
+        TOPIC = "assistance.Award.Returned"
+        child_id: UUID
+        payment_id: UUID
+        amount_fen: int
+        reason: str
+        returned_on: date
+
+    @staticmethod
+    def id_of(*, child_id: UUID, programme: str, term: str) -> UUID:
+        """The id of a child's award under a programme in a term: there is one."""
+        return uuid5(child_id, f"award/{programme}/{term}")
+
+    @classmethod
+    def grant(
+        cls, *, known: Self | None, child_id: UUID, term: Term, rate: Rate, eligibility: Eligibility | None, today: date
+    ) -> Self:
+        """Grants a term's amount to an eligible child.
+
+        `known` is the award this child already has under the programme and term; it is granted once. The child must be
+        eligible in a category of the programme on some day of the term; the rate is that of the term's first day.
+        """
+        if known is not None:
+            raise Refused("This child has its award of this programme and term already; it is granted once (N6.3).")
+        if eligibility is None or eligibility.category not in rate.categories:
+            raise Refused(f"The child was never found eligible in a category of {rate.programme} (N6.1).")
+        held = eligibility.held_during(begins_on=term.begins_on, ends_on=term.ends_on)
+        if held is None:
+            raise Refused(
+                f"The child was not eligible as {eligibility.category} on any day of term {term.name} (N6.1)."
+            )
+        return cls._create(
+            cls.Granted,
+            id=cls.id_of(child_id=child_id, programme=rate.programme, term=term.name),
+            child_id=child_id,
+            programme=rate.programme,
+            term=term.name,
+            stage=rate.stage,
+            boarding=rate.boarding,
+            category=eligibility.category,
+            amount_fen=rate.amount_fen,
+            legal_basis=f"{rate.legal_basis};{held.ground.legal_basis}",
+            granted_on=today,
+        )
+
+    def pay(self, *, payment_id: UUID, amount_fen: int, paid_on: date, today: date) -> None:
+        """Takes note that the bank paid; a payment known already is nothing new, a second one is refused."""
+        known = self.payments.get(payment_id)
+        if known is not None and known.amount_fen == amount_fen:
+            return
+        if known is not None:
+            raise Refused(f"This payment was reported with {known.amount_fen} fen before; ask the bank which is right.")
+        if self.paid_fen:
+            raise Refused("This award is paid; an award is never paid twice. Report the first payment returned before.")
+        if amount_fen != self.amount_fen:
+            raise Refused(
+                f"The award is {self.amount_fen} fen and paid in full or not at all; {amount_fen} was reported."
+            )
+        if paid_on > today:
+            raise Refused("A payment is reported when it was made; its day lies ahead.")
+        self.trigger_event(
+            self.Paid, child_id=self.child_id, payment_id=payment_id, amount_fen=amount_fen, paid_on=paid_on
+        )
+
+    def take_back(self, *, payment_id: UUID, reason: str, returned_on: date, today: date) -> None:
+        """Takes note that a payment came back; the same return again is nothing new."""
+        payment = self.payments.get(payment_id)
+        if payment is None:
+            raise Refused("This award knows no such payment; report it paid before it is reported returned.")
+        if payment.returned:
+            return
+        if reason not in RETURN_REASONS:
+            raise Refused(f"Money comes back for one of these reasons: {', '.join(RETURN_REASONS)}.")
+        if returned_on > today:
+            raise Refused("A return is reported when it was made; its day lies ahead.")
+        self.trigger_event(
+            self.Returned,
+            child_id=self.child_id,
+            payment_id=payment_id,
+            amount_fen=payment.amount_fen,
+            reason=reason,
+            returned_on=returned_on,
+        )
+
+    @property
+    def paid_fen(self) -> int:
+        """What the child has: payments that didn't come back."""
+        return sum(payment.amount_fen for payment in self.payments.values() if not payment.returned)
+
+    @property
+    def owed_fen(self) -> int:
+        """What is still to be paid."""
+        return self.amount_fen - self.paid_fen
+
+    @event(Granted)
+    def __init__(self, child_id: UUID, programme: str, term: str, category: str, amount_fen: int) -> None:
+        self.child_id = child_id
+        self.programme = programme
+        self.term = term
+        self.category = category
+        self.amount_fen = amount_fen
+        self.payments: dict[UUID, Payment] = {}
+
+    @event(Paid)
+    def _paid(self, payment_id: UUID, amount_fen: int) -> None:
+        self.payments[payment_id] = Payment(amount_fen)
+
+    @event(Returned)
+    def _returned(self, payment_id: UUID) -> None:
+        self.payments[payment_id] = replace(self.payments[payment_id], returned=True)

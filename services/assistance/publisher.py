@@ -1,0 +1,156 @@
+"""What of assistance's own events others are told, and in which words."""
+
+from services.assistance.domain.award import Award
+from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.home_teaching import HomeTeaching
+from services.assistance.domain.household_plan import HouseholdPlan
+from services.assistance.domain.learning_support import LearningSupport
+from services.assistance.domain.student_plan import StudentPlan
+from services.contracts import assistance
+from services.contracts.envelope import Published
+
+
+def publish(event: object) -> Published | None:  # noqa: PLR0911  # one line for each kind of event
+    """The published event, or None where it means nothing to others."""
+    match event:
+        case Eligibility.Found() | Eligibility.FoundAgain() | Eligibility.Ended():
+            return _eligibility(event)
+        case Award.Granted() | Award.Paid() | Award.Returned():
+            return _award(event)
+        case StudentPlan.Opened() | StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone():
+            return _student_plan(event)
+        case HouseholdPlan.Opened():
+            return assistance.HouseholdPlanOpened(
+                plan_id=event.originator_id,
+                household_id=event.household_id,
+                children=event.children,
+                opened_on=event.opened_on,
+            )
+        case (
+            LearningSupport.Begun()
+            | LearningSupport.BegunAgain()
+            | LearningSupport.Reviewed()
+            | LearningSupport.Ended()
+        ):
+            return _learning_support(event)
+        case HomeTeaching.Given():
+            return assistance.HomeTeachingGiven(
+                teaching_id=event.originator_id,
+                child_id=event.child_id,
+                school_year=event.school_year,
+                hours=event.hours,
+                hours_so_far=event.hours_so_far,
+                given_on=event.given_on,
+            )
+        case _:
+            return None
+
+
+def _eligibility(event: Eligibility.Found | Eligibility.FoundAgain | Eligibility.Ended) -> Published:
+    if isinstance(event, Eligibility.Ended):
+        return assistance.EligibilityEnded(
+            eligibility_id=event.originator_id,
+            child_id=event.child_id,
+            category=event.category,
+            until_on=event.until_on,
+        )
+    return assistance.EligibilityFound(
+        eligibility_id=event.originator_id,
+        child_id=event.child_id,
+        category=event.category,
+        ground=event.ground,
+        from_on=event.from_on,
+    )
+
+
+def _award(event: Award.Granted | Award.Paid | Award.Returned) -> Published:
+    match event:
+        case Award.Granted():
+            return assistance.AwardGranted(
+                award_id=event.originator_id,
+                child_id=event.child_id,
+                programme=event.programme,
+                term=event.term,
+                amount_fen=event.amount_fen,
+                category=event.category,
+                legal_basis=event.legal_basis,
+                granted_on=event.granted_on,
+            )
+        case Award.Paid():
+            return assistance.AwardPaid(
+                award_id=event.originator_id,
+                child_id=event.child_id,
+                payment_id=event.payment_id,
+                amount_fen=event.amount_fen,
+                paid_on=event.paid_on,
+            )
+        case Award.Returned():
+            return assistance.AwardReturned(
+                award_id=event.originator_id,
+                child_id=event.child_id,
+                payment_id=event.payment_id,
+                amount_fen=event.amount_fen,
+                reason=event.reason,
+                returned_on=event.returned_on,
+            )
+
+
+def _student_plan(event: StudentPlan.Opened | StudentPlan.MeasurePlanned | StudentPlan.MeasureDone) -> Published:
+    match event:
+        case StudentPlan.Opened():
+            return assistance.StudentPlanOpened(
+                plan_id=event.originator_id,
+                child_id=event.child_id,
+                case_id=event.case_id,
+                township=event.township,
+                opened_on=event.opened_on,
+                review_on=event.review_on,
+            )
+        case StudentPlan.MeasurePlanned():
+            return assistance.MeasurePlanned(
+                plan_id=event.originator_id,
+                child_id=event.child_id,
+                measure_id=event.measure_id,
+                measure=event.measure,
+                owner=event.owner,
+                due_on=event.due_on,
+            )
+        case StudentPlan.MeasureDone():
+            return assistance.MeasureDone(
+                plan_id=event.originator_id,
+                child_id=event.child_id,
+                measure_id=event.measure_id,
+                evidence=event.evidence,
+                done_on=event.done_on,
+            )
+
+
+def _learning_support(
+    event: LearningSupport.Begun | LearningSupport.BegunAgain | LearningSupport.Reviewed | LearningSupport.Ended,
+) -> Published:
+    match event:
+        case LearningSupport.Begun() | LearningSupport.BegunAgain():
+            return assistance.LearningSupportBegun(
+                support_id=event.originator_id,
+                child_id=event.child_id,
+                needs=event.needs,
+                helper=event.helper,
+                begun_on=event.begun_on,
+                review_on=event.review_on,
+            )
+        case LearningSupport.Reviewed():
+            return assistance.LearningSupportReviewed(
+                support_id=event.originator_id,
+                child_id=event.child_id,
+                outcome=event.outcome,
+                reviewed_on=event.reviewed_on,
+                review_on=event.review_on,
+            )
+        case LearningSupport.Ended():
+            return assistance.LearningSupportReviewed(
+                support_id=event.originator_id,
+                child_id=event.child_id,
+                outcome="ended",
+                reviewed_on=event.ended_on,
+                review_on=None,
+            )

@@ -1,0 +1,37 @@
+"""The composition root of assistance 资助帮扶: read it top to bottom."""
+
+from functools import partial
+
+import psycopg
+
+from services.assistance import policy
+from services.assistance.api import build_api
+from services.assistance.application import Assistance
+from services.assistance.publisher import publish
+from services.chassis import store
+from services.chassis.http import Surroundings
+from services.chassis.mapper import SealingMapper
+from services.chassis.publication import Publication
+from services.chassis.runtime import Service
+from services.chassis.store import Recorder
+from services.chassis.vault import Vault
+
+
+def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Creates the service's tables, as their owner; once before its workers start."""
+    store.migrate(connection, app_role="assistance_app")
+
+
+def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
+    """Assistance on its own database; time brings nothing here yet."""
+    assistance = Assistance(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
+    return Service(
+        name="assistance",
+        application=assistance,
+        api=build_api(assistance, surroundings=surroundings),
+        publication=Publication(producer="assistance", application=assistance, publish=publish),
+        hears=policy.HEARS,
+        react=partial(policy.react, assistance),
+        pass_time=lambda: None,
+        close=assistance.recorder_of_commands.close,
+    )

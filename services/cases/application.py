@@ -1,0 +1,264 @@
+"""The commands of cases 个案: each loads, decides and records; what is refused is refused by the aggregates.
+
+Dates of acts are the actor's day in China. Ids of cases, papers, referrals and assignments are derived from what they
+belong to and counted from 1, so the latest of each is found by walking them, and two who make the same one at once collide.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from services.cases.domain.assignment import Assignment, id_of_assignment
+from services.cases.domain.case import Case, Place, id_of_case
+from services.cases.domain.clearance import Clearance
+from services.cases.domain.document import Document, id_of_document
+from services.cases.domain.public_report import PublicReport
+from services.cases.domain.referral import Referral, id_of_referral
+from services.chassis.aggregate import RecordedAggregate, today, who_acts
+from services.chassis.application import Answer, RecordedApplication
+
+A = TypeVar("A", bound=RecordedAggregate)
+
+
+class Cases(RecordedApplication):
+    """Everything that can be asked of cases."""
+
+    # Suspicion to confirmation
+
+    def open_case(
+        self,
+        *,
+        child_id: UUID,
+        cause: str,
+        township: str,
+        village: str = "",
+        school: str = "",
+        stage: str = "",
+        finding_id: UUID | None = None,
+    ) -> Answer:
+        """Opens a case for a child who has none open 立案; answers the case's id."""
+        case = Case.open(
+            child_id=child_id,
+            earlier=self.find_latest_case(child_id),
+            cause=cause,
+            place=Place(township=township, village=village, school=school, stage=stage),
+            finding_id=finding_id,
+            today=today(),
+        )
+        return self.record(case)
+
+    def begin_verification(self, *, case_id: UUID) -> Answer:
+        """Somebody goes to find out 核实; on a missing child: it was found."""
+        case = self.get(Case, case_id)
+        case.begin_verification(today=today())
+        return self.record(case)
+
+    def confirm_case(self, *, case_id: UUID, causes: tuple[str, ...]) -> Answer:
+        """Confirms that the child is out of school, and why 确认辍学."""
+        case = self.get(Case, case_id)
+        case.confirm(causes=causes, today=today())
+        return self.record(case)
+
+    def report_unreachable(self, *, case_id: UUID) -> Answer:
+        """Says that the child can't be found 失联; the case stays open."""
+        case = self.get(Case, case_id)
+        case.report_unreachable(today=today())
+        return self.record(case)
+
+    # The ladder
+
+    def record_persuasion(self, *, case_id: UUID, method: str, outcome: str, note: str, made_on: date) -> Answer:
+        """Keeps an attempt to persuade 劝返记录; `note` is sealed under the child's key."""
+        case = self.get(Case, case_id)
+        case.persuade(method=method, outcome=outcome, note=note, made_on=made_on, today=today())
+        return self.record(case)
+
+    def report_case(self, *, case_id: UUID, issuer: str, number: str) -> Answer:
+        """Reports in writing to the bureau 书面报告; answers the document's id."""
+        case = self.get(Case, case_id)
+        document = self._issue(case, kind="written_report", issuer=issuer, number=number, term_days=0)
+        case.report(document_id=document.id, today=today())
+        return self.record(case, document, answer=document.id)
+
+    def issue_order(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+        """Issues the order to send the child back 责令限期改正; the case moves when it is served. Answers the document's id."""
+        return self.issue_document(
+            case_id=case_id, kind="order_to_correct", issuer=issuer, number=number, term_days=term_days
+        )
+
+    def take_to_justice(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+        """Issues the judicial document 司法文书; the case moves when it is served. Answers the document's id."""
+        return self.issue_document(
+            case_id=case_id, kind="judicial_document", issuer=issuer, number=number, term_days=term_days
+        )
+
+    def issue_document(self, *, case_id: UUID, kind: str, issuer: str, number: str, term_days: int = 0) -> Answer:
+        """Issues a paper of any kind of the catalogue 签发文书, when its time has come; answers the document's id."""
+        case = self.get(Case, case_id)
+        case.allow_paper(kind=kind, today=today())
+        return self.record(self._issue(case, kind=kind, issuer=issuer, number=number, term_days=term_days))
+
+    def serve_document(self, *, document_id: UUID, method: str, receipt: str, served_on: date) -> Answer:
+        """Keeps that a paper reached its addressee 送达; an order or judicial document moves its case with it."""
+        document = self.get(Document, document_id)
+        case = self.get(Case, document.case_id)
+        expires_on = document.serve(method=method, receipt=receipt, served_on=served_on, today=today())
+        case.paper_served(
+            kind=document.kind, document_id=document_id, served_on=served_on, expires_on=expires_on, today=today()
+        )
+        return self.record(document, case)
+
+    # Back to the seat
+
+    def record_return(self, *, case_id: UUID, school: str, returned_on: date, seat_days: int = 0) -> Answer:
+        """Says that the child is back in class 复学, and on how many school days it was seen there so far."""
+        case = self.get(Case, case_id)
+        case.come_back(school=school, returned_on=returned_on, seat_days=seat_days, today=today())
+        return self.record(case)
+
+    def count_seat_days(self, *, case_id: UUID, seat_days: int) -> Answer:
+        """States the school days seen in class since the return, all told 在校天数."""
+        case = self.get(Case, case_id)
+        case.count_seat_days(seat_days=seat_days, today=today())
+        return self.record(case)
+
+    def watch_case(self, *, case_id: UUID) -> Answer:
+        """Takes the return as proven and watches the child for a term 跟踪观察."""
+        case = self.get(Case, case_id)
+        case.watch(today=today())
+        return self.record(case)
+
+    def close_case(self, *, case_id: UUID) -> Answer:
+        """Closes a case whose watch is over 结案."""
+        case = self.get(Case, case_id)
+        case.close(today=today())
+        return self.record(case)
+
+    def record_relapse(self, *, case_id: UUID, cause: str = "relapse", finding_id: UUID | None = None) -> Answer:
+        """Says that a child who was back is gone again 复辍: ends the case and opens the next; answers the next one's id."""
+        case = self.get(Case, case_id)
+        following = case.relapse(cause=cause, finding_id=finding_id, today=today())
+        return self.record(case, following, answer=following.id)
+
+    # Clearance
+
+    def request_clearance(
+        self, *, case_id: UUID, resolution: str, evidence_kind: str, evidence: str, expires_on: date | None = None
+    ) -> Answer:
+        """Asks to clear a case with a resolution code R1–R13 销号申请; `evidence` is the paper's reference, naming nobody."""
+        case = self.get(Case, case_id)
+        clearance = Clearance.ask(
+            resolution=resolution,
+            evidence_kind=evidence_kind,
+            evidence=evidence,
+            asked_by=who_acts().actor,
+            expires_on=expires_on,
+            today=today(),
+        )
+        case.ask_clearance(clearance=clearance)
+        return self.record(case)
+
+    def approve_clearance(self, *, case_id: UUID) -> Answer:
+        """Clears the case as asked 销号; whoever asked can't be the one who approves."""
+        case = self.get(Case, case_id)
+        case.approve_clearance(approver=who_acts().actor, today=today())
+        return self.record(case)
+
+    def decline_clearance(self, *, case_id: UUID, reason: str) -> Answer:
+        """Declines a clearance, or takes one's own back 不予销号; the case goes on."""
+        case = self.get(Case, case_id)
+        case.decline_clearance(reason=reason)
+        return self.record(case)
+
+    # Other departments, the public, those responsible
+
+    def open_referral(self, *, case_id: UUID, to: str, purpose: str, request: str, reply_by: date) -> Answer:
+        """Asks another department 转办; answers the referral's id."""
+        case = self.get(Case, case_id)
+        referral = Referral.open(
+            case_id=case_id,
+            child_id=case.child_id,
+            earlier=self._latest(Referral, lambda n: id_of_referral(case_id, to=to, purpose=purpose, number=n)),
+            to=to,
+            purpose=purpose,
+            request=request,
+            asked_by=who_acts().department,
+            reply_by=reply_by,
+            today=today(),
+        )
+        return self.record(referral)
+
+    def accept_referral(self, *, referral_id: UUID) -> Answer:
+        """The department asked takes it on 受理."""
+        referral = self.get(Referral, referral_id)
+        referral.accept(department=who_acts().department)
+        return self.record(referral)
+
+    def answer_referral(self, *, referral_id: UUID, outcome: str) -> Answer:
+        """The department asked answers 办结回复."""
+        referral = self.get(Referral, referral_id)
+        referral.answer(outcome=outcome, department=who_acts().department, today=today())
+        return self.record(referral)
+
+    def revoke_referral(self, *, referral_id: UUID, reason: str) -> Answer:
+        """The asking side takes a referral back 撤回."""
+        referral = self.get(Referral, referral_id)
+        referral.revoke(reason=reason, department=who_acts().department)
+        return self.record(referral)
+
+    def receive_public_report(self, *, text: str, township: str, informant: str = "") -> Answer:
+        """Takes in what somebody of the public tells 群众举报; the informant may stay unnamed."""
+        report = PublicReport.receive(
+            report_id=uuid4(), informant=informant, text=text, township=township, today=today()
+        )
+        return self.record(report)
+
+    def assign_responsibility(self, *, child_id: UUID, role: str, officer: str, from_on: date) -> Answer:
+        """Makes an official, by account, answer for a child in a role 明确责任人; answers the assignment's id."""
+        earlier = self._latest(Assignment, lambda n: id_of_assignment(child_id, role=role, number=n))
+        return self.record(
+            Assignment.assign(child_id=child_id, earlier=earlier, role=role, officer=officer, from_on=from_on)
+        )
+
+    def end_responsibility(self, *, assignment_id: UUID, until_on: date, successor: str = "") -> Answer:
+        """Ends an official's responsibility; the successor, if any, answers from the day after 责任交接."""
+        assignment = self.get(Assignment, assignment_id)
+        following = assignment.end(until_on=until_on, successor=successor)
+        return self.record(assignment, *following)
+
+    # Time
+
+    def expire_steps(self, *, case_id: UUID) -> Answer:
+        """Lets today's date work on a case 逾期处理: a late step goes one level up, a lapsed deferral re-opens."""
+        case = self.get(Case, case_id)
+        case.expire(today=today())
+        opened = case.lapse(latest=self.find_latest_case(case.child_id) or case, today=today())
+        return self.record(case, *opened)
+
+    # What is asked of it by its own policy
+
+    def find_latest_case(self, child_id: UUID) -> Case | None:
+        """The child's latest case, open or ended."""
+        return self._latest(Case, lambda n: id_of_case(child_id, n))
+
+    def _issue(self, case: Case, *, kind: str, issuer: str, number: str, term_days: int) -> Document:
+        n = 1
+        while self.find(Document, id_of_document(case.id, kind=kind, number_in_case=n)) is not None:
+            n += 1
+        return Document.issue(
+            document_id=id_of_document(case.id, kind=kind, number_in_case=n),
+            case_id=case.id,
+            child_id=case.child_id,
+            kind=kind,
+            number=number,
+            issuer=issuer,
+            term_days=term_days,
+            today=today(),
+        )
+
+    def _latest(self, kind: type[A], id_of: Callable[[int], UUID]) -> A | None:
+        latest, n = None, 1
+        while (found := self.find(kind, id_of(n))) is not None:
+            latest, n = found, n + 1
+        return latest

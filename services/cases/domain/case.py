@@ -1,0 +1,454 @@
+"""A child's case 个案: from suspicion to seat, with the next step always owed by somebody.
+
+States and what they allow stand in `ladder`, terms in `rules`, words in `catalogue`; here is what needs a case's own
+history. A clock is never set back by doing the same thing again: a second attempt to persuade doesn't put off the
+report, asking for clearance stops nothing. Cases of a child are numbered, and the id of the n-th is derived from the
+child's, so that two who open one at the same moment collide.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self
+from uuid import UUID, uuid5
+
+from services.cases.domain import catalogue, ladder
+from services.cases.domain.clearance import Clearance
+from services.cases.domain.ladder import State
+from services.cases.domain.rules import RULES, Owed, Rule, handed_up, owed
+from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
+from services.chassis.errors import Refused
+
+Outcome = Literal["kept", "relapsed"]
+"""How a case closed: the child was kept in school 巩固, or was gone again before the watch ended 复辍."""
+
+
+def id_of_case(child_id: UUID, number: int) -> UUID:
+    """The id of a child's n-th case, counted from 1."""
+    return uuid5(child_id, f"case/{number}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a child belongs: township (9 digits), village (12), school (empty: none) and stage of schooling."""
+
+    township: str
+    village: str
+    school: str
+    stage: str
+
+
+class Owing(RecordedAggregate.Event):
+    """A step of a case that leaves somebody owing the next one."""
+
+    child_id: UUID
+    owed: Owed
+
+
+class Case(RecordedAggregate):
+    """One child, out of school or thought to be, until it sits in class or is accounted for elsewhere."""
+
+    TOPIC = "cases.Case"
+
+    class Opened(Owing, Created):
+        TOPIC = "cases.Case.Opened"
+        number: int
+        cause: str
+        finding_id: UUID | None
+        place: Place
+        earlier_case: UUID | None
+        opened_on: date
+
+    class VerificationBegun(Owing):
+        TOPIC = "cases.Case.VerificationBegun"
+
+    class Confirmed(Owing):
+        TOPIC = "cases.Case.Confirmed"
+        causes: tuple[str, ...]
+        confirmed_on: date
+
+    class FoundUnreachable(Owing):
+        TOPIC = "cases.Case.FoundUnreachable"
+
+    class Persuaded(Owing):
+        TOPIC = "cases.Case.Persuaded"
+        method: str
+        outcome: str
+        note: Annotated[str, Personal("child_id")]
+        made_on: date
+
+    class Reported(Owing):
+        TOPIC = "cases.Case.Reported"
+        document_id: UUID
+        sought: bool
+
+    class Ordered(Owing):
+        TOPIC = "cases.Case.Ordered"
+        document_id: UUID
+        served_on: date
+        expires_on: date
+
+    class TakenToJustice(Owing):
+        TOPIC = "cases.Case.TakenToJustice"
+        document_id: UUID
+        served_on: date
+
+    class Returned(Owing):
+        TOPIC = "cases.Case.Returned"
+        school: str
+        returned_on: date
+        seat_days: int
+
+    class Watched(Owing):
+        TOPIC = "cases.Case.Watched"
+        watch_until: date
+
+    class StepExpired(Owing):
+        TOPIC = "cases.Case.StepExpired"
+        expired: Owed
+        expired_on: date
+
+    class Closed(RecordedAggregate.Event):
+        TOPIC = "cases.Case.Closed"
+        child_id: UUID
+        closed_on: date
+        outcome: Outcome
+
+    class ClearanceAsked(RecordedAggregate.Event):
+        TOPIC = "cases.Case.ClearanceAsked"
+        child_id: UUID
+        clearance: Clearance
+
+    class ClearanceDeclined(RecordedAggregate.Event):
+        TOPIC = "cases.Case.ClearanceDeclined"
+        child_id: UUID
+        reason: str
+
+    class Cleared(RecordedAggregate.Event):
+        TOPIC = "cases.Case.Cleared"
+        child_id: UUID
+        clearance: Clearance
+        approver: str
+        cleared_on: date
+
+    class ClearanceLapsed(RecordedAggregate.Event):
+        TOPIC = "cases.Case.ClearanceLapsed"
+        child_id: UUID
+        lapsed_on: date
+
+    # Decisions
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        child_id: UUID,
+        earlier: "Case | None",
+        cause: str,
+        place: Place,
+        finding_id: UUID | None,
+        today: date,
+    ) -> Self:
+        """Opens a child's next case 立案; `earlier` is its latest one, and has to have ended.
+
+        A case is chained to the earlier one when the child had come back in that one: it is a relapse 复辍.
+        """
+        if earlier is not None and earlier.state in ladder.OPEN:
+            going_on = catalogue.listed(ladder.allowed(earlier.state))
+            raise Refused(
+                f"open_case: a child has one open case at a time, and this child's is {earlier.state}; "
+                f"go on with that one, allowed now: {going_on}."
+            )
+        catalogue.known(cause, words=catalogue.OPENINGS, what="cause for a case")
+        number = 1 if earlier is None else earlier.number + 1
+        rule = RULES.get("opened", stage=place.stage, pupil=place.school != "", on=today)
+        return cls._create(
+            cls.Opened,
+            id=id_of_case(child_id, number),
+            child_id=child_id,
+            number=number,
+            cause=cause,
+            finding_id=finding_id,
+            place=place,
+            earlier_case=earlier.id if earlier is not None and earlier.returned_on is not None else None,
+            opened_on=today,
+            owed=owed(rule, counted_from=today),
+        )
+
+    def begin_verification(self, *, today: date) -> None:
+        """Somebody goes to find out 核实; on a missing child: it was found, and is verified afresh."""
+        ladder.refuse_unless("begin_verification", state=self.state)
+        found_again = self.state is not State.SUSPECTED
+        self._step(self.VerificationBegun, owed=self._owed("opened", today=today) if found_again else self.owed)
+
+    def confirm(self, *, causes: tuple[str, ...], today: date) -> None:
+        """The child is out of school 确认辍学, for one cause or several of the list."""
+        ladder.refuse_unless("confirm_case", state=self.state)
+        if not causes:
+            raise Refused(f"confirm_case: name at least one cause (N2.1): {catalogue.listed(catalogue.CAUSES)}.")
+        for cause in causes:
+            catalogue.known(cause, words=catalogue.CAUSES, what="cause of dropping out")
+        step = self._owed("confirmed", today=today)
+        self._step(self.Confirmed, causes=tuple(dict.fromkeys(causes)), confirmed_on=today, owed=step)
+
+    def report_unreachable(self, *, today: date) -> None:
+        """The child can't be found 失联: the case stays open and the child is searched for."""
+        ladder.refuse_unless("report_unreachable", state=self.state)
+        self._step(self.FoundUnreachable, owed=self._owed("unreachable", today=today))
+
+    def persuade(self, *, method: str, outcome: str, note: str, made_on: date, today: date) -> None:
+        """An attempt to persuade 劝返; the first one starts the clock of the written report, no other moves it."""
+        ladder.refuse_unless("record_persuasion", state=self.state)
+        catalogue.known(method, words=catalogue.PERSUASION_METHODS, what="way of persuading")
+        catalogue.known(outcome, words=catalogue.PERSUASION_OUTCOMES, what="outcome of persuading")
+        _refuse_future(made_on, what="record_persuasion: an attempt", today=today)
+        step = self.owed
+        if self.state is State.CONFIRMED:
+            step = self._owed("persuaded", today=today, counted_from=max(made_on, self.confirmed_on or made_on))
+        self._step(self.Persuaded, method=method, outcome=outcome, note=note, made_on=made_on, owed=step)
+
+    def report(self, *, document_id: UUID, today: date) -> None:
+        """Reported in writing to the bureau 书面报告: persuasion failed, or the child can't be found."""
+        ladder.refuse_unless("report_case", state=self.state)
+        sought = self.state is State.UNREACHABLE
+        step = self._owed("unreachable_reported" if sought else "reported", today=today)
+        self._step(self.Reported, document_id=document_id, sought=sought, owed=step)
+
+    def allow_paper(self, *, kind: str, today: date) -> None:
+        """Refuses a paper before its time: an order before a report, justice before the order's term has run out."""
+        paper = catalogue.known(kind, words=catalogue.PAPERS, what="document")
+        if paper.moves == "report":
+            raise Refused(f"issue_document: {paper.name} moves its case as it is issued; report_case does both (N2.4).")
+        ladder.refuse_unless(paper.act, state=self.state)
+        if paper.moves == "justice" and self.order_expires_on is not None and today <= self.order_expires_on:
+            raise Refused(
+                f"take_to_justice: the served order's term runs until {self.order_expires_on} and that day is still the "
+                "guardian's (N2.6). Allowed until then: record_persuasion or record_return."
+            )
+
+    def paper_served(self, *, kind: str, document_id: UUID, served_on: date, expires_on: date, today: date) -> None:
+        """A paper reached its addressee 送达: the case moves on when this is the paper it waits for.
+
+        Service is a fact and never refused here: a paper that arrives after the child came back moves nothing.
+        """
+        moves = catalogue.PAPERS[kind].moves
+        ran_out = self.order_expires_on is not None and served_on > self.order_expires_on
+        if moves == "order" and self.state is State.REPORTED:
+            step = self._owed("order_ran_out", today=today, counted_from=expires_on)
+            self._step(self.Ordered, document_id=document_id, served_on=served_on, expires_on=expires_on, owed=step)
+        elif moves == "justice" and self.state is State.ORDERED and ran_out:
+            step = self._owed("judicial_ran_out", today=today, counted_from=expires_on)
+            self._step(self.TakenToJustice, document_id=document_id, served_on=served_on, owed=step)
+
+    def come_back(self, *, school: str, returned_on: date, seat_days: int, today: date) -> None:
+        """The child is back in class 复学, seen there on so many school days so far."""
+        ladder.refuse_unless("record_return", state=self.state)
+        if not school:
+            raise Refused("record_return: name the school in which the child sits again (N2.2).")
+        _refuse_future(returned_on, what="record_return: a return", today=today)
+        _refuse_more_days_than_passed(seat_days, since=returned_on, today=today)
+        step = self._owed("returned", today=today, counted_from=returned_on)
+        self._step(self.Returned, school=school, returned_on=returned_on, seat_days=seat_days, owed=step)
+
+    def count_seat_days(self, *, seat_days: int, today: date) -> None:
+        """All school days on which the child has been seen in class since its return 在校天数."""
+        ladder.refuse_unless("count_seat_days", state=self.state)
+        since = self.returned_on or today
+        _refuse_more_days_than_passed(seat_days, since=since, today=today)
+        if seat_days <= self.seat_days:
+            raise Refused(f"count_seat_days: {self.seat_days} days are counted already; give the higher total.")
+        self._step(self.Returned, school=self.place.school, returned_on=since, seat_days=seat_days, owed=self.owed)
+
+    def watch(self, *, today: date) -> None:
+        """The return is proven by days in class; the child is watched for a term 跟踪观察."""
+        ladder.refuse_unless("watch_case", state=self.state)
+        needed = self._rule("returned", on=self.returned_on or today).seat_days
+        if self.seat_days < needed:
+            raise Refused(
+                f"watch_case: {needed} school days in class prove a return (N2.2), {self.seat_days} are counted. "
+                "Allowed now: count_seat_days, or record_relapse if the child is gone again."
+            )
+        watch_until = today + timedelta(days=self._rule("watched", on=today).watch_days)
+        self._step(self.Watched, watch_until=watch_until, owed=self._owed("watched", today=today))
+
+    def close(self, *, today: date) -> None:
+        """The watch ended with the child in school 结案."""
+        ladder.refuse_unless("close_case", state=self.state)
+        if self.watch_until is not None and today < self.watch_until:
+            raise Refused(
+                f"close_case: the child is watched until {self.watch_until} (N2.3). "
+                "Allowed until then: record_relapse if the child is gone again."
+            )
+        self.trigger_event(self.Closed, child_id=self.child_id, closed_on=today, outcome="kept")
+
+    def relapse(self, *, cause: str, finding_id: UUID | None, today: date) -> "Case":
+        """The child is gone again before the watch ended 复辍: this case ends, and the next one, chained to it, opens."""
+        ladder.refuse_unless("record_relapse", state=self.state)
+        catalogue.known(cause, words=catalogue.OPENINGS, what="cause for a case")
+        self.trigger_event(self.Closed, child_id=self.child_id, closed_on=today, outcome="relapsed")
+        return self._next(cause=cause, finding_id=finding_id, today=today)
+
+    def ask_clearance(self, *, clearance: Clearance) -> None:
+        """Asks to clear the case 销号申请; what is owed stays owed until somebody else approves."""
+        ladder.refuse_unless("request_clearance", state=self.state)
+        if self.clearance is not None:
+            raise Refused("request_clearance: one is waiting already; approve_clearance or decline_clearance it first.")
+        self.trigger_event(self.ClearanceAsked, child_id=self.child_id, clearance=clearance)
+
+    def approve_clearance(self, *, approver: str, today: date) -> None:
+        """A second person clears the case 销号."""
+        asked = self._asked("approve_clearance")
+        asked.must_be_approvable(approver=approver, today=today)
+        self.trigger_event(self.Cleared, child_id=self.child_id, clearance=asked, approver=approver, cleared_on=today)
+
+    def decline_clearance(self, *, reason: str) -> None:
+        """The clearance isn't granted, or is taken back by who asked 不予销号."""
+        self._asked("decline_clearance")
+        reason = catalogue.in_the_clear(reason, what="the reason")
+        self.trigger_event(self.ClearanceDeclined, child_id=self.child_id, reason=reason)
+
+    def expire(self, *, today: date) -> None:
+        """A step that is late goes one level up 逾期上报; nothing happens where nothing is late, so it may be asked again.
+
+        What the county lets run out stays with the county: nobody is above it.
+        """
+        late = self.owed
+        if self.state in ladder.OPEN and late.due_on < today and handed_up(late.by):
+            above = owed(self._rule(f"{late.by}_late", on=today), counted_from=today, step=late.step)
+            self._step(self.StepExpired, expired=late, expired_on=today, owed=above)
+
+    def lapse(self, *, latest: "Case", today: date) -> "tuple[Case, ...]":
+        """A deferral that has run out opens the child's next case 延缓期满; returns it, or nothing where none is due.
+
+        `latest` is the child's latest case: where somebody has opened one already, the child is looked for there.
+        """
+        if self.cleared_until is None or self.cleared_until >= today or latest.id != self.id:
+            return ()
+        self.trigger_event(self.ClearanceLapsed, child_id=self.child_id, lapsed_on=today)
+        return (self._next(cause="deferral_lapsed", finding_id=None, today=today),)
+
+    def _next(self, *, cause: str, finding_id: UUID | None, today: date) -> "Case":
+        return Case.open(
+            child_id=self.child_id, earlier=self, cause=cause, place=self.place, finding_id=finding_id, today=today
+        )
+
+    def _step(self, event_class: type[Owing], **facts: object) -> None:
+        self.trigger_event(event_class, child_id=self.child_id, **facts)
+
+    def _rule(self, trigger: str, *, on: date) -> Rule:
+        return RULES.get(trigger, stage=self.place.stage, pupil=self.place.school != "", on=on)
+
+    def _owed(self, trigger: str, *, today: date, counted_from: date | None = None) -> Owed:
+        return owed(self._rule(trigger, on=today), counted_from=counted_from or today)
+
+    def _asked(self, act: str) -> Clearance:
+        ladder.refuse_unless(act, state=self.state)
+        if self.clearance is None:
+            raise Refused(f"{act}: nobody has asked to clear this case; request_clearance comes first.")
+        return self.clearance
+
+    # Evolution
+
+    @event(Opened)
+    def __init__(self, child_id: UUID, number: int, cause: str, place: Place, opened_on: date, owed: Owed) -> None:
+        self.child_id = child_id
+        self.number = number
+        self.cause = cause
+        self.place = place
+        self.opened_on = opened_on
+        self.state = State.SUSPECTED
+        self.owed = owed
+        self.confirmed_on: date | None = None
+        self.order_expires_on: date | None = None
+        self.returned_on: date | None = None
+        self.seat_days = 0
+        self.watch_until: date | None = None
+        self.clearance: Clearance | None = None
+        self.cleared_until: date | None = None
+
+    @event(VerificationBegun)
+    def _verification_begun(self, owed: Owed) -> None:
+        self.state = State.VERIFYING
+        self.owed = owed
+
+    @event(Confirmed)
+    def _confirmed(self, confirmed_on: date, owed: Owed) -> None:
+        self.state = State.CONFIRMED
+        self.confirmed_on = confirmed_on
+        self.owed = owed
+
+    @event(FoundUnreachable)
+    def _found_unreachable(self, owed: Owed) -> None:
+        self.state = State.UNREACHABLE
+        self.owed = owed
+
+    @event(Persuaded)
+    def _persuaded(self, owed: Owed) -> None:
+        self.state = State.PERSUADING if self.state is State.CONFIRMED else self.state
+        self.owed = owed
+
+    @event(Reported)
+    def _reported(self, sought: bool, owed: Owed) -> None:
+        self.state = State.SOUGHT if sought else State.REPORTED
+        self.owed = owed
+
+    @event(Ordered)
+    def _ordered(self, expires_on: date, owed: Owed) -> None:
+        self.state = State.ORDERED
+        self.order_expires_on = expires_on
+        self.owed = owed
+
+    @event(TakenToJustice)
+    def _taken_to_justice(self, owed: Owed) -> None:
+        self.state = State.JUDICIAL
+        self.owed = owed
+
+    @event(Returned)
+    def _returned(self, school: str, returned_on: date, seat_days: int, owed: Owed) -> None:
+        self.state = State.RETURNED
+        self.place = replace(self.place, school=school)
+        self.returned_on = returned_on
+        self.seat_days = seat_days
+        self.owed = owed
+
+    @event(Watched)
+    def _watched(self, watch_until: date, owed: Owed) -> None:
+        self.state = State.WATCHED
+        self.watch_until = watch_until
+        self.owed = owed
+
+    @event(StepExpired)
+    def _step_expired(self, owed: Owed) -> None:
+        self.owed = owed
+
+    @event(Closed)
+    def _closed(self) -> None:
+        self.state = State.CLOSED
+
+    @event(ClearanceAsked)
+    def _clearance_asked(self, clearance: Clearance) -> None:
+        self.clearance = clearance
+
+    @event(ClearanceDeclined)
+    def _clearance_declined(self) -> None:
+        self.clearance = None
+
+    @event(Cleared)
+    def _cleared(self, clearance: Clearance) -> None:
+        self.state = State.CLEARED
+        self.clearance = None
+        self.cleared_until = clearance.expires_on
+
+    @event(ClearanceLapsed)
+    def _clearance_lapsed(self) -> None:
+        self.cleared_until = None
+
+
+def _refuse_future(day: date, *, what: str, today: date) -> None:
+    if day > today:
+        raise Refused(f"{what} is recorded after it happened; {day} is still to come.")
+
+
+def _refuse_more_days_than_passed(seat_days: int, *, since: date, today: date) -> None:
+    passed = (today - since).days + 1
+    if not 0 <= seat_days <= passed:
+        raise Refused(f"Days in class: {passed} days have passed since the return, {seat_days} can't have been seen.")

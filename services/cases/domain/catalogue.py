@@ -1,0 +1,119 @@
+"""The words of cases 词表: resolution codes, papers, causes, roles, departments - open lists as data, each with its name.
+
+`catalogue.toml` is read once, when this module is imported. `known` refuses a word that is not on its list and says
+which are; a new word needs a line of data and no code.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from services.chassis.errors import Refused
+
+W = TypeVar("W", bound="Word")
+
+_NUMBER_OF_A_PERSON = re.compile(r"\d{17}[\dXx]|(?<!\d)1[3-9]\d{9}(?!\d)")
+"""A citizen number, alone or within a longer one, or a mobile phone; not the 13 digits of a postal receipt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A word of a list, with its Chinese name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening(Word):
+    """Why a case was opened 立案来源."""
+
+    finding: bool = False
+    relapse: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role(Word):
+    """What an official answers as 责任人, and the line it belongs to: 四包一 or 双线三包."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Department(Word):
+    """Whom the county asks 部门, and for what."""
+
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper(Word):
+    """A kind of document 文书: who may sign it, whether a term runs from its service, which step its service takes."""
+
+    issuers: tuple[str, ...]
+    legal_basis: str
+    term: bool
+    moves: str = ""
+
+    @property
+    def act(self) -> str:
+        """The act on the case that issues such a paper."""
+        return {"order": "issue_order", "justice": "take_to_justice"}.get(self.moves, "issue_document")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution(Word):
+    """A resolution code 销号代码; one with `instead` never clears a case."""
+
+    evidence: tuple[str, ...]
+    expires: bool = False
+    instead: str = ""
+    refused: str = ""
+
+
+_LISTS: Final[dict[str, dict[str, dict[str, Any]]]] = tomllib.loads(
+    resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8")
+)
+
+
+def _read(name: str, kind: type[W]) -> Mapping[str, W]:
+    return MappingProxyType(msgspec.convert(_LISTS[name], dict[str, kind]))  # type: ignore[valid-type]  # kind is a class
+
+
+OPENINGS: Final = _read("openings", Opening)
+CAUSES: Final = _read("causes", Word)
+PERSUASION_METHODS: Final = _read("persuasion_methods", Word)
+PERSUASION_OUTCOMES: Final = _read("persuasion_outcomes", Word)
+SERVICE_METHODS: Final = _read("service_methods", Word)
+ROLES: Final = _read("roles", Role)
+DEPARTMENTS: Final = _read("departments", Department)
+PAPERS: Final = _read("documents", Paper)
+RESOLUTIONS: Final = _read("resolutions", Resolution)
+
+
+def known(word: str, *, words: Mapping[str, W], what: str) -> W:
+    """What a list says of a word; refuses a word that is not on it."""
+    if word not in words:
+        raise Refused(f"No {what} of that name; known are {listed(words)}.")
+    return words[word]
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a person reads them: a, b or c."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def in_the_clear(text: str, *, what: str) -> str:
+    """A short text that will travel unsealed: refused when empty, over 500 characters, or holding a person's number."""
+    text = text.strip()
+    if not text or len(text) > 500:
+        raise Refused(f"Say {what} in 1 to 500 characters.")
+    if _NUMBER_OF_A_PERSON.search(text):
+        raise Refused(f"There is a number in {what} that looks like a person's; it is read by many, so leave it out.")
+    return text

@@ -1,0 +1,123 @@
+"""A paper 文书 on a child's case: issued with a number and a legal basis, served once; its term runs from service.
+
+Kinds stand in `catalogue.toml`: who may sign, on what legal basis, whether a term runs. That a paper's time has come is
+for the case to say (`Case.allow_paper`), not for the paper.
+"""
+
+from datetime import date, timedelta
+from typing import Self
+from uuid import UUID, uuid5
+
+from services.cases.domain import catalogue
+from services.chassis.aggregate import Created, RecordedAggregate, event
+from services.chassis.errors import Refused
+
+LONGEST_TERM_DAYS = 180
+
+
+def id_of_document(case_id: UUID, *, kind: str, number_in_case: int) -> UUID:
+    """The id of a case's n-th paper of a kind, counted from 1."""
+    return uuid5(case_id, f"document/{kind}/{number_in_case}")
+
+
+class Document(RecordedAggregate):
+    """One numbered paper."""
+
+    TOPIC = "cases.Document"
+
+    class Issued(RecordedAggregate.Event, Created):
+        TOPIC = "cases.Document.Issued"
+        case_id: UUID
+        child_id: UUID
+        kind: str
+        number: str
+        issuer: str
+        legal_basis: str
+        term_days: int
+        issued_on: date
+
+    class Served(RecordedAggregate.Event):
+        TOPIC = "cases.Document.Served"
+        case_id: UUID
+        child_id: UUID
+        kind: str
+        method: str
+        receipt: str
+        served_on: date
+        expires_on: date
+
+    # Decisions
+
+    @classmethod
+    def issue(
+        cls,
+        *,
+        document_id: UUID,
+        case_id: UUID,
+        child_id: UUID,
+        kind: str,
+        number: str,
+        issuer: str,
+        term_days: int,
+        today: date,
+    ) -> Self:
+        """Issues a paper 签发; `number` is the office's own 文号, `issuer` a unit written `kind:area`, `term_days` 0 for none."""
+        paper = catalogue.known(kind, words=catalogue.PAPERS, what="document")
+        if issuer.partition(":")[0] not in paper.issuers:
+            raise Refused(f"{kind} {paper.name} is signed by {catalogue.listed(paper.issuers)} ({paper.legal_basis}).")
+        if paper.term and not 1 <= term_days <= LONGEST_TERM_DAYS:
+            raise Refused(f"{kind} {paper.name} sets a term of 1 to {LONGEST_TERM_DAYS} days from its service.")
+        if not paper.term and term_days:
+            raise Refused(f"{kind} {paper.name} sets no term: give 0 days.")
+        return cls._create(
+            cls.Issued,
+            id=document_id,
+            case_id=case_id,
+            child_id=child_id,
+            kind=kind,
+            number=catalogue.in_the_clear(number, what="the document's number"),
+            issuer=issuer,
+            legal_basis=paper.legal_basis,
+            term_days=term_days,
+            issued_on=today,
+        )
+
+    def serve(self, *, method: str, receipt: str, served_on: date, today: date) -> date:
+        """The paper reached its addressee 送达, with the number of the receipt 送达回证; returns the last day of its term."""
+        if self.served_on is not None:
+            raise Refused(
+                f"serve_document: this paper was served on {self.served_on}, and a paper is served once; "
+                "its term runs from that day."
+            )
+        catalogue.known(method, words=catalogue.SERVICE_METHODS, what="way of serving")
+        if not self.issued_on <= served_on <= today:
+            raise Refused(
+                f"serve_document: a paper is served from its issue on {self.issued_on} until today, and recorded then."
+            )
+        expires_on = served_on + timedelta(days=self.term_days)
+        self.trigger_event(
+            self.Served,
+            case_id=self.case_id,
+            child_id=self.child_id,
+            kind=self.kind,
+            method=method,
+            receipt=catalogue.in_the_clear(receipt, what="the number of the receipt"),
+            served_on=served_on,
+            expires_on=expires_on,
+        )
+        return expires_on
+
+    # Evolution
+
+    @event(Issued)
+    def __init__(self, case_id: UUID, child_id: UUID, kind: str, term_days: int, issued_on: date) -> None:
+        self.case_id = case_id
+        self.child_id = child_id
+        self.kind = kind
+        self.term_days = term_days
+        self.issued_on = issued_on
+        self.served_on: date | None = None
+
+    @event(Served)
+    def _served(self, served_on: date) -> None:
+        self.served_on = served_on

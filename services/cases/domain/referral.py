@@ -1,0 +1,176 @@
+"""A request to another department 转办 (N3): opened, accepted, answered - or revoked by the side that asked.
+
+While a referral is open the department asked may see what its purpose needs, so one is never opened twice for the same
+thing, and what ends it is always recorded. `request`, `outcome` and `reason` travel in the clear and name nobody.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Self
+from uuid import UUID, uuid5
+
+from services.cases.domain import catalogue
+from services.chassis.aggregate import Created, RecordedAggregate, event
+from services.chassis.errors import Forbidden, Refused
+
+OFFICE = "education_bureau"
+"""The bureau keeps the office of the leading group: it may enter what another department wrote on paper 代录."""
+
+
+class ReferralState(StrEnum):
+    """Where a referral stands; the last two are its ends."""
+
+    OPENED = "opened"  # 已转办
+    ACCEPTED = "accepted"  # 已受理
+    ANSWERED = "answered"  # 已办结
+    REVOKED = "revoked"  # 已撤回
+
+
+ENDED = frozenset({ReferralState.ANSWERED, ReferralState.REVOKED})
+
+
+def id_of_referral(case_id: UUID, *, to: str, purpose: str, number: int) -> UUID:
+    """The id of a case's n-th referral to a department for a purpose, counted from 1."""
+    return uuid5(case_id, f"referral/{to}/{purpose}/{number}")
+
+
+class Referral(RecordedAggregate):
+    """One request to one kind of department (`to`, such as `civil_affairs`), for one purpose."""
+
+    TOPIC = "cases.Referral"
+
+    class Opened(RecordedAggregate.Event, Created):
+        TOPIC = "cases.Referral.Opened"
+        case_id: UUID
+        child_id: UUID
+        number: int
+        to: str
+        purpose: str
+        request: str
+        asked_by: str
+        opened_on: date
+        reply_by: date
+
+    class Accepted(RecordedAggregate.Event):
+        TOPIC = "cases.Referral.Accepted"
+        case_id: UUID
+        child_id: UUID
+        to: str
+
+    class Answered(RecordedAggregate.Event):
+        TOPIC = "cases.Referral.Answered"
+        case_id: UUID
+        child_id: UUID
+        to: str
+        outcome: str
+        answered_on: date
+
+    class Revoked(RecordedAggregate.Event):
+        TOPIC = "cases.Referral.Revoked"
+        case_id: UUID
+        child_id: UUID
+        to: str
+        reason: str
+
+    # Decisions
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        case_id: UUID,
+        child_id: UUID,
+        earlier: "Referral | None",
+        to: str,
+        purpose: str,
+        request: str,
+        asked_by: str,
+        reply_by: date,
+        today: date,
+    ) -> Self:
+        """Asks a department; `earlier` is the latest request of this case to it for this purpose, and has to have ended."""
+        department = catalogue.known(to, words=catalogue.DEPARTMENTS, what="department")
+        if purpose not in department.purposes:
+            raise Refused(
+                f"open_referral: {to} {department.name} is asked for {catalogue.listed(department.purposes)} (N3)."
+            )
+        if earlier is not None and earlier.state not in ENDED:
+            raise Refused(
+                f"open_referral: {to} {department.name} is asked for {purpose} already, reply by {earlier.reply_by}. "
+                "Allowed now: answer_referral or revoke_referral."
+            )
+        if reply_by <= today:
+            raise Refused("open_referral: leave the department at least a day to reply: reply_by comes after today.")
+        number = 1 if earlier is None else earlier.number + 1
+        return cls._create(
+            cls.Opened,
+            id=id_of_referral(case_id, to=to, purpose=purpose, number=number),
+            case_id=case_id,
+            child_id=child_id,
+            number=number,
+            to=to,
+            purpose=purpose,
+            request=catalogue.in_the_clear(request, what="the request"),
+            asked_by=asked_by,
+            opened_on=today,
+            reply_by=reply_by,
+        )
+
+    def accept(self, *, department: str) -> None:
+        """The department takes it on 受理; `department` is the acting unit, written `kind:area`."""
+        self._must_stand(ReferralState.OPENED, act="accept_referral")
+        self._must_be_from({self.to}, department=department)
+        self.trigger_event(self.Accepted, case_id=self.case_id, child_id=self.child_id, to=self.to)
+
+    def answer(self, *, outcome: str, department: str, today: date) -> None:
+        """The department answers 办结回复."""
+        self._must_stand(ReferralState.ACCEPTED, act="answer_referral")
+        self._must_be_from({self.to}, department=department)
+        outcome = catalogue.in_the_clear(outcome, what="the outcome")
+        self.trigger_event(
+            self.Answered, case_id=self.case_id, child_id=self.child_id, to=self.to, outcome=outcome, answered_on=today
+        )
+
+    def revoke(self, *, reason: str, department: str) -> None:
+        """The asking side takes it back 撤回; from then on the department sees nothing more."""
+        self._must_stand(ReferralState.OPENED, ReferralState.ACCEPTED, act="revoke_referral")
+        self._must_be_from({self.asked_by.partition(":")[0]}, department=department)
+        reason = catalogue.in_the_clear(reason, what="the reason")
+        self.trigger_event(self.Revoked, case_id=self.case_id, child_id=self.child_id, to=self.to, reason=reason)
+
+    def _must_stand(self, *states: ReferralState, act: str) -> None:
+        if self.state in states:
+            return
+        following = {
+            ReferralState.OPENED: "allowed now: accept_referral or revoke_referral",
+            ReferralState.ACCEPTED: "allowed now: answer_referral or revoke_referral",
+        }.get(self.state, "it has ended; ask again with open_referral")
+        raise Refused(f"{act}: this referral is {self.state} (N3); {following}.")
+
+    def _must_be_from(self, kinds: set[str], *, department: str) -> None:
+        if department.partition(":")[0] not in kinds | {OFFICE}:
+            raise Forbidden(f"Only {catalogue.listed(sorted(kinds | {OFFICE}))} may do this with this referral (N3).")
+
+    # Evolution
+
+    @event(Opened)
+    def __init__(self, case_id: UUID, child_id: UUID, number: int, to: str, asked_by: str, reply_by: date) -> None:
+        self.case_id = case_id
+        self.child_id = child_id
+        self.number = number
+        self.to = to
+        self.asked_by = asked_by
+        self.reply_by = reply_by
+        self.state = ReferralState.OPENED
+
+    @event(Accepted)
+    def _accepted(self) -> None:
+        self.state = ReferralState.ACCEPTED
+
+    @event(Answered)
+    def _answered(self) -> None:
+        self.state = ReferralState.ANSWERED
+
+    @event(Revoked)
+    def _revoked(self) -> None:
+        self.state = ReferralState.REVOKED

@@ -1,0 +1,213 @@
+"""The events of cases in the published language; personal fields are sealed texts already and only pass through.
+
+A clearance asked for, declined or lapsed is the service's own matter: others are told when the case is cleared, and
+when a lapsed deferral opens the next case.
+"""
+
+from typing import assert_never
+from uuid import UUID
+
+from services.cases.domain import rules
+from services.cases.domain.assignment import Assignment
+from services.cases.domain.case import Case, Owing
+from services.cases.domain.document import Document
+from services.cases.domain.public_report import PublicReport
+from services.cases.domain.referral import Referral
+from services.contracts import cases as told
+from services.contracts.envelope import Published, Sealed
+
+
+def publish(event: object) -> Published | None:  # one line for each kind of event
+    """What others are told of an event, or None where it is nobody else's matter."""
+    match event:
+        case Owing():
+            return _step(event, case_id=event.originator_id, child_id=event.child_id, owed=_owed(event.owed))
+        case Case.Closed():
+            return told.CaseClosed(
+                case_id=event.originator_id, child_id=event.child_id, closed_on=event.closed_on, outcome=event.outcome
+            )
+        case Case.Cleared():
+            return _cleared(event)
+        case Document.Issued() | Document.Served():
+            return _document(event)
+        case Referral.Opened() | Referral.Accepted() | Referral.Answered() | Referral.Revoked():
+            return _referral(event)
+        case PublicReport.Received():
+            return told.PublicReportReceived(
+                report_id=event.originator_id,
+                receipt_number=event.receipt_number,
+                township=event.township,
+                received_on=event.received_on,
+            )
+        case Assignment.Assigned() | Assignment.Ended():
+            return _responsibility(event)
+        case _:
+            return None
+
+
+def _owed(owed: rules.Owed) -> told.Owed:
+    return told.Owed(step=owed.step, by=owed.by, due_on=owed.due_on, rule=owed.rule, legal_basis=owed.legal_basis)
+
+
+def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Published | None:  # one for each step
+    match event:
+        case Case.Opened():
+            return told.CaseOpened(
+                case_id=case_id,
+                child_id=child_id,
+                cause=event.cause,
+                finding_id=event.finding_id,
+                township=event.place.township,
+                village=event.place.village,
+                school=event.place.school,
+                stage=event.place.stage,
+                earlier_case=event.earlier_case,
+                opened_on=event.opened_on,
+                owed=owed,
+            )
+        case Case.VerificationBegun():
+            return told.CaseVerificationBegun(case_id=case_id, child_id=child_id, owed=owed)
+        case Case.Confirmed():
+            return told.CaseConfirmed(
+                case_id=case_id, child_id=child_id, causes=event.causes, confirmed_on=event.confirmed_on, owed=owed
+            )
+        case Case.FoundUnreachable():
+            return told.ChildUnreachable(case_id=case_id, child_id=child_id, owed=owed)
+        case Case.Persuaded():
+            return told.PersuasionRecorded(
+                case_id=case_id,
+                child_id=child_id,
+                method=event.method,
+                outcome=event.outcome,
+                note=Sealed(event.note),
+                made_on=event.made_on,
+                owed=owed,
+            )
+        case Case.Reported():
+            return told.CaseReported(case_id=case_id, child_id=child_id, document_id=event.document_id, owed=owed)
+        case Case.Ordered():
+            return told.CaseOrdered(
+                case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
+            )
+        case Case.TakenToJustice():
+            return told.CaseTakenToJustice(
+                case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
+            )
+        case Case.Returned():
+            return told.ChildReturned(
+                case_id=case_id,
+                child_id=child_id,
+                school=event.school,
+                returned_on=event.returned_on,
+                seat_days=event.seat_days,
+                owed=owed,
+            )
+        case Case.Watched():
+            return told.CaseWatched(case_id=case_id, child_id=child_id, watch_until=event.watch_until, owed=owed)
+        case Case.StepExpired():
+            return told.StepExpired(
+                case_id=case_id,
+                child_id=child_id,
+                expired=_owed(event.expired),
+                expired_on=event.expired_on,
+                owed=owed,
+            )
+        case _:
+            return None
+
+
+def _cleared(event: Case.Cleared) -> Published:
+    return told.CaseCleared(
+        case_id=event.originator_id,
+        child_id=event.child_id,
+        resolution=event.clearance.resolution,
+        evidence=f"{event.clearance.evidence_kind}: {event.clearance.evidence}",
+        approver=event.approver,
+        cleared_on=event.cleared_on,
+        expires_on=event.clearance.expires_on,
+    )
+
+
+def _document(event: Document.Issued | Document.Served) -> Published:
+    match event:
+        case Document.Issued():
+            return told.DocumentIssued(
+                document_id=event.originator_id,
+                case_id=event.case_id,
+                child_id=event.child_id,
+                kind=event.kind,
+                number=event.number,
+                issuer=event.issuer,
+                legal_basis=event.legal_basis,
+                term_days=event.term_days,
+                issued_on=event.issued_on,
+            )
+        case Document.Served():
+            return told.DocumentServed(
+                document_id=event.originator_id,
+                case_id=event.case_id,
+                child_id=event.child_id,
+                kind=event.kind,
+                method=event.method,
+                receipt=event.receipt,
+                served_on=event.served_on,
+                expires_on=event.expires_on,
+            )
+        case _:
+            assert_never(event)
+
+
+def _referral(event: Referral.Opened | Referral.Accepted | Referral.Answered | Referral.Revoked) -> Published:
+    referral_id, case_id, child_id, to = event.originator_id, event.case_id, event.child_id, event.to
+    match event:
+        case Referral.Opened():
+            return told.ReferralOpened(
+                referral_id=referral_id,
+                case_id=case_id,
+                child_id=child_id,
+                to=to,
+                purpose=event.purpose,
+                request=event.request,
+                opened_on=event.opened_on,
+                reply_by=event.reply_by,
+            )
+        case Referral.Accepted():
+            return told.ReferralAccepted(referral_id=referral_id, case_id=case_id, child_id=child_id, to=to)
+        case Referral.Answered():
+            return told.ReferralAnswered(
+                referral_id=referral_id,
+                case_id=case_id,
+                child_id=child_id,
+                to=to,
+                outcome=event.outcome,
+                answered_on=event.answered_on,
+            )
+        case Referral.Revoked():
+            return told.ReferralRevoked(
+                referral_id=referral_id, case_id=case_id, child_id=child_id, to=to, reason=event.reason
+            )
+        case _:
+            assert_never(event)
+
+
+def _responsibility(event: Assignment.Assigned | Assignment.Ended) -> Published:
+    match event:
+        case Assignment.Assigned():
+            return told.ResponsibilityAssigned(
+                assignment_id=event.originator_id,
+                child_id=event.child_id,
+                role=event.role,
+                officer=event.officer,
+                from_on=event.from_on,
+            )
+        case Assignment.Ended():
+            return told.ResponsibilityEnded(
+                assignment_id=event.originator_id,
+                child_id=event.child_id,
+                role=event.role,
+                officer=event.officer,
+                until_on=event.until_on,
+                successor=event.successor,
+            )
+        case _:
+            assert_never(event)

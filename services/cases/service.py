@@ -1,0 +1,47 @@
+"""The composition root of cases 个案: read it top to bottom."""
+
+from functools import partial
+
+import psycopg
+
+from services.cases import policy
+from services.cases.api import build_api
+from services.cases.application import Cases
+from services.cases.lookup import DueCases
+from services.cases.publisher import publish
+from services.chassis import store
+from services.chassis.aggregate import today
+from services.chassis.http import Surroundings
+from services.chassis.mapper import SealingMapper
+from services.chassis.own_events import OwnEvents
+from services.chassis.publication import Publication
+from services.chassis.runtime import Service
+from services.chassis.store import Recorder
+from services.chassis.vault import Vault
+
+
+def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Creates the service's tables, as their owner; once before its workers start."""
+    store.migrate(connection, app_role="cases_app")
+
+
+def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
+    """Cases on its own database."""
+    cases = Cases(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
+    due_cases = DueCases()
+    own_events = OwnEvents(application=cases, apply=due_cases.apply)
+
+    def pass_time() -> None:
+        own_events.catch_up()
+        policy.tick(cases, today(), due_cases=due_cases)
+
+    return Service(
+        name="cases",
+        application=cases,
+        api=build_api(cases, surroundings=surroundings),
+        publication=Publication(producer="cases", application=cases, publish=publish),
+        hears=policy.HEARS,
+        react=partial(policy.react, cases),
+        pass_time=pass_time,
+        close=cases.recorder_of_commands.close,
+    )

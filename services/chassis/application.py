@@ -1,0 +1,179 @@
+"""The application of a service: its commands load, decide and record; once each, however often they are asked.
+
+Three ways lead in, all through here:
+
+- `obey` carries out a request of somebody outside. The first answer to a command id is kept in the same transaction as
+  its events, so a retry gets that answer and changes nothing.
+- `hear` carries out a policy's reaction to one message. Whatever the reaction records is stored in one transaction with
+  the tracking of that message, so redelivery changes nothing.
+- `record`, called by commands, writes down what aggregates have decided. Within `hear` it collects instead.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.domain import CanMutateAggregate
+from eventsourcing.persistence import IntegrityError, Mapper, Tracking
+
+from services.chassis.aggregate import Caused, RecordedAggregate, acting, who_acts
+from services.chassis.errors import NotFound, Refused, Stale
+from services.chassis.mapper import SealingMapper
+from services.chassis.store import AlreadyTracked, Answer, Command, CommandAlreadyRecorded, RecordedEvent, Recorder
+
+__all__ = ["Answer", "RecordedApplication", "Request"]
+
+A = TypeVar("A", bound=RecordedAggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked: the command's name and a hash of its arguments, to tell a retry from a reuse of its key."""
+
+    name: str
+    hash: bytes
+
+
+@dataclass(slots=True)
+class _Step:
+    """What one heard message has caused so far."""
+
+    aggregates: dict[UUID, RecordedAggregate] = field(default_factory=dict)
+
+
+_request: ContextVar[Request | None] = ContextVar("request", default=None)
+_step: ContextVar[_Step | None] = ContextVar("step", default=None)
+
+
+def fold(aggregate: RecordedAggregate | None, events: Iterable[CanMutateAggregate[UUID]]) -> RecordedAggregate | None:
+    """Folds events into an aggregate: the library's projector without its check of every single event."""
+    for event in events:
+        aggregate = event.mutate(aggregate)
+    return aggregate
+
+
+class RecordedApplication(Application[UUID]):
+    """Commands over aggregates, on our own recorder and mapper."""
+
+    def __init__(self, *, recorder: Recorder, mapper: SealingMapper) -> None:
+        self._given_recorder = recorder
+        self._given_mapper = mapper
+        super().__init__(env={"PERSISTENCE_MODULE": "eventsourcing.popo"})
+
+    def construct_recorder(self) -> Recorder:
+        """Our recorder in place of the library's."""
+        return self._given_recorder
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Our mapper in place of the library's."""
+        return self._given_mapper
+
+    def get(self, kind: type[A], id: UUID) -> A:  # noqa: A002
+        """The aggregate of this kind and id; raises `NotFound`."""
+        found = self.find(kind, id)
+        if found is None:
+            raise NotFound(f"There is no {kind.__name__.lower()} of this id.")
+        return found
+
+    def find(self, kind: type[A], id: UUID) -> A | None:  # noqa: A002
+        """The aggregate of this kind and id, or None; a step sees what it has already recorded."""
+        step = _step.get()
+        if step is not None and id in step.aggregates:
+            pending = step.aggregates[id]
+            return pending if isinstance(pending, kind) else None
+        try:
+            aggregate: RecordedAggregate = self.repository.get(id, projector_func=fold)
+        except AggregateNotFoundError:
+            return None
+        return aggregate if isinstance(aggregate, kind) else None
+
+    def record(self, *aggregates: RecordedAggregate, answer: UUID | None = None) -> Answer:
+        """Writes down what the aggregates decided, all or nothing; once per command.
+
+        The answer names `answer`, or the first aggregate. Raises `Stale` where another was quicker.
+        """
+        answered = answer or aggregates[0].id
+        step = _step.get()
+        if step is not None:
+            step.aggregates.update({aggregate.id: aggregate for aggregate in aggregates})
+            return Answer(answered, 0)
+        request = _request.get()
+        command = None if request is None else Command(who_acts().command_id, request.name, request.hash, answered)
+        return Answer(answered, self._store(aggregates, tracking=None, command=command))
+
+    def obey(self, *, caused: Caused, request: Request, do: Callable[[], Answer]) -> Answer:
+        """Carries a request out once: a repeated command id gets the first answer, whoever came first.
+
+        Raises what the command raises, and `Refused` where the id was used for something else.
+        """
+        known = self.recorder_of_commands.find_answer(caused.command_id)
+        if known is None:
+            token = _request.set(request)
+            try:
+                with acting(caused):
+                    return do()
+            except CommandAlreadyRecorded as first:
+                known = self.recorder_of_commands.find_answer(caused.command_id)
+                if known is None:
+                    return first.answer
+            finally:
+                _request.reset(token)
+        request_hash, first_answer = known
+        if request_hash != request.hash:
+            raise Refused("This idempotency key was used for another request; send a new key with a new request.")
+        return first_answer
+
+    def hear(self, *, caused: Caused, tracking: Tracking, react: Callable[[], None]) -> bool:
+        """Carries out a reaction in one transaction with its tracking.
+
+        True where it is tracked now; False where nothing was recorded, so the position is still to be written.
+        """
+        with self._stepping() as step, acting(caused):
+            react()
+        if not step.aggregates:
+            return False
+        with suppress(AlreadyTracked):
+            self._store(tuple(step.aggregates.values()), tracking=tracking, command=None)
+        return True
+
+    def track(self, tracking: Tracking) -> None:
+        """Writes down a position whose messages caused nothing; one that is past already stays past."""
+        with suppress(AlreadyTracked):
+            self._given_recorder.insert_events([], tracking=tracking, command=None)
+
+    @property
+    def recorder_of_commands(self) -> Recorder:
+        """The recorder, by the type that also knows commands."""
+        return self._given_recorder
+
+    def position(self) -> int:
+        """The head of this service's notification log."""
+        return self._given_recorder.max_notification_id() or 0
+
+    def sealed_event(self, stored: RecordedEvent) -> object:
+        """A stored event as its class, personal fields left sealed: what publishers read."""
+        return self._given_mapper.to_sealed_event(stored)
+
+    @contextmanager
+    def _stepping(self) -> Iterator[_Step]:
+        step = _Step()
+        token = _step.set(step)
+        try:
+            yield step
+        finally:
+            _step.reset(token)
+
+    def _store(
+        self, aggregates: tuple[RecordedAggregate, ...], *, tracking: Tracking | None, command: Command | None
+    ) -> int:
+        events = [event for aggregate in aggregates for event in aggregate.collect_events()]
+        stored = [self._given_mapper.to_stored_event(event) for event in events]
+        try:
+            positions = self._given_recorder.insert_events(stored, tracking=tracking, command=command)
+        except IntegrityError as error:
+            raise Stale("This was changed by somebody else meanwhile; read it again and decide again.") from error
+        return positions[-1] if positions else self.position()

@@ -1,0 +1,183 @@
+"""Commands over HTTP: one route per application method, errors to status codes in this one place.
+
+    POST /commands/<command-name>      body: the method's keyword arguments as JSON
+        Authorization: Bearer <token>  the services' shared secret: only the gateway and operators reach a service
+        Idempotency-Key: <uuid>        the command's id; the same key again gets the first answer
+        X-Actor, X-Department, X-Purpose, X-Correlation-Id, traceparent
+
+    200 {"id", "position"}   404 not found   422 refused   403 forbidden   409 stale   400 malformed   401   503 later
+
+A route's body is derived from the signature of its method, so a command has one place where its words stand.
+Answers and errors never quote what was sent: it may be personal.
+"""
+
+import hashlib
+import hmac
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+from uuid import UUID, uuid4
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, create_model
+
+from services.chassis.aggregate import Caused
+from services.chassis.application import Answer, RecordedApplication
+from services.chassis.application import Request as CommandRequest
+from services.chassis.clock import Clock
+from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
+from services.chassis.store import StoreUnavailable
+from services.chassis.telemetry import span
+from services.chassis.vault import VaultUnavailable
+
+STATUS: dict[type[ServiceError], int] = {NotFound: 404, Refused: 422, Forbidden: 403, Stale: 409}
+
+_UNIT = re.compile(r"[a-z_]+:[0-9a-z_]+")
+_WORD = re.compile(r"[a-z_]{1,40}")
+_ACTOR = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every service's HTTP face needs from outside: the clock and the secret its callers share."""
+
+    clock: Clock
+    token: str
+
+
+class Accepted(BaseModel):
+    """A command's answer: what it created or changed, and the position readers must reach to see it."""
+
+    id: UUID
+    position: int
+
+
+class Unauthenticated(Exception):
+    """The caller did not show the services' secret."""
+
+
+class Malformed(Exception):
+    """A header the protocol asks for is missing or not of its form; the message names it."""
+
+
+def command_api(
+    *,
+    title: str,
+    application: RecordedApplication,
+    surroundings: Surroundings,
+    commands: Sequence[Callable[..., Answer]],
+) -> FastAPI:
+    """The HTTP face of a service: one POST route per command."""
+    api = FastAPI(title=title, docs_url=None, redoc_url=None)
+    for command in commands:
+        _add_command(api, command, application=application, surroundings=surroundings)
+    _add_errors(api)
+
+    @api.get("/health/live")
+    def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @api.get("/health/ready")
+    def ready() -> dict[str, int]:
+        return {"position": application.position()}
+
+    return api
+
+
+def caused_by(request: Request, *, surroundings: Surroundings) -> Caused:
+    """Who sends this request and why, from its headers; raises `Unauthenticated` or `Malformed`."""
+    shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(shown.encode(), surroundings.token.encode()):
+        raise Unauthenticated
+    correlation = request.headers.get("x-correlation-id")
+    return Caused(
+        actor=_header(request, "x-actor", _ACTOR),
+        department=_header(request, "x-department", _UNIT),
+        purpose=_header(request, "x-purpose", _WORD),
+        at=surroundings.clock.now(),
+        command_id=_uuid_header(request, "idempotency-key"),
+        correlation_id=uuid4() if correlation is None else _uuid_header(request, "x-correlation-id"),
+        trace=request.headers.get("traceparent", "")[:128],
+    )
+
+
+def _add_command(
+    api: FastAPI, command: Callable[..., Answer], *, application: RecordedApplication, surroundings: Surroundings
+) -> None:
+    name = command.__name__.replace("_", "-")
+    body_model = _body_of(command)
+
+    def carry_out(request: Request, body: Any) -> Answer:
+        caused = caused_by(request, surroundings=surroundings)
+        asked = CommandRequest(name, hashlib.sha256(body.model_dump_json().encode()).digest())
+        arguments = {field: getattr(body, field) for field in type(body).model_fields}
+        with span(f"command {name}", parent=caused.trace):
+            return application.obey(caused=caused, request=asked, do=lambda: command(**arguments))
+
+    carry_out.__annotations__["body"] = body_model
+    api.post(
+        f"/commands/{name}",
+        operation_id=command.__name__,
+        description=inspect.getdoc(command),
+        response_model=Accepted,
+    )(carry_out)
+
+
+def _body_of(command: Callable[..., Answer]) -> type[BaseModel]:
+    hints = get_type_hints(command)
+    fields: dict[str, Any] = {
+        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(command).parameters.items()
+    }
+    title = "".join(word.capitalize() for word in command.__name__.split("_"))
+    return create_model(title, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
+
+
+def _add_errors(api: FastAPI) -> None:
+    @api.exception_handler(ServiceError)
+    def service_error(_request: Request, error: ServiceError) -> JSONResponse:
+        return _problem(STATUS[type(error)], error.code, str(error))
+
+    @api.exception_handler(RequestValidationError)
+    def not_understood(_request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}" for fault in error.errors()
+        )
+        return _problem(400, "BAD_REQUEST", f"The request can't be read: {faults}.")
+
+    @api.exception_handler(Malformed)
+    def malformed(_request: Request, error: Malformed) -> JSONResponse:
+        return _problem(400, "BAD_REQUEST", str(error))
+
+    @api.exception_handler(Unauthenticated)
+    def unauthenticated(_request: Request, _error: Unauthenticated) -> JSONResponse:
+        return _problem(401, "UNAUTHENTICATED", "This service answers the gateway only.")
+
+    @api.exception_handler(StoreUnavailable)
+    @api.exception_handler(VaultUnavailable)
+    def later(_request: Request, _error: Exception) -> JSONResponse:
+        answer = _problem(503, "UNAVAILABLE", "The store can't be reached; send the same request again with its key.")
+        answer.headers["retry-after"] = "2"
+        return answer
+
+
+def _problem(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"code": code, "message": message}, status_code=status)
+
+
+def _header(request: Request, name: str, form: re.Pattern[str]) -> str:
+    value = request.headers.get(name, "")
+    if not form.fullmatch(value):
+        raise Malformed(f"The header {name} is missing or not of its form.")
+    return value
+
+
+def _uuid_header(request: Request, name: str) -> UUID:
+    try:
+        return UUID(request.headers.get(name, ""))
+    except ValueError:
+        raise Malformed(f"The header {name} must be a UUID.") from None

@@ -1,0 +1,87 @@
+"""The log without a broker: readers follow the producers' notification logs themselves (the embedded profile).
+
+Nothing is stored twice and nothing can be lost on the way: the event store is the log. A reader is woken by what its
+own process records and looks by itself at least every `LOOK_AGAIN_S`, so a missed bell only costs time.
+"""
+
+import time
+from collections.abc import Sequence
+from threading import Condition
+
+from services.chassis.log import Message
+from services.chassis.publication import Publication
+
+LOOK_AGAIN_S = 0.25
+
+
+class DirectLog:
+    """Publications of producers in this process, or whose databases it can reach."""
+
+    def __init__(self, publications: Sequence[Publication]) -> None:
+        self._publications = {publication.producer: publication for publication in publications}
+        self._bell = Condition()
+        self._rings = 0
+        for publication in publications:
+            publication.on_recorded(self._ring)
+
+    def subscribe(self, *, reader: str, producers: Sequence[str]) -> "DirectSubscription":  # noqa: ARG002  # the reader keeps its own place
+        """A subscription to the events of these producers, from the origin until told otherwise."""
+        return DirectSubscription([self._publications[producer] for producer in producers], log=self)
+
+    def rings(self) -> int:
+        """How often something was recorded; read before looking, so that no ring in between is missed."""
+        with self._bell:
+            return self._rings
+
+    def wait(self, *, since: int, timeout_s: float) -> None:
+        """Waits until something was recorded since, at most `timeout_s`."""
+        with self._bell:
+            self._bell.wait_for(lambda: self._rings != since, timeout_s)
+
+    def _ring(self, _position: int) -> None:
+        with self._bell:
+            self._rings += 1
+            self._bell.notify_all()
+
+
+class DirectSubscription:
+    """One reader's way through the publications."""
+
+    def __init__(self, publications: Sequence[Publication], *, log: DirectLog) -> None:
+        self._publications = publications
+        self._log = log
+        self._seen: dict[str, int] = {}
+
+    def seek(self, positions: dict[str, int]) -> None:
+        """Go on after these positions."""
+        self._seen = dict(positions)
+
+    def poll(self, *, limit: int, timeout_s: float) -> list[Message]:
+        """The next messages, at most `limit`, producers in turn."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            rings = self._log.rings()
+            messages = self._look(limit)
+            left = deadline - time.monotonic()
+            if messages or left <= 0:
+                return messages
+            self._log.wait(since=rings, timeout_s=min(left, LOOK_AGAIN_S))
+
+    def commit(self) -> None:
+        """Nothing to tell: the place is the reader's own tracking."""
+
+    def close(self) -> None:
+        """Nothing to let go of: the place is the reader's own tracking."""
+
+    def _look(self, limit: int) -> list[Message]:
+        messages: list[Message] = []
+        for publication in self._publications:
+            tracking = f"{publication.producer}/0"
+            envelopes = publication.read(after=self._seen.get(tracking, 0), limit=limit - len(messages))
+            if envelopes:
+                self._seen[tracking] = envelopes[-1].position
+                messages.extend(Message(tracking, envelope) for envelope in envelopes)
+            if len(messages) >= limit:
+                break
+        self._publications = [*self._publications[1:], *self._publications[:1]]
+        return messages

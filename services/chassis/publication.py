@@ -1,0 +1,57 @@
+"""A service's notification log as others may read it: its published events, in recorded order.
+
+Every recorded event appears. One that means nothing to others appears as `<producer>.private.v1` with an empty body,
+so that readers' positions pass it and whoever waits for a position is never left waiting.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from services.chassis.application import RecordedApplication
+from services.chassis.store import RecordedNotification
+from services.contracts.envelope import Envelope, Published, event_id
+
+Publish = Callable[[object], Published | None]
+"""A service's translation of one of its own domain events, personal fields sealed, into the published language."""
+
+
+class Publication:
+    """What one producer tells, read onward from a position."""
+
+    def __init__(self, *, producer: str, application: RecordedApplication, publish: Publish) -> None:
+        self.producer = producer
+        self._application = application
+        self._publish = publish
+
+    def read(self, *, after: int, limit: int) -> list[Envelope]:
+        """At most `limit` published events after a position, oldest first."""
+        recorder = self._application.recorder_of_commands
+        return [self._envelope(notification) for notification in recorder.follow(after=after, limit=limit)]
+
+    def on_recorded(self, callback: Callable[[int], None]) -> None:
+        """Calls back with the last position whenever this process has recorded something."""
+        self._application.recorder_of_commands.on_recorded(callback)
+
+    def _envelope(self, notification: RecordedNotification) -> Envelope:
+        event = notification.event
+        published = self._publish(self._application.sealed_event(event))
+        caused = event.caused
+        return Envelope(
+            id=event_id(event.originator_id, event.originator_version),
+            type=f"{self.producer}.private.v1" if published is None else published.TYPE,
+            producer=self.producer,
+            position=notification.position,
+            aggregate_id=event.originator_id,
+            version=event.originator_version,
+            stored_topic=event.topic,
+            recorded_at=event.recorded_at,
+            actor=caused.actor,
+            department=caused.department,
+            purpose=caused.purpose,
+            command_id=caused.command_id,
+            correlation_id=caused.correlation_id,
+            causation_id=caused.causation_id,
+            trace=caused.trace,
+            body=msgspec.Raw(b"{}" if published is None else msgspec.json.encode(published)),
+        )

@@ -1,0 +1,173 @@
+"""A service as its composition root hands it over, and the parts of a process: started in order, stopped in reverse."""
+
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from threading import Event, Thread
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from services.chassis.aggregate import Caused, acting
+from services.chassis.application import RecordedApplication
+from services.chassis.clock import Clock
+from services.chassis.inbox import Inbox, React
+from services.chassis.log import Log
+from services.chassis.publication import Publication
+
+TICK_EVERY_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service, built and not yet running: its face, its voice, its ear, and what time brings."""
+
+    name: str
+    application: RecordedApplication
+    api: FastAPI
+    publication: Publication
+    hears: tuple[str, ...]
+    react: React
+    pass_time: Callable[[], None]
+    """Lets the day work on what is due; nothing where time brings nothing."""
+    close: Callable[[], None]
+
+    def inbox(self, *, log: Log, clock: Clock) -> Inbox:
+        """The part that listens."""
+        return Inbox(
+            service=self.name,
+            log=log,
+            producers=self.hears,
+            application=self.application,
+            react=self.react,
+            clock=clock,
+        )
+
+    def ticker(self, *, clock: Clock) -> "Repeating":
+        """The part that lets time pass."""
+        return Repeating(name=f"{self.name} clock", every_s=TICK_EVERY_S, do=partial(self.tick, clock=clock))
+
+    def tick(self, *, clock: Clock) -> None:
+        """Lets time pass once, now."""
+        with acting(by_the_clock(clock)):
+            self.pass_time()
+
+
+def by_the_clock(clock: Clock) -> Caused:
+    """Who acts where nobody asked: the clock, for the sake of the duty itself."""
+    command_id = uuid4()
+    return Caused(
+        actor="clock",
+        department="system:clock",
+        purpose="dropout_control",
+        at=clock.now(),
+        command_id=command_id,
+        correlation_id=command_id,
+    )
+
+
+class Part(Protocol):
+    """Something that runs until it is stopped."""
+
+    name: str
+
+    def start(self) -> None:
+        """Begins; returns when it runs."""
+        ...
+
+    def stop(self) -> None:
+        """Ends cleanly; returns when nothing of it is left. Stopping what never started does nothing."""
+        ...
+
+    def health(self) -> str:
+        """`ok`, or in a few words what is wrong."""
+        ...
+
+
+class Runtime:
+    """The parts of a process as one context: started in order, stopped in reverse."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = list(parts)
+        self._started: list[Part] = []
+
+    def __enter__(self) -> Self:
+        try:
+            for part in self._parts:
+                part.start()
+                self._started.append(part)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def health(self) -> dict[str, str]:
+        """How each part is."""
+        return {part.name: part.health() for part in self._parts}
+
+    def _stop(self) -> None:
+        while self._started:
+            part = self._started.pop()
+            try:
+                part.stop()
+            except Exception as error:  # noqa: BLE001  # the other parts must be stopped all the same
+                logger.error("%s did not stop cleanly: %s", part.name, type(error).__name__)  # noqa: TRY400
+
+
+class Repeating:
+    """Does something every so often, on a thread of its own; an error is counted and told, not swallowed for good."""
+
+    def __init__(self, *, name: str, every_s: float, do: Callable[[], None]) -> None:
+        self.name = name
+        self._every_s = every_s
+        self._do = do
+        self._stopping = Event()
+        self._last_error = ""
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begins; the first time is now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finishes what is at hand and ends."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    def health(self) -> str:
+        """`ok`, or the kind of the last error while it lasts."""
+        return self._last_error or "ok"
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._do()
+                self._last_error = ""
+            except Exception as error:  # noqa: BLE001  # the next round may succeed; health says so until then
+                self._last_error = f"failing: {type(error).__name__}"
+                logger.error("%s failed: %s", self.name, type(error).__name__)  # noqa: TRY400
+            self._stopping.wait(self._every_s)
+
+
+def until_told_to_stop() -> None:
+    """Waits for Ctrl-C or a termination signal."""
+    told = Event()
+    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        while not told.wait(1.0):
+            pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,145 @@
+"""What assistance 资助帮扶 tells: who is eligible on what ground, what was planned, granted, paid, and taught at home."""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from services.contracts.envelope import Published
+
+
+class EligibilityFound(Published, frozen=True, kw_only=True):
+    """A child is eligible in a category from this day 资格认定 (N6.1); `ground` names the register's words."""
+
+    TYPE: ClassVar[str] = "assistance.eligibility-found.v1"
+    eligibility_id: UUID
+    child_id: UUID
+    category: str
+    ground: str
+    from_on: date
+
+
+class EligibilityEnded(Published, frozen=True, kw_only=True):
+    """The ground no longer holds 资格终止."""
+
+    TYPE: ClassVar[str] = "assistance.eligibility-ended.v1"
+    eligibility_id: UUID
+    child_id: UUID
+    category: str
+    until_on: date
+
+
+class StudentPlanOpened(Published, frozen=True, kw_only=True):
+    """One child, one plan 一生一案 (N6.3)."""
+
+    TYPE: ClassVar[str] = "assistance.student-plan-opened.v1"
+    plan_id: UUID
+    child_id: UUID
+    case_id: UUID | None
+    township: str
+    opened_on: date
+    review_on: date
+
+
+class MeasurePlanned(Published, frozen=True, kw_only=True):
+    """A measure of the plan with owner and due date 帮扶措施."""
+
+    TYPE: ClassVar[str] = "assistance.measure-planned.v1"
+    plan_id: UUID
+    child_id: UUID
+    measure_id: UUID
+    measure: str
+    owner: str
+    due_on: date
+
+
+class MeasureDone(Published, frozen=True, kw_only=True):
+    """The measure was carried out, with its evidence 措施落实."""
+
+    TYPE: ClassVar[str] = "assistance.measure-done.v1"
+    plan_id: UUID
+    child_id: UUID
+    measure_id: UUID
+    evidence: str
+    done_on: date
+
+
+class HouseholdPlanOpened(Published, frozen=True, kw_only=True):
+    """One household, one plan 一家一案 (N6.3)."""
+
+    TYPE: ClassVar[str] = "assistance.household-plan-opened.v1"
+    plan_id: UUID
+    household_id: UUID
+    children: tuple[UUID, ...]
+    opened_on: date
+
+
+class AwardGranted(Published, frozen=True, kw_only=True):
+    """A programme's amount was granted to a child for a term 资助认定; money in fen 分."""
+
+    TYPE: ClassVar[str] = "assistance.award-granted.v1"
+    award_id: UUID
+    child_id: UUID
+    programme: str
+    term: str
+    amount_fen: int
+    category: str
+    legal_basis: str
+    granted_on: date
+
+
+class AwardPaid(Published, frozen=True, kw_only=True):
+    """The bank reported the money paid 发放."""
+
+    TYPE: ClassVar[str] = "assistance.award-paid.v1"
+    award_id: UUID
+    child_id: UUID
+    payment_id: UUID
+    amount_fen: int
+    paid_on: date
+
+
+class AwardReturned(Published, frozen=True, kw_only=True):
+    """The money came back 退回; the award is owed again."""
+
+    TYPE: ClassVar[str] = "assistance.award-returned.v1"
+    award_id: UUID
+    child_id: UUID
+    payment_id: UUID
+    amount_fen: int
+    reason: str
+    returned_on: date
+
+
+class LearningSupportBegun(Published, frozen=True, kw_only=True):
+    """Support for a pupil with learning difficulty began 学困帮扶 (N5.1)."""
+
+    TYPE: ClassVar[str] = "assistance.learning-support-begun.v1"
+    support_id: UUID
+    child_id: UUID
+    needs: tuple[str, ...]
+    helper: str
+    begun_on: date
+    review_on: date
+
+
+class LearningSupportReviewed(Published, frozen=True, kw_only=True):
+    """The support was reviewed 帮扶评估."""
+
+    TYPE: ClassVar[str] = "assistance.learning-support-reviewed.v1"
+    support_id: UUID
+    child_id: UUID
+    outcome: Literal["improved", "unchanged", "worse", "ended"]
+    reviewed_on: date
+    review_on: date | None
+
+
+class HomeTeachingGiven(Published, frozen=True, kw_only=True):
+    """A home-teaching visit 送教上门 (N1.7); class-hours count against 216 a school year."""
+
+    TYPE: ClassVar[str] = "assistance.home-teaching-given.v1"
+    teaching_id: UUID
+    child_id: UUID
+    school_year: str
+    hours: int
+    hours_so_far: int
+    given_on: date

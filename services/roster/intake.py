@@ -1,0 +1,238 @@
+"""From files handed in to batches, and from the batches in force to children: the long work of the roster, in steps.
+
+Each step can be repeated: the same file is the same batch, and a comparison over the same batches states nothing new.
+A crash between two steps leaves whole batches and whole children, and running it again does the rest.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+from services.chassis.vault import Vault
+from services.contracts.divisions import COUNTY, township_code
+from services.roster.application import FoundOf, Roster, Statement
+from services.roster.domain.child import Ground, Groups, Identity, Residence, Schooling
+from services.roster.lookup import Lookup
+from services.roster.reconcile.engine import reconcile
+from services.roster.reconcile.model import (
+    Department,
+    Finding,
+    LinkedChild,
+    Reconciliation,
+    Register,
+    Reject,
+    Row,
+    RowRef,
+)
+from services.roster.reconcile.reading import Reading, read_file
+
+Progress = Callable[[str, int, int], None]
+
+CHILDREN_AT_ONCE: Final = 200
+PRIMARY_GRADES: Final = "一二三四五六"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file that was taken in: its batch per register, and what of it could not be read."""
+
+    file: str
+    batches: dict[str, UUID]
+    rows: int
+    rejects: tuple[Reject, ...]
+    known: bool
+    """Whether all of it was there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison that was kept: what the engine said, and which child each of its labels is."""
+
+    reconciliation: Reconciliation
+    children: dict[str, UUID]
+    position: int
+
+
+class Intake:
+    """Reads, compares, and keeps; call it inside `acting(...)`."""
+
+    def __init__(self, *, roster: Roster, lookup: Lookup, vault: Vault) -> None:
+        self._roster = roster
+        self._lookup = lookup
+        self._vault = vault
+
+    def load_file(self, path: Path) -> Loaded:
+        """Takes one register file in; raises `Refused`, naming the file, where it can't be read at all."""
+        reading = Reading()
+        read_file(path, into=reading)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        by_register: dict[Register, list[Row]] = defaultdict(list)
+        for row in reading.rows:
+            by_register[row.ref.register].append(row)
+        in_force = self._lookup.batches_in_force()
+        batches: dict[str, UUID] = {}
+        known = True
+        for register, rows in by_register.items():
+            rejected = sum(reject.register == register for reject in reading.rejects)
+            batch_id = self._load_batch(register, rows, sha256=sha256, rejected=rejected, in_force=in_force)
+            known = known and in_force.get(register) == batch_id
+            batches[register] = batch_id
+        return Loaded(path.name, batches, len(reading.rows), tuple(reading.rejects), known)
+
+    def compare(self, *, as_of: date, progress: Progress) -> Compared:
+        """Compares the registers in force on a date and keeps what that says of each child."""
+        batches = self._lookup.batches_in_force()
+        result = reconcile(self._lookup.rows_in_force(), as_of=as_of, progress=progress)
+        children, new = self._recognise(result.children, batches)
+        findings: dict[str, list[Finding]] = defaultdict(list)
+        for finding in result.findings:
+            findings[finding.label].append(finding)
+        position = self._roster.position()
+        for start in range(0, len(result.children), CHILDREN_AT_ONCE):
+            chunk = result.children[start : start + CHILDREN_AT_ONCE]
+            self._vault.create_keys([children[child.label] for child in chunk if children[child.label] in new])
+            statements = [
+                self._statement(
+                    child,
+                    findings[child.label],
+                    child_id=children[child.label],
+                    new=children[child.label] in new,
+                    batches=batches,
+                    as_of=as_of,
+                )
+                for child in chunk
+            ]
+            position = self._roster.state_children(statements=statements).position
+            self._lookup.keep_keys(
+                {key: children[child.label] for child in chunk for key in self._keys_of(child, batches)}
+            )
+            progress("keep", start + len(chunk), len(result.children))
+        return Compared(result, children, position)
+
+    def _load_batch(
+        self, register: Register, rows: Sequence[Row], *, sha256: str, rejected: int, in_force: dict[str, UUID]
+    ) -> UUID:
+        batch = self._roster.load_batch(register=register, sha256=sha256, rows=len(rows), rejected=rejected)
+        if in_force.get(register) != batch.id:
+            self._lookup.keep_rows(batch.id, rows)
+            self._lookup.put_in_force(register, batch.id)
+        return batch.id
+
+    def _recognise(self, linked: Sequence[LinkedChild], batches: dict[str, UUID]) -> tuple[dict[str, UUID], set[UUID]]:
+        """Which child each linked child is: the one most of its keys led to before, or a new one; no child twice."""
+        known = self._lookup.children_of({key for child in linked for key in self._keys_of(child, batches)})
+        children: dict[str, UUID] = {}
+        new: set[UUID] = set()
+        taken: set[UUID] = set()
+        for child in linked:
+            votes: dict[UUID, int] = defaultdict(int)
+            for key in self._keys_of(child, batches):
+                if key in known:
+                    votes[known[key]] += 1
+            free = [child_id for child_id in votes if child_id not in taken]
+            if free:
+                recognised = min(free, key=lambda child_id: (-votes[child_id], child_id))
+            else:
+                recognised = uuid4()
+                new.add(recognised)
+            taken.add(recognised)
+            children[child.label] = recognised
+        return children, new
+
+    def _keys_of(self, child: LinkedChild, batches: dict[str, UUID]) -> Iterable[bytes]:
+        for ref in child.rows:
+            yield self._lookup.key(f"row/{batches[ref.register]}/{ref.row}")
+        facts = child.facts
+        if facts.id_number:
+            yield self._lookup.key(f"number/{facts.id_number}")
+        if facts.student_number:
+            yield self._lookup.key(f"student/{facts.student_number}")
+        if facts.name and facts.birth_date:
+            yield self._lookup.key(f"who/{facts.name}/{facts.birth_date}/{facts.guardian_name}/{facts.village}")
+
+    def _statement(
+        self,
+        child: LinkedChild,
+        findings: Sequence[Finding],
+        *,
+        child_id: UUID,
+        new: bool,
+        batches: dict[str, UUID],
+        as_of: date,
+    ) -> Statement:
+        facts = child.facts
+        rules = {ref: link.rule for link in child.links for ref in (link.a, link.b)}
+        household = self._lookup.key(f"household/{facts.household_number}")[:16] if facts.household_number else None
+        return Statement(
+            child_id=child_id,
+            new=new,
+            identity=Identity(
+                name=facts.name,
+                id_number=facts.id_number,
+                birth_date=facts.birth_date.isoformat() if facts.birth_date else "",
+                sex=facts.sex or "",
+                guardian_name=facts.guardian_name,
+                guardian_phone=facts.guardian_phone,
+            ),
+            residence=Residence(
+                household_id=UUID(bytes=household) if household else None,
+                township=township_code(facts.township),
+                village=facts.village,
+            ),
+            schooling=Schooling(
+                school=facts.school_code,
+                school_name=facts.school_name,
+                stage=stage_of(facts.grade),
+                grade=facts.grade,
+                status=child.state,
+            ),
+            groups=Groups(
+                poverty=facts.poverty_kind,
+                disability=facts.disability_kind,
+                disability_grade=facts.disability_grade,
+                left_behind=facts.left_behind,
+                migrant=facts.migrant,
+            ),
+            state=child.state,
+            state_reason=child.state_reason,
+            findings=tuple(
+                FoundOf(
+                    finding.kind,
+                    finding.reason,
+                    owner_unit(finding.owner, child),
+                    tuple(_ground(ref, batches, rules) for ref in finding.evidence),
+                )
+                for finding in findings
+            ),
+            grounds=tuple(_ground(ref, batches, rules) for ref in child.rows),
+            valid_on=as_of,
+        )
+
+
+def stage_of(grade: str) -> str:
+    """The stage of a grade 学段: `primary` 小学 or `junior` 初中, empty where the grade is not known."""
+    if not grade:
+        return ""
+    return "primary" if grade[0] in PRIMARY_GRADES else "junior"
+
+
+def owner_unit(owner: Department, child: LinkedChild) -> str:
+    """The unit that must answer a finding of this child 责任单位."""
+    match owner:
+        case Department.SCHOOL if child.facts.school_code:
+            return f"school:{child.facts.school_code}"
+        case Department.POLICE:
+            return f"public_security:{COUNTY}"
+        case Department.TOWNSHIP:
+            return f"township:{township_code(child.facts.township)}"
+        case _:
+            return f"education_bureau:{COUNTY}"
+
+
+def _ground(ref: RowRef, batches: dict[str, UUID], rules: dict[RowRef, str]) -> Ground:
+    return Ground(ref.register, batches[ref.register], ref.row, rules.get(ref, "single_row"))

@@ -1,0 +1,63 @@
+"""The engine's one entry: rows in, children and findings out. Read it top to bottom, then the module of each step."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from services.roster.reconcile.facts import best_facts
+from services.roster.reconcile.findings import account, find, situate
+from services.roster.reconcile.groups import Groups
+from services.roster.reconcile.linking import count_names, link_exact, link_persons
+from services.roster.reconcile.model import Finding, LinkedChild, Reconciliation, Row
+from services.roster.reconcile.records import read_records
+from services.roster.reconcile.seats import seat_classes, seat_suspects
+
+Progress = Callable[[str, int, int], None]
+REPORT_EVERY = 5_000
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def reconcile(rows: Iterable[Row], *, as_of: date, progress: Progress | None = None) -> Reconciliation:
+    """Link rows to children and derive findings and the accounted state of each child on a date.
+
+    The result depends on the rows and the date only, not on the order of the rows. Labels (`C000001` …) follow the address of
+    each child's first row, so the same rows give the same labels. `progress(step, done, total)` is called now and then.
+    """
+    tell = progress or _silent
+    records = read_records(rows)
+    tell("read", len(records), len(records))
+    groups = Groups(records)
+    unlike = link_exact(groups)
+    tell("exact keys", 1, 1)
+    rarity = count_names(groups)
+    doubts = link_persons(groups, unlike=unlike, rarity=rarity, step=lambda done, total: tell("weigh", done, total))
+    doubts += seat_classes(groups)
+    tell("class lists", 1, 1)
+    doubts += seat_suspects(groups)
+    tell("suspects", 1, 1)
+    children: list[LinkedChild] = []
+    findings: list[Finding] = []
+    roots = list(groups.roots())
+    for done, root in enumerate(roots, start=1):
+        label = f"C{done:06d}"
+        members = groups.rows(root)
+        facts = best_facts(members)
+        situation = situate(members, facts=facts, as_of=as_of)
+        state, reason = account(situation)
+        children.append(
+            LinkedChild(
+                label=label,
+                rows=tuple(r.ref for r in members),
+                facts=facts,
+                state=state,
+                state_reason=reason,
+                in_window=situation.in_window,
+                links=groups.links(root),
+            )
+        )
+        findings.extend(find(situation, label=label))
+        if done % REPORT_EVERY == 0 or done == len(roots):
+            tell("findings", done, len(roots))
+    return Reconciliation(as_of=as_of, children=children, findings=findings, doubtful=sorted(doubts, key=lambda d: (d.a, d.b)))

@@ -1,0 +1,175 @@
+"""Numbers that name a person: citizen number, 学籍号, disability certificate; and how alike two names are.
+
+Sources: GB 11643-1999 (6 address, 8 birth, 3 sequence, 1 check by ISO 7064 MOD 11-2; the 15-digit form before it has no
+check), the 学籍号 rules (G, J or L and 18 characters), the certificate rules (18 of the number, 1 category, 1 grade).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+
+from services.roster.reconcile.model import Sex
+from services.roster.reconcile.normalise import EMPTY_WORDS, WILDCARD, compact, readings, units
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKS = "10X98765432"
+
+
+class NumberKind(StrEnum):
+    """What a written number is worth."""
+
+    EMPTY = "empty"
+    VALID = "valid"  # 18 characters, a real day, check right
+    ROUNDED = "rounded"  # a spreadsheet kept 15 digits and wrote 000
+    MASKED = "masked"  # some digits hidden on purpose
+    FOREIGN = "foreign"  # a document that is not a citizen number
+    BROKEN = "broken"  # meant to be a citizen number, but fails its check
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as written (`text`, compact) and what it is worth; `birth` and `sex` only where the digits tell them."""
+
+    text: str
+    kind: NumberKind
+    birth: date | None = None
+    sex: Sex | None = None
+
+    @property
+    def valid(self) -> str:
+        """The number if it can be trusted, else ''."""
+        return self.text if self.kind is NumberKind.VALID else ""
+
+
+NO_NUMBER = Number(text="", kind=NumberKind.EMPTY)
+
+
+def check_character(first17: str) -> str:
+    """The 18th character of a citizen number (GB 11643-1999, ISO 7064 MOD 11-2)."""
+    return _CHECKS[sum(w * (ord(c) - 48) for w, c in zip(_WEIGHTS, first17, strict=True)) % 11]
+
+
+def _day(digits: str) -> date | None:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
+
+
+def read_number(cell: str, *, document: str = "") -> Number:
+    """A citizen number as an office wrote it; `document` is the document type, if stated (身份证件类型)."""
+    text = re.sub(r"[-_'\"`]", "", compact(cell)).translate({0xD7: "X"})
+    if text in EMPTY_WORDS or not text.strip("0"):
+        return NO_NUMBER
+    if len(text) == 18 and text[:17].isdigit() and (text[17].isdigit() or text[17] == "X"):
+        return _read_18(text)
+    if len(text) == 15 and text.isdigit():
+        # The old form leaves out the century and the check character.
+        longer = text[:6] + "19" + text[6:]
+        return _read_18(longer + check_character(longer)) if _day(longer[6:14]) else Number(text, NumberKind.BROKEN)
+    science = re.fullmatch(r"(\d)\.(\d+)E\+?17", text)
+    if science:
+        return Number((science[1] + science[2])[:15].ljust(18, "*"), NumberKind.MASKED)
+    if len(text) == 18 and re.fullmatch(r"[\d*X]+", text):
+        return Number(text, NumberKind.MASKED, birth=_day(text[6:14]) if text[6:14].isdigit() else None)
+    if (document and "身份证" not in document) or (re.match(r"[A-Z]", text) and not re.search(r"\d{15}", text)):
+        return Number(text, NumberKind.FOREIGN)
+    return Number(text, NumberKind.BROKEN)
+
+
+@lru_cache(maxsize=131_072)
+def _read_18(text: str) -> Number:
+    birth = _day(text[6:14])
+    sex = Sex.MALE if int(text[16]) % 2 else Sex.FEMALE
+    if birth is not None and check_character(text[:17]) == text[17]:
+        return Number(text, NumberKind.VALID, birth=birth, sex=sex)
+    if text.endswith("000"):
+        return Number(text, NumberKind.ROUNDED, birth=birth)
+    return Number(text, NumberKind.BROKEN, birth=birth, sex=sex)
+
+
+_CERTIFICATE = re.compile(r"(\d{17}[\dX])([1-7])([1-4])(B\d)?")
+DISABILITY_KINDS = {"1": "视力", "2": "听力", "3": "言语", "4": "肢体", "5": "智力", "6": "精神", "7": "多重"}
+DISABILITY_GRADES = {"1": "一级", "2": "二级", "3": "三级", "4": "四级"}
+
+
+def read_certificate(cell: str) -> tuple[Number, str, str]:
+    """(number inside, category, grade) of a disability certificate; the number alone where only that was written."""
+    text = compact(cell)
+    match = _CERTIFICATE.fullmatch(text)
+    if match is None:
+        return read_number(text[:18] if len(text) > 18 else text), "", ""
+    return read_number(match[1]), DISABILITY_KINDS[match[2]], DISABILITY_GRADES[match[3]]
+
+
+def read_student_number(cell: str) -> tuple[str, Number]:
+    """(学籍号, citizen number inside a G number). J and L numbers hold no citizen number, even where the check fits by chance."""
+    text = re.sub(r"[-_'\"`]", "", compact(cell))
+    if text in EMPTY_WORDS:
+        return "", NO_NUMBER
+    if text[:1] == "G" and len(text) == 19:
+        return text, read_number(text[1:])
+    return text, NO_NUMBER
+
+
+class Likeness(IntEnum):
+    """How alike two names are, worst first."""
+
+    DIFFERENT = 0
+    UNKNOWN = 1  # one of them is not given
+    SIMILAR = 2  # one character differs, is missing or changed places; or only the surname changed
+    HOMOPHONE = 3  # sounds the same
+    COMPATIBLE = 4  # the same but for characters that could not be written
+    EXACT = 5
+
+
+@lru_cache(maxsize=262_144)
+def name_likeness(a: str, b: str) -> Likeness:
+    """How alike two name keys are. Two names of a pair of twins often are SIMILAR, so that alone never proves anything."""
+    if a == b:
+        return Likeness.EXACT if a else Likeness.UNKNOWN
+    if not a or not b:
+        return Likeness.UNKNOWN
+    left, right = units(a), units(b)
+    if (WILDCARD in a or WILDCARD in b or not (a + b).isalpha() or _has_latin(a) or _has_latin(b)) and _fits(a, b):
+        return Likeness.COMPATIBLE
+    if len(left) == len(right):
+        differing = [i for i, (x, y) in enumerate(zip(left, right, strict=True)) if x != y]
+        if all(_sound_alike(left[i], right[i]) for i in differing):
+            return Likeness.HOMOPHONE
+        if len(left) >= 3 and (len(differing) == 1 or (len(differing) == 2 and sorted(left) == sorted(right))):
+            return Likeness.SIMILAR
+        return Likeness.DIFFERENT
+    longer, shorter = (left, right) if len(left) > len(right) else (right, left)
+    missing_one = len(longer) == len(shorter) + 1 and any(
+        longer[:i] + longer[i + 1 :] == shorter for i in range(1, len(longer))
+    )
+    return Likeness.SIMILAR if missing_one else Likeness.DIFFERENT
+
+
+def _sound_alike(a: str, b: str) -> bool:
+    return not set(readings(a)).isdisjoint(readings(b))
+
+
+def _has_latin(key: str) -> bool:
+    return any("A" <= c <= "Z" for c in key)
+
+
+def _fits(a: str, b: str) -> bool:
+    """Whether the names are the same but for placeholders and pinyin. A run of n placeholders stands for 1 to n characters."""
+    if not _has_latin(a) and not _has_latin(b):
+        return _pattern(a).fullmatch(b) is not None or _pattern(b).fullmatch(a) is not None
+    left, right = units(a), units(b)
+    if len(left) == len(right) and any(x == y and not x.isascii() for x, y in zip(left, right, strict=True)):
+        return all(
+            x == y or WILDCARD in (x, y) or ((x.isascii() or y.isascii()) and _sound_alike(x, y))
+            for x, y in zip(left, right, strict=True)
+        )
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _pattern(key: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"(?:\\\?)+", lambda run: ".{1,%d}" % (len(run[0]) // 2), re.escape(key)))

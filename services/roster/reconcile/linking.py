@@ -1,0 +1,271 @@
+"""Linking the rows that describe a person (hukou, enrolment, poverty, disability), and all rows that share a number.
+
+1. Exact keys: rows with one citizen number or one 学籍号 are one child if their names sound alike. A shared number under
+   another name proves nothing yet (twins' numbers get mixed up, children are renamed): such pairs are weighed in step 2.
+2. The rest is weighed pair by pair (`evidence.py`), among candidates that share a blocking key, best pair first. A pair is joined
+   where the evidence is strong, nothing forbids it, and no rival is nearly as good; else it is a doubt for a person to decide.
+
+`seats.py` then seats the class lists and suspects. Nothing depends on the order of rows: records come sorted by address.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+
+from services.roster.reconcile.births import BirthLevel
+from services.roster.reconcile.evidence import (
+    Evidence,
+    NumberLevel,
+    Profile,
+    Rarity,
+    profile,
+    weigh,
+)
+from services.roster.reconcile.groups import Groups
+from services.roster.reconcile.identity import Likeness, name_likeness
+from services.roster.reconcile.model import Doubt, Register
+from services.roster.reconcile.normalise import sound_keys
+from services.roster.reconcile.records import Record
+
+JOIN_BITS = 6.0  # 64 : 1 that the pair is one child
+DOUBT_BITS = 1.0
+MARGIN_BITS = 6.0
+MAX_BLOCK = 60  # a key shared by more groups tells too little to be worth comparing
+PERSON_REGISTERS = frozenset({Register.HUKOU, Register.ENROLMENT, Register.POVERTY, Register.DISABILITY})
+SINGLE_REGISTERS = (Register.POVERTY, Register.DISABILITY)
+NUMBERS_THAT_PROVE = frozenset({NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER, NumberLevel.CUT})
+
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    a: int
+    b: int
+    evidence: Evidence
+
+
+def link_exact(groups: Groups) -> list[tuple[int, int]]:
+    """Join rows of one number or 学籍号 under like names; return the pairs that share a number under unlike names."""
+    by_number: dict[str, list[int]] = defaultdict(list)
+    by_student: dict[str, list[int]] = defaultdict(list)
+    for i, record in enumerate(groups.records):
+        for number in {record.number.valid, record.older_number.valid} - {""}:
+            by_number[number].append(i)
+        if record.student_number:
+            by_student[record.student_number].append(i)
+    unlike: list[tuple[int, int]] = []
+    for rule, index in (("citizen number", by_number), ("学籍号", by_student)):
+        for holders in index.values():
+            unlike += _join_like(groups, holders, rule=rule)
+    return unlike
+
+
+def _join_like(groups: Groups, holders: list[int], *, rule: str) -> list[tuple[int, int]]:
+    """Join the holders of one number whose names are alike, nearest names first; return the pairs left apart."""
+    if len(holders) > MAX_BLOCK:
+        return []
+    apart: list[tuple[int, int]] = []
+    for level in (Likeness.EXACT, Likeness.COMPATIBLE, Likeness.HOMOPHONE, Likeness.UNKNOWN):
+        for position, i in enumerate(holders):
+            for j in holders[position + 1 :]:
+                a, b = groups.records[i], groups.records[j]
+                if name_likeness(a.name, b.name) is level and _may_share(a, b, level):
+                    groups.join(i, j, rule=f"{rule}, name {level.name.lower()}", score=1.0)
+    for position, i in enumerate(holders):
+        apart += [(i, j) for j in holders[position + 1 :] if groups.of(i) != groups.of(j)]
+    return apart
+
+
+def _may_share(a: Record, b: Record, level: Likeness) -> bool:
+    """Whether two rows of one number may be one child without further evidence: names as alike as they are, and no stray."""
+    if level is Likeness.EXACT:
+        return True
+    if a.stray or b.stray:
+        return False
+    return level > Likeness.UNKNOWN or not a.births or not b.births or not set(a.births).isdisjoint(b.births)
+
+
+def count_names(groups: Groups) -> Rarity:
+    """How common each name and sound is, counted by groups that stand for a person."""
+    names: Counter[str] = Counter()
+    sounds: Counter[str] = Counter()
+    children = 0
+    for root in groups.roots():
+        found = {groups.records[i].name for i in groups.members(root) if groups.records[i].register in PERSON_REGISTERS}
+        if found:
+            children += 1
+            names.update(found)
+            sounds.update({sound for name in found for sound in sound_keys(name)[:1]})
+    return Rarity(children=children, names=names, sounds=sounds)
+
+
+def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: Rarity, step: Step) -> list[Doubt]:
+    """Step 2: weigh the candidates and join the sure ones, best first; return the doubtful ones."""
+    roots = [r for r in groups.roots() if any(groups.records[i].register in PERSON_REGISTERS for i in groups.members(r))]
+    profiles = {root: profile(groups.rows(root)) for root in roots}
+    at_home = _homes(profiles)
+    pairs: list[_Pair] = []
+    chosen = _candidates(profiles, extra={(groups.of(i), groups.of(j)) for i, j in unlike})
+    for done, (a, b) in enumerate(chosen):
+        if done % 5000 == 0:
+            step(done, len(chosen))
+        evidence = weigh(profiles[a], profiles[b], rarity=rarity)
+        if evidence.number is NumberLevel.SAME and evidence.name <= Likeness.SIMILAR and _fits_better(a, b, profiles, at_home):
+            evidence = weigh(profiles[a], profiles[b], rarity=rarity, sibling=True)
+        if evidence.bits > DOUBT_BITS - MARGIN_BITS:
+            pairs.append(_Pair(a=a, b=b, evidence=evidence))
+    return _Matching(groups, pairs).join_best()
+
+
+_Home = tuple[Hashable, ...]
+
+
+def _home_keys(person: Profile) -> Iterator[_Home]:
+    for name in person.names:
+        for birth in person.births:
+            for anchor in (*person.people, *person.phones):
+                yield name, birth, anchor
+
+
+def _homes(profiles: dict[int, Profile]) -> dict[_Home, set[int]]:
+    """Groups by name, birth and home: where a number's holder and its name disagree, somebody else may be at home here."""
+    homes: dict[_Home, set[int]] = defaultdict(set)
+    for root, person in profiles.items():
+        for key in _home_keys(person):
+            homes[key].add(root)
+    return homes
+
+
+def _fits_better(a: int, b: int, profiles: dict[int, Profile], homes: dict[_Home, set[int]]) -> bool:
+    """Whether a or b has its own name and birth in the same home in a third group: then the shared number is a sibling's."""
+    return any(homes[key] - {a, b} for root in (a, b) for key in _home_keys(profiles[root]))
+
+
+def _block_keys(person: Profile) -> Iterator[tuple[Hashable, ...]]:
+    """Keys under which groups of one child meet; every key leaves some fields free to be wrong."""
+    sounds = {sound for name in person.names for sound in sound_keys(name)}
+    surnames = {name[:1] for name in person.names}
+    written = person.numbers | person.attempts | person.older_numbers
+    anchors = person.people | person.phones
+    places = {(t, v) for t in person.townships for v in person.villages}
+    for birth in person.births:
+        yield from (("sound, birth", s, birth) for s in sounds)
+        yield from (("birth, home", birth, anchor) for anchor in anchors)
+        yield from (("birth, place", birth, *place) for place in places)
+        yield from (("birth, surname", birth, s) for s in surnames)
+    for sound in sounds:
+        yield from (("sound, home", sound, anchor) for anchor in anchors)
+        yield from (("sound, place", sound, *place) for place in places)
+    for number in written:
+        yield "first digits", number[:14]
+        yield from (("last digits", s, number[-4:]) for s in surnames if len(number) == 18 and number[-3:] != "000")
+
+
+def _candidates(profiles: dict[int, Profile], *, extra: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Pairs that share a blocking key. Two hukou registrations are never a pair: that is for the police to decide."""
+    blocks: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
+    asking = [root for root, person in profiles.items() if Register.HUKOU not in person.registers]
+    asked = {key for root in asking for key in _block_keys(profiles[root])}
+    for root, person in profiles.items():
+        for key in _block_keys(person):
+            if key in asked:
+                blocks[key].append(root)
+    pairs = {(min(a, b), max(a, b)) for a, b in extra if a != b and a in profiles and b in profiles}
+    lone = frozenset(asking)
+    for holders in blocks.values():
+        if len(holders) > MAX_BLOCK:
+            continue
+        for position, a in enumerate(holders):
+            pairs.update((min(a, b), max(a, b)) for b in holders[position + 1 :] if a != b and (a in lone or b in lone))
+    return sorted(pairs)
+
+
+class _Matching:
+    """Joining weighed pairs best first, each checked against what has been joined before and against its rivals."""
+
+    def __init__(self, groups: Groups, pairs: list[_Pair]) -> None:
+        self.groups = groups
+        self.pairs = sorted(pairs, key=lambda pair: (-pair.evidence.bits, pair.a, pair.b))
+        self.around: dict[int, list[_Pair]] = defaultdict(list)
+        for pair in self.pairs:
+            self.around[pair.a].append(pair)
+            self.around[pair.b].append(pair)
+
+    def join_best(self) -> list[Doubt]:
+        """Join what is sure; return what is doubtful."""
+        doubts: list[Doubt] = []
+        for pair in self.pairs:
+            if self.groups.of(pair.a) == self.groups.of(pair.b):
+                continue
+            bits = pair.evidence.bits
+            barred = _barred(self.groups, pair)
+            rival = not barred and self._has_rival(pair)
+            if bits >= JOIN_BITS and not barred and not rival:
+                self._join(pair)
+            elif bits >= (JOIN_BITS if barred else DOUBT_BITS):
+                doubts.append(self._doubt(pair, barred or (RIVAL if rival else THIN)))
+        return doubts
+
+    def _join(self, pair: _Pair) -> None:
+        sides = self.groups.of(pair.a), self.groups.of(pair.b)
+        around = [other for side in sides for other in self.around.pop(side, ())]
+        self.groups.join(pair.a, pair.b, rule=pair.evidence.rule, score=probability(pair.evidence.bits))
+        self.around[self.groups.of(pair.a)] = around
+
+    def _doubt(self, pair: _Pair, reason: str) -> Doubt:
+        a, b = self.groups.records[pair.a].ref, self.groups.records[pair.b].ref
+        score = round(probability(pair.evidence.bits), 4)
+        return Doubt(a=a, b=b, score=score, reason=f"{reason}: {pair.evidence.rule}")
+
+    def _has_rival(self, pair: _Pair) -> bool:
+        """Whether somebody else, who can't be this child too, fits one of the sides nearly as well."""
+        here = {self.groups.of(pair.a), self.groups.of(pair.b)}
+        least = pair.evidence.bits - MARGIN_BITS
+        for side in here:
+            for other in self.around[side]:
+                strangers = {self.groups.of(other.a), self.groups.of(other.b)} - here
+                if not strangers or other.evidence.bits <= least or _barred(self.groups, other):
+                    continue
+                (mine,), (stranger,) = here - {side}, strangers
+                if not self._may_be_one(stranger, mine):
+                    return True
+        return False
+
+    def _may_be_one(self, a: int, b: int) -> bool:
+        """Whether two groups fit each other as well, so that all three are one child."""
+        both = {a, b}
+        return any(
+            other.evidence.bits >= DOUBT_BITS
+            and {self.groups.of(other.a), self.groups.of(other.b)} == both
+            and not _barred(self.groups, other)
+            for other in self.around[a]
+        )
+
+
+RIVAL, THIN = "another row fits nearly as well (另有相近的人)", "the evidence is thin (依据不足)"
+
+
+def _barred(groups: Groups, pair: _Pair) -> str:
+    """Why two groups must not be joined whatever their score, or ''."""
+    left, right = groups.rows(pair.a), groups.rows(pair.b)
+    registers = {r.register for r in left} & {r.register for r in right}
+    evidence = pair.evidence
+    sure = evidence.name >= Likeness.COMPATIBLE and evidence.birth is BirthLevel.SAME and evidence.at_home
+    if Register.HUKOU in registers:
+        return "two household registrations (双重户籍待公安核)"
+    if evidence.name <= Likeness.SIMILAR and evidence.number not in NUMBERS_THAT_PROVE:
+        # Twins share birth, home and most of the name; one may be missing from the hukou register.
+        return "names differ and no number says that they are one (可能是双胞胎或兄弟姐妹)"
+    numbers = [{r.number.valid for r in side if r.number.valid and not r.stray} for side in (left, right)]
+    if all(numbers) and numbers[0].isdisjoint(numbers[1]) and not sure:
+        return "two different valid numbers (证件号均有效但不同)"
+    same_person = sure or evidence.number is NumberLevel.SAME or (evidence.name >= Likeness.HOMOPHONE and evidence.at_home)
+    if registers.intersection({*SINGLE_REGISTERS, Register.ENROLMENT}) and not same_person:
+        return "two rows of one register (同一名册两行)"
+    return ""
+
+
+def probability(bits: float) -> float:
+    """A weight in bits as a probability."""
+    return 1.0 / (1.0 + 2.0 ** -max(-60.0, min(60.0, bits)))

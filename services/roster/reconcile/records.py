@@ -1,0 +1,127 @@
+"""A register row brought to comparable form: what linking and findings work on.
+
+`Record` keeps keys (see `normalise.py`), never shown; `row` keeps what was written, for the facts and for people.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from services.roster.reconcile.births import BirthLevel, compare_births
+from services.roster.reconcile.identity import NO_NUMBER, Number, NumberKind, read_certificate, read_number, read_student_number
+from services.roster.reconcile.model import Register, Row, RowRef, Sex
+from services.roster.reconcile.normalise import (
+    class_key,
+    is_blank,
+    name_key,
+    parse_date,
+    parse_grade,
+    parse_sex,
+    phone_key,
+    school_key,
+    split_address,
+    township_key,
+    village_key,
+    word,
+)
+
+_ACTIVE = frozenset({"在读", "在籍", "在校", "就读", "正常"})
+_ELSEWHERE = ("外地就读", "异地就读", "在外就读")
+_PLACED = ("送教",)
+_ABSENT = ("不在校", "未在校", "未到", "未报到", "未返校", "缺", "辍", "失联", "流失")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row by its keys. Enrolment and in-school rows alone have a school; the flags at the end are of enrolment rows."""
+
+    row: Row
+    ref: RowRef
+    register: Register
+    name: str
+    sex: Sex | None
+    birth: date | None  # the birth date cell
+    births: tuple[date, ...]  # birth dates the row states: the cell first, then the one inside the number unless a stray
+    stray: bool  # the number passes its check but is of somebody born on quite another day than the row says
+    number: Number  # own cell, or the number inside a disability certificate
+    student_number: str
+    older_number: Number  # inside a G 学籍号: the number at enrolment, which later corrections don't reach
+    township: str
+    village: str
+    people: tuple[str, ...]  # guardian and head of household
+    phone: str
+    school: str
+    grade: int
+    school_class: str
+    state: str  # 学籍状态 of enrolment rows
+    active: bool  # 在读
+    elsewhere: bool  # 外地就读
+    placed: bool  # 送教上门
+    absent: bool  # 在籍不在校, or an in-school row that says the child did not come
+
+    @property
+    def expected_in_class(self) -> bool:
+        """Whether the 学籍 says that the child sits in this school's class."""
+        return self.active and not (self.elsewhere or self.placed or self.absent)
+
+
+def read_records(rows: Iterable[Row]) -> list[Record]:
+    """Records in the order of their addresses, whatever the order of the rows."""
+    ordered = sorted(rows, key=lambda row: row.ref)
+    cores = frozenset(core for row in ordered if (core := township_key(row.cells.get("township", ""))))
+    return [_record(row, cores) for row in ordered]
+
+
+def _record(row: Row, cores: frozenset[str]) -> Record:
+    cell = row.cells.get
+    register = row.ref.register
+    if register is Register.DISABILITY and not is_blank(cell("disability_certificate", "")):
+        number, _, _ = read_certificate(cell("disability_certificate", ""))
+        if number.kind is not NumberKind.VALID and not is_blank(cell("id_number", "")):
+            number = read_number(cell("id_number", ""))
+    else:
+        number = read_number(cell("id_number", ""), document=cell("id_type", ""))
+    sex, birth = parse_sex(cell("sex", "")), parse_date(cell("birth_date", ""))
+    if sex is Sex.MALE and number.valid.endswith("000") and number.birth == birth:
+        # One rounded number in eleven passes the check by chance; its 17th digit then says that a boy is a girl.
+        number = Number(number.text, NumberKind.ROUNDED, birth=birth)
+    student_number, older_number = read_student_number(cell("student_number", ""))
+    township, village = township_key(cell("township", "")), village_key(cell("village", ""))
+    if not township and not is_blank(cell("address", "")):
+        township, village = split_address(cell("address", ""), cores)
+    people = dict.fromkeys(key for f in ("guardian_name", "household_head") if (key := name_key(cell(f, ""))))
+    enrolled = register is Register.ENROLMENT
+    presence = word(cell("presence", "")) + word(cell("placement", "")) if enrolled else word(cell("arrival", ""))
+    state = word(cell("enrolment_state", "")) if enrolled else ""
+    stray = _is_stray(number, birth)
+    return Record(
+        row=row,
+        ref=row.ref,
+        register=register,
+        name=name_key(cell("name", "")),
+        sex=sex,
+        birth=birth,
+        births=tuple(dict.fromkeys(day for day in (birth, None if stray else number.birth) if day)),
+        stray=stray,
+        number=number,
+        student_number=student_number,
+        older_number=older_number if enrolled or register is Register.IN_SCHOOL else NO_NUMBER,
+        township=township,
+        village=village,
+        people=tuple(people),
+        phone=phone_key(cell("guardian_phone", "")),
+        school=school_key(cell("school_code", ""), cell("school_name", "")),
+        grade=parse_grade(cell("grade", "")),
+        school_class=class_key(cell("school_class", "")),
+        state=state,
+        active=state in _ACTIVE,
+        elsewhere=enrolled and presence.startswith(_ELSEWHERE),
+        placed=enrolled and any(mark in presence for mark in _PLACED),
+        absent=any(mark in presence for mark in _ABSENT),
+    )
+
+
+def _is_stray(number: Number, birth: date | None) -> bool:
+    if number.kind is not NumberKind.VALID or birth is None or number.birth is None or number.birth == birth:
+        return False
+    return compare_births(birth, number.birth) is BirthLevel.DIFFERENT

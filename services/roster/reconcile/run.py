@@ -1,0 +1,45 @@
+"""Reconciling a folder of register files into three CSV files: links, findings, rejects."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from services.roster.reconcile.engine import Progress, reconcile
+from services.roster.reconcile.model import Reconciliation
+from services.roster.reconcile.reading import read_directory
+
+
+def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Progress | None = None) -> Reconciliation:
+    """Read the registers in `directory`, reconcile them on a date and write links.csv, findings.csv and rejects.csv to `out`.
+
+    Files are UTF-8 with a header line; columns beyond the fixed ones come after them. Raises Refused, naming the file, where a
+    file can't be read at all; then nothing is written.
+    """
+    reading = read_directory(directory)
+    result = replace(reconcile(reading.rows, as_of=as_of, progress=progress), rejects=reading.rejects)
+    out.mkdir(parents=True, exist_ok=True)
+    _write(
+        out / "links.csv",
+        ("register", "row", "child"),
+        ((ref.register, ref.row, child.label) for child in result.children for ref in child.rows),
+    )
+    _write(
+        out / "findings.csv",
+        ("child", "kind", "owner", "reason", "evidence"),
+        ((f.label, f.kind, f.owner, f.reason, " ".join(map(str, f.evidence))) for f in result.findings),
+    )
+    _write(
+        out / "rejects.csv",
+        ("register", "row", "column", "reason", "file", "sheet"),
+        ((r.register or "", r.row, r.column, r.reason, r.file, r.sheet) for r in result.rejects),
+    )
+    return result
+
+
+def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(lines)

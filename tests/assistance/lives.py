@@ -1,0 +1,49 @@
+"""A year of help around one child, told by the service's own commands on fixed days: every event it knows occurs."""
+
+from datetime import timedelta
+from uuid import uuid5
+
+from services.assistance.domain.categories import Groups
+from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on
+
+NOTE = "数学跟不上"
+SCHOOL = "school:3141000300"
+
+
+def a_year_of_help() -> AssistanceInMemory:
+    """An application in which every command was obeyed."""
+    app = AssistanceInMemory()
+    soon = DAY + timedelta(days=30)
+    payment = uuid5(CASE, "payment")
+    with acting_on(DAY):
+        app.state_groups(child_id=CHILD, groups=Groups(poverty="脱贫户", left_behind=True), valid_on=DAY)
+        app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=DAY)
+        award = app.grant_award(
+            child_id=CHILD,
+            programme="living_allowance",
+            term="2026-2027-1",
+            stage="primary",
+            boarding=True,
+            category="lifted_from_poverty",
+        )
+        app.pay_award(award_id=award.id, payment_id=payment, amount_fen=62500, paid_on=DAY)
+        app.return_award(award_id=award.id, payment_id=payment, reason="account_wrong", returned_on=DAY)
+        app.learn_residence(child_id=CHILD, township="410326103")
+        app.learn_residence(child_id=CHILD, township="410326104")
+        plan = app.open_student_plan(child_id=CHILD, case_id=CASE)
+        measure = app.plan_measure(plan_id=plan.id, measure="tutoring", owner=SCHOOL, due_on=soon, note=NOTE)
+        app.carry_out_measure(plan_id=plan.id, measure_id=measure.id, evidence=EVIDENCE, done_on=DAY)
+        app.review_student_plan(plan_id=plan.id, review_on=soon)
+        household = app.open_household_plan(household_id=uuid5(CASE, "household"), children=(CHILD,))
+        app.include_child(plan_id=household.id, child_id=uuid5(CHILD, "brother"))
+        app.review_household_plan(plan_id=household.id, review_on=soon)
+        support = app.begin_learning_support(child_id=CHILD, needs=("mind",), helper=SCHOOL, review_on=soon)
+        app.review_learning_support(support_id=support.id, outcome="unchanged", review_on=soon)
+        app.end_learning_support(support_id=support.id)
+        app.begin_learning_support(child_id=CHILD, needs=("method", "family"), helper=SCHOOL, review_on=soon)
+        app.give_home_teaching(child_id=CHILD, visit_id=CASE, hours=3, evidence=EVIDENCE, given_on=DAY)
+    with acting_on(soon):
+        app.state_groups(child_id=CHILD, groups=Groups(poverty="脱贫户"), valid_on=soon)
+        app.end_eligibility(child_id=CHILD, category="orphan", until_on=soon)
+        app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=soon)
+    return app

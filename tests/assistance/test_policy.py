@@ -1,0 +1,157 @@
+"""What assistance does when roster and cases tell something."""
+
+from datetime import date, timedelta
+from uuid import UUID, uuid5
+
+import pytest
+
+from services.assistance.policy import react
+from services.chassis.errors import NotFound, Refused
+from services.contracts import assistance as told
+from services.contracts import cases, roster
+from services.contracts.envelope import Published
+from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on, heard
+from tests.assistance.lives import NOTE, a_year_of_help
+
+OWED = cases.Owed(step="persuade", by="school", due_on=DAY + timedelta(days=7), rule="N2.2", legal_basis="law")
+
+
+def hear(app: AssistanceInMemory, event: Published, *, aggregate_id: UUID = CASE, on: date = DAY) -> None:
+    with acting_on(on):
+        react(app, heard(event, aggregate_id=aggregate_id), event)
+
+
+def groups(*, poverty: str = "", valid_on: date = DAY) -> roster.GroupsStated:
+    return roster.GroupsStated(
+        child_id=CHILD,
+        poverty=poverty,
+        disability="",
+        disability_grade="",
+        left_behind=False,
+        migrant=False,
+        valid_on=valid_on,
+    )
+
+
+def opened(case_id: UUID = CASE) -> cases.CaseOpened:
+    return cases.CaseOpened(
+        case_id=case_id,
+        child_id=CHILD,
+        cause="not_in_seat",
+        finding_id=None,
+        township="410326103",
+        village="410326103201",
+        school="3141000300",
+        stage="junior",
+        earlier_case=None,
+        opened_on=DAY,
+        owed=OWED,
+    )
+
+
+def confirmed(case_id: UUID = CASE) -> cases.CaseConfirmed:
+    return cases.CaseConfirmed(case_id=case_id, child_id=CHILD, causes=("poverty",), confirmed_on=DAY, owed=OWED)
+
+
+def test_a_child_the_poverty_register_names_is_found_eligible() -> None:
+    app = AssistanceInMemory()
+    hear(app, groups(poverty="脱贫不稳定户"))
+    (found,) = app.told
+    assert isinstance(found, told.EligibilityFound)
+    assert (found.category, found.from_on) == ("unstable_after_poverty", DAY)
+    assert found.ground == "poverty register: 脱贫不稳定户"
+
+
+def test_another_word_ends_one_category_and_begins_another() -> None:
+    app = AssistanceInMemory()
+    hear(app, groups(poverty="脱贫不稳定户"))
+    hear(app, groups(poverty="边缘易致贫户", valid_on=DAY + timedelta(days=90)))
+    assert [type(event) for event in app.told[1:]] == [told.EligibilityEnded, told.EligibilityFound]
+
+
+def test_hearing_the_same_statement_again_tells_nothing_new() -> None:
+    app = AssistanceInMemory()
+    hear(app, groups(poverty="脱贫不稳定户"))
+    hear(app, groups(poverty="脱贫不稳定户"))
+    assert len(app.told) == 1
+
+
+def test_a_child_in_no_group_leaves_no_trace() -> None:
+    app = AssistanceInMemory()
+    hear(app, groups(poverty="一般农户"))
+    assert app.stored == []
+
+
+def test_registers_that_speak_again_after_a_department_ended_are_heard() -> None:
+    app = AssistanceInMemory()
+    hear(app, groups(poverty="低保"))
+    with acting_on(DAY):
+        app.end_eligibility(child_id=CHILD, category="minimum_living", until_on=DAY)
+    hear(app, groups(poverty="低保", valid_on=DAY + timedelta(days=30)))
+    assert [type(event) for event in app.told] == [
+        told.EligibilityFound,
+        told.EligibilityEnded,
+        told.EligibilityFound,
+    ]
+
+
+def test_a_confirmed_case_opens_one_plan_in_the_cases_township() -> None:
+    app = AssistanceInMemory()
+    for event in (opened(), confirmed(), confirmed()):
+        hear(app, event)
+    (plan,) = app.told
+    assert isinstance(plan, told.StudentPlanOpened)
+    assert (plan.child_id, plan.case_id, plan.township) == (CHILD, CASE, "410326103")
+
+
+def test_a_relapse_is_a_case_of_its_own_and_gets_a_plan_of_its_own() -> None:
+    app = AssistanceInMemory()
+    following = uuid5(CHILD, "case/2")
+    for event in (opened(), confirmed(), opened(following), confirmed(following)):
+        hear(app, event)
+    assert len({plan.plan_id for plan in app.told if isinstance(plan, told.StudentPlanOpened)}) == 2
+
+
+def test_what_does_not_concern_assistance_passes_by() -> None:
+    app = AssistanceInMemory()
+    hear(app, cases.CaseClosed(case_id=CASE, child_id=CHILD, closed_on=DAY))
+    assert app.stored == []
+
+
+def test_from_the_register_to_the_bank() -> None:
+    app = AssistanceInMemory()
+    hear(app, groups(poverty="脱贫户"))
+    payment = uuid5(CASE, "payment")
+    with acting_on(DAY):
+        granted = app.grant_award(
+            child_id=CHILD,
+            programme="living_allowance",
+            term="2026-2027-1",
+            stage="primary",
+            boarding=False,
+            category="lifted_from_poverty",
+        )
+        app.pay_award(award_id=granted.id, payment_id=payment, amount_fen=31250, paid_on=DAY)
+        app.return_award(award_id=granted.id, payment_id=payment, reason="card_lost", returned_on=DAY)
+    assert [type(event) for event in app.told[1:]] == [told.AwardGranted, told.AwardPaid, told.AwardReturned]
+
+
+def test_a_department_recognises_a_child_by_its_answer_and_ends_it() -> None:
+    app = AssistanceInMemory()
+    with acting_on(DAY, department="civil_affairs:410326"):
+        app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=DAY)
+        app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=DAY)
+        app.end_eligibility(child_id=CHILD, category="orphan", until_on=DAY + timedelta(days=1))
+        with pytest.raises(Refused, match="in force are"):
+            app.recognise_eligibility(child_id=CHILD, category="registered_poor", ground=EVIDENCE, from_on=DAY)
+        with pytest.raises(NotFound):
+            app.end_eligibility(child_id=CHILD, category="migrant", until_on=DAY)
+    assert [type(event) for event in app.told] == [told.EligibilityFound, told.EligibilityEnded]
+
+
+def test_assistance_tells_everything_its_contract_says_and_no_note() -> None:
+    app = a_year_of_help()
+    assert {type(event) for event in app.told} == {
+        kind for kind in Published.__subclasses__() if kind.__module__ == told.__name__
+    }
+    assert all(NOTE not in repr(event) for event in app.told)

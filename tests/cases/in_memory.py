@@ -1,0 +1,69 @@
+"""Cases on a recorder in memory and a mapper that seals nothing: for tests of what commands and policy cause.
+
+What the real store and vault promise is tested with them, in tests/chassis; nothing here is about storage.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
+
+from services.cases.application import Cases
+from services.chassis.mapper import SealingMapper
+from services.chassis.store import Recorder
+
+
+class PlainMapper:
+    """Keeps the event itself as the stored event."""
+
+    def to_stored_event(self, domain_event: Any) -> Any:
+        return domain_event
+
+    def to_domain_event(self, stored_event: Any) -> DomainEventProtocol[UUID]:
+        return cast("DomainEventProtocol[UUID]", stored_event)
+
+
+class MemoryRecorder:
+    """An event log in a list: one event for each aggregate and version, all or nothing."""
+
+    def __init__(self) -> None:
+        self.log: list[Any] = []
+        self._taken: set[tuple[UUID, int]] = set()
+
+    def insert_events(self, stored_events: Sequence[Any], **_beside: object) -> list[int]:
+        fresh = [(event.originator_id, event.originator_version) for event in stored_events]
+        if len(set(fresh)) < len(fresh) or not self._taken.isdisjoint(fresh):
+            raise IntegrityError
+        self._taken.update(fresh)
+        first = len(self.log) + 1
+        self.log.extend(stored_events)
+        return list(range(first, len(self.log) + 1))
+
+    def select_events(self, originator_id: UUID, **_bounds: object) -> Iterable[StoredEvent]:
+        return [event for event in self.log if event.originator_id == originator_id]
+
+    def find_answer(self, _command_id: UUID) -> None:
+        return None
+
+    def max_notification_id(self) -> int | None:
+        return len(self.log) or None
+
+    def max_tracking_id(self, _name: str) -> int | None:
+        return None
+
+    def has_tracking_id(self, _tracking: Tracking) -> bool:
+        return False
+
+
+class MemoryCases(Cases):
+    """Cases in memory."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryRecorder()
+        super().__init__(recorder=cast("Recorder", self.memory), mapper=cast("SealingMapper", PlainMapper()))
+
+    def told(self, kind: type[Any]) -> list[Any]:
+        """All events of a class recorded so far."""
+        return [event for event in self.memory.log if isinstance(event, kind)]

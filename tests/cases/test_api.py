@@ -1,0 +1,63 @@
+"""The HTTP face: every command has its route, with the command's own words."""
+
+import asyncio
+import inspect
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from httpx import ASGITransport, AsyncClient, Response
+
+from services.cases.api import build_api
+from services.cases.application import Cases
+from services.cases.domain.case import id_of_case
+from services.chassis.application import Answer
+from services.chassis.clock import SteppedClock
+from services.chassis.http import Surroundings
+from tests.cases.given import CHILD
+from tests.cases.in_memory import MemoryCases
+
+SURROUNDINGS = Surroundings(clock=SteppedClock(datetime(2026, 9, 14, 4, tzinfo=UTC)), token="secret")
+
+
+def test_every_command_has_a_route() -> None:
+    commands = {
+        name
+        for name, method in inspect.getmembers(Cases, inspect.isfunction)
+        if method.__module__ == Cases.__module__ and inspect.signature(method).return_annotation is Answer
+    }
+    paths = build_api(MemoryCases(), surroundings=SURROUNDINGS).openapi()["paths"]
+
+    assert {f"/commands/{name.replace('_', '-')}" for name in commands} <= set(paths)
+    assert len([path for path in paths if path.startswith("/commands/")]) == len(commands)
+
+
+def post(cases: MemoryCases, path: str, body: dict[str, Any], *, command_id: UUID) -> Response:
+    """Sends one command as the gateway would."""
+    headers = {
+        "Authorization": "Bearer secret",
+        "Idempotency-Key": str(command_id),
+        "X-Actor": "officer-1",
+        "X-Department": "education_bureau:410326",
+        "X-Purpose": "dropout_control",
+    }
+
+    async def send() -> Response:
+        transport = ASGITransport(app=build_api(cases, surroundings=SURROUNDINGS))
+        async with AsyncClient(transport=transport, base_url="http://cases") as client:
+            return await client.post(path, json=body, headers=headers)
+
+    return asyncio.run(send())
+
+
+def test_a_case_is_opened_over_http_and_a_refusal_comes_back_in_words() -> None:
+    cases = MemoryCases()
+    body = {"child_id": str(CHILD), "cause": "absent", "township": "410326103"}
+
+    opened = post(cases, "/commands/open-case", body, command_id=uuid4())
+    again = post(cases, "/commands/open-case", body, command_id=uuid4())
+
+    assert opened.json() == {"id": str(id_of_case(CHILD, 1)), "position": 1}
+    assert again.status_code == 422
+    assert "one open case at a time" in again.json()["message"]
+    assert "allowed now: begin_verification" in again.json()["message"]

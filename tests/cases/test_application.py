@@ -1,0 +1,258 @@
+"""What commands cause together: papers that move their case, ids that collide, acts by whoever acts."""
+
+import inspect
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.cases.application import Cases
+from services.cases.domain.assignment import Assignment
+from services.cases.domain.case import Case, id_of_case
+from services.cases.domain.document import Document
+from services.cases.domain.ladder import ACTS, State
+from services.cases.domain.public_report import PublicReport
+from services.cases.domain.referral import Referral, ReferralState
+from services.chassis.application import Answer
+from services.chassis.errors import NotFound, Refused, Stale
+from tests.cases.given import CHILD, MONDAY, acting_on, days
+from tests.cases.in_memory import MemoryCases
+
+TOWNSHIP = "township:410326103"
+
+
+@pytest.fixture
+def cases() -> Iterator[MemoryCases]:
+    """Cases on a Monday, asked by an officer of the bureau."""
+    with acting_on(MONDAY):
+        yield MemoryCases()
+
+
+def open_case(cases: MemoryCases, child_id: UUID = CHILD) -> UUID:
+    """Opens a case of a pupil."""
+    return cases.open_case(
+        child_id=child_id, cause="not_in_seat", township="410326103", school="3141000300", stage="junior"
+    ).id
+
+
+def report_case(cases: MemoryCases) -> UUID:
+    """A case brought to its written report."""
+    case_id = open_case(cases)
+    cases.begin_verification(case_id=case_id)
+    cases.confirm_case(case_id=case_id, causes=("work",))
+    cases.record_persuasion(case_id=case_id, method="home_visit", outcome="refused", note="", made_on=MONDAY)
+    cases.report_case(case_id=case_id, issuer="school:3141000300", number="2026-1")
+    return case_id
+
+
+def state(cases: MemoryCases, case_id: UUID) -> State:
+    """Where a case stands."""
+    return cases.get(Case, case_id).state
+
+
+def test_every_act_of_the_ladder_is_a_command_of_its_name() -> None:
+    assert set(ACTS) <= set(dir(Cases))
+
+
+def test_every_command_takes_only_named_arguments_and_answers_id_and_position() -> None:
+    for name, command in inspect.getmembers(Cases, inspect.isfunction):
+        if command.__module__ != Cases.__module__ or name.startswith(("_", "find_")):
+            continue
+        signature = inspect.signature(command)
+        _self, *arguments = signature.parameters.values()
+        assert signature.return_annotation is Answer, name
+        assert all(argument.kind is argument.KEYWORD_ONLY for argument in arguments), name
+
+
+def test_opening_answers_the_case_and_a_second_case_is_refused(cases: MemoryCases) -> None:
+    assert open_case(cases) == id_of_case(CHILD, 1)
+    with pytest.raises(Refused, match="one open case"):
+        open_case(cases)
+
+
+def test_two_who_open_a_childs_case_at_once_collide(cases: MemoryCases) -> None:
+    racing = Case.open(
+        child_id=CHILD,
+        earlier=None,
+        cause="absent",
+        place=cases.get(Case, open_case(cases, uuid4())).place,
+        finding_id=None,
+        today=MONDAY,
+    )
+    open_case(cases)
+
+    with pytest.raises(Stale):
+        cases.record(racing)
+
+
+def test_a_command_on_a_case_that_isnt_there_is_not_found(cases: MemoryCases) -> None:
+    with pytest.raises(NotFound):
+        cases.begin_verification(case_id=uuid4())
+
+
+def test_a_report_is_a_numbered_paper_and_moves_its_case(cases: MemoryCases) -> None:
+    case_id = report_case(cases)
+
+    (paper,) = cases.told(Document.Issued)
+    assert (paper.kind, paper.number, paper.case_id) == ("written_report", "2026-1", case_id)
+    assert state(cases, case_id) is State.REPORTED
+    assert cases.told(Case.Reported)[0].document_id == paper.originator_id
+
+
+def test_a_report_that_is_refused_leaves_no_paper(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    with pytest.raises(Refused, match=r"N2\.4"):
+        cases.report_case(case_id=case_id, issuer="school:3141000300", number="2026-1")
+
+    assert cases.told(Document.Issued) == []
+
+
+def test_an_order_moves_its_case_when_it_is_served_not_when_it_is_issued(cases: MemoryCases) -> None:
+    case_id = report_case(cases)
+    order = cases.issue_order(case_id=case_id, issuer=TOWNSHIP, number="2026-2", term_days=10).id
+    assert state(cases, case_id) is State.REPORTED
+
+    cases.serve_document(document_id=order, method="direct", receipt="hz-2", served_on=MONDAY)
+
+    assert state(cases, case_id) is State.ORDERED
+    assert cases.told(Case.Ordered)[0].expires_on == MONDAY + days(10)
+
+
+def test_from_an_order_to_justice_only_after_its_term_has_run_out(cases: MemoryCases) -> None:
+    case_id = report_case(cases)
+    order = cases.issue_order(case_id=case_id, issuer=TOWNSHIP, number="2026-2", term_days=10).id
+    with pytest.raises(Refused, match=r"N2\.6"):
+        cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-3", term_days=10)
+    cases.serve_document(document_id=order, method="direct", receipt="hz-2", served_on=MONDAY)
+    with acting_on(MONDAY + days(10)), pytest.raises(Refused, match="2026-09-24"):
+        cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-3", term_days=10)
+
+    day = MONDAY + days(11)
+    with acting_on(day):
+        paper = cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-3", term_days=10).id
+        cases.serve_document(document_id=paper, method="left", receipt="hz-3", served_on=day)
+
+    assert state(cases, case_id) is State.JUDICIAL
+
+
+def test_no_paper_of_the_ladder_is_issued_around_the_ladder(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    for kind in ("order_to_correct", "judicial_document"):
+        with pytest.raises(Refused):
+            cases.issue_document(case_id=case_id, kind=kind, issuer=TOWNSHIP, number="2026-2", term_days=10)
+    with pytest.raises(Refused, match="report_case"):
+        cases.issue_document(case_id=case_id, kind="written_report", issuer=TOWNSHIP, number="2026-2")
+
+
+def test_two_papers_of_a_kind_on_one_case_have_two_ids(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    papers = [
+        cases.issue_document(case_id=case_id, kind="referral_letter", issuer=TOWNSHIP, number=f"2026-{n}").id
+        for n in (1, 2)
+    ]
+
+    assert papers[0] != papers[1]
+
+
+def test_an_order_served_after_the_child_came_back_is_kept_and_moves_nothing(cases: MemoryCases) -> None:
+    case_id = report_case(cases)
+    order = cases.issue_order(case_id=case_id, issuer=TOWNSHIP, number="2026-2", term_days=10).id
+    cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY, seat_days=1)
+
+    cases.serve_document(document_id=order, method="direct", receipt="hz-2", served_on=MONDAY)
+
+    assert len(cases.told(Document.Served)) == 1
+    assert state(cases, case_id) is State.RETURNED
+
+
+def test_who_asks_for_a_clearance_cant_approve_it(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    cases.request_clearance(case_id=case_id, resolution="R8", evidence_kind="exit_record", evidence="paper 1")
+    with pytest.raises(Refused, match="second person"):
+        cases.approve_clearance(case_id=case_id)
+    with acting_on(MONDAY, actor="officer-2"):
+        cases.approve_clearance(case_id=case_id)
+
+    (cleared,) = cases.told(Case.Cleared)
+    assert (cleared.approver, cleared.clearance.asked_by) == ("officer-2", "officer-1")
+
+
+def test_a_declined_clearance_leaves_the_case_open(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    cases.request_clearance(case_id=case_id, resolution="R8", evidence_kind="exit_record", evidence="paper 1")
+    cases.decline_clearance(case_id=case_id, reason="the copy can't be read")
+
+    assert state(cases, case_id) is State.SUSPECTED
+
+
+def test_back_to_the_seat_watched_and_closed(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    with acting_on(MONDAY + days(30)):
+        cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY)
+        cases.count_seat_days(case_id=case_id, seat_days=21)
+        cases.watch_case(case_id=case_id)
+    with acting_on(MONDAY + days(150)):
+        cases.close_case(case_id=case_id)
+
+    assert state(cases, case_id) is State.CLOSED
+
+
+def test_a_relapse_answers_the_next_case(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY)
+
+    assert cases.record_relapse(case_id=case_id).id == id_of_case(CHILD, 2)
+    assert state(cases, case_id) is State.CLOSED
+
+
+def test_expiring_what_isnt_late_records_nothing(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    cases.expire_steps(case_id=case_id)
+
+    assert len(cases.memory.log) == 1
+
+
+def test_a_lapsed_deferral_opens_the_next_case_once(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    until = MONDAY + days(100)
+    cases.request_clearance(
+        case_id=case_id, resolution="R9", evidence_kind="deferral_approval", evidence="paper 1", expires_on=until
+    )
+    with acting_on(MONDAY, actor="officer-2"):
+        cases.approve_clearance(case_id=case_id)
+    for day in (until, until + days(1), until + days(2)):
+        with acting_on(day):
+            cases.expire_steps(case_id=case_id)
+
+    assert [event.cause for event in cases.told(Case.Opened)] == ["not_in_seat", "deferral_lapsed"]
+
+
+def test_a_referral_goes_to_a_department_and_comes_back(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    asked = {"case_id": case_id, "to": "civil_affairs", "purpose": "social_assistance", "request": "look into it"}
+    first = cases.open_referral(**asked, reply_by=MONDAY + days(9)).id  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="already"):
+        cases.open_referral(**asked, reply_by=MONDAY + days(9))  # type: ignore[arg-type]
+    with acting_on(MONDAY, department="civil_affairs:410326"):
+        cases.accept_referral(referral_id=first)
+        cases.answer_referral(referral_id=first, outcome="granted")
+    second = cases.open_referral(**asked, reply_by=MONDAY + days(9)).id  # type: ignore[arg-type]
+    cases.revoke_referral(referral_id=second, reason="settled")
+
+    assert cases.get(Referral, first).state is ReferralState.ANSWERED
+    assert cases.get(Referral, second).state is ReferralState.REVOKED
+
+
+def test_a_public_report_is_receipted(cases: MemoryCases) -> None:
+    report = cases.receive_public_report(text="A boy works at the kiln.", township="410326103")
+
+    assert cases.get(PublicReport, report.id).receipt_number.startswith("JB20260914-")
+
+
+def test_a_responsibility_is_handed_over_in_one_act(cases: MemoryCases) -> None:
+    first = cases.assign_responsibility(child_id=CHILD, role="helper", officer="helper-1", from_on=MONDAY).id
+    cases.end_responsibility(assignment_id=first, until_on=MONDAY + days(5), successor="helper-2")
+
+    assert [event.officer for event in cases.told(Assignment.Assigned)] == ["helper-1", "helper-2"]
+    with pytest.raises(Refused, match="N7"):
+        cases.assign_responsibility(child_id=CHILD, role="helper", officer="helper-3", from_on=MONDAY + days(9))

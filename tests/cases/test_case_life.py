@@ -1,0 +1,398 @@
+"""A child's cases under any sequence of acts on any days: what may never be true, and that history tells it all again.
+
+The machine attempts acts at random, most of them refused, and checks against the recorded events alone what every guard
+is for; it doesn't repeat the ladder's table.
+"""
+
+from collections.abc import Callable
+from copy import copy, deepcopy
+from datetime import date
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from services.cases.domain.case import Case, Owing, id_of_case
+from services.cases.domain.clearance import Clearance
+from services.cases.domain.document import Document
+from services.cases.domain.ladder import OPEN, State
+from services.cases.domain.rules import Owed
+from services.cases.lookup import DueCases
+from services.chassis.aggregate import RecordedAggregate
+from services.chassis.errors import Refused
+from tests.cases.given import CHILD, MONDAY, PUPIL, UNENROLLED, acting_on, days, opened
+
+OFFICERS = st.sampled_from(["officer-1", "officer-2", "officer-3"])
+PAPERS = st.sampled_from(["order_to_correct", "judicial_document", "return_reminder"])
+SIGNED_BY = {"order_to_correct": "township:1", "judicial_document": "justice:1", "return_reminder": "school:1"}
+CODES = st.sampled_from(
+    [("R8", "exit_record"), ("R9", "deferral_approval"), ("R11", "police_certificate"), ("R12", ""), ("R4", "hearsay")]
+)
+
+LADDER = (
+    State.SUSPECTED,
+    State.VERIFYING,
+    State.CONFIRMED,
+    State.PERSUADING,
+    State.REPORTED,
+    State.ORDERED,
+    State.JUDICIAL,
+    State.RETURNED,
+    State.WATCHED,
+    State.CLOSED,
+)
+
+
+def state_of(aggregate: RecordedAggregate) -> dict[str, Any]:
+    """Everything an aggregate knows, but what waits to be recorded."""
+    return {name: value for name, value in vars(aggregate).items() if not name.startswith("_pending")}
+
+
+class CaseLife(RuleBasedStateMachine):
+    """One child, its cases and papers, from a Monday on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.today = MONDAY
+        self.cases: list[Case] = []
+        self.papers: list[Document] = []
+        self.known: dict[tuple[UUID, int], dict[str, Any]] = {}
+
+    @property
+    def case(self) -> Case:
+        """The child's latest case."""
+        return self.cases[-1]
+
+    @initialize(pupil=st.booleans(), begin=st.sampled_from(LADDER), term_days=st.integers(1, 5))
+    def opens(self, pupil: bool, begin: State, term_days: int) -> None:
+        self.cases.append(opened(on=self.today, place=PUPIL if pupil else UNENROLLED))
+        self.remember(self.case)
+        while self.case.state is not begin:
+            self.take_the_next_step(serve_after=term_days + 1, term_days=term_days)
+
+    def attempt(self, act: Callable[[], object], *changing: RecordedAggregate) -> None:
+        """Acts; what is refused changes nothing."""
+        before = [(aggregate.version, state_of(aggregate)) for aggregate in changing]
+        refused = False
+        with acting_on(self.today):
+            try:
+                act()
+            except Refused:
+                refused = True
+        assert not refused or before == [(aggregate.version, state_of(aggregate)) for aggregate in changing]
+        for aggregate in changing:
+            self.remember(aggregate)
+
+    def remember(self, aggregate: RecordedAggregate) -> None:
+        self.known[aggregate.id, aggregate.version] = deepcopy(state_of(aggregate))
+
+    @rule(number=st.integers(1, 40))
+    def some_days_pass(self, number: int) -> None:
+        self.today += days(number)
+
+    @rule()
+    def the_last_day_in_time_comes(self) -> None:
+        self.today = max(self.today, self.case.owed.due_on)
+
+    @rule()
+    def time_works(self) -> None:
+        for case in list(self.cases):
+            self.attempt(partial(self.expire, case), case)
+
+    def expire(self, case: Case) -> None:
+        case.expire(today=self.today)
+        self.cases.extend(case.lapse(latest=self.case, today=self.today))
+
+    @rule(number=st.integers(1, 9), serve_after=st.integers(0, 8), term_days=st.integers(1, 5))
+    def take_the_next_steps(self, number: int, serve_after: int, term_days: int) -> None:
+        """What an office would do next, several times over, so that the machine also gets far."""
+        for _ in range(number):
+            self.take_the_next_step(serve_after=serve_after, term_days=term_days)
+
+    def take_the_next_step(self, *, serve_after: int, term_days: int) -> None:
+        match self.case.state:
+            case State.SUSPECTED | State.SOUGHT:
+                self.begin_verification()
+            case State.VERIFYING:
+                self.confirm(["work"])
+            case State.CONFIRMED:
+                self.persuade(0)
+            case State.PERSUADING | State.UNREACHABLE:
+                self.report()
+            case State.REPORTED | State.ORDERED as state:
+                self.issue("order_to_correct" if state is State.REPORTED else "judicial_document", term_days)
+                self.some_days_pass(serve_after)
+                self.serve(0, 0)
+            case State.JUDICIAL:
+                self.come_back(0, 1)
+            case State.RETURNED:
+                self.some_days_pass(30)
+                self.count_seat_days(20)
+                self.watch()
+            case State.WATCHED:
+                self.some_days_pass(25)
+                self.close()
+            case _:
+                self.open_another()
+
+    @rule()
+    def open_another(self) -> None:
+        self.attempt(lambda: self.cases.append(opened(on=self.today, earlier=self.case)), self.case)
+
+    @rule()
+    def begin_verification(self) -> None:
+        self.attempt(lambda: self.case.begin_verification(today=self.today), self.case)
+
+    @rule(causes=st.lists(st.sampled_from(["work", "poverty", "nonsense"]), max_size=2))
+    def confirm(self, causes: list[str]) -> None:
+        self.attempt(lambda: self.case.confirm(causes=tuple(causes), today=self.today), self.case)
+
+    @rule()
+    def report_unreachable(self) -> None:
+        self.attempt(lambda: self.case.report_unreachable(today=self.today), self.case)
+
+    @rule(ago=st.integers(-1, 30))
+    def persuade(self, ago: int) -> None:
+        made_on = self.today - days(ago)
+        self.attempt(
+            lambda: self.case.persuade(method="phone", outcome="refused", note="", made_on=made_on, today=self.today),
+            self.case,
+        )
+
+    @rule()
+    def report(self) -> None:
+        self.attempt(lambda: self.case.report(document_id=uuid4(), today=self.today), self.case)
+
+    @rule(kind=PAPERS, term_days=st.integers(1, 20))
+    def issue(self, kind: str, term_days: int, *, at_its_time: bool = True) -> None:
+        def act() -> None:
+            if at_its_time:
+                self.case.allow_paper(kind=kind, today=self.today)
+            paper = Document.issue(
+                document_id=uuid4(),
+                case_id=self.case.id,
+                child_id=CHILD,
+                kind=kind,
+                number="1",
+                issuer=SIGNED_BY[kind],
+                term_days=term_days,
+                today=self.today,
+            )
+            self.papers.append(paper)
+
+        self.attempt(act, self.case)
+
+    @rule(kind=PAPERS, term_days=st.integers(1, 20))
+    def serve_one_left_over(self, kind: str, term_days: int) -> None:
+        """A paper from an earlier round of the same case reaches its addressee only now."""
+        self.issue(kind, term_days, at_its_time=False)
+        self.serve(0, 0)
+
+    @rule(pick=st.integers(0, 5), ago=st.integers(-1, 10))
+    def serve(self, pick: int, ago: int) -> None:
+        if not self.papers:
+            return
+        paper = self.papers[-1 - pick % len(self.papers)]
+        case = next(case for case in self.cases if case.id == paper.case_id)
+        served_on = self.today - days(ago)
+
+        def act() -> None:
+            expires_on = paper.serve(method="direct", receipt="1", served_on=served_on, today=self.today)
+            case.paper_served(
+                kind=paper.kind, document_id=paper.id, served_on=served_on, expires_on=expires_on, today=self.today
+            )
+
+        self.attempt(act, case, paper)
+
+    @rule(ago=st.integers(-1, 40), seat_days=st.integers(-1, 45))
+    def come_back(self, ago: int, seat_days: int) -> None:
+        returned_on = self.today - days(ago)
+        self.attempt(
+            lambda: self.case.come_back(
+                school="3141000300", returned_on=returned_on, seat_days=seat_days, today=self.today
+            ),
+            self.case,
+        )
+
+    @rule(seat_days=st.integers(1, 60))
+    def count_seat_days(self, seat_days: int) -> None:
+        self.attempt(lambda: self.case.count_seat_days(seat_days=seat_days, today=self.today), self.case)
+
+    @rule()
+    def watch(self) -> None:
+        self.attempt(lambda: self.case.watch(today=self.today), self.case)
+
+    @rule()
+    def close(self) -> None:
+        self.attempt(lambda: self.case.close(today=self.today), self.case)
+
+    @rule()
+    def relapse(self) -> None:
+        self.attempt(
+            lambda: self.cases.append(self.case.relapse(cause="relapse", finding_id=None, today=self.today)), self.case
+        )
+
+    @rule(code=CODES, officer=OFFICERS, holds=st.integers(-1, 100))
+    def ask_clearance(self, code: tuple[str, str], officer: str, holds: int) -> None:
+        resolution, evidence_kind = code
+        expires_on = self.today + days(holds) if resolution == "R9" else None
+
+        def act() -> None:
+            self.case.ask_clearance(
+                clearance=Clearance.ask(
+                    resolution=resolution,
+                    evidence_kind=evidence_kind,
+                    evidence="paper 1",
+                    asked_by=officer,
+                    expires_on=expires_on,
+                    today=self.today,
+                )
+            )
+
+        self.attempt(act, self.case)
+
+    @rule(asking=OFFICERS, approving=OFFICERS, holds=st.integers(1, 60))
+    def clear(self, asking: str, approving: str, holds: int) -> None:
+        self.ask_clearance(("R9", "deferral_approval"), asking, holds)
+        self.approve_clearance(approving)
+
+    @rule(officer=OFFICERS)
+    def approve_clearance(self, officer: str) -> None:
+        self.attempt(lambda: self.case.approve_clearance(approver=officer, today=self.today), self.case)
+
+    @rule()
+    def decline_clearance(self) -> None:
+        self.attempt(lambda: self.case.decline_clearance(reason="not shown"), self.case)
+
+    @invariant()
+    def at_most_one_case_is_open_and_cases_are_numbered(self) -> None:
+        assert [case.id for case in self.cases] == [id_of_case(CHILD, n + 1) for n in range(len(self.cases))]
+        assert all(case.state not in OPEN for case in self.cases[:-1])
+
+    @invariant()
+    def every_step_of_the_history_had_its_ground(self) -> None:
+        for case in self.cases:
+            check_grounds(list(case.pending_events))
+
+    @invariant()
+    def the_look_up_names_exactly_the_cases_on_which_this_day_works(self) -> None:
+        look_up = DueCases()
+        for case in self.cases:
+            for event in case.pending_events:
+                look_up.apply(event)
+        assert set(look_up.due(self.today)) == {case.id for case in self.cases if self.works_on(case)}
+
+    def works_on(self, case: Case) -> bool:
+        """Whether this day changes a case."""
+        changing = copy(case)
+        changing._pending_events = []
+        with acting_on(self.today):
+            changing.expire(today=self.today)
+            changing.lapse(latest=self.case, today=self.today)
+        return changing.version > case.version
+
+    def teardown(self) -> None:
+        """Any beginning of a history, read from nothing, tells what was known then."""
+        for aggregate in [*self.cases, *self.papers]:
+            replayed: Any = None
+            for happened in deepcopy(list(aggregate.pending_events)):
+                replayed = happened.mutate(replayed)
+                known_then = self.known.get((aggregate.id, happened.originator_version))
+                assert known_then is None or state_of(replayed) == known_then
+            assert state_of(replayed) == state_of(aggregate)
+
+
+class Grounds:
+    """What has been recorded of a case so far, as far as a later event has to stand on it."""
+
+    def __init__(self) -> None:
+        self.verified = self.persuaded = self.lost = self.reported = self.back = False
+        self.order_expires_on: date | None = None
+        self.seat_days = 0
+        self.watch_until: date | None = None
+        self.asked_by = ""
+        self.late: set[Owed] = set()
+        self.ended = False
+
+
+def check_grounds(events: list[Any]) -> None:
+    """Every event of a case stands on what was recorded before it."""
+    known = Grounds()
+    for event in events:
+        assert not known.ended or isinstance(event, Case.ClearanceLapsed)
+        assert not isinstance(event, Owing) or event.owed.step
+        check_way_out(event, known)
+        check_way_back(event, known)
+
+
+def check_way_out(event: object, known: Grounds) -> None:
+    """From verification to justice: each step stands on the one before, since the child was last verified."""
+    match event:
+        case Case.VerificationBegun():
+            known.verified, known.lost = True, False
+            known.persuaded = known.reported = False
+        case Case.Confirmed():
+            assert known.verified
+            assert not known.lost
+            known.persuaded = False
+        case Case.FoundUnreachable():
+            assert known.verified
+            known.lost, known.reported = True, False
+        case Case.Persuaded():
+            assert known.verified
+            assert not known.lost
+            known.persuaded = True
+        case Case.Reported():
+            assert event.sought is known.lost
+            assert known.persuaded or known.lost
+            known.reported = not known.lost
+        case Case.Ordered():
+            assert known.reported
+            known.order_expires_on = event.expires_on
+            known.reported = False
+        case Case.TakenToJustice():
+            assert not known.lost
+            assert known.order_expires_on is not None
+            assert event.served_on > known.order_expires_on
+            known.order_expires_on = None
+        case _:
+            return
+    assert not known.back
+
+
+def check_way_back(event: object, known: Grounds) -> None:
+    """From return to end, by proof or by two persons; and what time brings, once."""
+    match event:
+        case Case.Returned():
+            known.back, known.seat_days = True, event.seat_days
+        case Case.Watched():
+            assert known.seat_days >= 20
+            known.watch_until = event.watch_until
+        case Case.StepExpired():
+            assert event.expired not in known.late
+            assert event.expired_on > event.expired.due_on
+            assert event.owed.step == event.expired.step
+            known.late.add(event.expired)
+        case Case.ClearanceAsked():
+            known.asked_by = event.clearance.asked_by
+            assert event.clearance.resolution in {"R8", "R9"}
+        case Case.ClearanceDeclined():
+            known.asked_by = ""
+        case Case.Cleared():
+            assert event.approver != known.asked_by != ""
+            known.ended = True
+        case Case.Closed():
+            assert known.back
+            assert event.outcome == "relapsed" or (
+                known.watch_until is not None and event.closed_on >= known.watch_until
+            )
+            known.ended = True
+        case _:
+            pass
+
+
+CaseLife.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestCaseLife = CaseLife.TestCase

@@ -1,0 +1,94 @@
+"""What cases tells: everything its contract promises, of the right event, and nothing private."""
+
+import inspect
+from typing import Any, get_type_hints
+
+import msgspec
+import pytest
+
+from services.cases.domain.assignment import Assignment
+from services.cases.domain.case import Case
+from services.cases.domain.document import Document
+from services.cases.domain.ladder import State
+from services.cases.domain.public_report import PublicReport
+from services.cases.domain.referral import Referral
+from services.cases.publisher import publish
+from services.chassis.aggregate import RecordedAggregate
+from services.contracts import cases as told
+from services.contracts.envelope import Published
+from tests.cases.given import MONDAY, acting_on, brought_to, days
+from tests.cases.lives import all_lives
+
+AGGREGATES: tuple[type[RecordedAggregate], ...] = (Case, Document, Referral, PublicReport, Assignment)
+PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed}
+EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
+
+
+def event_classes() -> set[type]:
+    """Every event the service can record."""
+    return {
+        member
+        for aggregate in AGGREGATES
+        for member in vars(aggregate).values()
+        if inspect.isclass(member) and issubclass(member, RecordedAggregate.Event) and member.__name__ != "Event"
+    }
+
+
+def wire_types() -> set[type[Published]]:
+    """Every event the contract promises."""
+    return {
+        member
+        for member in vars(told).values()
+        if inspect.isclass(member) and issubclass(member, Published) and member is not Published
+    }
+
+
+def test_the_lives_told_in_these_tests_hold_every_event_of_the_service() -> None:
+    assert {type(event) for event in EVENTS} == event_classes()
+
+
+def test_everything_the_contract_promises_is_told() -> None:
+    assert {type(publish(event)) for event in EVENTS} - {type(None)} == wire_types()
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__qualname__)
+def test_an_event_is_told_in_full_unless_it_is_the_services_own_matter(event: Any) -> None:
+    published = publish(event)
+
+    if type(event) in PRIVATE:
+        assert published is None
+        return
+    assert published is not None
+    assert msgspec.json.decode(msgspec.json.encode(published), type=type(published)) == published
+    shared = get_type_hints(type(event)).keys() & set(published.__struct_fields__) - {"owed", "expired", "evidence"}
+    assert shared
+    assert all(getattr(published, name) == getattr(event, name) for name in shared)
+
+
+def test_the_next_step_owed_is_told_as_it_was_recorded() -> None:
+    case = brought_to(State.CONFIRMED)
+    published = publish(case.pending_events[-1])
+
+    assert isinstance(published, told.CaseConfirmed)
+    assert msgspec.structs.asdict(published.owed) == {
+        "step": "persuade",
+        "by": "teacher",
+        "due_on": MONDAY + days(3),
+        "rule": "N2.2-persuade",
+        "legal_basis": "义务教育法第十三条;县控辍保学通知二(二)",
+    }
+
+
+def test_a_note_is_passed_on_as_the_sealed_text_it_is() -> None:
+    case = brought_to(State.CONFIRMED)
+    with acting_on(MONDAY):
+        case.persuade(method="phone", outcome="refused", note="sealed:1:abc", made_on=MONDAY, today=MONDAY)
+
+    published = publish(case.pending_events[-1])
+
+    assert isinstance(published, told.PersuasionRecorded)
+    assert published.note == "sealed:1:abc"
+
+
+def test_what_isnt_of_this_service_is_not_told() -> None:
+    assert publish(object()) is None

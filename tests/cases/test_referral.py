@@ -1,0 +1,152 @@
+"""Referrals: asked once for one thing, handled by the department asked, taken back by the side that asked."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.cases.domain.case import id_of_case
+from services.cases.domain.catalogue import DEPARTMENTS
+from services.cases.domain.referral import Referral, ReferralState
+from services.chassis.errors import Forbidden, Refused
+from tests.cases.given import CHILD, MONDAY, acting_on, days
+
+CASE = id_of_case(CHILD, 1)
+TOWNSHIP = "township:410326103"
+BUREAU = "education_bureau:410326"
+CIVIL_AFFAIRS = "civil_affairs:410326"
+
+
+def asked(
+    *,
+    to: str = "civil_affairs",
+    purpose: str = "social_assistance",
+    earlier: Referral | None = None,
+    request: str = "check relief",
+    reply_in: int = 10,
+) -> Referral:
+    """A referral just opened by the township."""
+    with acting_on(MONDAY):
+        return Referral.open(
+            case_id=CASE,
+            child_id=CHILD,
+            earlier=earlier,
+            to=to,
+            purpose=purpose,
+            request=request,
+            asked_by=TOWNSHIP,
+            reply_by=MONDAY + days(reply_in),
+            today=MONDAY,
+        )
+
+
+def accepted() -> Referral:
+    """A referral the department has taken on."""
+    referral = asked()
+    with acting_on(MONDAY):
+        referral.accept(department=CIVIL_AFFAIRS)
+    return referral
+
+
+def answered() -> Referral:
+    """A referral the department has answered."""
+    referral = accepted()
+    with acting_on(MONDAY):
+        referral.answer(outcome="granted", department=CIVIL_AFFAIRS, today=MONDAY)
+    return referral
+
+
+def revoked() -> Referral:
+    """A referral taken back."""
+    referral = asked()
+    with acting_on(MONDAY):
+        referral.revoke(reason="asked by mistake", department=TOWNSHIP)
+    return referral
+
+
+ACTS: dict[str, Callable[[Referral], None]] = {
+    "accept_referral": lambda referral: referral.accept(department=CIVIL_AFFAIRS),
+    "answer_referral": lambda referral: referral.answer(outcome="done", department=CIVIL_AFFAIRS, today=MONDAY),
+    "revoke_referral": lambda referral: referral.revoke(reason="not needed", department=TOWNSHIP),
+}
+ALLOWED = {
+    ReferralState.OPENED: {"accept_referral", "revoke_referral"},
+    ReferralState.ACCEPTED: {"answer_referral", "revoke_referral"},
+    ReferralState.ANSWERED: set(),
+    ReferralState.REVOKED: set(),
+}
+BROUGHT_TO = {
+    ReferralState.OPENED: asked,
+    ReferralState.ACCEPTED: accepted,
+    ReferralState.ANSWERED: answered,
+    ReferralState.REVOKED: revoked,
+}
+
+
+@pytest.mark.parametrize("state", ReferralState)
+@pytest.mark.parametrize("act", ACTS)
+def test_a_referral_is_accepted_then_answered_and_revoked_only_while_it_stands(act: str, state: ReferralState) -> None:
+    referral = BROUGHT_TO[state]()
+    with acting_on(MONDAY):
+        if act in ALLOWED[state]:
+            ACTS[act](referral)
+            return
+        with pytest.raises(Refused, match=f"{act}: this referral is {state}"):
+            ACTS[act](referral)
+
+
+def test_the_same_thing_is_not_asked_twice_of_one_department() -> None:
+    with pytest.raises(Refused, match="asked for social_assistance already"):
+        asked(earlier=asked())
+
+
+@pytest.mark.parametrize("ended", [answered, revoked])
+def test_what_was_answered_or_taken_back_can_be_asked_again_under_the_next_number(
+    ended: Callable[[], Referral],
+) -> None:
+    first = ended()
+
+    second = asked(earlier=first)
+
+    assert (first.number, second.number) == (1, 2)
+    assert first.id != second.id
+
+
+def test_only_the_department_asked_or_the_bureau_for_it_handles_a_referral() -> None:
+    referral = asked()
+    with acting_on(MONDAY):
+        with pytest.raises(Forbidden, match="civil_affairs or education_bureau"):
+            referral.accept(department="justice:410326")
+        referral.accept(department=BUREAU)
+        with pytest.raises(Forbidden, match="civil_affairs or education_bureau"):
+            referral.answer(outcome="done", department=TOWNSHIP, today=MONDAY)
+        referral.answer(outcome="relief granted", department=CIVIL_AFFAIRS, today=MONDAY)
+
+    assert referral.state is ReferralState.ANSWERED
+
+
+def test_only_the_side_that_asked_or_the_bureau_takes_a_referral_back() -> None:
+    referral = asked()
+    with acting_on(MONDAY):
+        with pytest.raises(Forbidden, match="education_bureau or township"):
+            referral.revoke(reason="no time", department=CIVIL_AFFAIRS)
+        referral.revoke(reason="settled", department=BUREAU)
+
+    assert referral.state is ReferralState.REVOKED
+
+
+def test_a_department_is_asked_for_what_is_its_duty_and_gets_time_to_reply() -> None:
+    with pytest.raises(Refused, match="No department of that name"):
+        asked(to="astrology")
+    with pytest.raises(Refused, match="is asked for social_assistance or guardianship"):
+        asked(purpose="child_labour")
+    with pytest.raises(Refused, match="at least a day"):
+        asked(reply_in=0)
+
+
+def test_a_request_names_nobody() -> None:
+    with pytest.raises(Refused, match="looks like a person's"):
+        asked(request="visit the family, phone 13800000000")
+
+
+def test_every_department_has_a_name_and_a_purpose() -> None:
+    assert all(department.name and department.purposes for department in DEPARTMENTS.values())

@@ -1,0 +1,41 @@
+"""Writes a history file from the lives told in tests, for review: run once when an event or a version is new.
+
+    python -m tests.cases.write_history NAME
+
+A file once written is never written again: it stands for what a county has stored, and has to load for ever. Personal
+fields hold a token's place only.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from eventsourcing.utils import get_topic
+
+from services.chassis.aggregate import RecordedAggregate
+from tests.cases.lives import a_long_way_back, a_lost_child_deferred, around_a_case
+
+LIVES = {"long-way-back": a_long_way_back, "lost-child-deferred": a_lost_child_deferred, "around-a-case": around_a_case}
+BESIDE = {"originator_id", "originator_version", "timestamp", "caused"}
+
+
+def stored(aggregate: RecordedAggregate) -> list[dict[str, Any]]:
+    """An aggregate's events as a store keeps them."""
+    return [
+        {
+            "topic": get_topic(type(event)),
+            "originator_id": event.originator_id,
+            "version": event.originator_version,
+            "recorded_at": event.timestamp,
+            "state": {name: value for name, value in vars(event).items() if name not in BESIDE},
+        }
+        for event in aggregate.pending_events
+    ]
+
+
+if __name__ == "__main__":
+    path = Path(__file__).parent / "histories" / f"{sys.argv[1]}.json"
+    with path.open("xb") as file:
+        history = [event for aggregate in LIVES[sys.argv[1]]() for event in stored(aggregate)]
+        file.write(msgspec.json.format(msgspec.json.encode(history)) + b"\n")
