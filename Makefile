@@ -23,7 +23,7 @@ demo: install  ## tell the whole story on an invented county of 6,000 children (
 	$(BIN)/baoxue demo
 
 up: install  ## run the system on this machine until Ctrl-C; its data is kept in .baoxue
-	$(BIN)/baoxue up
+	$(BIN)/baoxue up --development
 
 test: install  ## all tests, on real PostgreSQL
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

@@ -7,12 +7,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 
+import httpx
 import psycopg
 
 from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
+from deploy.web import WebServer
+from gateway.access.policy import load_policy
+from gateway.access.principal import DevelopmentIssuer, Tokens
+from gateway.access.receipts import Receipts
+from gateway.app import build_gateway
+from gateway.commands import Commands, ReadModelVisibility
+from gateway.commands import Service as Reached
 from gateway.readmodel.migrate import migrate as migrate_gateway
 from gateway.readmodel.projector import Projector
+from gateway.readmodel.reading import Reader
+from gateway.supervising import ReplayedSupervision
 from gateway.supervision.replay import Replay
 from services.assistance import service as assistance
 from services.cases import service as cases
@@ -20,12 +30,16 @@ from services.chassis import vault as vault_module
 from services.chassis.clock import Clock
 from services.chassis.config import Settings, own_secret
 from services.chassis.http import Surroundings
+from services.chassis.inbox import Inbox
 from services.chassis.log_direct import DirectLog
 from services.chassis.runtime import Part, Runtime, Service
 from services.chassis.vault import Vault, load_kek
 from services.notify import service as notify
 from services.roster import service as roster
 from services.roster.intake import Intake
+
+ISSUER = "https://baoxue.invalid/development"
+AUDIENCE = "baoxue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +52,11 @@ class Running:
     intake: Intake
     projector: Projector
     replay: Replay
+    inboxes: tuple[Inbox, ...]
     runtime: Runtime
+    web: WebServer
+    issuer: DevelopmentIssuer | None
+    """Gives tokens to demonstration accounts; only in development."""
 
 
 class Embedded:
@@ -93,10 +111,39 @@ class Embedded:
         log = DirectLog([service.publication for service in built])
         projector = Projector(dsn=cluster.dsn("gateway", "gateway_writer"), log=log, opener=vault)
         replay = Replay(dsn=cluster.dsn("gateway", "gateway_writer"), opener=vault)
+        issuer = self._issuer()
+        reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
+        policy = load_policy()
+        gateway = build_gateway(
+            policy=policy,
+            tokens=Tokens(
+                keys=issuer.keys if issuer else _no_keys,
+                issuer=ISSUER,
+                audience=AUDIENCE,
+                policy=policy,
+                clock=self._clock,
+            ),
+            reader=reader,
+            receipts=Receipts(dsn=cluster.dsn("gateway", "gateway_writer")),
+            clock=self._clock,
+            commands=Commands(
+                services={
+                    service.name: Reached(f"http://{service.name}", httpx.ASGITransport(app=service.api))
+                    for service in built
+                },
+                token=surroundings.token,
+                visibility=ReadModelVisibility(reader=reader, claims=(("app.journal", "on"),)),
+            ),
+            supervision=ReplayedSupervision(replay),
+            development=self._settings.development,
+        )
+        web = WebServer(gateway, host=self._settings.host, port=self._settings.port)
+        inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in built if service.hears)
         parts: list[Part] = [
-            *(service.inbox(log=log, clock=self._clock) for service in built if service.hears),
+            *inboxes,
             projector,
             *(service.ticker(clock=self._clock) for service in built),
+            web,
         ]
         runtime = stack.enter_context(Runtime(parts))
         return Running(
@@ -106,8 +153,21 @@ class Embedded:
             intake=roster_service.intake,
             projector=projector,
             replay=replay,
+            inboxes=inboxes,
             runtime=runtime,
+            web=web,
+            issuer=issuer,
         )
+
+    def _issuer(self) -> DevelopmentIssuer | None:
+        if not self._settings.development:
+            return None
+        return DevelopmentIssuer(enabled=True, issuer=ISSUER, audience=AUDIENCE, clock=self._clock)
+
+
+async def _no_keys() -> dict[str, list[object]]:
+    """Without an issuer nobody's token is good."""
+    return {"keys": []}
 
 
 def migrate(cluster: Cluster) -> None:

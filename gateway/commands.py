@@ -1,1 +1,202 @@
-class Commands: ...
+"""Commands to the services over HTTP, in the caller's name; the only place that speaks HTTP outward.
+
+A command carries an idempotency key: the same key again gets the first answer, so a retry after a lost answer is safe
+and is made once here by itself. After the answer the gateway waits, bounded, until its own read model has come as far as
+the command's position, so that people read what they wrote; where it does not get there in time the answer says so.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+
+from gateway.access.principal import Principal
+from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
+from services.chassis.telemetry import traceparent
+
+_LOOK_EVERY_S = 0.02
+_KINDS: Mapping[str, type[ServiceError]] = {kind.code: kind for kind in (NotFound, Refused, Forbidden, Stale)}
+
+
+class CommandUncertain(Exception):
+    """The service didn't answer: the command may or may not have been carried out; the same key asks again safely."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service answers: the id it created or changed, and the position readers must reach to see it."""
+
+    id: UUID
+    position: int
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    code: str = "ERROR"
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where a service is reached; `transport` is for one that runs in the same process."""
+
+    base_url: str
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+class Visibility(Protocol):
+    """Knows how far the read model has come."""
+
+    async def reached(self, producer: str, position: int, timeout_s: float) -> bool:
+        """Waits until what `producer` told up to `position` can be read; False where that takes longer than allowed."""
+        ...
+
+
+class Commands:
+    """Sends commands to the services."""
+
+    def __init__(
+        self, *, services: Mapping[str, Service], token: str, visibility: Visibility, timeout_s: float = 5.0
+    ) -> None:
+        """`token` is the secret the services share with the gateway; `timeout_s` bounds each of answer and visibility."""
+        self._visibility = visibility
+        self._timeout_s = timeout_s
+        self._clients = {
+            name: httpx.AsyncClient(
+                base_url=service.base_url,
+                transport=service.transport,
+                timeout=timeout_s,
+                headers={"authorization": f"Bearer {token}"},
+                limits=httpx.Limits(max_connections=32),
+            )
+            for name, service in services.items()
+        }
+
+    async def send(
+        self,
+        service: str,
+        command: str,
+        body: Mapping[str, object],
+        *,
+        principal: Principal,
+        idempotency_key: UUID,
+        trace: str = "",
+    ) -> Answer:
+        """Carries a command to its service; raises what the service refused with, or `CommandUncertain`.
+
+        That the caller may send it at all is asked here once more, so that no caller of this can forget.
+        """
+        principal.grants.require_command(command)
+        headers = {
+            "idempotency-key": str(idempotency_key),
+            "x-actor": principal.actor,
+            "x-department": principal.unit,
+            "x-purpose": principal.purpose,
+            "x-correlation-id": str(uuid4()),
+            "content-type": "application/json",
+        }
+        if parent := traceparent() or trace:
+            headers["traceparent"] = parent
+        path, content = f"/commands/{command.replace('_', '-')}", msgspec.json.encode(body)
+        for attempt in (1, 2):
+            try:
+                response = await self._clients[service].post(path, content=content, headers=headers)
+            except httpx.HTTPError:
+                if attempt == 2:
+                    raise CommandUncertain from None
+            else:
+                return _answer(response)
+        raise CommandUncertain
+
+    async def visible(self, service: str, answer: Answer) -> bool:
+        """Whether the command's effect can be read by now, having waited for it a bounded while."""
+        return await self._visibility.reached(service, answer.position, self._timeout_s)
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        for client in self._clients.values():
+            await client.aclose()
+
+
+def _answer(response: httpx.Response) -> Answer:
+    if response.status_code == 200:
+        return msgspec.json.decode(response.content, type=Answer)
+    try:
+        problem = msgspec.json.decode(response.content, type=_Problem)
+    except msgspec.DecodeError:
+        problem = _Problem()
+    if problem.code in _KINDS:
+        raise _KINDS[problem.code](problem.message)
+    if response.status_code == 400:
+        raise Refused(problem.message)
+    raise CommandUncertain
+
+
+class ReadModelVisibility:
+    """Looks at the read model's journal and tracking while anybody waits, one look for all who do."""
+
+    def __init__(
+        self, *, reader: Reader, claims: tuple[tuple[str, str], ...], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`claims` open the journal and nothing else."""
+        self._reader = reader
+        self._claims = claims
+        self._clock = clock
+        self._waiting: dict[tuple[str, int], list[asyncio.Future[None]]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def reached(self, producer: str, position: int, timeout_s: float) -> bool:
+        """Waits until an event of this position was projected, or every partition has passed it."""
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault((producer, position), []).append(done)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_on(), name="visibility")
+        try:
+            async with asyncio.timeout(timeout_s):
+                await done
+        except TimeoutError:
+            self._forget((producer, position), done)
+            return False
+        return True
+
+    async def _look_on(self) -> None:
+        while self._waiting:
+            for place in await self._seen(list(self._waiting)):
+                for done in self._waiting.pop(place, []):
+                    if not done.done():
+                        done.set_result(None)
+            if self._waiting:
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _seen(self, places: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        try:
+            return [
+                (producer, position)
+                for producer, position in await self._reader.fetch(
+                    _SEEN,
+                    {"producers": [place[0] for place in places], "positions": [place[1] for place in places]},
+                    claims=self._claims,
+                )
+            ]
+        except ReadModelUnavailable:
+            return []
+
+    def _forget(self, place: tuple[str, int], done: asyncio.Future[None]) -> None:
+        waiting = self._waiting.get(place, [])
+        if done in waiting:
+            waiting.remove(done)
+        if not waiting:
+            self._waiting.pop(place, None)
+
+
+# An event is journalled in the transaction that projects it. Where a transport has one partition, tracking says the same
+# of events that are not journalled; with several, all of a producer's partitions have to be past the position.
+_SEEN = b"""
+    select w.producer, w.position
+    from unnest(%(producers)s::text[], %(positions)s::bigint[]) as w (producer, position)
+    where exists (select from journal j where j.producer = w.producer and j.position = w.position)
+       or (select bool_and(t.position >= w.position) from tracking t where starts_with(t.name, w.producer || '/'))"""

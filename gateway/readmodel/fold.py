@@ -38,7 +38,7 @@ class Told(Generic[E_co]):
 
     envelope: Envelope
     event: E_co
-    opened: Mapping[str, str] | None = field(default=NOTHING, repr=False)
+    opened: Mapping[str, str] | None = field(default_factory=lambda: NOTHING, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

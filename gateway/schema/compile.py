@@ -61,7 +61,7 @@ def variables_of_roots(operation: OperationDefinitionNode, fragments: Fragments)
     names = {
         argument.value.name.value
         for nodes in collect([operation.selection_set], fragments).values()
-        for argument in nodes[0].arguments
+        for argument in nodes[0].arguments or ()
         if isinstance(argument.value, VariableNode)
     }
     return tuple(sorted(names))
@@ -108,7 +108,8 @@ def collect(sets: Iterable[SelectionSetNode | None], fragments: Fragments) -> Co
 
 def _is_included(selection: SelectionNode) -> bool:
     for directive in selection.directives or ():
-        condition = directive.arguments[0].value
+        [argument] = directive.arguments or ()
+        condition = argument.value
         if not isinstance(condition, BooleanValueNode):
             raise NotCompiled
         if condition.value is (directive.name.value == "skip"):
@@ -284,7 +285,7 @@ class _Compilation:
         return f"%({name}{number})s"
 
     def _binder(self, name: str, definition: GraphQLField, node: FieldNode) -> Binder | None:
-        given = next((argument.value for argument in node.arguments if argument.name.value == name), None)
+        given = next((argument.value for argument in node.arguments or () if argument.name.value == name), None)
         if isinstance(given, VariableNode):
             variable = given.name.value
             return (lambda variables, _: variables[variable]) if variable in self.present else None
@@ -351,7 +352,8 @@ def _list_of(item: str, rows: str, *, order: str = "n") -> str:
 
 def _object(pairs: Iterable[tuple[str, str]]) -> str:
     """A JSON object; keys are GraphQL names, which hold no quote."""
-    return f"(select row_to_json(r) from (select {', '.join(f'{text} as "{key}"' for key, text in pairs)}) r)"
+    fields = ", ".join(f'{text} as "{key}"' for key, text in pairs)
+    return f"(select row_to_json(r) from (select {fields}) r)"
 
 
 def _page_info(number: int, name: str) -> str:

@@ -258,7 +258,7 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
         case Relation.REFERRAL:
             condition = (
                 f"exists (select from referral r where r.child_id = {{a}}.child_id and {_TO_ME.replace('{r}', 'r')}"
-                " and r.state in ('opened', 'accepted'))"
+                " )"
             )
         case Relation.VILLAGE | Relation.SCHOOL:
             own = f"%({relation})s"

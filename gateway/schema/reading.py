@@ -107,9 +107,8 @@ async def page(
         conditions += f" and ({', '.join(keys)}) {'<' if descending else '>'} ({marks})"
     ordering = ", ".join(key + order for key in keys)
     cursors = "".join(f", {key} as cursor_{i}" for i, key in enumerate(keys))
-    statement = cls.SELECT.replace(" from ", f"{cursors} from ", 1)
     found = await looking.reader.fetch_dicts(
-        f"{statement} where {conditions} order by {ordering} limit {size + 1}".encode(),
+        f"select r.*{cursors} from ({cls.SELECT}) r where {conditions} order by {ordering} limit {size + 1}".encode(),
         parameters,
         claims=looking.principal.claims,
     )

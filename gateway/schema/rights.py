@@ -77,7 +77,7 @@ def require_rights(asked: tuple[tuple[str, FieldNode], ...], *, grants: Grants) 
 def _require_filters(node: FieldNode, *, grants: Grants) -> None:
     """A filter on a field tells it, so the field must be granted in full."""
     root = ROOTS.get(node.name.value)
-    for argument in node.arguments if root else ():
+    for argument in (node.arguments or ()) if root else ():
         narrowing = root.filters.get(argument.name.value) if root else None
         if root is None or narrowing is None or narrowing.field is None or isinstance(argument.value, NullValueNode):
             continue

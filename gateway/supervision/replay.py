@@ -17,9 +17,9 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
-from gateway.readmodel import cases, roster
+from gateway.readmodel import cases
 from gateway.readmodel.cases import CaseEvent, CaseFile, CaseStep, Document, Referral
 from gateway.readmodel.fold import Fold, Opener, Told, hear, project
 from gateway.readmodel.partition import PartitionRow, accounted, in_order, window
@@ -76,7 +76,7 @@ class Look:
     purpose: str
     operation: str
     decision: str
-    fields: list[str]
+    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,13 +306,13 @@ def _duty(
 
 
 def _looks(connection: Connection, child_id: UUID, moment: datetime) -> tuple[Look, ...]:
-    with connection.cursor(row_factory=class_row(Look)) as cursor:
+    with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(
             """select at, actor, department, purpose, operation, decision, fields from receipt
                where child_ids @> array[%s::uuid] and at <= %s order by at, receipt_id""",
             [child_id, moment],
         )
-        return tuple(found)
+        return tuple(Look(**(look | {"fields": tuple(look["fields"])})) for look in found)
 
 
 def _partition(rows: Rows, as_of: date) -> list[PartitionRow]:

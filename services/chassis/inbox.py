@@ -51,7 +51,7 @@ class Inbox:
         self.name = f"{service} inbox"
         self._service = service
         self._log = log
-        self._producers = producers
+        self.hears = producers
         self._application = application
         self._react = react
         self._clock = clock
@@ -76,10 +76,10 @@ class Inbox:
     def positions(self) -> dict[str, int]:
         """How far the service has heard, by tracking name."""
         recorder = self._application.recorder_of_commands
-        return {f"{producer}/0": recorder.max_tracking_id(f"{producer}/0") or 0 for producer in self._producers}
+        return {f"{producer}/0": recorder.max_tracking_id(f"{producer}/0") or 0 for producer in self.hears}
 
     def _run(self) -> None:
-        subscription = self._log.subscribe(reader=self._service, producers=self._producers)
+        subscription = self._log.subscribe(reader=self._service, producers=self.hears)
         try:
             subscription.seek(self._patiently(self.positions))
             while not self._stopping.is_set():

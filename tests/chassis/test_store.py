@@ -289,9 +289,9 @@ entries = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(asked=st.lists(entries, max_size=12))
-def test_the_store_decides_as_its_model_does(store_database: FreshDatabase, recorder: Recorder, asked: list) -> None:
+def test_the_store_decides_as_its_model_does(recorder: Recorder, asked: list) -> None:
     """Whatever is asked in whatever order: sets of places, command ids and a high-water mark say what is stored."""
     salt = uuid4().int
     places: set[object] = set()

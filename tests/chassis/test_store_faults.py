@@ -32,7 +32,7 @@ class Wire:
     def __init__(self, dsn: str) -> None:
         self._server = ("127.0.0.1", int(conninfo_to_dict(dsn)["port"]))
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = [self._listener]
+        self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self.dsn = make_conninfo(dsn, port=self._listener.getsockname()[1])
         self.cut: Literal["before", "after"] | None = None
@@ -41,12 +41,17 @@ class Wire:
 
     def close(self) -> None:
         """Cuts everything for good; later connections are refused."""
-        for end in list(self._open):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+        self._cut(self._listener)
+        self._threads[0].join(timeout=10)  # nobody is let in any more
+        for end in self._open:
+            self._cut(end)
         for thread in self._threads:
             thread.join(timeout=10)
+
+    def _cut(self, end: socket.socket) -> None:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
 
     def _spawn(self, run: Callable[..., None], *ends: socket.socket) -> None:
         self._threads.append(threading.Thread(target=run, args=ends, daemon=True))
@@ -56,8 +61,9 @@ class Wire:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                self._open.append(client)
                 server = socket.create_connection(self._server, timeout=30)
-                self._open += [client, server]
+                self._open.append(server)
                 self._spawn(self._to_server, client, server)
                 self._spawn(self._to_client, client, server)
 

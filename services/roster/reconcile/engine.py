@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from services.roster.reconcile.facts import best_facts
+from services.roster.reconcile.facts import best_facts, usual_places
 from services.roster.reconcile.findings import account, find, situate
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.linking import count_names, link_exact, link_persons
@@ -39,11 +39,12 @@ def reconcile(rows: Iterable[Row], *, as_of: date, progress: Progress | None = N
     tell("suspects", 1, 1)
     children: list[LinkedChild] = []
     findings: list[Finding] = []
+    places = usual_places(records)
     roots = list(groups.roots())
     for done, root in enumerate(roots, start=1):
         label = f"C{done:06d}"
         members = groups.rows(root)
-        facts = best_facts(members)
+        facts = best_facts(members, places=places)
         situation = situate(members, facts=facts, as_of=as_of)
         state, reason = account(situation)
         children.append(
@@ -60,4 +61,6 @@ def reconcile(rows: Iterable[Row], *, as_of: date, progress: Progress | None = N
         findings.extend(find(situation, label=label))
         if done % REPORT_EVERY == 0 or done == len(roots):
             tell("findings", done, len(roots))
-    return Reconciliation(as_of=as_of, children=children, findings=findings, doubtful=sorted(doubts, key=lambda d: (d.a, d.b)))
+    return Reconciliation(
+        as_of=as_of, children=children, findings=findings, doubtful=sorted(doubts, key=lambda d: (d.a, d.b))
+    )

@@ -117,6 +117,16 @@ class Evidence:
     rule: str
 
 
+STRANGERS = Evidence(
+    bits=VETO,
+    name=Likeness.DIFFERENT,
+    birth=BirthLevel.UNKNOWN,
+    number=NumberLevel.UNKNOWN,
+    at_home=False,
+    rule="",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rarity:
     """How common names and sounds are among the county's children."""
@@ -127,8 +137,8 @@ class Rarity:
 
     @property
     def prior(self) -> float:
-        """Bits against two rows taken at random being one child."""
-        return log2(max(2, self.children))
+        """Bits against two rows taken at random being one child. Fewer than 1,000 are a part of some county."""
+        return log2(max(1_000, self.children))
 
     def name_bits(self, name: str) -> float:
         """Bits that agreement on this name is worth."""
@@ -144,6 +154,8 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity, sibling: bool = False) -> E
     """The evidence that two groups are one child; `sibling` where a third group has the name and birth of one of
     them in the same home, so that a number they share under different names is a sibling's."""
     name, name_bits = _weigh_names(a, b, rarity)
+    if name is Likeness.DIFFERENT and a.numbers.isdisjoint(b.numbers):
+        return STRANGERS
     birth = best_birth(a.births, b.births)
     number = compare_numbers(a, b)
     bits = name_bits + BIRTH_BITS[birth] + NUMBER_BITS[number] - rarity.prior
@@ -164,7 +176,7 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity, sibling: bool = False) -> E
     agreed += ["guardian"] if person > 0 else []
     agreed += ["telephone"] if phone > 0 else []
     bits += person + phone
-    if (name is Likeness.DIFFERENT and number is not NumberLevel.SAME) or (name <= Likeness.SIMILAR and sibling):
+    if name <= Likeness.SIMILAR and sibling:
         bits = VETO
     if birth is BirthLevel.DIFFERENT and number not in {NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER}:
         bits = min(bits, 0.0)
@@ -186,9 +198,9 @@ def _weigh_names(a: Profile, b: Profile, rarity: Rarity) -> tuple[Likeness, floa
         return Likeness.UNKNOWN, NAME_UNKNOWN
     likeness, x, y = max((name_likeness(x, y), x, y) for x in a.names for y in b.names)
     if likeness is Likeness.HOMOPHONE:
-        return likeness, max(2.0, min(rarity.sound_bits(x), rarity.sound_bits(y)) - NAME_LOSS[likeness])
+        return likeness, max(0.0, min(rarity.sound_bits(x), rarity.sound_bits(y)) - NAME_LOSS[likeness])
     if likeness is Likeness.COMPATIBLE:
-        return likeness, max(3.0, min(rarity.name_bits(x), rarity.name_bits(y)) - NAME_LOSS[likeness])
+        return likeness, max(0.0, min(rarity.name_bits(x), rarity.name_bits(y)) - NAME_LOSS[likeness])
     return likeness, NAME_SIMILAR if likeness is Likeness.SIMILAR else NAME_DIFFERENT
 
 
@@ -246,4 +258,6 @@ def is_cut_of(cut: str, whole: str) -> bool:
         return False
     if cut.endswith("000") and cut[:15] == whole[:15]:
         return True
-    return "*" in cut and sum(c != "*" for c in cut) >= 8 and all(c in ("*", w) for c, w in zip(cut, whole, strict=True))
+    return (
+        "*" in cut and sum(c != "*" for c in cut) >= 8 and all(c in ("*", w) for c, w in zip(cut, whole, strict=True))
+    )

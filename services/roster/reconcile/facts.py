@@ -4,14 +4,14 @@ Birth date and number are decided by vote: every source has a weight, the value 
 named first. Everything else is taken from the first source that states it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from services.roster.reconcile.identity import NumberKind, read_certificate
-from services.roster.reconcile.model import Facts, Register, RowRef, Sex
-from services.roster.reconcile.normalise import is_blank, is_yes, name_shown, parse_hukou_state, plain
+from services.roster.reconcile.model import Facts, HukouState, Register, RowRef, Sex
+from services.roster.reconcile.normalise import is_blank, is_yes, name_shown, parse_hukou_state, plain, word
 from services.roster.reconcile.records import Record
 
 
@@ -29,7 +29,9 @@ _POLICE_FIRST = (
 
 PRECEDENCE: Mapping[str, Precedence] = {
     "name": Precedence(_POLICE_FIRST, "户籍登记是法定姓名; schools and offices copy it by hand"),
-    "sex": Precedence(_POLICE_FIRST, "the number's 17th digit counts first where a valid number exists, then the household register"),
+    "sex": Precedence(
+        _POLICE_FIRST, "the number's 17th digit counts first where a valid number exists, then the household register"
+    ),
     "birth_date": Precedence(_POLICE_FIRST, "a valid number is protected by its check digit, a typed date is not"),
     "id_number": Precedence(_POLICE_FIRST, "the police issue it; others copy it"),
     "residence": Precedence(
@@ -117,12 +119,34 @@ def best_number(rows: Sequence[Record], *, birth: date | None) -> tuple[str, Row
     return best, sources[best]
 
 
-def best_facts(rows: Sequence[Record]) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Townships and villages by key, as the county's registers mostly write them (王坪乡 for 王坪)."""
+
+    townships: Mapping[str, str]
+    villages: Mapping[str, str]
+
+
+def usual_places(records: Iterable[Record]) -> Places:
+    """How the registers mostly write each place."""
+    written: dict[str, dict[str, Counter[str]]] = {"township": defaultdict(Counter), "village": defaultdict(Counter)}
+    for r in records:
+        for field, key in (("township", r.township), ("village", r.village)):
+            if key and (cell := r.row.cells.get(field)):
+                written[field][key][cell] += 1
+    usual = {
+        field: {key: word(min(forms, key=lambda form: (-forms[form], form))) for key, forms in keys.items()}
+        for field, keys in written.items()
+    }
+    return Places(townships=usual["township"], villages=usual["village"])
+
+
+def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
     """What is held true of the child these rows describe."""
     sources: dict[str, RowRef] = {}
 
-    def first(fact: str, *fields: str, show: Callable[[str], str] = plain, rule: str = "") -> str:
-        for r in in_order(rows, rule or fact):
+    def first(fact: str, *fields: str, show: Callable[[str], str] = plain) -> str:
+        for r in in_order(rows, fact):
             for field in fields:
                 value = r.row.cells.get(field, "")
                 if not is_blank(value):
@@ -133,7 +157,8 @@ def best_facts(rows: Sequence[Record]) -> Facts:
     birth, birth_source = best_birth_date(rows)
     number, number_source = best_number(rows, birth=birth)
     sources |= {k: v for k, v in (("birth_date", birth_source), ("id_number", number_source)) if v is not None}
-    hukou = next((r for r in rows if r.register is Register.HUKOU), None)
+    hukou = _hukou(rows)
+    township, village = _residence(rows, "township"), _residence(rows, "village")
     kind, grade = _disability(rows)
     enrolments = [r for r in rows if r.register is Register.ENROLMENT]
     return Facts(
@@ -142,13 +167,15 @@ def best_facts(rows: Sequence[Record]) -> Facts:
         birth_date=birth,
         id_number=number,
         student_number=next((r.student_number for r in _best_first(enrolments) if r.student_number), ""),
-        township=_residence(rows, "township"),
-        village=_residence(rows, "village"),
+        township=places.townships.get(township, township),
+        village=places.villages.get(village, village),
         hukou_state=parse_hukou_state(hukou.row.cells.get("hukou_state", "")) if hukou else None,
         household_number=hukou.row.cells.get("household_number", "") if hukou else "",
         guardian_name=first("guardian_name", "guardian_name", "household_head", show=name_shown),
         guardian_phone=first("guardian_phone", "guardian_phone"),
-        poverty_kind=next((plain(r.row.cells.get("poverty_kind", "")) for r in rows if r.register is Register.POVERTY), ""),
+        poverty_kind=next(
+            (plain(r.row.cells.get("poverty_kind", "")) for r in rows if r.register is Register.POVERTY), ""
+        ),
         disability_kind=kind,
         disability_grade=grade,
         left_behind=any(is_yes(r.row.cells.get("left_behind", "")) for r in enrolments),
@@ -161,7 +188,9 @@ def best_facts(rows: Sequence[Record]) -> Facts:
 
 def _best_first(rows: Iterable[Record]) -> list[Record]:
     """School rows: class lists first, then active 学籍 that expect the child in class, then the other active ones."""
-    return sorted(rows, key=lambda r: (r.register is not Register.IN_SCHOOL, not r.active, not r.expected_in_class, r.ref))
+    return sorted(
+        rows, key=lambda r: (r.register is not Register.IN_SCHOOL, not r.active, not r.expected_in_class, r.ref)
+    )
 
 
 def _school(rows: Sequence[Record]) -> dict[str, str]:
@@ -174,6 +203,13 @@ def _residence(rows: Sequence[Record], field: str) -> str:
     """Township or village by its key, of the first row that states it."""
     found = (getattr(r, field) for r in in_order(rows, "residence"))
     return next((str(key) for key in found if key), "")
+
+
+def _hukou(rows: Sequence[Record]) -> Record | None:
+    """The hukou row that counts: of two, one that is in force, for a double registration ends by cancelling the other."""
+    found = [r for r in rows if r.register is Register.HUKOU]
+    in_force = (r for r in found if parse_hukou_state(r.row.cells.get("hukou_state", "")) is HukouState.NORMAL)
+    return next(in_force, found[0] if found else None)
 
 
 def _sex(rows: Sequence[Record], number: str) -> Sex | None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.roster.reconcile.identity import Likeness, NumberKind, name_likeness
 from services.roster.reconcile.evidence import is_cut_of
+from services.roster.reconcile.identity import Likeness, NumberKind, name_likeness
 from services.roster.reconcile.model import (
     AccountedState,
     Department,
@@ -90,7 +90,9 @@ def situate(rows: Sequence[Record], *, facts: Facts, as_of: date) -> Situation:
         alive=alive,
         enrolments=enrolments,
         active=active,
-        unexplained=[r for r in enrolments if DEPARTED in r.state and is_blank(r.row.cells.get("departure_reason", ""))],
+        unexplained=[
+            r for r in enrolments if DEPARTED in r.state and is_blank(r.row.cells.get("departure_reason", ""))
+        ],
         seats=seats,
         placed=placed,
         elsewhere=elsewhere,

@@ -79,7 +79,7 @@ def read_number(cell: str, *, document: str = "") -> Number:
     return Number(text, NumberKind.BROKEN)
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=16_384)
 def _read_18(text: str) -> Number:
     birth = _day(text[6:14])
     sex = Sex.MALE if int(text[16]) % 2 else Sex.FEMALE
@@ -114,6 +114,10 @@ def read_student_number(cell: str) -> tuple[str, Number]:
     return text, NO_NUMBER
 
 
+_LATIN = re.compile("[A-Z]")
+_WRITTEN_ROUND = re.compile("[A-Z?]")  # a character that could not be written shows as pinyin or a placeholder
+
+
 class Likeness(IntEnum):
     """How alike two names are, worst first."""
 
@@ -125,19 +129,19 @@ class Likeness(IntEnum):
     EXACT = 5
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=16_384)
 def name_likeness(a: str, b: str) -> Likeness:
     """How alike two name keys are. Two names of a pair of twins often are SIMILAR, so that alone never proves anything."""
     if a == b:
         return Likeness.EXACT if a else Likeness.UNKNOWN
     if not a or not b:
         return Likeness.UNKNOWN
-    left, right = units(a), units(b)
-    if (WILDCARD in a or WILDCARD in b or not (a + b).isalpha() or _has_latin(a) or _has_latin(b)) and _fits(a, b):
+    if _WRITTEN_ROUND.search(a + b) and _fits(a, b):
         return Likeness.COMPATIBLE
+    left, right = units(a), units(b)
     if len(left) == len(right):
         differing = [i for i, (x, y) in enumerate(zip(left, right, strict=True)) if x != y]
-        if all(_sound_alike(left[i], right[i]) for i in differing):
+        if len(differing) < len(left) and all(_may_be_heard(left[i], right[i]) for i in differing):
             return Likeness.HOMOPHONE
         if len(left) >= 3 and (len(differing) == 1 or (len(differing) == 2 and sorted(left) == sorted(right))):
             return Likeness.SIMILAR
@@ -149,12 +153,16 @@ def name_likeness(a: str, b: str) -> Likeness:
     return Likeness.SIMILAR if missing_one else Likeness.DIFFERENT
 
 
+def _may_be_heard(a: str, b: str) -> bool:
+    return WILDCARD in (a, b) or _sound_alike(a, b)
+
+
 def _sound_alike(a: str, b: str) -> bool:
     return not set(readings(a)).isdisjoint(readings(b))
 
 
 def _has_latin(key: str) -> bool:
-    return any("A" <= c <= "Z" for c in key)
+    return _LATIN.search(key) is not None
 
 
 def _fits(a: str, b: str) -> bool:
@@ -172,4 +180,4 @@ def _fits(a: str, b: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _pattern(key: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"(?:\\\?)+", lambda run: ".{1,%d}" % (len(run[0]) // 2), re.escape(key)))
+    return re.compile(re.sub(r"(?:\\\?)+", lambda run: f".{{1,{len(run[0]) // 2}}}", re.escape(key)))

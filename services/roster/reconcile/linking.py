@@ -11,6 +11,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from math import exp2
 
 from services.roster.reconcile.births import BirthLevel
 from services.roster.reconcile.evidence import (
@@ -18,6 +19,7 @@ from services.roster.reconcile.evidence import (
     NumberLevel,
     Profile,
     Rarity,
+    compare_numbers,
     profile,
     weigh,
 )
@@ -33,6 +35,7 @@ MARGIN_BITS = 6.0
 MAX_BLOCK = 60  # a key shared by more groups tells too little to be worth comparing
 PERSON_REGISTERS = frozenset({Register.HUKOU, Register.ENROLMENT, Register.POVERTY, Register.DISABILITY})
 SINGLE_REGISTERS = (Register.POVERTY, Register.DISABILITY)
+NUMBERS_THAT_PART = frozenset({NumberLevel.CONFLICT, NumberLevel.FAR, NumberLevel.CLOSE})
 NUMBERS_THAT_PROVE = frozenset({NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER, NumberLevel.CUT})
 
 Step = Callable[[int, int], None]
@@ -102,16 +105,22 @@ def count_names(groups: Groups) -> Rarity:
 
 def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: Rarity, step: Step) -> list[Doubt]:
     """Step 2: weigh the candidates and join the sure ones, best first; return the doubtful ones."""
-    roots = [r for r in groups.roots() if any(groups.records[i].register in PERSON_REGISTERS for i in groups.members(r))]
+    roots = [
+        r for r in groups.roots() if any(groups.records[i].register in PERSON_REGISTERS for i in groups.members(r))
+    ]
     profiles = {root: profile(groups.rows(root)) for root in roots}
-    at_home = _homes(profiles)
+    shared = {(groups.of(i), groups.of(j)) for i, j in unlike}
+    at_home = _homes(
+        profiles, names={name for pair in shared for root in pair if root in profiles for name in profiles[root].names}
+    )
     pairs: list[_Pair] = []
-    chosen = _candidates(profiles, extra={(groups.of(i), groups.of(j)) for i, j in unlike})
+    chosen = _candidates(profiles, extra=shared)
     for done, (a, b) in enumerate(chosen):
         if done % 5000 == 0:
             step(done, len(chosen))
         evidence = weigh(profiles[a], profiles[b], rarity=rarity)
-        if evidence.number is NumberLevel.SAME and evidence.name <= Likeness.SIMILAR and _fits_better(a, b, profiles, at_home):
+        mixed = evidence.number is NumberLevel.SAME and evidence.name <= Likeness.SIMILAR
+        if mixed and _is_siblings(a, b, profiles, at_home):
             evidence = weigh(profiles[a], profiles[b], rarity=rarity, sibling=True)
         if evidence.bits > DOUBT_BITS - MARGIN_BITS:
             pairs.append(_Pair(a=a, b=b, evidence=evidence))
@@ -128,18 +137,28 @@ def _home_keys(person: Profile) -> Iterator[_Home]:
                 yield name, birth, anchor
 
 
-def _homes(profiles: dict[int, Profile]) -> dict[_Home, set[int]]:
-    """Groups by name, birth and home: where a number's holder and its name disagree, somebody else may be at home here."""
+def _homes(profiles: dict[int, Profile], *, names: set[str]) -> dict[_Home, set[int]]:
+    """Groups by name, birth and home, for the names that share a number with another: the other may be at home here."""
     homes: dict[_Home, set[int]] = defaultdict(set)
     for root, person in profiles.items():
-        for key in _home_keys(person):
+        for key in _home_keys(person) if not names.isdisjoint(person.names) else ():
             homes[key].add(root)
     return homes
 
 
-def _fits_better(a: int, b: int, profiles: dict[int, Profile], homes: dict[_Home, set[int]]) -> bool:
-    """Whether a or b has its own name and birth in the same home in a third group: then the shared number is a sibling's."""
-    return any(homes[key] - {a, b} for root in (a, b) for key in _home_keys(profiles[root]))
+def _is_siblings(a: int, b: int, profiles: dict[int, Profile], homes: dict[_Home, set[int]]) -> bool:
+    """Whether the number that a and b share under different names is a sibling's.
+
+    It is where a third group has the name and birth of one of them in the same home and another number; or no number, while the
+    other of the two is registered: then both names are somebody's.
+    """
+    for side, other in ((a, b), (b, a)):
+        lone = Register.HUKOU not in profiles[side].registers and Register.HUKOU in profiles[other].registers
+        for third in {root for key in _home_keys(profiles[side]) for root in homes.get(key, ())} - {a, b}:
+            level = compare_numbers(profiles[side], profiles[third])
+            if level in NUMBERS_THAT_PART or (lone and level is NumberLevel.UNKNOWN):
+                return True
+    return False
 
 
 def _block_keys(person: Profile) -> Iterator[tuple[Hashable, ...]]:
@@ -260,7 +279,9 @@ def _barred(groups: Groups, pair: _Pair) -> str:
     numbers = [{r.number.valid for r in side if r.number.valid and not r.stray} for side in (left, right)]
     if all(numbers) and numbers[0].isdisjoint(numbers[1]) and not sure:
         return "two different valid numbers (证件号均有效但不同)"
-    same_person = sure or evidence.number is NumberLevel.SAME or (evidence.name >= Likeness.HOMOPHONE and evidence.at_home)
+    same_person = (
+        sure or evidence.number is NumberLevel.SAME or (evidence.name >= Likeness.HOMOPHONE and evidence.at_home)
+    )
     if registers.intersection({*SINGLE_REGISTERS, Register.ENROLMENT}) and not same_person:
         return "two rows of one register (同一名册两行)"
     return ""
@@ -268,4 +289,4 @@ def _barred(groups: Groups, pair: _Pair) -> str:
 
 def probability(bits: float) -> float:
     """A weight in bits as a probability."""
-    return 1.0 / (1.0 + 2.0 ** -max(-60.0, min(60.0, bits)))
+    return 1.0 / (1.0 + exp2(-max(-60.0, min(60.0, bits))))

@@ -71,7 +71,7 @@ class _Simplified(dict[int, str]):
 _SIMPLIFIED = _Simplified()
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=65_536)
 def name_key(text: str) -> str:
     """A name for comparing: simplified, half-width, without spaces, dots and quotes, unwritable characters as `?`."""
     bare = _NAME_NOISE.sub("", unicodedata.normalize("NFKC", text))
@@ -105,12 +105,13 @@ def _sound(reading: str) -> str:
     return reading[:-1] if reading.endswith("ng") else reading
 
 
+_LATIN = re.compile("[A-Z]")
 _UNITS = re.compile(r"[A-Z]+\d?|.")
 
 
 def units(key: str) -> tuple[str, ...]:
     """The characters of a name key; a run of Latin letters (a rare character's pinyin) is one unit."""
-    return tuple(key) if not re.search("[A-Z]", key) else tuple(_UNITS.findall(key))
+    return tuple(_UNITS.findall(key)) if _LATIN.search(key) else tuple(key)
 
 
 def readings(unit: str) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ def readings(unit: str) -> tuple[str, ...]:
     return _readings(unit)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=65_536)
 def sound_keys(key: str) -> tuple[str, ...]:
     """How a name may sound, for finding candidates: the usual readings first, then with one other reading at a time."""
     heard = [readings(unit) for unit in units(key)]
@@ -181,7 +182,9 @@ def parse_hukou_state(text: str) -> HukouState:
 # Townships that were merged into or renamed to others, by core name (GB/T 2260 history of 410326); extend by county.
 FORMER_TOWNSHIPS = {"竹园": "十八盘"}
 
-_PREFIX = re.compile(r"^(?:[^省市县区]{1,8}(?:省|自治区))?(?:[^省市县区]{1,8}市)?(?:[^省市县区乡镇]{1,6}(?:县|(?<!园)区))?")
+_PREFIX = re.compile(
+    r"^(?:[^省市县区]{1,8}(?:省|自治区))?(?:[^省市县区]{1,8}市)?(?:[^省市县区乡镇]{1,6}(?:县|(?<!园)区))?"
+)
 _TOWNSHIP_SUFFIX = re.compile(
     r"(?:民族乡|乡镇|镇|乡|工业园区管委会|工业园区|产业集聚区|园区|街道办事处|街道办|街道|办事处|管委会)(?:人民政府|政府)?$"
 )

@@ -19,7 +19,7 @@ from typing import IO, Final
 
 from services.chassis.errors import Refused
 from services.roster.reconcile.model import Register, Reject, Row, RowRef
-from services.roster.reconcile.normalise import is_blank, parse_date, parse_sex, plain
+from services.roster.reconcile.normalise import is_blank, parse_date, parse_sex
 from services.roster.reconcile.registers import FIELDS, Header, recognise
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
@@ -90,7 +90,9 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
         if number > MAX_ROWS:
             raise Refused(f"{file}: more than {MAX_ROWS} rows in one sheet; split it")
         if len(values) > MAX_COLUMNS and any(v not in ("", None) for v in values[MAX_COLUMNS:]):
-            raise Refused(f"{file}: row {number} has more than {MAX_COLUMNS} columns; delete what does not belong there")
+            raise Refused(
+                f"{file}: row {number} has more than {MAX_COLUMNS} columns; delete what does not belong there"
+            )
         cells = [v if isinstance(v, str) else _text(v) for v in values]
         if header is None:
             if number > HEADER_SEARCH:
@@ -117,9 +119,7 @@ def _is_note(cells: Sequence[str], header: Header) -> bool:
     return _NOTE.match(filled[0]) is not None and (not name or name == filled[0] or len(filled) <= 3)
 
 
-def _take(
-    cells: Sequence[str], *, header: Header, width: int, file: str, sheet: str, line: int, into: Reading
-) -> None:
+def _take(cells: Sequence[str], *, header: Header, width: int, file: str, sheet: str, line: int, into: Reading) -> None:
     register = header.register
     into.counted[register] += 1
     row = into.counted[register]
@@ -239,7 +239,9 @@ def _check_spread(stream: IO[bytes], *, file: str) -> None:
             columns = max(columns, *map(_column_number, {letters for letters, _ in corners}))
             rows = max(rows, *(int(digits) for _, digits in corners))
         if columns > MAX_COLUMNS or rows > MAX_ROWS or columns * rows > MAX_CELLS:
-            raise Refused(f"{file}: a cell stands far outside the table (column {columns}, row {rows}); delete it and save again")
+            raise Refused(
+                f"{file}: a cell stands far outside the table (column {columns}, row {rows}); delete it and save again"
+            )
         rest = block[-64:]
 
 

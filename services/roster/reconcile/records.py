@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.roster.reconcile.births import BirthLevel, compare_births
-from services.roster.reconcile.identity import NO_NUMBER, Number, NumberKind, read_certificate, read_number, read_student_number
+from services.roster.reconcile.identity import (
+    NO_NUMBER,
+    Number,
+    NumberKind,
+    read_certificate,
+    read_number,
+    read_student_number,
+)
 from services.roster.reconcile.model import Register, Row, RowRef, Sex
 from services.roster.reconcile.normalise import (
     class_key,
@@ -41,7 +48,9 @@ class Record:
     name: str
     sex: Sex | None
     birth: date | None  # the birth date cell
-    births: tuple[date, ...]  # birth dates the row states: the cell first, then the one inside the number unless a stray
+    births: tuple[
+        date, ...
+    ]  # birth dates the row states: the cell first, then the one inside the number unless a stray
     stray: bool  # the number passes its check but is of somebody born on quite another day than the row says
     number: Number  # own cell, or the number inside a disability certificate
     student_number: str

@@ -166,6 +166,4 @@ def recognise(cells: Sequence[str]) -> Header | None:
     (best, register), (second, _) = weights[0], weights[1]
     if best < 3 or best == second:
         return None
-    return Header(
-        register=register, positions=positions, columns={f: cells[p].strip() for f, p in positions.items()}
-    )
+    return Header(register=register, positions=positions, columns={f: cells[p].strip() for f, p in positions.items()})

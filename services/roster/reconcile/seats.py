@@ -9,6 +9,7 @@ their rows can't be told apart by anybody, and for each of them "is in class" is
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from statistics import median_low
 
 from services.roster.reconcile.births import BirthLevel, best_birth
 from services.roster.reconcile.evidence import (
@@ -45,7 +46,9 @@ def _class_keys(r: Record) -> tuple[Hashable, ...]:
 SEAT_RULES: tuple[SeatRule, ...] = (
     SeatRule("same class, same name", lambda r: [(*_class_keys(r), r.name)], 0.999, departed=True, pair_off=True),
     SeatRule("same grade, same name", lambda r: [(r.school, r.grade, r.name)], 0.995, departed=True),
-    SeatRule("same class, same sound", lambda r: [(*_class_keys(r), s) for s in sound_keys(r.name)], 0.995, pair_off=True),
+    SeatRule(
+        "same class, same sound", lambda r: [(*_class_keys(r), s) for s in sound_keys(r.name)], 0.995, pair_off=True
+    ),
     SeatRule("same grade, same sound", lambda r: [(r.school, r.grade, s) for s in sound_keys(r.name)], 0.99),
     SeatRule("same school, same name", lambda r: [(r.school, r.name)], 0.98),
 )
@@ -54,17 +57,25 @@ ANYWHERE = SeatRule("same name and grade, other school", lambda r: [(r.grade, r.
 
 def seat_classes(groups: Groups) -> list[Doubt]:
     """Join each class list row that has no enrolment row yet with the one that is its own, if that can be told."""
-    rows = [i for i, r in enumerate(groups.records) if r.register is Register.IN_SCHOOL and not _has_enrolment(groups, i)]
+    rows = [
+        i for i, r in enumerate(groups.records) if r.register is Register.IN_SCHOOL and not _has_enrolment(groups, i)
+    ]
     free = [i for i, r in enumerate(groups.records) if r.register is Register.ENROLMENT and not _is_seated(groups, i)]
     _seat_by_student_number(groups, rows, free)
     for rule in SEAT_RULES:
         _apply(groups, rule, rows, free)
         rows, free = _still(groups, rows, free)
-    _seat_by_likeness(groups, rows, free, lambda r: _class_keys(r))
+    _seat_by_likeness(groups, rows, free, _class_keys)
     _seat_by_likeness(groups, rows, free, lambda r: (r.school, r.grade))
     # A name that only one child of the county bears may also sit in another school than its 学籍 says.
     once = _borne_once(groups)
-    _apply(groups, ANYWHERE, [i for i in rows if groups.records[i].name in once], [i for i in free if groups.records[i].name in once])
+    _apply(
+        groups,
+        ANYWHERE,
+        [i for i in rows if groups.records[i].name in once],
+        [i for i in free if groups.records[i].name in once],
+    )
+    _seat_without_enrolment(groups, rows, once)
     return list(_unseated(groups, rows, free))
 
 
@@ -141,7 +152,9 @@ def _parts(student_number: str) -> tuple[str, ...]:
     return ("^" + student_number[:11], "$" + student_number[11:]) if len(student_number) == 19 else ()
 
 
-def _seat_by_likeness(groups: Groups, rows: list[int], free: list[int], key: Callable[[Record], tuple[Hashable, ...]]) -> None:
+def _seat_by_likeness(
+    groups: Groups, rows: list[int], free: list[int], key: Callable[[Record], tuple[Hashable, ...]]
+) -> None:
     """Names that are alike (placeholders, one character), where each side has no other choice within the key."""
     waiting, places = _still(groups, rows, free)
     by_key: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
@@ -160,6 +173,23 @@ def _seat_by_likeness(groups: Groups, rows: list[int], free: list[int], key: Cal
     for i, found in choices.items():
         if len(found) == 1 and len(claims[found[0]]) == 1:
             groups.join(found[0], i, rule="same class or grade, name alike", score=0.95)
+
+
+def _seat_without_enrolment(groups: Groups, rows: list[int], once: set[str]) -> None:
+    """A child in class whom no 学籍 knows: by a name that nobody else bears, and an age that fits the grade."""
+    years: dict[int, list[int]] = defaultdict(list)
+    for record in groups.records:
+        if record.register is Register.ENROLMENT and record.birth and record.grade:
+            years[record.grade].append(record.birth.year)
+    usual = {grade: median_low(found) for grade, found in years.items()}
+    at_home = {r.name: i for i, r in enumerate(groups.records) if r.register is Register.HUKOU and r.name in once}
+    for i in rows:
+        record = groups.records[i]
+        home = at_home.get(record.name)
+        if home is None or record.grade not in usual or _has_enrolment(groups, i) or _has_enrolment(groups, home):
+            continue
+        if any(abs(birth.year - usual[record.grade]) <= 1 for birth in groups.records[home].births):
+            groups.join(home, i, rule="in class without 学籍, name borne once, age fits", score=0.9)
 
 
 def _borne_once(groups: Groups) -> set[str]:
@@ -186,7 +216,13 @@ SUSPECT_BITS = 8.5
 SUSPECT_MARGIN = 3.5
 MAX_NAMESAKES = 400
 OUT_OF_CLASS_BITS = 4.0  # the list is of suspected dropouts, so of namesakes the one who is on no class list is meant
-_NAME_BITS = {Likeness.EXACT: 8.0, Likeness.COMPATIBLE: 6.0, Likeness.HOMOPHONE: 5.0, Likeness.SIMILAR: 1.0, Likeness.UNKNOWN: 0.0}
+_NAME_BITS = {
+    Likeness.EXACT: 8.0,
+    Likeness.COMPATIBLE: 6.0,
+    Likeness.HOMOPHONE: 5.0,
+    Likeness.SIMILAR: 1.0,
+    Likeness.UNKNOWN: 0.0,
+}
 _BIRTH_BITS = {BirthLevel.SAME: 8.0, BirthLevel.SWAPPED: 3.0, BirthLevel.SLIP: 3.0, BirthLevel.DIFFERENT: -4.0}
 _NUMBER_BITS = {NumberLevel.SAME: 16.0, NumberLevel.OLDER: 12.0, NumberLevel.NEAR: 12.0, NumberLevel.CUT: 10.0, NumberLevel.CLOSE: 6.0, NumberLevel.CONFLICT: -8.0}  # fmt: skip
 

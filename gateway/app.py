@@ -1,0 +1,72 @@
+"""The gateway as one ASGI application. Takes everything it works with; read top to bottom."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.routing import Route
+
+from gateway.access.policy import Policy
+from gateway.access.principal import Tokens
+from gateway.access.receipts import Receipts
+from gateway.commands import Commands
+from gateway.endpoint import Endpoint, Surroundings
+from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from gateway.schema.schema import build_schema
+from gateway.schema.supervision import Supervision
+from services.chassis.clock import Clock
+
+
+def build_gateway(
+    *,
+    policy: Policy,
+    tokens: Tokens,
+    reader: Reader,
+    receipts: Receipts,
+    clock: Clock,
+    commands: Commands | None = None,
+    supervision: Supervision | None = None,
+    development: bool = False,
+) -> FastAPI:
+    """The gateway. `development` opens introspection and the query page; without `commands` mutations are refused.
+
+    Its lifespan runs the writer of receipts; without it nothing is answered.
+    """
+    page = files("gateway").joinpath("explorer.html").read_bytes() if development else None
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with receipts.running():
+            yield
+        await reader.close()
+
+    app = FastAPI(title="Baoxue gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    surroundings = Surroundings(
+        schema=build_schema(),
+        policy=policy,
+        tokens=tokens,
+        reader=reader,
+        receipts=receipts,
+        clock=clock,
+        commands=commands,
+        supervision=supervision,
+        introspection=development,
+        page=page,
+    )
+    app.router.routes.append(Route("/graphql", Endpoint(surroundings)))
+
+    @app.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/health/ready")
+    async def ready() -> JSONResponse:
+        try:
+            await reader.fetch(b"select 1", {}, claims=())
+        except ReadModelUnavailable:
+            return JSONResponse({"status": "the read model can't be reached"}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+    return app

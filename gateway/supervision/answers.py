@@ -1,0 +1,56 @@
+"""The replay in the types and the manner of GraphQL: what `gateway.schema.supervision.Supervision` asks for."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from gateway.schema.supervision import CaseReplay, PartitionRow, ReplayedEvent
+from gateway.supervision.replay import Replay
+from services.contracts.divisions import TOWNSHIPS
+
+
+class Answers:
+    """Answers from a replay, each question on a thread of its own so that the endpoint goes on answering others."""
+
+    def __init__(self, replay: Replay) -> None:
+        self._replay = replay
+
+    async def case_as_of(self, case_id: UUID, moment: datetime) -> CaseReplay:
+        """The case as it was known at a moment; raises `NotFound` where it was not."""
+        case = await asyncio.to_thread(self._replay.case_as_of, case_id, moment)
+        return CaseReplay(
+            case_id=case.case_id,
+            as_of=case.moment,
+            state=case.state,
+            owed_step=case.owed.step if case.owed is not None else "",
+            owed_by=case.owed.by if case.owed is not None else "",
+            owed_due_on=case.owed.due_on if case.owed is not None else None,
+            overdue=case.owed is not None and case.owed.is_late,
+            events=[
+                ReplayedEvent(
+                    at=step.at,
+                    type=step.type,
+                    actor=step.actor,
+                    department=step.department,
+                    detail=step.detail,
+                    producer=step.producer,
+                    position=step.position,
+                )
+                for step in case.steps
+            ],
+        )
+
+    async def partition_as_of(self, moment: datetime) -> Sequence[PartitionRow]:
+        """The partition of the whole county as it was known at a moment."""
+        rows = await asyncio.to_thread(self._replay.partition_as_of, moment)
+        return [
+            PartitionRow(
+                township=row.township,
+                township_name=TOWNSHIPS.get(row.township, ""),
+                state=row.state,
+                dated=row.dated,
+                count=row.children,
+            )
+            for row in rows
+        ]

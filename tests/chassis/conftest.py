@@ -1,0 +1,44 @@
+"""A key store, and the little service of things on a database of its own."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from services.chassis.mapper import SealingMapper
+from services.chassis.store import Recorder
+from services.chassis.vault import Vault, migrate
+from tests.chassis.things import Things
+from tests.fixtures.postgres import FreshDatabase
+
+KEK = bytes(range(32))
+
+
+@pytest.fixture
+def key_store(database: Callable[..., FreshDatabase]) -> FreshDatabase:
+    """An empty key store."""
+    return database("vault", migrate=migrate)
+
+
+@pytest.fixture
+def open_vault(key_store: FreshDatabase) -> Iterator[Callable[..., Vault]]:
+    """Opens vaults on the same key store, as so many processes would."""
+    opened: list[Vault] = []
+
+    def open_one(*, kek: bytes = KEK) -> Vault:
+        opened.append(Vault(dsn=key_store.app, kek=kek))
+        return opened[-1]
+
+    yield open_one
+    for vault in opened:
+        vault.close()
+
+
+@pytest.fixture
+def vault(open_vault: Callable[..., Vault]) -> Vault:
+    return open_vault()
+
+
+@pytest.fixture
+def things(recorder: Recorder, vault: Vault) -> Things:
+    """Things on an empty store."""
+    return Things(recorder=recorder, mapper=SealingMapper(vault=vault))

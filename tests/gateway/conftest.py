@@ -1,0 +1,153 @@
+"""The gateway over a real read model of an invented county, asked through its own ASGI face."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+
+from gateway.access.policy import load_policy
+from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
+from gateway.access.receipts import Receipts
+from gateway.app import build_gateway
+from gateway.readmodel.migrate import migrate
+from gateway.readmodel.reading import Reader
+from gateway.schema.reading import Looking
+from gateway.schema.schema import build_schema
+from services.chassis.clock import SteppedClock
+from tests.gateway import county
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def data(self) -> Any:
+        assert "errors" not in self.body, self.body
+        return self.body["data"]
+
+    @property
+    def code(self) -> str:
+        return self.body["errors"][0]["extensions"]["code"]
+
+    @property
+    def message(self) -> str:
+        return self.body["errors"][0]["message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the ordinary resolvers say, and whose records they read."""
+
+    data: Any
+    touched: set[UUID]
+
+
+class Asking:
+    """Asks a gateway that runs in a loop of its own."""
+
+    def __init__(self, *, reader_dsn: str, writer_dsn: str, owner_dsn: str, **parts: Any) -> None:
+        self.reader_dsn, self.writer_dsn, self.owner_dsn = reader_dsn, writer_dsn, owner_dsn
+        self.clock = SteppedClock(county.NOW)
+        self.policy = load_policy()
+        self.issuer = DevelopmentIssuer(enabled=True, issuer="https://test", audience="baoxue", clock=self.clock)
+        self.tokens = Tokens(
+            keys=self.issuer.keys, issuer="https://test", audience="baoxue", policy=self.policy, clock=self.clock
+        )
+        self.reader = Reader(dsn=reader_dsn, connections=2)
+        self.receipts = Receipts(dsn=writer_dsn, timeout_s=2)
+        self.app = build_gateway(
+            policy=self.policy,
+            tokens=self.tokens,
+            reader=self.reader,
+            receipts=self.receipts,
+            clock=self.clock,
+            development=True,
+            **parts,
+        )
+        self.schema = build_schema()
+        self.runner = asyncio.Runner()
+        self._lifespan = self.app.router.lifespan_context(self.app)
+        self.runner.run(self._lifespan.__aenter__())
+        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://gateway")
+
+    def close(self) -> None:
+        self.runner.run(self._http.aclose())
+        self.runner.run(self._lifespan.__aexit__(None, None, None))
+        self.runner.close()
+
+    def ask(self, query: str, variables: dict[str, Any] | None = None, *, by: str | tuple[str, str]) -> Reply:
+        """Asks as a demonstration account, or as (unit, purpose)."""
+        return self.send({"query": query, "variables": variables or {}}, token=self.token(by))
+
+    def token(self, by: str | tuple[str, str]) -> str:
+        if isinstance(by, str):
+            return self.issuer.mint_for(actor=by, unit=DEMO_ACCOUNTS[by].unit, purpose=DEMO_ACCOUNTS[by].purpose)
+        unit, purpose = by
+        return self.issuer.mint_for(actor="someone", unit=unit, purpose=purpose)
+
+    def send(self, body: Any, *, token: str | None, method: str = "POST", **more: Any) -> Reply:
+        self.clock.step(timedelta(milliseconds=1))  # receipts tell their order
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        headers |= more.pop("headers", {})
+        given = {"content": body} if isinstance(body, bytes) else {"json": body}
+        response = self.runner.run(self._http.request(method, "/graphql", headers=headers, **given, **more))
+        return Reply(response.status_code, response.json())
+
+    def resolve(self, query: str, variables: dict[str, Any] | None = None, *, by: str | tuple[str, str]) -> Resolved:
+        """The same, by the ordinary resolvers alone: no compiler, no rights, rows held back by row security only."""
+
+        async def resolve() -> Resolved:
+            looking = Looking(
+                principal=await self.tokens.verify(self.token(by)), reader=self.reader, today=county.TODAY
+            )
+            result = await self.schema.execute(query, variable_values=variables, context_value=looking)
+            assert not result.errors, result.errors
+            return Resolved(result.data, looking.touched)
+
+        return self.runner.run(resolve())
+
+    def receipts_of(self, *, limit: int = 1) -> list[dict[str, Any]]:
+        """The latest receipts, newest first."""
+        with psycopg.connect(self.writer_dsn, row_factory=psycopg.rows.dict_row) as connection:
+            return connection.execute("select * from receipt order by at desc limit %s", [limit]).fetchall()
+
+
+@pytest.fixture(scope="module")
+def read_model(module_database: Any) -> Any:
+    """The invented county's read model."""
+    fresh = module_database("gateway", migrate=migrate)
+    with psycopg.connect(fresh.dsn("gateway_writer")) as connection:
+        county.fill(connection)
+    return fresh
+
+
+@pytest.fixture(scope="module")
+def gateway(read_model: Any) -> Iterator[Asking]:
+    """The gateway over the invented county."""
+    asking = Asking(
+        reader_dsn=read_model.dsn("gateway_reader"),
+        writer_dsn=read_model.dsn("gateway_writer"),
+        owner_dsn=read_model.superuser,
+    )
+    yield asking
+    asking.close()
+
+
+@pytest.fixture(scope="module")
+def unfenced(read_model: Any) -> Iterator[Asking]:
+    """The same, reading as a superuser whom no row security holds back: only the compiler keeps the scope."""
+    asking = Asking(
+        reader_dsn=read_model.superuser, writer_dsn=read_model.dsn("gateway_writer"), owner_dsn=read_model.superuser
+    )
+    yield asking
+    asking.close()

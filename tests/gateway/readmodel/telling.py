@@ -1,0 +1,513 @@
+"""An invented county told event by event: stories of children, the log they are told through, and a vault for tests."""
+
+import base64
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from uuid import UUID, uuid5
+
+import msgspec
+import psycopg
+
+from gateway.readmodel.projection import KINDS
+from services.chassis.log import Message
+from services.contracts.assistance import (
+    AwardGranted,
+    AwardPaid,
+    AwardReturned,
+    EligibilityEnded,
+    EligibilityFound,
+    HomeTeachingGiven,
+    HouseholdPlanOpened,
+    LearningSupportBegun,
+    LearningSupportReviewed,
+    MeasureDone,
+    MeasurePlanned,
+    StudentPlanOpened,
+)
+from services.contracts.cases import (
+    CaseCleared,
+    CaseClosed,
+    CaseConfirmed,
+    CaseOpened,
+    CaseOrdered,
+    CaseReported,
+    CaseTakenToJustice,
+    CaseVerificationBegun,
+    CaseWatched,
+    ChildReturned,
+    ChildUnreachable,
+    DocumentIssued,
+    DocumentServed,
+    Owed,
+    PersuasionRecorded,
+    PublicReportReceived,
+    ReferralAccepted,
+    ReferralAnswered,
+    ReferralOpened,
+    ReferralRevoked,
+    ResponsibilityAssigned,
+    ResponsibilityEnded,
+    StepExpired,
+)
+from services.contracts.envelope import Envelope, Published, Sealed, event_id
+from services.contracts.notify import (
+    NoticeAcknowledged,
+    NoticeDelivered,
+    NoticeDeliveryFailed,
+    NoticeEscalated,
+    NoticeRaised,
+)
+from services.contracts.roster import (
+    ChildAccounted,
+    ChildRegistered,
+    ChildrenMerged,
+    ChildrenUnmerged,
+    FindingRaised,
+    FindingResolved,
+    GroupsStated,
+    IdentityCorrected,
+    PlacementDecided,
+    RegisterLoaded,
+    ResidenceStated,
+    SchoolingStated,
+    TermCheckInClosed,
+    TransferCompleted,
+    TransferOpened,
+)
+
+COUNTY_SEED = UUID("0f9f2d0a-4f3f-4f5e-8f0b-0a3c5d7e9b11")
+START = datetime(2026, 9, 1, tzinfo=UTC)
+DAY = date(2026, 9, 1)
+TOWNSHIPS = ("410326103", "410326104", "410326000")
+PRODUCERS = ("assistance", "cases", "notify", "roster")
+
+
+def made(*name: object) -> UUID:
+    """An id of the invented county, the same every time."""
+    return uuid5(COUNTY_SEED, "/".join(map(str, name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What one aggregate tells, in order."""
+
+    producer: str
+    aggregate_id: UUID
+    events: tuple[Published, ...]
+
+
+def sealed(child_id: UUID, text: str) -> Sealed:
+    """A text under a child's key, as the vault of these tests seals it."""
+    return Sealed(f"sealed:{child_id.hex}:{base64.b64encode(text.encode()).decode()}" if text else "")
+
+
+@dataclass
+class TestVault:
+    """Opens what `sealed` closed, until the child is shredded."""
+
+    __test__ = False
+    shredded: set[UUID] = field(default_factory=set)
+    opened: int = 0
+
+    def open(self, token: str, *, aggregate_id: UUID, version: int, stored_topic: str) -> str | None:
+        if not token:
+            return ""
+        _, subject, text = token.split(":")
+        assert UUID(hex=subject) == aggregate_id
+        assert version > 0
+        assert stored_topic
+        self.opened += 1
+        return None if aggregate_id in self.shredded else base64.b64decode(text).decode()
+
+    def warm(self, tokens: Iterable[str]) -> None:
+        for token in tokens:
+            assert not token or token.startswith("sealed:")
+
+
+def envelope(story: Story, number: int, *, position: int, recorded_at: datetime = START) -> Envelope:
+    """The story's event of this number (from 0) as it was published."""
+    event = story.events[number]
+    return Envelope(
+        id=event_id(story.aggregate_id, number + 1),
+        type=event.TYPE,
+        producer=story.producer,
+        position=position,
+        aggregate_id=story.aggregate_id,
+        version=number + 1,
+        stored_topic=f"{story.producer}.{type(event).__name__}",
+        recorded_at=recorded_at,
+        actor="clerk-7",
+        department="township:410326103",
+        purpose="dropout_control",
+        command_id=made("command", story.aggregate_id, number),
+        correlation_id=made("correlation", story.aggregate_id),
+        causation_id=None,
+        trace="",
+        body=msgspec.Raw(msgspec.json.encode(event)),
+    )
+
+
+def published(stories: Sequence[Story], *, chance: random.Random, partitions: int = 1) -> list[Message]:
+    """All stories as their producers recorded them, interleaved by chance; positions rise with holes, times too."""
+    messages: list[Message] = []
+    at = START
+    for producer in PRODUCERS:
+        told = {story.aggregate_id: 0 for story in stories if story.producer == producer}
+        by_id = {story.aggregate_id: story for story in stories if story.producer == producer}
+        position = 0
+        while told:
+            story = by_id[chance.choice(list(told))]
+            position += chance.choice((1, 1, 1, 3))
+            at += timedelta(minutes=chance.randrange(1, 500), microseconds=chance.randrange(1_000_000))
+            number = told[story.aggregate_id]
+            tracking = f"{producer}/{story.aggregate_id.int % partitions}"
+            messages.append(Message(tracking, envelope(story, number, position=position, recorded_at=at)))
+            told[story.aggregate_id] += 1
+            if told[story.aggregate_id] == len(story.events):
+                del told[story.aggregate_id]
+        at = START + timedelta(hours=chance.randrange(48))
+    return messages
+
+
+def delivered(messages: Sequence[Message], *, chance: random.Random) -> Iterator[list[Message]]:
+    """The messages in batches: order kept within a tracking name only, and now and then something comes again."""
+    waiting: dict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        waiting[message.tracking].append(message)
+    seen: dict[str, list[Message]] = defaultdict(list)
+    while any(waiting.values()):
+        batch: list[Message] = []
+        for _ in range(chance.randrange(1, 40)):
+            name = chance.choice([name for name, left in waiting.items() if left] or [""])
+            if not name:
+                break
+            if chance.random() < 0.1:
+                batch += seen[name][-chance.randrange(1, 6) :]
+            batch.append(waiting[name].pop(0))
+            seen[name].append(batch[-1])
+        yield batch
+
+
+class ListLog:
+    """A log that is a list: what is appended can be polled, `fail` makes the next polls fail."""
+
+    def __init__(self, messages: Iterable[Message] = ()) -> None:
+        self.messages = list(messages)
+        self.fail = 0
+        self.subscriptions = 0
+
+    def append(self, *messages: Message) -> None:
+        self.messages.extend(messages)
+
+    def subscribe(self, *, reader: str, producers: Sequence[str]) -> "ListSubscription":
+        assert reader == "gateway"
+        assert set(producers) == set(PRODUCERS)
+        self.subscriptions += 1
+        return ListSubscription(self)
+
+
+class ListSubscription:
+    def __init__(self, log: ListLog) -> None:
+        self._log = log
+        self._after: Mapping[str, int] = {}
+        self._next = 0
+
+    def seek(self, positions: dict[str, int]) -> None:
+        self._after, self._next = dict(positions), 0
+
+    def poll(self, *, limit: int, timeout_s: float) -> list[Message]:
+        if self._log.fail:
+            self._log.fail -= 1
+            raise ConnectionError("the broker is away")
+        found: list[Message] = []
+        for message in islice(self._log.messages, self._next, None):
+            self._next += 1
+            if message.envelope.position > self._after.get(message.tracking, 0):
+                found.append(message)
+            if len(found) == limit:
+                break
+        return found
+
+    def commit(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def contents(connection: psycopg.Connection) -> dict[str, list[str]]:
+    """Every row the projection wrote, table by table, and its tracking."""
+    tables = [kind.TABLE for kind in KINDS] + ["journal", "tracking"]
+    return {
+        table: [row[0] for row in connection.execute(f"select t::text from {table} t order by 1".encode())]
+        for table in tables
+    }
+
+
+def owed(step: str = "verify", by: str = "teacher", days: int = 7) -> Owed:
+    """A step owed some days after the county's first day."""
+    return Owed(step=step, by=by, due_on=DAY + timedelta(days=days), rule="N2.1-verify", legal_basis="义务教育法第五条")
+
+
+def stories(*, children: int, chance: random.Random) -> list[Story]:
+    """A county in which everything that can be told is told of somebody, sooner or later."""
+    told = [_check_in(number) for number in range(2)] + [_register(0), _public_report(0)]
+    for number in range(children):
+        told.append(_child(number, children, chance))
+        if chance.random() < 0.7:
+            told += _case(number, 1, chance)
+        if chance.random() < 0.3:
+            told += _case(number, 2, chance)
+        told += _assistance(number, chance)
+    return told
+
+
+def _register(number: int) -> Story:
+    batch = made("batch", number)
+    return Story("roster", batch, (RegisterLoaded(batch_id=batch, register="hukou", rows=9, rejected=1, sha256="ab"),))
+
+
+def _check_in(number: int) -> Story:
+    key = made("check-in", number)
+    closed = TermCheckInClosed(
+        check_in_id=key,
+        school="3141000300",
+        term="2026a",
+        expected=9,
+        present=8,
+        absent=(made("child", 0),),
+        closed_on=DAY,
+    )
+    return Story("roster", key, (closed,))
+
+
+def _public_report(number: int) -> Story:
+    key = made("report", number)
+    received = PublicReportReceived(report_id=key, receipt_number="2026-1", township=TOWNSHIPS[0], received_on=DAY)
+    return Story("cases", key, (received,))
+
+
+def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = None) -> ChildRegistered:
+    """A child's registration; `born` is ISO text, by default one that lies in or near the window."""
+    child = made("child", number)
+    birth = f"{2008 + number % 14}-09-{1 + number % 28:02}" if born is None else born
+    return ChildRegistered(
+        child_id=child,
+        name=sealed(child, f"曾小{'一二三四五六七八九'[number % 9]}"),
+        id_number=sealed(child, f"41032620150{number % 10}01{number:04}"),
+        birth_date=sealed(child, birth),
+        sex="female",
+        guardian_name=sealed(child, "曾某"),
+        guardian_phone=sealed(child, "13800000000"),
+        household_id=made("household", number // 2),
+        township=township,
+        village=f"{township}005",
+        grounds=(),
+    )
+
+
+def _child(number: int, children: int, chance: random.Random) -> Story:
+    child, finding = made("child", number), made("finding", number)
+    other = made("child", chance.randrange(children))
+    corrected = IdentityCorrected(
+        child_id=child,
+        name=sealed(child, "单雨"),
+        id_number=sealed(child, ""),
+        birth_date=sealed(child, chance.choice(("2014-02-28", "", "unbekannt"))),
+        sex="male",
+        guardian_name=sealed(child, ""),
+        guardian_phone=sealed(child, ""),
+        grounds=(),
+    )
+    raised = FindingRaised(
+        finding_id=finding, child_id=child, kind="not_enrolled", reason="户籍有学籍无", owner="township:410326103",
+        township=TOWNSHIPS[0], village="", school="", stage="", raised_on=DAY,
+    )  # fmt: skip
+    may = [
+        ResidenceStated(child_id=child, household_id=made("household", 99), township=TOWNSHIPS[1], village=""),
+        ResidenceStated(child_id=child, household_id=None, township=TOWNSHIPS[2], village=""),
+        SchoolingStated(
+            child_id=child,
+            school="3141000300",
+            school_name="小店中学",
+            stage="junior",
+            grade="8",
+            status="在读",
+            valid_on=DAY,
+        ),
+        GroupsStated(
+            child_id=child,
+            poverty="脱贫户",
+            disability="",
+            disability_grade="",
+            left_behind=True,
+            migrant=False,
+            valid_on=DAY,
+        ),
+        ChildAccounted(child_id=child, state="in_seat", valid_on=DAY, reason="在校名单在册"),
+        ChildAccounted(child_id=child, state="suspect", valid_on=DAY, reason="名在人不在"),
+        corrected,
+        raised,
+        FindingResolved(finding_id=finding, child_id=child, kind="not_enrolled", resolution="R1", resolved_on=DAY),
+    ]
+    events = [event for event in may if chance.random() < 0.6]
+    if other != child and chance.random() < 0.3:
+        events.append(ChildrenMerged(child_id=child, merged_id=other, reason="同一身份证号"))
+        if chance.random() < 0.4:
+            events.append(ChildrenUnmerged(child_id=child, merged_id=other, reason="重号"))
+    return Story("roster", child, (registered(number, township=chance.choice(TOWNSHIPS)), *events))
+
+
+CASE_STEPS = (
+    "begun", "confirmed", "persuaded", "expired", "reported", "ordered", "justice", "unreachable", "sought",
+    "returned", "watched",
+)  # fmt: skip
+
+
+def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
+    """The n-th case of a child, by names of steps; the first is its opening."""
+    child, case = made("child", number), made("case", number, nth)
+    earlier = made("case", number, nth - 1) if nth > 1 else None
+    document = made("document", number, nth)
+    about = {"case_id": case, "child_id": child}
+    kinds: dict[str, Published] = {
+        "opened": CaseOpened(
+            **about, cause="not_enrolled", finding_id=None, township=TOWNSHIPS[number % 2], village="", school="",
+            stage="junior", earlier_case=earlier, opened_on=DAY + timedelta(days=nth), owed=owed(),
+        ),
+        "begun": CaseVerificationBegun(**about, owed=owed()),
+        "confirmed": CaseConfirmed(**about, causes=("work", "learning"), confirmed_on=DAY, owed=owed("persuade", "school", 14)),
+        "persuaded": PersuasionRecorded(
+            **about, method="home_visit", outcome="refused", note=sealed(child, "家长某某不同意"), made_on=DAY,
+            owed=owed("report", "school", 20),
+        ),
+        "expired": StepExpired(
+            **about, expired=owed("report", "school", 20), expired_on=DAY, owed=owed("report", "township", 27)
+        ),
+        "reported": CaseReported(**about, document_id=document, owed=owed("order", "township", 30)),
+        "sought": CaseReported(**about, document_id=document, owed=owed("search", "county", 60)),
+        "ordered": CaseOrdered(**about, document_id=document, served_on=DAY, owed=owed("take_to_justice", "justice", 40)),
+        "justice": CaseTakenToJustice(**about, document_id=document, served_on=DAY, owed=owed("judge", "court", 90)),
+        "unreachable": ChildUnreachable(**about, owed=owed("search", "township", 30)),
+        "returned": ChildReturned(**about, school="3141000301", returned_on=DAY, seat_days=3, owed=owed("watch", "school", 50)),
+        "watched": CaseWatched(**about, watch_until=DAY + timedelta(days=90), owed=owed("close", "bureau", 100)),
+        "closed": CaseClosed(**about, closed_on=DAY + timedelta(days=91)),
+        "relapsed": CaseClosed(**about, closed_on=DAY + timedelta(days=60), outcome="relapsed"),
+        "cleared": CaseCleared(
+            **about, resolution="R3", evidence="transfer: 41-7", approver="chief-1", cleared_on=DAY, expires_on=None
+        ),
+    }  # fmt: skip
+    return Story("cases", case, tuple(kinds[step] for step in ("opened", *steps)))
+
+
+def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
+    steps = [step for step in CASE_STEPS if chance.random() < 0.6]
+    steps += chance.choice(((), ("closed",), ("relapsed",), ("cleared",)))
+    child, case = made("child", number), made("case", number, nth)
+    about = {"case_id": case, "child_id": child}
+    document, referral = made("document", number, nth), made("referral", number, nth)
+    assignment, notice = made("assignment", number, nth), made("notice", number, nth)
+    to = {**about, "referral_id": referral, "to": "public_security:410326"}
+    ended = chance.choice(
+        (
+            ReferralAnswered(**to, outcome="found", answered_on=DAY),
+            ReferralRevoked(**to, reason="已找到"),
+            ReferralAccepted(**to),
+        )
+    )
+    who = {"assignment_id": assignment, "child_id": child, "role": "village_cadre", "officer": "cadre-3"}
+    kinds = [
+        NoticeDelivered(notice_id=notice, channel="inbox", delivered_at=START),
+        NoticeDeliveryFailed(notice_id=notice, channel="sms", reason="busy", retry=False),
+        NoticeAcknowledged(notice_id=notice, by="clerk-2"),
+        NoticeEscalated(notice_id=notice, to="education_bureau:410326", escalated_on=DAY),
+    ]
+    chance.shuffle(kinds)
+    return [
+        case_story(number, nth, steps),
+        Story("cases", document, (
+            DocumentIssued(
+                **about, document_id=document, kind="order", number="责改〔2026〕7号", issuer="township:410326103",
+                legal_basis="义务教育法第五十八条", term_days=15, issued_on=DAY,
+            ),
+            DocumentServed(
+                **about, document_id=document, kind="order", method="direct", receipt="回证7", served_on=DAY,
+                expires_on=DAY + timedelta(days=15),
+            ),
+        )),
+        Story("cases", referral, (
+            ReferralOpened(**to, purpose="identity_check", request="核查去向", opened_on=DAY, reply_by=DAY), ended,
+        )),
+        Story("cases", assignment, (
+            ResponsibilityAssigned(**who, from_on=DAY),
+            ResponsibilityEnded(**who, until_on=DAY + timedelta(days=9), successor="cadre-4"),
+        )),
+        Story("notify", notice, (
+            NoticeRaised(
+                notice_id=notice, about=case, case_id=case, recipient="township:410326103", area="410326103",
+                reason="step_owed", text="有一项应办事项", reply_by=DAY,
+            ),
+            *kinds[: chance.randrange(len(kinds) + 1)],
+        )),
+    ]  # fmt: skip
+
+
+def _assistance(number: int, chance: random.Random) -> list[Story]:
+    child = made("child", number)
+    keys = {
+        name: made(name, number) for name in ("eligibility", "plan", "household-plan", "award", "support", "teaching")
+    }
+    of = {"child_id": child}
+    payment = {"award_id": keys["award"], **of, "payment_id": made("payment", number), "amount_fen": 62500}
+    measure = {"plan_id": keys["plan"], **of, "measure_id": made("measure", number)}
+    placement, transfer = made("placement", number), made("transfer", number)
+    all_of_it = [
+        Story("assistance", keys["eligibility"], (
+            EligibilityFound(**of, eligibility_id=keys["eligibility"], category="poverty", ground="脱贫户", from_on=DAY),
+            EligibilityEnded(**of, eligibility_id=keys["eligibility"], category="poverty", until_on=DAY),
+        )),
+        Story("assistance", keys["plan"], (
+            StudentPlanOpened(
+                **of, plan_id=keys["plan"], case_id=made("case", number, 1) if chance.random() < 0.5 else None,
+                township=TOWNSHIPS[0], opened_on=DAY, review_on=DAY,
+            ),
+            MeasurePlanned(**measure, measure="补课", owner="school:3141000300", due_on=DAY),
+            MeasureDone(**measure, evidence="记录3", done_on=DAY),
+        )),
+        Story("assistance", keys["household-plan"], (
+            HouseholdPlanOpened(
+                plan_id=keys["household-plan"], household_id=made("household", number // 2), children=(child,), opened_on=DAY
+            ),
+        )),
+        Story("assistance", keys["award"], (
+            AwardGranted(
+                **of, award_id=keys["award"], programme="boarding", term="2026a", amount_fen=62500, category="poverty",
+                legal_basis="财教〔2021〕", granted_on=DAY,
+            ),
+            AwardPaid(**payment, paid_on=DAY),
+            AwardReturned(**payment, reason="账号错误", returned_on=DAY),
+        )),
+        Story("assistance", keys["support"], (
+            LearningSupportBegun(
+                **of, support_id=keys["support"], needs=("math", "reading"), helper="teacher-1", begun_on=DAY, review_on=DAY
+            ),
+            LearningSupportReviewed(**of, support_id=keys["support"], outcome="improved", reviewed_on=DAY, review_on=None),
+        )),
+        Story("assistance", keys["teaching"], (
+            HomeTeachingGiven(
+                **of, teaching_id=keys["teaching"], school_year="2026", hours=4, hours_so_far=4, given_on=DAY
+            ),
+        )),
+        Story("roster", placement, (
+            PlacementDecided(**of, placement_id=placement, form="home_teaching", school="", decided_on=DAY),
+        )),
+        Story("roster", transfer, (
+            TransferOpened(
+                **of, transfer_id=transfer, from_school="3141000300", to_place="洛阳市", opened_on=DAY, due_on=DAY
+            ),
+            TransferCompleted(**of, transfer_id=transfer, to_school="3141009999", completed_on=DAY),
+        )),
+    ]  # fmt: skip
+    return [story for story in all_of_it if chance.random() < 0.5]

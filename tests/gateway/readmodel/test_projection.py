@@ -1,0 +1,371 @@
+"""The projection against a real PostgreSQL: every event once, in any order between producers, all or nothing."""
+
+import random
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.readmodel import projection
+from gateway.readmodel.migrate import migrate
+from gateway.readmodel.partition import partition, window
+from gateway.readmodel.projection import Contradicted, Overtaken, apply
+from gateway.readmodel.rebuild import empty
+from gateway.readmodel.roster import forget_child, search_keys
+from services.chassis.log import Message
+from services.contracts.envelope import wire_types
+from services.contracts.roster import ChildAccounted, ResidenceStated
+from tests.gateway.readmodel.telling import (
+    DAY,
+    Story,
+    TestVault,
+    case_story,
+    contents,
+    delivered,
+    envelope,
+    made,
+    published,
+    registered,
+    stories,
+)
+
+SLOW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def emptied(module_database: Any) -> Any:
+    """Empties a database wholly, journal and receipts too, which only its superuser can; returns a writer of it."""
+    fresh = module_database("gateway", migrate=migrate)
+
+    def empty_all() -> psycopg.Connection:
+        with psycopg.connect(fresh.superuser) as connection:
+            connection.execute("set session_replication_role = replica")
+            for table in (*(kind.TABLE for kind in projection.KINDS), "journal", "receipt", "tracking"):
+                connection.execute(f"delete from {table}".encode())
+        return psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
+
+    return empty_all
+
+
+@pytest.fixture
+def writer(emptied: Any) -> Iterator[psycopg.Connection]:
+    with emptied() as connection:
+        yield connection
+
+
+def positions(connection: psycopg.Connection) -> dict[str, int]:
+    return dict(connection.execute("select name, position from tracking").fetchall())
+
+
+def tell(connection: psycopg.Connection, *told: Story, vault: TestVault | None = None, after: int = 0) -> None:
+    """Applies stories in this order, each producer's positions counted on from `after`."""
+    messages, position = [], after
+    for story in told:
+        for number in range(len(story.events)):
+            position += 1
+            messages.append(Message(f"{story.producer}/0", envelope(story, number, position=position)))
+    apply(connection, messages, since=positions(connection), opener=vault or TestVault())
+
+
+def one(connection: psycopg.Connection, query: str, *values: object) -> Any:
+    row = connection.execute(query.encode(), values).fetchone()
+    return row[0] if row is not None and len(row) == 1 else row
+
+
+# Every contract is decided on
+
+
+def test_every_published_event_is_projected_or_ignored_by_decision() -> None:
+    projected = {event for fold in projection.FOLDS for event in fold.events}
+
+    undecided = set(wire_types().values()) - projected - projection.IGNORED
+
+    assert not undecided, f"decide on {undecided}: give each a fold or put it into IGNORED"
+    assert not projected & projection.IGNORED
+
+
+def test_the_invented_county_tells_every_projected_event() -> None:
+    told = {
+        type(event) for seed in range(40) for s in stories(children=6, chance=random.Random(seed)) for event in s.events
+    }
+
+    assert set(wire_types().values()) - projection.IGNORED <= told
+
+
+def test_rows_have_the_columns_of_their_tables(writer: psycopg.Connection) -> None:
+    for kind in projection.KINDS:
+        found = writer.execute("select column_name from information_schema.columns where table_name = %s", [kind.TABLE])
+        assert {row[0] for row in found} == set(kind.__struct_fields__), kind.TABLE
+
+
+# Nothing lost, nothing twice
+
+
+@SLOW
+@given(chance=st.randoms(use_true_random=False), partitions=st.sampled_from((1, 3)))
+def test_order_between_producers_redelivery_and_batches_leave_no_trace(
+    emptied: Any, chance: random.Random, partitions: int
+) -> None:
+    told = published(stories(children=5, chance=chance), chance=chance, partitions=partitions)
+    vault = TestVault(shredded={made("child", 1)})
+    with emptied() as writer:
+        apply(writer, told, since={}, opener=vault)
+        expected = contents(writer)
+    with emptied() as writer:
+        for batch in delivered(told, chance=chance):
+            apply(writer, batch, since=positions(writer), opener=vault)
+
+        assert contents(writer) == expected
+        apply(writer, told, since=positions(writer), opener=vault)
+        assert contents(writer) == expected
+
+
+@SLOW
+@given(chance=st.randoms(use_true_random=False))
+def test_a_batch_that_does_not_commit_leaves_nothing(emptied: Any, chance: random.Random) -> None:
+    told = published(stories(children=3, chance=chance), chance=chance)
+    half = len(told) // 2
+    with emptied() as writer:
+        apply(writer, told[:half], since={}, opener=TestVault())
+        before = contents(writer)
+
+        with pytest.raises(ZeroDivisionError), writer.transaction():
+            apply(writer, told[half:], since=positions(writer), opener=TestVault())
+            raise ZeroDivisionError
+
+        assert contents(writer) == before
+        apply(writer, told[half:], since=positions(writer), opener=TestVault())
+        assert len(contents(writer)["journal"]) == len(told)
+
+
+def test_who_believes_the_read_model_elsewhere_is_overtaken(writer: psycopg.Connection) -> None:
+    story = Story("roster", made("child", 1), (registered(1), ChildAccounted(child_id=made("child", 1), state="in_seat", valid_on=DAY, reason="")))  # fmt: skip
+    tell(writer, story)
+    before = contents(writer)
+    late = Message("roster/0", envelope(story, 1, position=9))
+
+    for belief in ({}, {"roster/0": 1}, {"roster/0": 8}):
+        with pytest.raises(Overtaken):
+            apply(writer, [late], since=belief, opener=TestVault())
+
+    assert contents(writer) == before
+
+
+def test_a_log_that_contradicts_the_journal_is_refused(writer: psycopg.Connection) -> None:
+    tell(writer, Story("roster", made("child", 1), (registered(1),)))
+    with writer.transaction():
+        empty(writer)
+
+    with pytest.raises(Contradicted):
+        tell(writer, Story("roster", made("child", 2), (registered(2),)))
+
+    assert contents(writer)["child"] == []
+
+
+def test_what_is_private_or_unknown_is_journaled_and_passed(writer: psycopg.Connection) -> None:
+    known = envelope(Story("roster", made("child", 1), (registered(1),)), 0, position=1)  # fmt: skip
+    private = msgspec.structs.replace(known, type="roster.private.v1", body=msgspec.Raw(b"{}"))
+    new = msgspec.structs.replace(
+        known,
+        position=2,
+        type="roster.child-praised.v9",
+        body=msgspec.Raw(msgspec.json.encode({"child_id": made("child", 1)})),
+    )
+
+    apply(writer, [Message("roster/0", private), Message("roster/0", new)], since={}, opener=TestVault())
+
+    assert positions(writer) == {"roster/0": 2}
+    assert one(writer, "select array_agg(child_id order by position) from journal") == [None, made("child", 1)]
+    assert contents(writer)["child"] == []
+
+
+def test_an_event_that_is_not_what_its_type_says_is_refused(writer: psycopg.Connection) -> None:
+    story = Story("roster", made("child", 1), (registered(1),))
+    broken = msgspec.structs.replace(envelope(story, 0, position=1), body=msgspec.Raw(b'{"child_id": 7}'))
+
+    with pytest.raises(msgspec.DecodeError):
+        apply(writer, [Message("roster/0", broken)], since={}, opener=TestVault())
+
+    assert positions(writer) == {}
+
+
+# Who a child is
+
+
+def test_names_and_numbers_stand_in_one_table_only(writer: psycopg.Connection) -> None:
+    chance = random.Random(7)
+    apply(writer, published(stories(children=6, chance=chance), chance=chance), since={}, opener=TestVault())
+
+    tables = contents(writer)
+
+    identities = "".join(tables.pop("child_identity"))
+    others = "".join(row for rows in tables.values() for row in rows)
+    for personal in ("曾小一", "单雨", "曾某", "13800000000", "家长某某"):
+        assert personal not in others
+    assert "曾小" in identities
+
+
+def test_an_erased_child_keeps_its_rows_and_has_no_identity(writer: psycopg.Connection) -> None:
+    tell(writer, Story("roster", made("child", 1), (registered(1),)), vault=TestVault(shredded={made("child", 1)}))
+
+    assert one(writer, "select erased from child") is True
+    assert contents(writer)["child_identity"] == []
+
+
+def test_forgetting_a_child_comes_to_what_a_rebuild_comes_to(writer: psycopg.Connection) -> None:
+    told = [Story("roster", made("child", 1), (registered(1),)), Story("roster", made("child", 2), (registered(2),))]
+    tell(writer, *told)
+    forget_child(writer, child_id=made("child", 1))
+    forgotten = contents(writer)
+
+    with writer.transaction():
+        empty(writer)
+    tell(writer, *told, vault=TestVault(shredded={made("child", 1)}))
+
+    assert contents(writer) == forgotten
+
+
+def test_a_child_is_found_by_pinyin_initials_and_last_four() -> None:
+    assert search_keys("单小明") == ("shanxiaoming", "sxm")
+    assert search_keys("吕布") == ("lvbu", "lb")
+    assert search_keys("阿依古丽·买买提") == ("ayigulimaimaiti", "ayglmmt")
+    assert search_keys("重单") == ("zhongdan", "zd")
+    assert search_keys("") == ("", "")
+
+
+# Cases and where a child is accounted for
+
+
+def test_a_case_before_its_child_waits_for_it(writer: psycopg.Connection) -> None:
+    tell(writer, case_story(1, 1, ("begun",)))
+    assert contents(writer)["child"] == []
+
+    tell(writer, Story("roster", made("child", 1), (registered(1),)))
+
+    assert one(writer, "select open_case_id from child") == made("case", 1, 1)
+
+
+def test_closing_returns_a_child_to_its_base_state(writer: psycopg.Connection) -> None:
+    child = made("child", 5)
+    suspect = ChildAccounted(child_id=child, state="suspect", valid_on=DAY, reason="")
+    tell(writer, Story("roster", child, (registered(5, born="2014-05-01"), suspect)))
+    tell(writer, case_story(5, 1, ("begun", "confirmed")))
+    assert [row.state for row in partition(writer, as_of=DAY)] == ["open_case"]
+
+    in_seat = Story(
+        "roster", child, (*[suspect] * 2, ChildAccounted(child_id=child, state="in_seat", valid_on=DAY, reason=""))
+    )
+    tell(writer, in_seat, after=2)
+    assert [row.state for row in partition(writer, as_of=DAY)] == ["open_case"]
+    whole = case_story(5, 1, ("begun", "confirmed", "closed"))
+    last = envelope(whole, 3, position=4)
+    apply(writer, [Message("cases/0", last)], since=positions(writer), opener=TestVault())
+
+    assert [row.state for row in partition(writer, as_of=DAY)] == ["in_seat"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        (("begun",), "verifying"),
+        (("begun", "confirmed"), "confirmed"),
+        (("begun", "confirmed", "persuaded"), "persuading"),
+        (("begun", "confirmed", "persuaded", "reported", "persuaded"), "reported"),
+        (("begun", "unreachable"), "unreachable"),
+        (("begun", "unreachable", "sought"), "sought"),
+        (("begun", "confirmed", "persuaded", "expired"), "persuading"),
+        (("reported", "ordered"), "ordered"),
+        (("ordered", "justice"), "judicial"),
+        (("returned", "watched"), "watched"),
+        (("watched", "closed"), "closed"),
+        (("cleared",), "cleared"),
+    ],
+)
+def test_a_case_is_in_the_state_its_last_step_left_it(
+    writer: psycopg.Connection, steps: tuple[str, ...], state: str
+) -> None:
+    tell(writer, case_story(1, 1, steps))
+
+    assert one(writer, "select state from case_file") == state
+    assert one(writer, "select (closed_on is null) = (owed_step <> '') from case_file")
+    assert one(writer, "select count(*) from case_step") == len(steps) + 1
+
+
+def test_what_belongs_to_a_child_moves_with_it(writer: psycopg.Connection) -> None:
+    chance = random.Random(3)
+    whole = [story for story in stories(children=4, chance=chance)]
+    apply(writer, published(whole, chance=chance), since={}, opener=TestVault())
+    position = positions(writer)["roster/0"]
+    child = one(writer, "select child_id from award limit 1")
+    moved = ResidenceStated(child_id=child, household_id=made("household", 0), township="410326209", village="")
+
+    tell(writer, Story("roster", child, (moved,)), after=position)
+
+    for kind in projection.KINDS:
+        if issubclass(kind, projection.OfChild):
+            places = {
+                row[0]
+                for row in writer.execute(f"select township from {kind.TABLE} where child_id = %s".encode(), [child])
+            }
+            assert places <= {"410326209"}, kind.TABLE
+    assert (
+        one(writer, "select count(*) from case_step s join case_file f using (case_id) where s.township <> f.township")
+        == 0
+    )
+
+
+# The window
+
+
+def test_the_window_counts_whoever_has_completed_six_and_not_seventeen() -> None:
+    after, last = window(date(2026, 9, 14))
+
+    assert last == date(2020, 9, 14)
+    assert after == date(2009, 9, 14)
+
+
+@given(born=st.dates(date(2000, 1, 1), date(2030, 1, 1)), as_of=st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+def test_the_window_is_the_one_of_completed_years(born: date, as_of: date) -> None:
+    years = as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))
+    after, last = window(as_of)
+
+    assert (after < born <= last) == (6 <= years <= 16)
+
+
+def test_nobody_is_dropped_from_the_partition(writer: psycopg.Connection) -> None:
+    births = {1: "2014-05-01", 2: "", 3: "1990-01-01", 4: "unbekannt", 5: "2024-01-01", 6: "2015-01-01"}
+    tell(
+        writer,
+        *(Story("roster", made("child", number), (registered(number, born=born),)) for number, born in births.items()),
+        vault=TestVault(shredded={made("child", 6)}),
+    )
+
+    rows = partition(writer, as_of=DAY)
+
+    assert [(row.dated, row.state, row.children) for row in rows] == [
+        (True, "unaccounted", 1),
+        (False, "unaccounted", 3),
+    ]
+
+
+def test_a_merged_entry_is_not_counted_twice(writer: psycopg.Connection) -> None:
+    chance = random.Random(11)
+    apply(writer, published(stories(children=9, chance=chance), chance=chance), since={}, opener=TestVault())
+
+    counted = sum(row.children for row in partition(writer, as_of=DAY))
+
+    assert one(writer, "select count(*) from child where merged_into is not null") > 0
+    after, last = window(DAY)
+    expected = one(
+        writer,
+        "select count(*) from child left join child_identity using (child_id)"
+        " where merged_into is null and (birth_date is null or birth_date > %s and birth_date <= %s)",
+        after,
+        last,
+    )
+    assert counted == expected

@@ -1,0 +1,269 @@
+"""The compiler against the ordinary resolvers: the same documents, the same answers, the same children on the receipt.
+
+The compiled side reads as a superuser, so only the compiler's conditions hold it back; the resolved side reads through row
+security, which alone holds that back. Each of the two fences is so held equal to the other.
+"""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_non_null_type, parse
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from gateway.access.policy import Grants, load_policy
+from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.schema.limits import refuse_excess
+from gateway.schema.map import ROOTS
+from gateway.schema.paging import BadArgument, cursor_of
+from gateway.schema.schema import build_schema
+from tests.gateway import county
+
+SCHEMA: GraphQLSchema = build_schema()._schema
+POLICY = load_policy()
+EVERYBODY = [*DEMO_ACCOUNTS, ("school:3141000300", "assistance"), ("township:410326104", "dropout_control")]
+
+
+def grants_of(by: str | tuple[str, str]) -> Grants:
+    unit, purpose = (DEMO_ACCOUNTS[by].unit, DEMO_ACCOUNTS[by].purpose) if isinstance(by, str) else by
+    return POLICY.grants_of(kind=unit.partition(":")[0], purpose=purpose)
+
+
+class Document:
+    """Writes a random document of granted fields: aliases, named and inline fragments, literals and variables."""
+
+    def __init__(self, data: st.DataObject, grants: Grants) -> None:
+        self._draw = data.draw
+        self._grants = grants
+        self._fragments: list[str] = []
+        self._names = self._aliases = 0
+        self.variables: dict[str, Any] = {}
+        self._declared: list[str] = []
+
+    def write(self) -> str:
+        roots = sorted(name for name in ROOTS if self._grants.of("Query", name))
+        chosen = self._draw(st.lists(st.sampled_from(roots), min_size=1, max_size=2))
+        fields = "".join(self._root(name) for name in chosen)
+        declared = f"({', '.join(self._declared)})" if self._declared else ""
+        return f"query Q{declared} {{ {fields} }} {' '.join(self._fragments)}"
+
+    def _root(self, name: str) -> str:
+        field = SCHEMA.query_type.fields[name]
+        arguments = []
+        for argument, definition in field.args.items():
+            kind = get_named_type(definition.type).name
+            required = is_non_null_type(definition.type) and argument != "first"
+            if argument == "first" or required or self._draw(st.booleans()):
+                if not required and argument in ROOTS[name].filters and not self._may_filter(name, argument):
+                    continue
+                arguments.append(f"{argument}: {self._value(name, argument, kind, required=required)}")
+        shown = f"({', '.join(arguments)})" if arguments else ""
+        self._names += 1
+        return f"r{self._names}: {name}{shown} {self._selection(get_named_type(field.type), depth=3)} "
+
+    def _may_filter(self, root: str, argument: str) -> bool:
+        field = ROOTS[root].filters[argument].field
+        grant = self._grants.of(ROOTS[root].type, field) if field else None
+        return field is None or (grant is not None and grant.mode == "full")
+
+    def _value(self, root: str, argument: str, kind: str, *, required: bool) -> str:
+        value = self._draw(_values(root, argument, self._grants))
+        if not self._draw(st.booleans()):
+            return json.dumps(value)
+        self._names += 1
+        variable = f"v{self._names}"
+        self._declared.append(f"${variable}: {kind}{'!' if required or argument == 'first' else ''}")
+        self.variables[variable] = (
+            value if required or argument == "first" else self._draw(st.sampled_from([value, None]))
+        )
+        return f"${variable}"
+
+    def _selection(self, parent: Any, *, depth: int) -> str:
+        assert isinstance(parent, GraphQLObjectType)
+        shape = parent.name.endswith(("Connection", "Edge")) or parent.name == "PageInfo"
+        names = [
+            name
+            for name, field in parent.fields.items()
+            if (shape or self._grants.of(parent.name, name))
+            and (depth > 0 or not isinstance(get_named_type(field.type), GraphQLObjectType))
+        ]
+        chosen = self._draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=5))
+        parts = [self._field(parent, name, depth=depth) for name in chosen]
+        way = self._draw(st.sampled_from(["plain", "plain", "inline", "named", "twice"]))
+        text = " ".join(parts)
+        if way == "inline":
+            return f"{{ ... on {parent.name} {{ {text} }} }}"
+        if way in {"named", "twice"}:
+            self._names += 1
+            self._fragments.append(f"fragment f{self._names} on {parent.name} {{ {text} }}")
+            return f"{{ ...f{self._names} {f'...f{self._names}' if way == 'twice' else ''} }}"
+        return f"{{ {text} }}"
+
+    def _field(self, parent: GraphQLObjectType, name: str, *, depth: int) -> str:
+        directive = self._draw(st.sampled_from(["", "", "", "", "", "", "@include(if: true)", "@skip(if: true)"]))
+        if name == "__typename":
+            return f"{self._alias()}__typename {directive}"
+        inner = get_named_type(parent.fields[name].type)
+        nested = self._selection(inner, depth=depth - 1) if isinstance(inner, GraphQLObjectType) else ""
+        return f"{self._alias()}{name} {directive} {nested}"
+
+    def _alias(self) -> str:
+        """An alias now and then: a document may hold fifteen."""
+        if self._aliases == 6 or not self._draw(st.booleans()):
+            return ""
+        self._aliases += 1
+        return f"a{self._aliases}: "
+
+
+def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
+    numbers = st.integers(0, 47)
+    ids = numbers.map(lambda n: str(county.made("case" if root == "case" else "child", n)))
+    match argument:
+        case "first":
+            return st.integers(1, 4)
+        case "id" | "childId":
+            return ids
+        case "township":
+            return st.sampled_from([county.XIAODIAN, county.SANTUN, county.ELSEWHERE])
+        case "state":
+            return st.sampled_from([*county.STATES, *county.CASE_STATES, "opened", "delivered"])
+        case "kind":
+            return st.sampled_from(["not_in_seat", "not_enrolled"])
+        case "overdue":
+            return st.booleans()
+        case "officer":
+            return st.sampled_from(["teacher-0", "teacher-1"])
+        case "asOf":
+            return st.dates(county.TODAY.replace(year=2020), county.TODAY).map(str)
+        case "after":
+            return st.builds(lambda n: _cursor(root, n, grants), numbers)
+        case _:
+            raise AssertionError(argument)
+
+
+def _cursor(root: str, number: int, grants: Grants) -> str:
+    keys = ROOTS[root].page_keys(grants=grants)
+    values = {"text": county.XIAODIAN, "timestamptz": county.NOW.isoformat(), "uuid": str(county.made("child", number))}
+    return cursor_of(*(values[key.cast] for key in keys))
+
+
+def equal(unfenced: Any, gateway: Any, query: str, variables: dict[str, Any], *, by: str | tuple[str, str]) -> Any:
+    """Asks both ways and compares; gives the answer."""
+    compiled = unfenced.ask(query, variables, by=by)
+    resolved = gateway.resolve(query, variables, by=by)
+    assert compiled.data == resolved.data
+    [receipt] = unfenced.receipts_of()
+    assert resolved.touched == set(receipt["child_ids"])
+    return compiled.data
+
+
+def is_allowed(query: str) -> bool:
+    try:
+        refuse_excess(parse(query))
+    except BadArgument:
+        return False
+    return True
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_compiled_and_resolved_answers_are_the_same(unfenced: Any, gateway: Any, data: st.DataObject) -> None:
+    by = data.draw(st.sampled_from(EVERYBODY))
+    document = Document(data, grants_of(by))
+    query = document.write()
+    assume(is_allowed(query))
+    equal(unfenced, gateway, query, document.variables, by=by)
+
+
+@pytest.mark.parametrize("by", EVERYBODY, ids=str)
+def test_every_list_is_the_same_whatever_narrows_it(unfenced: Any, gateway: Any, by: str | tuple[str, str]) -> None:
+    grants = grants_of(by)
+    for name in sorted(name for name, root in ROOTS.items() if root.keys and grants.of("Query", name)):
+        plain = [
+            field
+            for field, definition in SCHEMA.type_map[ROOTS[name].type].fields.items()
+            if grants.of(ROOTS[name].type, field) and not isinstance(get_named_type(definition.type), GraphQLObjectType)
+        ]
+        for narrowing in _narrowings(name, grants):
+            query = f"{{ {name}(first: 60{narrowing}) {{ nodes {{ {' '.join(plain)} }} pageInfo {{ hasNextPage }} }} }}"
+            equal(unfenced, gateway, query, {}, by=by)
+
+
+def _narrowings(root: str, grants: Grants) -> list[str]:
+    """Each filter of a list with each value it may have; what a list requires is in all of them."""
+    required = f', childId: "{county.made("child", 0)}"' if root == "receipts" else ""
+    values: dict[str, list[object]] = {
+        "township": [county.XIAODIAN, county.SANTUN, county.ELSEWHERE],
+        "state": ["suspect", "confirmed", "opened", "delivered"],
+        "kind": ["not_in_seat"],
+        "overdue": [True, False],
+        "officer": ["teacher-1"],
+        "childId": [str(county.made("child", 2))],
+    }
+    granted = [
+        name
+        for name, narrowing in ROOTS[root].filters.items()
+        if root != "receipts" and (narrowing.field is None or grants.of(ROOTS[root].type, narrowing.field))
+    ]
+    return [required, *(f", {name}: {json.dumps(value)}" for name in granted for value in values[name])]
+
+
+@pytest.mark.parametrize("by", ["bureau-office", "xiaodian-officer", "school-principal", "civil-affairs-officer"])
+def test_pages_follow_each_other_without_a_gap_or_a_repetition(gateway: Any, by: str) -> None:
+    root = "children" if by != "civil-affairs-officer" else "referrals"
+    whole = gateway.ask(f"{{ {root}(first: 200) {{ nodes {{ id }} }} }}", by=by).data[root]["nodes"]
+    query = f"query($after: String) {{ {root}(first: 3, after: $after) {{ nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"
+
+    walked, after, more = [], None, True
+    while more:
+        page = gateway.ask(query, {"after": after}, by=by).data[root]
+        walked += page["nodes"]
+        more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
+
+    assert walked == whole
+    assert len(whole) > 3
+
+
+def test_a_cursor_of_another_area_opens_no_other_area(gateway: Any) -> None:
+    before_everything = cursor_of("0", str(UUID(int=0)))
+    query = "query($after: String) { children(first: 200, after: $after) { nodes { township } } }"
+
+    nodes = gateway.ask(query, {"after": before_everything}, by="xiaodian-officer").data["children"]["nodes"]
+
+    assert {node["township"] for node in nodes} == {county.XIAODIAN}
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "eHg=", cursor_of("410326103", "no id"), cursor_of("41;--", str(UUID(int=0)))]
+)
+def test_a_cursor_that_is_none_is_refused_in_words(gateway: Any, cursor: str) -> None:
+    query = "query($after: String) { children(after: $after) { nodes { id } } }"
+
+    reply = gateway.ask(query, {"after": cursor}, by="xiaodian-officer")
+
+    assert reply.code == "BAD_REQUEST"
+    assert "after is a cursor" in reply.message
+
+
+@pytest.mark.parametrize("first", [0, -1, 201, 2_000_000_000])
+def test_a_page_has_one_to_two_hundred_rows(gateway: Any, first: int) -> None:
+    reply = gateway.ask("query($n: Int!) { children(first: $n) { nodes { id } } }", {"n": first}, by="bureau-office")
+
+    assert reply.code == "BAD_REQUEST"
+
+
+def test_the_partition_adds_up_to_all_children_of_school_age(gateway: Any) -> None:
+    rows = gateway.ask("{ partition { state count } }", by="bureau-office").data["partition"]
+
+    with psycopg.connect(gateway.owner_dsn) as connection:
+        [(everybody,)] = connection.execute(
+            "select count(*) from child left join child_identity using (child_id)"
+            " where child.township between '410326' and '410327' and merged_into is null and (birth_date is null"
+            " or extract(year from age(%s, birth_date)) between 6 and 16)",
+            [county.TODAY],
+        ).fetchall()
+    assert sum(row["count"] for row in rows) == everybody
+    assert everybody > 20
