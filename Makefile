@@ -37,6 +37,7 @@ check: install  ## ruff, mypy, import rules, schema snapshots
 
 schema: install  ## write the GraphQL and contract snapshots anew, for review
 	$(BIN)/baoxue schema
+	$(BIN)/python -m tests.architecture.schemas
 
 lock: install  ## renew requirements.lock from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

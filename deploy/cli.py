@@ -94,11 +94,10 @@ def sample(
 
 @app.command()
 def schema() -> None:
-    """Write the GraphQL and contract snapshots anew, for review."""
+    """Write the snapshot of the GraphQL schema anew, for review."""
     from deploy.snapshots import write  # noqa: PLC0415
 
-    for path in write():
-        console.print(f"wrote {path}")
+    console.print(f"wrote {write()}")
 
 
 def main() -> None:
@@ -108,3 +107,7 @@ def main() -> None:
     except ServiceError as error:
         Console(stderr=True).print(f"[red]{error.code}[/red] {error}")
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -147,7 +147,7 @@ def tell(console: Console) -> int:
         show_three_windows(story, child_id)
         replay_the_case(story, case_id)
         look_for_names(story, compared)
-    return conclude(story, seconds=time.monotonic() - began)
+    return conclude(story.checks, console=console, seconds=time.monotonic() - began)
 
 
 def load_registers(story: Story) -> list[Loaded]:
@@ -320,8 +320,8 @@ def show_three_windows(story: Story, child_id: UUID) -> None:
       edges { node { at actor purpose decision } } } }"""
     looks = [edge["node"] for edge in story.ask("inspector", query, id=str(child_id))["receipts"]["edges"]]
     counted = Counter((look["actor"], look["purpose"], look["decision"]) for look in looks)
-    rows = [(*who, count) for who, count in sorted(counted.items())]
-    story.console.print(table("Who looked at this child 查阅留痕", ("account", "purpose", "decision", "looks"), rows))
+    looked = [(*who, count) for who, count in sorted(counted.items())]
+    story.console.print(table("Who looked at this child 查阅留痕", ("account", "purpose", "decision", "looks"), looked))
     story.checks.that("the police's look was recorded", any(actor == "police-officer" for actor, *_ in counted))
 
 
@@ -340,9 +340,9 @@ def replay_the_case(story: Story, case_id: UUID) -> None:
     story.console.print(table("As known on 当时所知", ("date", "state", "owed", "events known"), rows))
     story.checks.that("the two dates differ as the case did", states == ["persuading", "ordered"], states)
     live = story.ask("bureau-office", "{ partition { township state dated count } }")["partition"]
-    moment = story.clock.now().isoformat()
+    now = story.clock.now().isoformat()
     query = "query Head($asOf: DateTime!) { replayPartition(asOf: $asOf) { township state dated count } }"
-    replayed = story.ask("inspector", query, asOf=moment)["replayPartition"]
+    replayed = story.ask("inspector", query, asOf=now)["replayPartition"]
     story.checks.that("the replayed partition equals the live one", replayed == live, f"{len(live)} lines")
 
 
@@ -365,17 +365,17 @@ def look_for_names(story: Story, compared: Compared) -> None:
     story.checks.that("no stored event holds a name or number in the clear", hits == 0 and events > 0, events)
 
 
-def conclude(story: Story, *, seconds: float) -> int:
+def conclude(checks: Checks, *, console: Console, seconds: float) -> int:
     """What was checked, and whether all of it held."""
-    story.console.rule("What was checked")
+    console.rule("What was checked")
     merged: dict[str, tuple[bool, str]] = {}
-    for what, holds, seen in story.checks.done:
+    for what, holds, seen in checks.done:
         before = merged.get(what, (True, ""))
         merged[what] = (before[0] and holds, seen)
     rows = [(what, "[green]yes[/green]" if holds else "[red]NO[/red]", seen) for what, (holds, seen) in merged.items()]
-    story.console.print(table("", ("check", "holds", "seen"), rows))
+    console.print(table("", ("check", "holds", "seen"), rows))
     failed = sum(not holds for holds, _ in merged.values())
-    story.console.print(f"{len(merged) - failed} of {len(merged)} checks held; {seconds:.0f} s in all.")
+    console.print(f"{len(merged) - failed} of {len(merged)} checks held; {seconds:.0f} s in all.")
     return 1 if failed else 0
 
 

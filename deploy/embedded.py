@@ -22,7 +22,7 @@ from gateway.commands import Service as Reached
 from gateway.readmodel.migrate import migrate as migrate_gateway
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
-from gateway.supervising import ReplayedSupervision
+from gateway.supervision.answers import Answers
 from gateway.supervision.replay import Replay
 from services.assistance import service as assistance
 from services.cases import service as cases
@@ -132,10 +132,11 @@ class Embedded:
                     for service in built
                 },
                 token=surroundings.token,
-                visibility=ReadModelVisibility(reader=reader, claims=(("app.journal", "on"),)),
+                visibility=ReadModelVisibility(reader=reader),
             ),
-            supervision=ReplayedSupervision(replay),
+            supervision=Answers(replay),
             development=self._settings.development,
+            issuer=issuer,
         )
         web = WebServer(gateway, host=self._settings.host, port=self._settings.port)
         inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in built if service.hears)

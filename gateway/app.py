@@ -9,11 +9,12 @@ from fastapi.responses import JSONResponse
 from starlette.routing import Route
 
 from gateway.access.policy import Policy
-from gateway.access.principal import Tokens
+from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
 from gateway.commands import Commands
+from gateway.console.home import pages
 from gateway.endpoint import Endpoint, Surroundings
-from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
 from services.chassis.clock import Clock
@@ -29,9 +30,11 @@ def build_gateway(
     commands: Commands | None = None,
     supervision: Supervision | None = None,
     development: bool = False,
+    issuer: DevelopmentIssuer | None = None,
 ) -> FastAPI:
-    """The gateway. `development` opens introspection and the query page; without `commands` mutations are refused.
+    """The gateway. Without `commands` mutations are refused.
 
+    `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
     Its lifespan runs the writer of receipts; without it nothing is answered.
     """
     page = files("gateway").joinpath("explorer.html").read_bytes() if development else None
@@ -41,6 +44,8 @@ def build_gateway(
         async with receipts.running():
             yield
         await reader.close()
+        if commands is not None:
+            await commands.close()
 
     app = FastAPI(title="Baoxue gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     surroundings = Surroundings(
@@ -56,6 +61,9 @@ def build_gateway(
         page=page,
     )
     app.router.routes.append(Route("/graphql", Endpoint(surroundings)))
+    app.router.routes.extend(pages())
+    if issuer is not None:
+        _issue_tokens(app, issuer)
 
     @app.get("/health/live")
     async def live() -> dict[str, str]:
@@ -64,9 +72,17 @@ def build_gateway(
     @app.get("/health/ready")
     async def ready() -> JSONResponse:
         try:
-            await reader.fetch(b"select 1", {}, claims=())
+            await reader.fetch(b"select 1", {}, claims=claims())
         except ReadModelUnavailable:
             return JSONResponse({"status": "the read model can't be reached"}, status_code=503)
         return JSONResponse({"status": "ok"})
 
     return app
+
+
+def _issue_tokens(app: FastAPI, issuer: DevelopmentIssuer) -> None:
+    @app.post("/development/token/{account}")
+    async def token(account: str) -> JSONResponse:
+        if account not in DEMO_ACCOUNTS:
+            return JSONResponse({"message": f"Known are {', '.join(DEMO_ACCOUNTS)}."}, status_code=404)
+        return JSONResponse({"token": issuer.mint(account)})

@@ -6,8 +6,7 @@ the command's position, so that people read what they wrote; where it does not g
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -16,7 +15,7 @@ import httpx
 import msgspec
 
 from gateway.access.principal import Principal
-from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.telemetry import traceparent
 
@@ -139,13 +138,8 @@ def _answer(response: httpx.Response) -> Answer:
 class ReadModelVisibility:
     """Looks at the read model's journal and tracking while anybody waits, one look for all who do."""
 
-    def __init__(
-        self, *, reader: Reader, claims: tuple[tuple[str, str], ...], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """`claims` open the journal and nothing else."""
+    def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
-        self._claims = claims
-        self._clock = clock
         self._waiting: dict[tuple[str, int], list[asyncio.Future[None]]] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -179,7 +173,7 @@ class ReadModelVisibility:
                 for producer, position in await self._reader.fetch(
                     _SEEN,
                     {"producers": [place[0] for place in places], "positions": [place[1] for place in places]},
-                    claims=self._claims,
+                    claims=claims(journal="on"),
                 )
             ]
         except ReadModelUnavailable:

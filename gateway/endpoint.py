@@ -18,17 +18,16 @@ import msgspec
 import psycopg
 import strawberry
 from graphql import GraphQLError
-from graphql.execution.values import get_variable_values
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal, Tokens, Unauthenticated
 from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
 from gateway.commands import Commands, CommandUncertain
-from gateway.schema.operations import BadDocument, Operation, Operations
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
 from gateway.schema.compile import Plan
 from gateway.schema.limits import BYTES
+from gateway.schema.operations import BadDocument, Operation, Operations
 from gateway.schema.paging import BadArgument
 from gateway.schema.reading import Looking
 from gateway.schema.supervision import Supervision
@@ -121,7 +120,7 @@ class Endpoint:
             message = "The look could not be recorded or carried out just now, so there is no answer; try again."
             return await _send(send, 503, _error("UNAVAILABLE", message), media=_JSON)
         except Exception as error:  # noqa: BLE001  # the rim: what nobody expected is told without its text
-            _log.error("failed: %s", type(error).__name__)  # noqa: TRY400  # a traceback could quote a person
+            _log.error("failed: %s", type(error).__name__)  # without a traceback, which could quote a person
             return await _send(send, 500, _error("INTERNAL", "Something failed here; it was noted."), media=_JSON)
         media = _GRAPHQL_JSON if understands else _JSON
         return await _send(send, answer.status if understands else 200, answer.body, media=media)
@@ -137,11 +136,11 @@ class Endpoint:
         try:
             operation = self._operations.find(asked.request.query, asked.request.operation_name)
         except BadDocument as error:
-            return Answer(_body(None, [formatted for formatted in error.errors]), 400)
+            return Answer(_body(None, error.errors), 400)
         with span(f"graphql {operation.name or operation.hash[:12]}", parent=_text(asked.headers, b"traceparent")):
             try:
                 fields = operation.require_rights(asked.principal.grants)
-                variables = _variables(self._with.schema, operation, asked.request.variables)
+                variables = operation.variables(asked.request.variables)
                 plan = operation.plan(asked.principal.grants, variables=variables)
                 if plan is None:
                     return await self._resolve(asked, operation, fields)
@@ -174,7 +173,13 @@ class Endpoint:
         except psycopg.DataError:
             return Answer(_error("BAD_REQUEST", "An argument is out of its range."), 400)
         await self._record(
-            principal, operation, decision="answered", fields=fields, child_ids=child_ids, rows=rows, positions=positions
+            principal,
+            operation,
+            decision="answered",
+            fields=fields,
+            child_ids=child_ids,
+            rows=rows,
+            positions=positions,
         )
         return Answer(b'{"data":' + data.encode() + b"}")
 
@@ -265,23 +270,11 @@ async def _read(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) 
         more = message.get("more_body", False)
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadRequest(400, 'Send one JSON object: {"query", "variables", "operationName"}.') from None
 
 
 _decoder = msgspec.json.Decoder(Request)
-
-
-def _variables(schema: strawberry.Schema, operation: Operation, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The request's variables in their types; raises `BadArgument`."""
-    if not operation.definition.variable_definitions:
-        return {}
-    coerced = get_variable_values(
-        schema._schema, operation.definition.variable_definitions, dict(given or {}), max_errors=5  # noqa: SLF001
-    )
-    if isinstance(coerced, list):
-        raise BadArgument("; ".join(error.message for error in coerced))
-    return coerced.coerced
 
 
 def _key(headers: Mapping[bytes, bytes]) -> UUID | None:

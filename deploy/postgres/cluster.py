@@ -316,7 +316,8 @@ class Cluster:
             file.chmod(0o644)
 
     def _runs_as_asked(self) -> bool:
-        return (self._place / "postgresql.conf").read_text(encoding="utf-8") == self._settings()
+        file = self._place / "postgresql.conf"
+        return file.exists() and file.read_text(encoding="utf-8") == self._settings()
 
     def _write_as_server(self, file: Path, text: str) -> None:
         """Writes a file of the server's as the server's uid, with mode 0600."""

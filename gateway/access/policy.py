@@ -52,9 +52,7 @@ class Purpose(StrEnum):
     OPERATION = "operation"
 
 
-MASKABLE = frozenset(
-    {("Child", "name"), ("Child", "guardianName"), ("Child", "idNumber"), ("Child", "guardianPhone")}
-)
+MASKABLE = frozenset({("Child", "name"), ("Child", "guardianName"), ("Child", "idNumber"), ("Child", "guardianPhone")})
 """Fields for which a mask is defined; any other may be seen in full or not at all."""
 
 ROW_RELATIONS = frozenset({Relation.AREA, Relation.VILLAGE, Relation.SCHOOL, Relation.REFERRAL})

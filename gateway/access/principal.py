@@ -19,11 +19,15 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from gateway.access.policy import Grants, Policy, Relation
+from gateway.readmodel.reading import Claims, claims
 from services.chassis.clock import Clock
 
 ALGORITHMS = ["EdDSA", "Ed25519"]
 _UNIT = re.compile(r"([a-z_]{1,40}):([0-9A-Za-z]{1,20})")
 _ACTOR = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
+_DIGITS_OF_A_COUNTY = 6
+_DIGITS: Mapping[str, int] = {"township": 9, "village": 12}
+"""How long the code of a unit's area is: a shorter one would widen in silence, so it is refused."""
 _WIDEST_S = 60.0
 _MOST_TOKENS = 4096
 _MOST_BYTES = 8192
@@ -42,7 +46,7 @@ class Principal:
     purpose: str
     client: str
     grants: Grants
-    claims: tuple[tuple[str, str], ...]
+    claims: Claims
     """The session settings of row security, see `readmodel/tables.sql`; a claim that opens nothing is empty."""
 
     @cached_property
@@ -66,33 +70,28 @@ def principal_of(*, actor: str, unit: str, purpose: str, client: str, policy: Po
     return Principal(actor, unit, purpose, client, grants, _claims(kind, area, unit=unit, grants=grants))
 
 
-def _claims(kind: str, area: str, *, unit: str, grants: Grants) -> tuple[tuple[str, str], ...]:
+def _claims(kind: str, area: str, *, unit: str, grants: Grants) -> Claims:
     reach = grants.reach
-    low, high = area_range(area) if reach is Relation.AREA else ("", "")
-    if reach is Relation.VILLAGE and not re.fullmatch(r"\d{12}", area):
+    digits = _DIGITS.get(kind, _DIGITS_OF_A_COUNTY)
+    if reach not in {None, Relation.SCHOOL} and not re.fullmatch(rf"[0-9]{{{digits}}}", area):
         raise Unauthenticated
-    if reach is Relation.REFERRAL:
-        area_range(area)
-    return (
-        ("app.lo", low),
-        ("app.hi", high),
-        ("app.village", area if reach is Relation.VILLAGE else ""),
-        ("app.school", area if reach is Relation.SCHOOL else ""),
-        ("app.unit", unit),
-        ("app.kind", kind if reach is Relation.REFERRAL else ""),
-        ("app.area", area if reach is Relation.REFERRAL else ""),
-        ("app.receipts", "on" if ("Query", "receipts") in grants.fields else ""),
-        ("app.journal", "on" if ("Query", "replayCase") in grants.fields else ""),
+    low, high = area_range(area) if reach is Relation.AREA else ("", "")
+    referral = reach is Relation.REFERRAL
+    return claims(
+        lo=low,
+        hi=high,
+        village=area if reach is Relation.VILLAGE else "",
+        school=area if reach is Relation.SCHOOL else "",
+        unit=unit,
+        kind=kind if referral else "",
+        area=area if referral else "",
+        receipts="on" if ("Query", "receipts") in grants.fields else "",
+        journal="on" if ("Query", "replayCase") in grants.fields else "",
     )
 
 
 def area_range(code: str) -> tuple[str, str]:
-    """The codes of an area as a range [low, high): a county (6 digits) holds its townships, a township itself (9).
-
-    A code of any other length is refused: a short one would widen in silence.
-    """
-    if not re.fullmatch(r"\d{6}|\d{9}", code):
-        raise Unauthenticated
+    """The codes of an area as a range [low, high): a county (6 digits) holds its townships, a township (9) itself."""
     return code, str(int(code) + 1).zfill(len(code))
 
 

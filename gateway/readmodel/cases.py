@@ -193,7 +193,7 @@ def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
             return _moved(_owing(row, event.owed), event)
 
 
-def _moved(row: CaseFile, event: OwingEvent) -> CaseFile:  # noqa: PLR0911  # one line for each state
+def _moved(row: CaseFile, event: OwingEvent) -> CaseFile:  # one line for each state
     match event:
         case CaseOpened():
             return replace(
@@ -276,7 +276,7 @@ def case_step(_: CaseStep | None, told: Told[StepEvent]) -> CaseStep | None:
     )
 
 
-def in_words(event: StepEvent) -> str:  # noqa: PLR0911, PLR0912  # one line for each thing that can happen
+def in_words(event: StepEvent) -> str:  # one line for each thing that can happen
     """What happened, in plain words and the service's own codes; nothing personal and no free text of a clerk."""
     match event:
         case CaseOpened():

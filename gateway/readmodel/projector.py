@@ -65,6 +65,7 @@ class Projector:
         self._producers = tuple(producers)
         self._stopping = Event()
         self._news = Condition()
+        self._turn = 0  # counts the news, so that none is missed between looking and waiting
         self._positions: dict[str, int] = {}
         self._remembered: deque[frozenset[tuple[str, int]]] = deque(maxlen=REMEMBERED)
         self._state = "ok"
@@ -102,17 +103,16 @@ class Projector:
         Exact with any number of partitions: it is this very event that is waited for, not the furthest one.
         """
         deadline = time.monotonic() + timeout_s
-        if self._is_in_journal(producer, position):
-            return True
-        with self._news:
-            while not self._is_remembered(producer, position):
+        while True:
+            with self._news:
+                turn = self._turn
+            if self._is_applied(producer, position):
+                return True
+            with self._news:
                 left = deadline - time.monotonic()
                 if left <= 0 or self._stopping.is_set() or self._parked is not None:
-                    break
-                self._news.wait(left)
-            else:
-                return True
-        return self._is_in_journal(producer, position)
+                    return False
+                self._news.wait_for(lambda: self._turn != turn or self._stopping.is_set(), left)  # noqa: B023  # this turn
 
     def catch_up(self) -> int:
         """Applies, in the calling thread, what the log holds by now and returns how many events it read.
@@ -180,6 +180,7 @@ class Projector:
         positions = dict(connection.execute("select name, position from tracking").fetchall())
         with self._news:
             self._positions = positions
+            self._tell()
         subscription.seek(positions)
 
     def _take(self, connection: Connection, messages: Sequence[Message]) -> None:
@@ -199,22 +200,24 @@ class Projector:
             self._remembered.append(
                 frozenset((message.envelope.producer, message.envelope.position) for message in messages)
             )
-            self._news.notify_all()
+            self._tell()
 
     def _park(self, parked: Parked) -> None:
         logger.error("%s stands still at %s %d: %s", self.name, parked.tracking, parked.position, parked.error)
         with self._news:
             self._parked = parked
             self._state = f"parked at {parked.tracking} {parked.position}: {parked.error}"
-            self._news.notify_all()
+            self._tell()
 
-    def _is_remembered(self, producer: str, position: int) -> bool:
-        return any((producer, position) in batch for batch in self._remembered)
+    def _tell(self) -> None:
+        """Wakes those who wait; within `_news`."""
+        self._turn += 1
+        self._news.notify_all()
 
-    def _is_in_journal(self, producer: str, position: int) -> bool:
-        """Whether the event was applied earlier; asks the database only where it may have been."""
+    def _is_applied(self, producer: str, position: int) -> bool:
+        """Whether the event was applied; asks the database only where that was long ago, or was another's doing."""
         with self._news:
-            if self._is_remembered(producer, position):
+            if any((producer, position) in batch for batch in self._remembered):
                 return True
             places = [place for name, place in self._positions.items() if name.startswith(f"{producer}/")]
         if position > max(places, default=0):

@@ -16,11 +16,21 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 Claims = tuple[tuple[str, str], ...]
+CLAIMS = ("lo", "hi", "village", "school", "unit", "kind", "area", "receipts", "journal")
+"""What row security asks of a session; see `tables.sql`."""
 _OPTIONS = "-c default_transaction_read_only=on -c statement_timeout={timeout_ms} -c timezone=UTC -c jit=off"
 
 
 class ReadModelUnavailable(Exception):
     """The read model can't be reached, or not in time; asking again later may work."""
+
+
+def claims(**opened: str) -> Claims:
+    """The claims that open what is named, and nothing else: every one is always set, so none of a caller before stays."""
+    if opened.keys() - set(CLAIMS):
+        message = f"no such claim: {', '.join(opened.keys() - set(CLAIMS))}"
+        raise ValueError(message)
+    return tuple((f"app.{name}", opened.get(name, "")) for name in CLAIMS)
 
 
 class Reader:
@@ -30,7 +40,7 @@ class Reader:
         self._dsn = dsn
         self._timeout_s = timeout_s
         self._slots = asyncio.Semaphore(connections)
-        self._free: deque[tuple[Claims, AsyncConnection[Any]]] = deque()
+        self._free: deque[tuple[Claims | None, AsyncConnection[Any]]] = deque()
 
     async def fetch(
         self, statement: bytes, parameters: Mapping[str, object], *, claims: Claims
@@ -75,7 +85,7 @@ class Reader:
             if connection is not None:
                 await _close(connection)
 
-    async def _take(self, claims: Claims) -> tuple[Claims, AsyncConnection[Any]]:
+    async def _take(self, claims: Claims) -> tuple[Claims | None, AsyncConnection[Any]]:
         for entry in self._free:
             if entry[0] == claims and not entry[1].closed:
                 self._free.remove(entry)
@@ -86,7 +96,7 @@ class Reader:
                 return entry
         options = _OPTIONS.format(timeout_ms=int(self._timeout_s * 1000))
         connect = AsyncConnection.connect(self._dsn, autocommit=True, options=options, prepare_threshold=None)
-        return (), await asyncio.wait_for(connect, self._timeout_s)
+        return None, await asyncio.wait_for(connect, self._timeout_s)
 
 
 async def _claim(connection: AsyncConnection[Any], claims: Claims) -> None:

@@ -211,7 +211,11 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
 
 
 def merged(row: Child | None, told: Told[MergeEvent]) -> Child:
-    """The entry that went into another one, or came out of it again; its own history may be heard later."""
+    """The entry that went into another one, or came out of it again; its own history may be heard later.
+
+    It is the entry that goes on that tells of it. So an entry taken out of one and put into another needs these two to
+    be heard in order, which holds with one partition for the roster, and with more unless one lags behind the other.
+    """
     event = told.event
     row = row or Child(child_id=event.merged_id)
     match event:

@@ -1,5 +1,7 @@
 """The GraphQL types of assistance 资助帮扶: eligibility, awards, plans, support and teaching at home."""
 
+# mypy: disable-error-code="untyped-decorator"
+
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Self

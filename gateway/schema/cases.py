@@ -1,5 +1,7 @@
 """The GraphQL types of cases 个案: the way from suspicion to seat, its papers, who was asked and who answers."""
 
+# mypy: disable-error-code="untyped-decorator"
+
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
@@ -7,13 +9,16 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.schema import roster
 from gateway.schema.reading import Info, Looking, facts, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.roster import Child
 
 
-@strawberry.type(description="个案 One child, out of school or thought to be, until it sits in class or is accounted for.")
+@strawberry.type(
+    description="个案 One child, out of school or thought to be, until it sits in class or is accounted for."
+)
 class Case:
     """A case."""
 
@@ -52,29 +57,51 @@ class Case:
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
         """儿童 the child."""
-        from gateway.schema.roster import Child
-
-        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)
+        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
 
     @strawberry.field(description="前案 the case before, of a relapse")
     async def earlier_case(self, info: Info) -> "Case | None":
         """前案 the case before, of a relapse."""
-        return await one(info.context, Case, "case_id = %(case)s and child_id = %(child)s", case=self.earlier_case_id, child=self.child_id)
+        return await one(
+            info.context,
+            Case,
+            "case_id = %(case)s and child_id = %(child)s",
+            case=self.earlier_case_id,
+            child=self.child_id,
+        )
 
     @strawberry.field(description="经过 what happened, in order")
     async def steps(self, info: Info) -> list["CaseStep"]:
         """经过 what happened, in order."""
-        return await many(info.context, CaseStep, "case_id = %(case)s and child_id = %(child)s order by at, event_id", case=self.id, child=self.child_id)
+        return await many(
+            info.context,
+            CaseStep,
+            "case_id = %(case)s and child_id = %(child)s order by at, event_id",
+            case=self.id,
+            child=self.child_id,
+        )
 
     @strawberry.field(description="文书 the papers")
     async def documents(self, info: Info) -> list["Document"]:
         """文书 the papers."""
-        return await many(info.context, Document, "case_id = %(case)s and child_id = %(child)s order by issued_on, document_id", case=self.id, child=self.child_id)
+        return await many(
+            info.context,
+            Document,
+            "case_id = %(case)s and child_id = %(child)s order by issued_on, document_id",
+            case=self.id,
+            child=self.child_id,
+        )
 
     @strawberry.field(description="转办 what other departments were asked")
     async def referrals(self, info: Info) -> list["Referral"]:
         """转办 what other departments were asked."""
-        return await many(info.context, Referral, "case_id = %(case)s and child_id = %(child)s order by opened_on, referral_id", case=self.id, child=self.child_id)
+        return await many(
+            info.context,
+            Referral,
+            "case_id = %(case)s and child_id = %(child)s order by opened_on, referral_id",
+            case=self.id,
+            child=self.child_id,
+        )
 
 
 @strawberry.type(description="经过 One thing that happened in a case, in words that name nobody.")
@@ -121,7 +148,9 @@ class Document:
         return cls(**facts(cls, row))
 
 
-@strawberry.type(description="转办 Another department was asked (N3); while it is open that department sees what its purpose needs.")
+@strawberry.type(
+    description="转办 Another department was asked (N3); while it is open that department sees what its purpose needs."
+)
 class Referral:
     """A referral."""
 
@@ -148,9 +177,7 @@ class Referral:
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
         """儿童 the child."""
-        from gateway.schema.roster import Child
-
-        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)
+        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
 
 
 @strawberry.type(description="责任人 An official who answers for a child, from when to when (N7.2, N7.3).")
@@ -176,6 +203,4 @@ class Responsibility:
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
         """儿童 the child."""
-        from gateway.schema.roster import Child
-
-        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)
+        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)

@@ -8,6 +8,8 @@ document, the grants and on which optional arguments are there; everything a cal
 What is not compiled (`NotCompiled`) is served by the ordinary resolvers, which are also the compiler's oracle in tests.
 """
 
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,9 +31,8 @@ from graphql import (
 
 from gateway.access.policy import Grants
 from gateway.readmodel.partition import window
-from gateway.schema.map import ROOTS, SUBQUERY_ALIAS, TABLES, Root, Table, asks_identity, column, identity_join
+from gateway.schema.map import ROOTS, SUBQUERY_ALIAS, TABLES, Root, Table, asks_identity, column, identity_join, scope
 from gateway.schema.map import linked as link_of
-from gateway.schema.map import scope
 from gateway.schema.paging import place_after, size_of_page
 
 Variables = Mapping[str, object]
@@ -205,9 +206,7 @@ class _Compilation:
         )
         return value
 
-    def _connection(
-        self, number: int, table: Table, nodes: list[FieldNode], *, shapes: list[list[FieldNode]]
-    ) -> str:
+    def _connection(self, number: int, table: Table, nodes: list[FieldNode], *, shapes: list[list[FieldNode]]) -> str:
         """The page as an object; every selection of a row is added to `shapes` and becomes a column."""
 
         def shape(selected: list[FieldNode]) -> str:
@@ -221,14 +220,20 @@ class _Compilation:
                     value = _list_of(shape(parts), self._shown(number))
                 case "edges":
                     edge = [
-                        (inner, {"cursor": "cursor", "__typename": f"'{table.type}Edge'::text"}.get(name) or shape(those))
+                        (
+                            inner,
+                            {"cursor": "cursor", "__typename": f"'{table.type}Edge'::text"}.get(name) or shape(those),
+                        )
                         for inner, those in self._merged(parts).items()
                         for name in [those[0].name.value]
                     ]
                     value = _list_of(_object(edge), self._shown(number))
                 case "pageInfo":
                     value = _object(
-                        [(inner, _page_info(number, those[0].name.value)) for inner, those in self._merged(parts).items()]
+                        [
+                            (inner, _page_info(number, those[0].name.value))
+                            for inner, those in self._merged(parts).items()
+                        ]
                     )
                 case "__typename":
                     value = f"'{table.type}Connection'::text"
@@ -304,10 +309,12 @@ class _Compilation:
         if after is None:
             return False
         casts = tuple(key.cast for key in root.page_keys(grants=self.grants))
+
+        def place(variables: Variables, today: date) -> tuple[object, ...]:
+            return place_after(after(variables, today), casts=casts)
+
         for i in range(len(casts)):
-            self.binders[f"after{number}_{i}"] = lambda variables, today, i=i: place_after(
-                after(variables, today), casts=casts
-            )[i]
+            self.binders[f"after{number}_{i}"] = _part(place, i)
         return True
 
     def _bind_window(self, number: int, definition: GraphQLField, node: FieldNode) -> None:
@@ -315,10 +322,13 @@ class _Compilation:
         if "asOf" not in definition.args:
             return
         as_of = self._binder("asOf", definition, node)
-        for i, name in enumerate(("born_after", "born_until")):
-            self.binders[f"{name}{number}"] = lambda variables, today, i=i: window(
-                _as_date(today if as_of is None else as_of(variables, today))
-            )[i]
+
+        def born(variables: Variables, today: date) -> tuple[date, date]:
+            given = today if as_of is None else as_of(variables, today)
+            return window(given if isinstance(given, date) else today)
+
+        self.binders[f"born_after{number}"] = _part(born, 0)
+        self.binders[f"born_until{number}"] = _part(born, 1)
 
     # Pieces
 
@@ -332,10 +342,8 @@ class _Compilation:
         return f"t{self.aliases}"
 
 
-def _as_date(value: object) -> date:
-    if not isinstance(value, date):
-        raise TypeError(value)
-    return value
+def _part(whole: Callable[[Variables, date], tuple[object, ...]], i: int) -> Binder:
+    return lambda variables, today: whole(variables, today)[i]
 
 
 def _on(text: str, alias: str) -> str:

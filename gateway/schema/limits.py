@@ -27,9 +27,7 @@ BYTES = 64 * 1024
 LONGEST_NAME = 60
 """Response keys become column names, which PostgreSQL cuts at 63 bytes."""
 
-_PAGES = frozenset(
-    {"children", "cases", "findings", "notices", "referrals", "responsibilities", "receipts"}
-)
+_PAGES = frozenset({"children", "cases", "findings", "notices", "referrals", "responsibilities", "receipts"})
 _LISTS = frozenset(name for table in TABLES.values() for name, link in table.links.items() if link.many)
 _LIST_GUESS = 5
 
@@ -136,9 +134,7 @@ def _rows(node: FieldNode, *, root: bool) -> int:
     return _LIST_GUESS if node.name.value in _LISTS else 1
 
 
-def _roots(
-    selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], visited: set[str]
-) -> int:
+def _roots(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], visited: set[str]) -> int:
     count = 0
     for selection in selections.selections:
         if isinstance(selection, FieldNode):

@@ -8,6 +8,8 @@ stands behind it. In SQL texts `{a}` is the table's alias, `{p}` the parent's, `
 - Names in `%(...)s` are parameters: the caller's reach (lo, hi, village, school, unit, kind, area) and `today`.
 """
 
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -258,7 +260,7 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
         case Relation.REFERRAL:
             condition = (
                 f"exists (select from referral r where r.child_id = {{a}}.child_id and {_TO_ME.replace('{r}', 'r')}"
-                " )"
+                " and r.state in ('opened', 'accepted'))"
             )
         case Relation.VILLAGE | Relation.SCHOOL:
             own = f"%({relation})s"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema.reading import Info, Looking, facts
+from gateway.schema.reading import Looking, facts
 
 
 @strawberry.type(description="通知 A unit was told something; the text can name no person.")

@@ -19,6 +19,7 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.execution.values import get_variable_values
 
 from gateway.access.policy import Grants
 from gateway.schema.compile import NotCompiled, Plan, compile_operation, variables_of_roots
@@ -74,6 +75,17 @@ class Operation:
             raise Forbidden(str(found))
         return found
 
+    def variables(self, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """A request's variables in their types; raises `BadArgument`."""
+        if not self.definition.variable_definitions:
+            return {}
+        coerced = get_variable_values(
+            self._schema, self.definition.variable_definitions, dict(given or {}), max_errors=5
+        )
+        if isinstance(coerced, list):
+            raise BadArgument("; ".join(error.message for error in coerced))
+        return coerced.coerced
+
     def plan(self, grants: Grants, *, variables: Mapping[str, Any]) -> Plan | None:
         """The plan for callers with these grants and variables; None where the ordinary resolvers serve."""
         if self._optional is None:
@@ -109,7 +121,7 @@ class Operations:
     """The operations callers have sent lately."""
 
     def __init__(self, schema: strawberry.Schema, *, introspection: bool) -> None:
-        self._schema = schema._schema  # noqa: SLF001  # Strawberry gives its graphql-core schema no public name
+        self.core = schema._schema  # noqa: SLF001  # Strawberry gives its graphql-core schema no public name
         self._introspection = introspection
         self._kept: OrderedDict[tuple[bytes, str | None], Operation] = OrderedDict()
 
@@ -133,7 +145,7 @@ class Operations:
             raise BadDocument([_bad(error.message)]) from None
         except (BadArgument, RecursionError) as error:
             raise BadDocument([_bad(str(error) if isinstance(error, BadArgument) else "Nested too deeply.")]) from None
-        faults = validate(self._schema, document, max_errors=10, hide_suggestions=True)
+        faults = validate(self.core, document, max_errors=10, hide_suggestions=True)
         if faults:
             raise BadDocument([_bad(fault.message) for fault in faults])
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
@@ -141,7 +153,7 @@ class Operations:
         if len(named) != 1:
             raise BadDocument([_bad("Name one operation of the document in operationName.")])
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        operation = Operation(schema=self._schema, definition=named[0], fragments=fragments, hash=hash)
+        operation = Operation(schema=self.core, definition=named[0], fragments=fragments, hash=hash)
         if introspects(operation.asked) and not self._introspection:
             raise BadDocument([_bad("The schema is published as a file; introspection is off here.")])
         return operation

@@ -4,10 +4,12 @@ They serve what the compiler does not take and are its oracle in tests, so nothi
 rows are held back by row security alone, and a resolver's SQL says no more than what its field means.
 """
 
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -23,6 +25,20 @@ if TYPE_CHECKING:
 
 Info = strawberry.Info["Looking", None]
 T = TypeVar("T")
+
+
+class Readable(Protocol):
+    """A GraphQL type with what it is read by."""
+
+    SELECT: ClassVar[str]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: "Looking", /) -> Self:
+        """The object as this caller may see it."""
+        ...
+
+
+R = TypeVar("R", bound=Readable)
 
 
 @dataclass(slots=True)
@@ -84,21 +100,21 @@ class Connection(Generic[T]):
 
 async def page(
     looking: Looking,
-    cls: Any,
+    cls: type[R],
     where: str,
     *,
+    given: Mapping[str, object],
     keys: Mapping[str, str],
     first: int,
     after: str | None,
     descending: bool = False,
-    **parameters: object,
-) -> Any:
-    """A page of a type in the order of `keys` (SQL to its type), after a cursor.
+) -> Connection[R]:
+    """A page of a type in the order of `keys` (SQL to its type), after a cursor; `given` are the parameters of `where`.
 
     The page reads one row more than it shows, and that row is not counted as seen.
     """
     size, order = size_of_page(first), " desc" if descending else ""
-    conditions = where
+    conditions, parameters = where, dict(given)
     if after is not None:
         place = place_after(after, casts=tuple(keys.values()))
         names = [f"place_{i}" for i in range(len(place))]
@@ -133,12 +149,12 @@ def facts(cls: Any, row: Mapping[str, Any]) -> dict[str, Any]:
     return {plain.name: row[plain.name] for plain in fields(cls) if plain.init}
 
 
-async def many(looking: Looking, cls: Any, rest: str, **parameters: object) -> list[Any]:
+async def many(looking: Looking, cls: type[R], rest: str, **parameters: object) -> list[R]:
     """The rows of a type for which `rest` (conditions and order) holds."""
     rows = await looking.rows(f"{cls.SELECT} where {rest}", **parameters)
     return [cls.of(row, looking) for row in rows]
 
 
-async def one(looking: Looking, cls: Any, rest: str, **parameters: object) -> Any:
+async def one(looking: Looking, cls: type[R], rest: str, **parameters: object) -> R | None:
     """The row of a type for which `rest` holds, or None."""
     return next(iter(await many(looking, cls, rest, **parameters)), None)

@@ -1,5 +1,7 @@
 """The GraphQL types of the roster 花名册: children, findings, transfers, placements, and where children are accounted for."""
 
+# mypy: disable-error-code="untyped-decorator"
+
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
@@ -7,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.schema import assistance, cases
 from gateway.schema.reading import Info, Looking, facts, many, one
 
 if TYPE_CHECKING:
@@ -74,59 +77,69 @@ class Child:
     @strawberry.field(description="未结个案 the open case")
     async def open_case(self, info: Info) -> Annotated["Case", strawberry.lazy("gateway.schema.cases")] | None:
         """未结个案 the open case."""
-        from gateway.schema.cases import Case
-
         rest = "case_id = (select c.open_case_id from child c where c.child_id = %(child)s) and child_id = %(child)s"
-        return await one(info.context, Case, rest, child=self.id)
+        return await one(info.context, cases.Case, rest, child=self.id)
 
     @strawberry.field(description="个案 all its cases")
     async def cases(self, info: Info) -> list[Annotated["Case", strawberry.lazy("gateway.schema.cases")]]:
         """个案 all its cases."""
-        from gateway.schema.cases import Case
-
-        return await many(info.context, Case, "child_id = %(child)s order by opened_on, case_id", child=self.id)
+        return await many(info.context, cases.Case, "child_id = %(child)s order by opened_on, case_id", child=self.id)
 
     @strawberry.field(description="责任人 who answers for the child")
-    async def responsibilities(self, info: Info) -> list[Annotated["Responsibility", strawberry.lazy("gateway.schema.cases")]]:
+    async def responsibilities(
+        self, info: Info
+    ) -> list[Annotated["Responsibility", strawberry.lazy("gateway.schema.cases")]]:
         """责任人 who answers for the child."""
-        from gateway.schema.cases import Responsibility
-
-        return await many(info.context, Responsibility, "child_id = %(child)s order by from_on, assignment_id", child=self.id)
+        return await many(
+            info.context, cases.Responsibility, "child_id = %(child)s order by from_on, assignment_id", child=self.id
+        )
 
     @strawberry.field(description="资格 what it is eligible for")
-    async def eligibilities(self, info: Info) -> list[Annotated["Eligibility", strawberry.lazy("gateway.schema.assistance")]]:
+    async def eligibilities(
+        self, info: Info
+    ) -> list[Annotated["Eligibility", strawberry.lazy("gateway.schema.assistance")]]:
         """资格 what it is eligible for."""
-        from gateway.schema.assistance import Eligibility
-
-        return await many(info.context, Eligibility, "child_id = %(child)s order by from_on, eligibility_id", child=self.id)
+        return await many(
+            info.context, assistance.Eligibility, "child_id = %(child)s order by from_on, eligibility_id", child=self.id
+        )
 
     @strawberry.field(description="资助 what was granted")
     async def awards(self, info: Info) -> list[Annotated["Award", strawberry.lazy("gateway.schema.assistance")]]:
         """资助 what was granted."""
-        from gateway.schema.assistance import Award
-
-        return await many(info.context, Award, "child_id = %(child)s order by granted_on, award_id", child=self.id)
+        return await many(
+            info.context, assistance.Award, "child_id = %(child)s order by granted_on, award_id", child=self.id
+        )
 
     @strawberry.field(description="一生一案 the child's plans")
     async def plans(self, info: Info) -> list[Annotated["StudentPlan", strawberry.lazy("gateway.schema.assistance")]]:
         """一生一案 the child's plans."""
-        from gateway.schema.assistance import StudentPlan
-
-        return await many(info.context, StudentPlan, "child_id = %(child)s order by opened_on, plan_id", child=self.id)
+        return await many(
+            info.context, assistance.StudentPlan, "child_id = %(child)s order by opened_on, plan_id", child=self.id
+        )
 
     @strawberry.field(description="学困帮扶 support in learning")
-    async def learning_supports(self, info: Info) -> list[Annotated["LearningSupport", strawberry.lazy("gateway.schema.assistance")]]:
+    async def learning_supports(
+        self, info: Info
+    ) -> list[Annotated["LearningSupport", strawberry.lazy("gateway.schema.assistance")]]:
         """学困帮扶 support in learning."""
-        from gateway.schema.assistance import LearningSupport
-
-        return await many(info.context, LearningSupport, "child_id = %(child)s order by begun_on, support_id", child=self.id)
+        return await many(
+            info.context,
+            assistance.LearningSupport,
+            "child_id = %(child)s order by begun_on, support_id",
+            child=self.id,
+        )
 
     @strawberry.field(description="送教上门 teaching at home")
-    async def home_teaching(self, info: Info) -> list[Annotated["HomeTeaching", strawberry.lazy("gateway.schema.assistance")]]:
+    async def home_teaching(
+        self, info: Info
+    ) -> list[Annotated["HomeTeaching", strawberry.lazy("gateway.schema.assistance")]]:
         """送教上门 teaching at home."""
-        from gateway.schema.assistance import HomeTeaching
-
-        return await many(info.context, HomeTeaching, "child_id = %(child)s order by school_year, teaching_id", child=self.id)
+        return await many(
+            info.context,
+            assistance.HomeTeaching,
+            "child_id = %(child)s order by school_year, teaching_id",
+            child=self.id,
+        )
 
     @strawberry.field(description="学籍转接 transfers between schools")
     async def transfers(self, info: Info) -> list["Transfer"]:
@@ -136,17 +149,21 @@ class Child:
     @strawberry.field(description="安置 placements of a disabled child")
     async def placements(self, info: Info) -> list["Placement"]:
         """安置 placements of a disabled child."""
-        return await many(info.context, Placement, "child_id = %(child)s order by decided_on, placement_id", child=self.id)
+        return await many(
+            info.context, Placement, "child_id = %(child)s order by decided_on, placement_id", child=self.id
+        )
 
     @strawberry.field(description="转办 what other departments were asked")
     async def referrals(self, info: Info) -> list[Annotated["Referral", strawberry.lazy("gateway.schema.cases")]]:
         """转办 what other departments were asked."""
-        from gateway.schema.cases import Referral
+        return await many(
+            info.context, cases.Referral, "child_id = %(child)s order by opened_on, referral_id", child=self.id
+        )
 
-        return await many(info.context, Referral, "child_id = %(child)s order by opened_on, referral_id", child=self.id)
 
-
-@strawberry.type(description="比对发现 What the registers don't agree on, or a child not where it should be (N1.1, N1.6).")
+@strawberry.type(
+    description="比对发现 What the registers don't agree on, or a child not where it should be (N1.1, N1.6)."
+)
 class Finding:
     """A finding."""
 
@@ -232,7 +249,9 @@ class Township:
 class FindingCount:
     """A count of findings."""
 
-    SELECT: ClassVar[str] = "select f.* from (select kind, township, count(*)::integer as count from finding where resolved_on is null group by 1, 2) f"
+    SELECT: ClassVar[str] = (
+        "select f.* from (select kind, township, count(*)::integer as count from finding where resolved_on is null group by 1, 2) f"
+    )
 
     kind: str = strawberry.field(description="类别 kind")
     township: str = strawberry.field(description="乡镇代码 township")

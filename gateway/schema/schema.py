@@ -1,5 +1,6 @@
 """The schema as one object: queries and mutations, and how dates and moments are written."""
 
+import sys
 from datetime import UTC, datetime
 
 import strawberry
@@ -47,3 +48,7 @@ def build_schema() -> strawberry.Schema:
             },
         ),
     )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(build_schema().as_str() + "\n")

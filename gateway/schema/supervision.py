@@ -42,7 +42,9 @@ class PartitionRow:
 
     township: str = strawberry.field(description="乡镇代码 township")
     township_name: str = strawberry.field(description="乡镇名称 township's name")
-    state: str = strawberry.field(description="归类 state; open_case where a case is open, unaccounted where nobody knows")
+    state: str = strawberry.field(
+        description="归类 state; open_case where a case is open, unaccounted where nobody knows"
+    )
     dated: bool = strawberry.field(description="出生日期已知 false for children whose birth date is not known")
     count: int = strawberry.field(description="人数 how many children")
 

@@ -17,13 +17,15 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 from uuid import UUID, uuid4
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, create_model
+from pydantic_core import PydanticSerializationError
+from starlette.exceptions import HTTPException
 
 from services.chassis.aggregate import Caused
 from services.chassis.application import Answer, RecordedApplication
@@ -43,10 +45,17 @@ _ACTOR = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every service's HTTP face needs from outside: the clock and the secret its callers share."""
+    """What every service's HTTP face needs from outside: the clock and the secret its callers share.
+
+    Raises `Refused` for an empty secret, which would let everybody in.
+    """
 
     clock: Clock
     token: str
+
+    def __post_init__(self) -> None:
+        if not self.token:
+            raise Refused("The services' secret is empty; give each process the file that holds it.")
 
 
 class Accepted(BaseModel):
@@ -90,8 +99,8 @@ def command_api(
 
 def caused_by(request: Request, *, surroundings: Surroundings) -> Caused:
     """Who sends this request and why, from its headers; raises `Unauthenticated` or `Malformed`."""
-    shown = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(shown.encode(), surroundings.token.encode()):
+    shown = request.headers.get("authorization", "")
+    if not hmac.compare_digest(shown.encode(), f"Bearer {surroundings.token}".encode()):
         raise Unauthenticated
     correlation = request.headers.get("x-correlation-id")
     return Caused(
@@ -111,9 +120,11 @@ def _add_command(
     name = command.__name__.replace("_", "-")
     body_model = _body_of(command)
 
-    def carry_out(request: Request, body: Any) -> Answer:
-        caused = caused_by(request, surroundings=surroundings)
-        asked = CommandRequest(name, hashlib.sha256(body.model_dump_json().encode()).digest())
+    async def recognised(request: Request) -> Caused:  # a dependency, so that it comes before the body is looked at
+        return caused_by(request, surroundings=surroundings)
+
+    def carry_out(body: Any, caused: Annotated[Caused, Depends(recognised)]) -> Answer:
+        asked = CommandRequest(name, _hash_of(body))
         arguments = {field: getattr(body, field) for field in type(body).model_fields}
         with span(f"command {name}", parent=caused.trace):
             return application.obey(caused=caused, request=asked, do=lambda: command(**arguments))
@@ -125,6 +136,13 @@ def _add_command(
         description=inspect.getdoc(command),
         response_model=Accepted,
     )(carry_out)
+
+
+def _hash_of(body: BaseModel) -> bytes:
+    try:
+        return hashlib.sha256(body.model_dump_json().encode()).digest()
+    except PydanticSerializationError:  # JSON can spell half a character, which nothing can store
+        raise Malformed("The request can't be read: a text in it is not Unicode.") from None
 
 
 def _body_of(command: Callable[..., Answer]) -> type[BaseModel]:
@@ -144,10 +162,12 @@ def _add_errors(api: FastAPI) -> None:
 
     @api.exception_handler(RequestValidationError)
     def not_understood(_request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}" for fault in error.errors()
-        )
+        faults = "; ".join(f"{_place(fault)}: {fault['type']}" for fault in error.errors())
         return _problem(400, "BAD_REQUEST", f"The request can't be read: {faults}.")
+
+    @api.exception_handler(HTTPException)
+    def no_such_door(_request: Request, error: HTTPException) -> JSONResponse:
+        return _problem(error.status_code, "BAD_REQUEST", "The request can't be read, or there is no such command.")
 
     @api.exception_handler(Malformed)
     def malformed(_request: Request, error: Malformed) -> JSONResponse:
@@ -163,6 +183,12 @@ def _add_errors(api: FastAPI) -> None:
         answer = _problem(503, "UNAVAILABLE", "The store can't be reached; send the same request again with its key.")
         answer.headers["retry-after"] = "2"
         return answer
+
+
+def _place(fault: dict[str, Any]) -> str:
+    """Where in the body a fault is; a field's name is the sender's own word where there is no such field."""
+    place = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
+    return ".".join(str(part) for part in place)
 
 
 def _problem(status: int, code: str, message: str) -> JSONResponse:

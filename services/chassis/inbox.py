@@ -86,7 +86,8 @@ class Inbox:
                 messages = self._patiently(lambda: subscription.poll(limit=BATCH, timeout_s=0.5))
                 if messages:
                     self.take(messages)
-                    subscription.commit()
+                    if not self._stopping.is_set():  # else some may not have been heard
+                        subscription.commit()
         except Exception as error:  # noqa: BLE001  # the thread's last act is to say why it stands still
             self._stopped_by = f"stopped: {type(error).__name__}"
             logger.error("%s stands still: %s", self.name, type(error).__name__)  # noqa: TRY400  # a traceback may quote personal data

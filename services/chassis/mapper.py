@@ -2,7 +2,7 @@
 
 The stored state is plain JSON whose personal fields hold sealed tokens, so replay, SQL and proofs over the stored bytes
 need no key. `class_version` stands in the state as `"v"` only from version 2 on; older states are upcast on reading by
-the event class's `upcast_v1_v2(state)` and so on.
+the event class's `upcast_v1_v2(state)` and so on, and those of a later version than this program knows are not read.
 """
 
 from dataclasses import dataclass
@@ -19,15 +19,21 @@ from services.chassis.aggregate import Personal
 from services.chassis.store import RecordedEvent
 from services.chassis.vault import ERASED, SealBroken, Vault, read_token
 
+
+class StoredByALaterVersion(Exception):
+    """This program is older than what it reads: it would drop what it doesn't know, so it reads nothing."""
+
+
 _BESIDE_THE_STATE = {"originator_id", "originator_version", "timestamp", "caused", "originator_id_type"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What an event class keeps in its state."""
+    """What an event class keeps in its state; `record` has its fields and the version."""
 
     decoder: msgspec.json.Decoder[dict[str, Any]]
     record: Any
+    fields: tuple[str, ...]
     personal: dict[str, str]
     class_version: int
 
@@ -44,8 +50,10 @@ def shape_of(event_class: type) -> _Shape:
             if marks:
                 personal[name] = marks[0].subject
     record = msgspec.defstruct("State", list(kept.items()), forbid_unknown_fields=False)
+    fields = record.__struct_fields__
+    stored = msgspec.defstruct("Stored", [("v", int, 1)], bases=(record,), kw_only=True)
     class_version = getattr(event_class, "class_version", 1)
-    return _Shape(msgspec.json.Decoder(record), record, personal, class_version)
+    return _Shape(msgspec.json.Decoder(stored), stored, fields, personal, class_version)
 
 
 class SealingMapper(Mapper[UUID]):
@@ -120,9 +128,11 @@ def _read_state(event_class: type, raw: bytes) -> dict[str, Any]:
     shape = shape_of(event_class)
     if shape.class_version > 1:
         state = msgspec.json.decode(raw)
-        for version in range(state.pop("v", 1), shape.class_version):
+        for version in range(state.get("v", 1), shape.class_version):
             getattr(event_class, f"upcast_v{version}_v{version + 1}")(state)
         record = msgspec.convert(state, shape.record)
     else:
         record = shape.decoder.decode(raw)
-    return {name: getattr(record, name) for name in record.__struct_fields__}
+    if record.v > shape.class_version:
+        raise StoredByALaterVersion(f"{event_class.__qualname__} in version {record.v}; known is {shape.class_version}")
+    return {name: getattr(record, name) for name in shape.fields}

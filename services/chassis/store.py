@@ -11,7 +11,7 @@ The API is the recorder of the `eventsourcing` library; what is behind it is our
   stored is recognised by its content and counts as stored, what was not is stored now. If the first try is still under
   way in the server, the lock makes one wait for the other.
 - What the server refuses for one entry's sake makes the group be tried one by one, so it hits only that entry.
-- Every wait has a bound. `StoreUnavailable` means: not stored, or not known to be; ask again with the same command id.
+- Every caller's wait has a bound. `StoreUnavailable` means: not stored, or not known to be; ask again with the same command id.
 """
 
 import logging
@@ -206,7 +206,8 @@ class _Writer:
     def _run(self) -> None:
         while (group := self._next_group()) is not None:
             try:
-                self._store(group)
+                if group:
+                    self._store(group)
             except Exception as error:  # noqa: BLE001 - the writer outlives whatever befalls one group
                 logger.error("a group of %d entries failed: %s", len(group), type(error).__name__)  # noqa: TRY400
                 for entry in group:
@@ -215,7 +216,10 @@ class _Writer:
         self._disconnect()
 
     def _next_group(self) -> list[_Entry] | None:
-        """What is queued and doesn't compete, in the order it came; None when the store is closed and all is stored."""
+        """What is queued and doesn't compete, in the order it came; None when the store is closed and all is stored.
+
+        Empty when nobody waits for it any more.
+        """
         with self._filled:
             self._filled.wait_for(lambda: self._queue or self._closing)
             if not self._queue:
@@ -233,7 +237,7 @@ class _Writer:
                     events += len(entry.events)
                 places |= entry.places  # of those put off too: nobody may overtake them to what they want
             self._queue.extendleft(reversed(later))
-            self._freed.notify(len(group))
+            self._freed.notify_all()
             return group
 
     def _store(self, group: list[_Entry]) -> None:

@@ -67,7 +67,7 @@ create or replace trigger locked before insert on events
 --
 -- One row per entry: outcome `stored`; or `known` (the command id has been recorded: its answer and position),
 -- `passed` (the tracking has been recorded), `taken` (another event stands in the place of one of these). `same` says of
--- those whether exactly these events are what is stored, so that a writer who lost its connection while committing knows
+-- those whether exactly this entry is what is stored, so that a writer who lost its connection while committing knows
 -- its own. `position` is that of the entry's last event, or the head of the log.
 --
 -- Joins are told to use the primary keys: plans are made once per session, when the tables may have been empty.
@@ -141,9 +141,9 @@ begin
         case when k.id is not null then 'known' when t.name is not null then 'passed' else 'taken' end,
         coalesce(k.position, s.position, head),
         k.answer,
-        s.events = n.events
-    from unnest(event_counts, command_ids, tracking_names, tracking_positions)
-        with ordinality n (events, command_id, tracking_name, tracking_position, entry)
+        s.events = n.events and (n.command_id is null or k.answer is not distinct from n.answer)
+    from unnest(event_counts, command_ids, answers, tracking_names, tracking_positions)
+        with ordinality n (events, command_id, answer, tracking_name, tracking_position, entry)
     left join commands k on k.id = n.command_id
     left join tracking t on t.name = n.tracking_name and t.position >= n.tracking_position
     cross join lateral (

@@ -9,7 +9,8 @@ and its subject, so a token moved elsewhere doesn't open. The commitment, HMAC-S
 because GCM alone would let a holder of keys present another key under which the same bytes say something else.
 
 Keys live in a database of their own, each wrapped (AES-KW) by a key-encryption key that comes from a file. Shredding
-deletes the wrapped key and writes the subject into `shredded`, which is applied again after any restore. A process keeps
+deletes the wrapped key and writes the subject into `shredded`; a key of somebody on that list is never used, wherever it
+came from. After a restore from a dump older than the list, each subject on it has to be shredded again. A process keeps
 unwrapped keys for at most `KEY_KEPT_S`, so a shredded person is unreadable everywhere within that time, here at once.
 An empty text is not sealed: there is nothing to hide in it.
 """
@@ -95,9 +96,12 @@ def read_token(text: str) -> Token:
     """Takes a sealed text apart; raises `SealBroken` for anything else."""
     try:
         subject, generation, commitment, field, box = text.removeprefix(_PREFIX).split(":")
-        return Token(UUID(hex=subject), int(generation), commitment, field, box)
+        token = Token(UUID(hex=subject), int(generation), commitment, field, box)
     except ValueError:
         raise SealBroken("not a sealed text") from None
+    if not text.isascii() or _written(token) != text:  # one text, one way to write it
+        raise SealBroken("not a sealed text")
+    return token
 
 
 def load_kek(path: Path) -> bytes:
@@ -130,7 +134,7 @@ class Vault:
         nonce = os.urandom(12)
         bound = _bound(Token(subject, key.generation, key.commitment, field, ""), aggregate_id, version, stored_topic)
         box = base64.urlsafe_b64encode(nonce + key.cipher.encrypt(nonce, text.encode(), bound)).decode()
-        return f"{_PREFIX}{subject.hex}:{key.generation}:{key.commitment}:{field}:{box}"
+        return _written(Token(subject, key.generation, key.commitment, field, box))
 
     def open(self, token: str, *, aggregate_id: UUID, version: int, stored_topic: str) -> str | None:
         """The text, or None where its person was shredded; raises `SealBroken` where it doesn't belong to this event."""
@@ -142,11 +146,13 @@ class Vault:
             return None
         if key.generation != sealed.generation or not hmac.compare_digest(key.commitment, sealed.commitment):
             raise SealBroken("sealed under another key")
-        box = base64.urlsafe_b64decode(sealed.box)
         bound = _bound(sealed, aggregate_id, version, stored_topic)
         try:
+            box = base64.urlsafe_b64decode(sealed.box)
+            if base64.urlsafe_b64encode(box).decode() != sealed.box:  # the decoder passes over what it doesn't know
+                raise SealBroken("altered")
             return key.cipher.decrypt(box[:12], box[12:], bound).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # a ValueError where so much is missing that it can't even be tried
             raise SealBroken("altered, or of another event") from None
 
     def warm(self, tokens: Iterable[str]) -> None:
@@ -207,7 +213,9 @@ class Vault:
             with self._connection() as connection:
                 rows = connection.execute(
                     """select distinct on (subject) subject, generation, wrapped from subject_key
-                       where subject = any(%s) order by subject, generation desc""",
+                       where subject = any(%s)
+                           and not exists (select from shredded where shredded.subject = subject_key.subject)
+                       order by subject, generation desc""",
                     (missing,),
                 ).fetchall()
             fetched = {row[0]: self._unwrap(row[1], row[2], moment + KEY_KEPT_S) for row in rows}
@@ -232,6 +240,10 @@ class Vault:
                 yield connection
         except psycopg.OperationalError as error:
             raise VaultUnavailable("the key store can't be reached") from error
+
+
+def _written(token: Token) -> str:
+    return f"{_PREFIX}{token.subject.hex}:{token.generation}:{token.commitment}:{token.field}:{token.box}"
 
 
 def _bound(token: Token, aggregate_id: UUID, version: int, stored_topic: str) -> bytes:

@@ -140,7 +140,7 @@ class Roster(RecordedApplication):
         child.state_schooling(statement.schooling, valid_on=statement.valid_on)
         child.state_groups(statement.groups, valid_on=statement.valid_on)
         child.account(state=statement.state, reason=statement.state_reason, valid_on=statement.valid_on)
-        for kind in child.findings.keys() - {finding.kind for finding in statement.findings}:
+        for kind in sorted(child.findings.keys() - {finding.kind for finding in statement.findings}):
             child.resolve_finding(kind=kind, resolution=NO_LONGER_FOUND, resolved_on=statement.valid_on)
         for finding in statement.findings:
             child.raise_finding(

@@ -13,10 +13,10 @@ from tests.fixtures.postgres import FreshDatabase
 KEK = bytes(range(32))
 
 
-@pytest.fixture
-def key_store(database: Callable[..., FreshDatabase]) -> FreshDatabase:
-    """An empty key store."""
-    return database("vault", migrate=migrate)
+@pytest.fixture(scope="module")
+def key_store(module_database: Callable[..., FreshDatabase]) -> FreshDatabase:
+    """The key store of a module's tests; each has persons of its own."""
+    return module_database("vault", migrate=migrate)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 from typing import Literal
 from uuid import uuid4
 
@@ -137,6 +138,18 @@ class TestALostConnection:
         assert wired.find_answer(command.id) == (command.request_hash, Answer(command.answer, 2))
         with pytest.raises(CommandAlreadyRecorded):
             wired.insert_events([an_event()], command=command)
+
+    def test_does_not_turn_another_writers_answer_into_ones_own(
+        self, wired: Recorder, wire: Wire, open_recorder: Callable[..., Recorder], cut: Literal["before", "after"]
+    ) -> None:
+        theirs = Command(id=uuid4(), name="open_case", request_hash=b"\x04" * 32, answer=uuid4())
+        open_recorder().insert_events([], command=theirs)
+        wire.cut = cut
+
+        with pytest.raises(CommandAlreadyRecorded) as known:
+            wired.insert_events([], command=replace(theirs, name=MARK.decode(), answer=uuid4()))
+
+        assert (wire.cuts, known.value.answer) == (1, Answer(theirs.answer, 1))
 
     def test_does_not_turn_another_writers_event_into_ones_own(
         self, wired: Recorder, wire: Wire, open_recorder: Callable[..., Recorder], cut: Literal["before", "after"]

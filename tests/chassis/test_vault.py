@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Refused
-from services.chassis.vault import SealBroken, Vault, VaultUnavailable, is_sealed, migrate, read_token
+from services.chassis.vault import SealBroken, Vault, VaultUnavailable, is_sealed, read_token
 from tests.chassis.conftest import KEK
 from tests.fixtures.postgres import FreshDatabase
 
@@ -134,10 +135,9 @@ class TestKeys:
         token = sealed(vault, NAME, field=field)
 
         with psycopg.connect(key_store.owner) as connection:
-            rows = connection.execute("select subject, generation, kek_epoch, wrapped from subject_key").fetchall()
-            everything = str(connection.execute("select k::text, s::text from subject_key k, shredded s").fetchall())
+            everything = str(connection.execute("select k::text from subject_key k").fetchall())
 
-        ((subject, generation, epoch, wrapped),) = rows
+        ((subject, generation, epoch, wrapped),) = keys(key_store, field)
         assert (subject, generation, epoch) == (field.subject, 1, 1)
         key = aes_key_unwrap(KEK, wrapped)
         assert key not in wrapped
@@ -160,7 +160,7 @@ class TestKeys:
         token = sealed(open_vault(), NAME, field=field)
         with psycopg.connect(key_store.owner) as connection:
             other = aes_key_wrap(KEK, AESGCM.generate_key(256))
-            connection.execute("update subject_key set wrapped = %s", (other,))
+            connection.execute("update subject_key set wrapped = %s where subject = %s", (other, field.subject))
 
         with pytest.raises(SealBroken, match="another key"):
             opened(open_vault(), token, field=field)
@@ -184,8 +184,8 @@ class TestKeys:
         reader = open_vault()
 
         reader.warm([*tokens, ""])
-        with psycopg.connect(key_store.owner) as connection:
-            connection.execute("delete from subject_key")
+        for field in fields:
+            restore(key_store, [], field=field)
 
         assert [opened(reader, token, field=field) for token, field in zip(tokens, fields, strict=True)] == [NAME] * 5
 
@@ -242,10 +242,10 @@ class TestAShreddedPerson:
         field = a_field()
         vault = open_vault()
         token = sealed(vault, NAME, field=field)
-        dump = keys(key_store)
+        dump = keys(key_store, field)
         vault.shred(field.subject, reason="erasure 2026-7")
 
-        restore(key_store, dump)
+        restore(key_store, dump, field=field)
 
         for process in (vault, open_vault()):
             assert opened(process, token, field=field) is None
@@ -258,29 +258,31 @@ class TestAShreddedPerson:
         """The dump is older than the list, so the list has to come from elsewhere; until then the dump speaks."""
         field = a_field()
         token = sealed(open_vault(), NAME, field=field)
-        dump = keys(key_store)
+        dump = keys(key_store, field)
         open_vault().shred(field.subject, reason="erasure 2026-7")
-        restore(key_store, dump, with_the_list=True)
+        restore(key_store, dump, field=field, with_the_list=True)
         restored = open_vault()
         assert opened(restored, token, field=field) == NAME
 
         restored.shred(field.subject, reason="erasure 2026-7")
 
         assert opened(restored, token, field=field) is None
-        assert keys(key_store) == []
+        assert keys(key_store, field) == []
 
 
-def keys(key_store: FreshDatabase) -> list[tuple[object, ...]]:
-    """All that a dump of the keys would hold."""
+def keys(key_store: FreshDatabase, field: Field) -> list[tuple[Any, ...]]:
+    """What a dump of the key store would hold of a person."""
     with psycopg.connect(key_store.owner) as connection:
-        return connection.execute("select subject, generation, kek_epoch, wrapped from subject_key").fetchall()
+        query = "select subject, generation, kek_epoch, wrapped from subject_key where subject = %s"
+        return connection.execute(query, (field.subject,)).fetchall()
 
 
-def restore(key_store: FreshDatabase, dump: list[tuple[object, ...]], *, with_the_list: bool = False) -> None:
-    """Puts a dump of the keys in place of what is there; with the shred list as it was then: empty."""
+def restore(
+    key_store: FreshDatabase, dump: list[tuple[Any, ...]], *, field: Field, with_the_list: bool = False
+) -> None:
+    """Puts a dump in place of what is there of a person; the shred list too, on which it didn't stand then."""
     with psycopg.connect(key_store.owner) as connection, connection.cursor() as cursor:
-        migrate(connection)
-        cursor.execute("delete from subject_key")
+        cursor.execute("delete from subject_key where subject = %s", (field.subject,))
         if with_the_list:
-            cursor.execute("delete from shredded")
+            cursor.execute("delete from shredded where subject = %s", (field.subject,))
         cursor.executemany("insert into subject_key values (%s, %s, %s, %s)", dump)

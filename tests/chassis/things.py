@@ -114,6 +114,22 @@ class Thing(RecordedAggregate):
         self.measured_by = by
 
 
+class Label(RecordedAggregate):
+    """Another kind of aggregate."""
+
+    TOPIC = "things.Label"
+
+    class Printed(RecordedAggregate.Event, Created):
+        """It came out of the printer."""
+
+        TOPIC = "things.Label.Printed"
+        text: str
+
+    @event(Printed)
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 class ThingBegun(Published, frozen=True, kw_only=True):
     """A thing became known."""
 

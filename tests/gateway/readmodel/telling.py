@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from threading import Condition
 from uuid import UUID, uuid5
 
 import msgspec
 import psycopg
+from psycopg import sql
 
 from gateway.readmodel.projection import KINDS
 from services.chassis.log import Message
@@ -89,6 +91,11 @@ PRODUCERS = ("assistance", "cases", "notify", "roster")
 def made(*name: object) -> UUID:
     """An id of the invented county, the same every time."""
     return uuid5(COUNTY_SEED, "/".join(map(str, name)))
+
+
+def dice(seed: int) -> random.Random:
+    """Chance that falls the same way every time."""
+    return random.Random(seed)  # noqa: S311  # an invented county needs no secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +205,16 @@ class ListLog:
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self.messages = list(messages)
         self.fail = 0
-        self.subscriptions = 0
+        self.bell = Condition()
 
     def append(self, *messages: Message) -> None:
-        self.messages.extend(messages)
+        with self.bell:
+            self.messages.extend(messages)
+            self.bell.notify_all()
 
     def subscribe(self, *, reader: str, producers: Sequence[str]) -> "ListSubscription":
         assert reader == "gateway"
         assert set(producers) == set(PRODUCERS)
-        self.subscriptions += 1
         return ListSubscription(self)
 
 
@@ -223,6 +231,8 @@ class ListSubscription:
         if self._log.fail:
             self._log.fail -= 1
             raise ConnectionError("the broker is away")
+        with self._log.bell:
+            self._log.bell.wait_for(lambda: len(self._log.messages) > self._next, timeout_s)
         found: list[Message] = []
         for message in islice(self._log.messages, self._next, None):
             self._next += 1
@@ -237,13 +247,13 @@ class ListSubscription:
     def close(self) -> None: ...
 
 
+_ROWS = sql.SQL("select t::text from {} t order by 1")
+
+
 def contents(connection: psycopg.Connection) -> dict[str, list[str]]:
     """Every row the projection wrote, table by table, and its tracking."""
     tables = [kind.TABLE for kind in KINDS] + ["journal", "tracking"]
-    return {
-        table: [row[0] for row in connection.execute(f"select t::text from {table} t order by 1".encode())]
-        for table in tables
-    }
+    return {table: [row[0] for row in connection.execute(_ROWS.format(sql.Identifier(table)))] for table in tables}
 
 
 def owed(step: str = "verify", by: str = "teacher", days: int = 7) -> Owed:
@@ -310,7 +320,7 @@ def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = 
 
 def _child(number: int, children: int, chance: random.Random) -> Story:
     child, finding = made("child", number), made("finding", number)
-    other = made("child", chance.randrange(children))
+    other = made("child", (number + 1) % children)  # one entry goes into one other; see roster.merged
     corrected = IdentityCorrected(
         child_id=child,
         name=sealed(child, "单雨"),

@@ -1,6 +1,5 @@
 """The projection against a real PostgreSQL: every event once, in any order between producers, all or nothing."""
 
-import random
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -10,6 +9,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from gateway.readmodel import projection
 from gateway.readmodel.migrate import migrate
@@ -27,6 +27,7 @@ from tests.gateway.readmodel.telling import (
     case_story,
     contents,
     delivered,
+    dice,
     envelope,
     made,
     published,
@@ -34,7 +35,7 @@ from tests.gateway.readmodel.telling import (
     stories,
 )
 
-SLOW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def emptied(module_database: Any) -> Any:
         with psycopg.connect(fresh.superuser) as connection:
             connection.execute("set session_replication_role = replica")
             for table in (*(kind.TABLE for kind in projection.KINDS), "journal", "receipt", "tracking"):
-                connection.execute(f"delete from {table}".encode())
+                connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
         return psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
 
     return empty_all
@@ -90,9 +91,7 @@ def test_every_published_event_is_projected_or_ignored_by_decision() -> None:
 
 
 def test_the_invented_county_tells_every_projected_event() -> None:
-    told = {
-        type(event) for seed in range(40) for s in stories(children=6, chance=random.Random(seed)) for event in s.events
-    }
+    told = {type(event) for seed in range(40) for s in stories(children=6, chance=dice(seed)) for event in s.events}
 
     assert set(wire_types().values()) - projection.IGNORED <= told
 
@@ -107,10 +106,11 @@ def test_rows_have_the_columns_of_their_tables(writer: psycopg.Connection) -> No
 
 
 @SLOW
-@given(chance=st.randoms(use_true_random=False), partitions=st.sampled_from((1, 3)))
+@given(seed=st.integers(0, 2**32), partitions=st.sampled_from((1, 3)))
 def test_order_between_producers_redelivery_and_batches_leave_no_trace(
-    emptied: Any, chance: random.Random, partitions: int
+    emptied: Any, seed: int, partitions: int
 ) -> None:
+    chance = dice(seed)
     told = published(stories(children=5, chance=chance), chance=chance, partitions=partitions)
     vault = TestVault(shredded={made("child", 1)})
     with emptied() as writer:
@@ -126,17 +126,18 @@ def test_order_between_producers_redelivery_and_batches_leave_no_trace(
 
 
 @SLOW
-@given(chance=st.randoms(use_true_random=False))
-def test_a_batch_that_does_not_commit_leaves_nothing(emptied: Any, chance: random.Random) -> None:
+@given(seed=st.integers(0, 2**32))
+def test_a_batch_that_does_not_commit_leaves_nothing(emptied: Any, seed: int) -> None:
+    chance = dice(seed)
     told = published(stories(children=3, chance=chance), chance=chance)
     half = len(told) // 2
     with emptied() as writer:
         apply(writer, told[:half], since={}, opener=TestVault())
         before = contents(writer)
 
-        with pytest.raises(ZeroDivisionError), writer.transaction():
+        with writer.transaction(force_rollback=True):  # as when the process dies before the commit
             apply(writer, told[half:], since=positions(writer), opener=TestVault())
-            raise ZeroDivisionError
+            assert contents(writer) != before
 
         assert contents(writer) == before
         apply(writer, told[half:], since=positions(writer), opener=TestVault())
@@ -198,7 +199,7 @@ def test_an_event_that_is_not_what_its_type_says_is_refused(writer: psycopg.Conn
 
 
 def test_names_and_numbers_stand_in_one_table_only(writer: psycopg.Connection) -> None:
-    chance = random.Random(7)
+    chance = dice(7)
     apply(writer, published(stories(children=6, chance=chance), chance=chance), since={}, opener=TestVault())
 
     tables = contents(writer)
@@ -297,26 +298,20 @@ def test_a_case_is_in_the_state_its_last_step_left_it(
 
 
 def test_what_belongs_to_a_child_moves_with_it(writer: psycopg.Connection) -> None:
-    chance = random.Random(3)
-    whole = [story for story in stories(children=4, chance=chance)]
-    apply(writer, published(whole, chance=chance), since={}, opener=TestVault())
-    position = positions(writer)["roster/0"]
+    chance = dice(3)
+    apply(writer, published(stories(children=8, chance=chance), chance=chance), since={}, opener=TestVault())
     child = one(writer, "select child_id from award limit 1")
     moved = ResidenceStated(child_id=child, household_id=made("household", 0), township="410326209", village="")
 
-    tell(writer, Story("roster", child, (moved,)), after=position)
+    tell(writer, Story("roster", child, (moved,)), after=positions(writer)["roster/0"])
 
     for kind in projection.KINDS:
         if issubclass(kind, projection.OfChild):
-            places = {
-                row[0]
-                for row in writer.execute(f"select township from {kind.TABLE} where child_id = %s".encode(), [child])
-            }
-            assert places <= {"410326209"}, kind.TABLE
-    assert (
-        one(writer, "select count(*) from case_step s join case_file f using (case_id) where s.township <> f.township")
-        == 0
-    )
+            places = sql.SQL("select township from {} where child_id = %s").format(sql.Identifier(kind.TABLE))
+            assert {row[0] for row in writer.execute(places, [child])} <= {"410326209"}, kind.TABLE
+    assert one(writer, "select count(*) from award where township = '410326209'") > 0
+    astray = "select count(*) from case_step s join case_file f using (case_id) where s.township <> f.township"
+    assert one(writer, astray) == 0
 
 
 # The window
@@ -354,7 +349,7 @@ def test_nobody_is_dropped_from_the_partition(writer: psycopg.Connection) -> Non
 
 
 def test_a_merged_entry_is_not_counted_twice(writer: psycopg.Connection) -> None:
-    chance = random.Random(11)
+    chance = dice(11)
     apply(writer, published(stories(children=9, chance=chance), chance=chance), since={}, opener=TestVault())
 
     counted = sum(row.children for row in partition(writer, as_of=DAY))

@@ -1,0 +1,277 @@
+"""The past told again: the same as the read model was then, for a case and for the whole county."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.rows import dict_row
+
+from gateway.readmodel import projection
+from gateway.readmodel.migrate import migrate
+from gateway.readmodel.partition import partition
+from gateway.readmodel.projection import apply
+from gateway.supervision.answers import Answers
+from gateway.supervision.replay import Replay
+from services.chassis.clock import china_date
+from services.chassis.errors import NotFound
+from services.chassis.log import Message
+from tests.gateway.readmodel.telling import (
+    DAY,
+    START,
+    Story,
+    TestVault,
+    case_story,
+    dice,
+    envelope,
+    made,
+    published,
+    registered,
+    stories,
+)
+
+CASE, CHILD = made("case", 1, 1), made("child", 1)
+LATER = START + timedelta(days=3650)
+WHOLE = (
+    "begun",
+    "confirmed",
+    "persuaded",
+    "expired",
+    "reported",
+    "ordered",
+    "justice",
+    "returned",
+    "watched",
+    "closed",
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A read model that is emptied between tests, and a replay over it that may only read."""
+
+    writer: psycopg.Connection
+    replay: Replay
+    vault: TestVault
+
+    def tell(self, messages: list[Message]) -> None:
+        since = dict(self.writer.execute("select name, position from tracking").fetchall())
+        apply(self.writer, messages, since=since, opener=self.vault)
+
+    def case_row(self) -> dict[str, Any]:
+        with self.writer.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute("select * from case_file where case_id = %s", [CASE]).fetchone()
+        assert row is not None
+        return row
+
+
+@pytest.fixture(scope="module")
+def rooms(module_database: Any) -> Any:
+    fresh = module_database("gateway", migrate=migrate)
+
+    def make() -> Room:
+        with psycopg.connect(fresh.superuser) as connection:
+            connection.execute("set session_replication_role = replica")
+            for kind in projection.KINDS:
+                connection.execute(f"delete from {kind.TABLE}".encode())  # noqa: S608  # our own tables
+            connection.execute("delete from journal; delete from receipt; delete from tracking")
+        vault = TestVault()
+        writer = psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
+        return Room(writer, Replay(dsn=fresh.dsn("gateway_reader"), opener=vault), vault)
+
+    return make
+
+
+@pytest.fixture
+def room(rooms: Any) -> Iterator[Room]:
+    made_room = rooms()
+    with made_room.writer:
+        yield made_room
+
+
+def days(story: Story) -> list[Message]:
+    """A story of which one event is recorded each day, at eight in the morning in China."""
+    return [
+        Message(f"{story.producer}/0", envelope(story, at, position=at + 1, recorded_at=START + timedelta(days=at)))
+        for at in range(len(story.events))
+    ]
+
+
+def test_a_case_as_of_each_step_is_what_the_read_model_was_then(room: Room) -> None:
+    messages = days(case_story(1, 1, WHOLE))
+    then: list[dict[str, Any]] = []
+    for message in messages:
+        room.tell([message])
+        then.append(room.case_row())
+
+    for at, message in enumerate(messages):
+        case = room.replay.case_as_of(CASE, message.envelope.recorded_at)
+
+        row = then[at]
+        assert (case.state, case.causes, case.school) == (row["state"], tuple(row["causes"]), row["school"])
+        assert (case.closed_on, case.resolution) == (row["closed_on"], row["resolution"])
+        assert (case.owed.step if case.owed else "") == row["owed_step"]
+        assert (case.owed.due_on if case.owed else None) == row["owed_due_on"]
+        assert [step.position for step in case.steps] == list(range(1, at + 2))
+        assert [step.state for step in case.steps] == [row["state"] for row in then[: at + 1]]
+
+
+def test_a_case_is_not_known_before_it_was_recorded(room: Room) -> None:
+    room.tell(days(case_story(1, 1, WHOLE)))
+
+    with pytest.raises(NotFound):
+        room.replay.case_as_of(CASE, START - timedelta(microseconds=1))
+    with pytest.raises(NotFound):
+        room.replay.case_as_of(made("case", 1, 2), LATER)
+
+
+def test_each_step_names_who_acted_for_whom_and_on_what_ground(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ("begun",))))
+
+    first, second = room.replay.case_as_of(CASE, LATER).steps
+
+    assert (first.actor, first.department, first.purpose) == ("clerk-7", "township:410326103", "dropout_control")
+    assert (first.at, second.at) == (START, START + timedelta(days=1))
+    assert first.detail.startswith("疑似辍学立案")
+    assert second.detail.startswith("开始核实")
+
+
+def test_papers_are_as_they_were_and_not_as_they_became(room: Room) -> None:
+    paper = next(story for seed in range(20) for story in stories(children=2, chance=dice(seed))
+                 if story.aggregate_id == made("document", 1, 1))  # fmt: skip
+    messages = [
+        Message("cases/1", envelope(paper, at, position=at + 1, recorded_at=START + timedelta(days=at)))
+        for at in (0, 1)
+    ]
+    opened = case_story(1, 1, ())
+    room.tell([Message("cases/0", envelope(opened, 0, position=9)), *messages])
+
+    before = room.replay.case_as_of(CASE, START + timedelta(hours=1))
+    after = room.replay.case_as_of(CASE, LATER)
+
+    assert [(paper.issued_on, paper.served_on) for paper in before.documents] == [(DAY, None)]
+    assert [(paper.issued_on, paper.served_on) for paper in after.documents] == [(DAY, DAY)]
+    assert after.documents[0].township == after.township
+
+
+def test_only_those_looks_are_told_that_were_taken_by_then(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ())))
+    for at, children in enumerate(([CHILD], [made("child", 2)], [made("child", 2), CHILD])):
+        room.writer.execute(
+            """insert into receipt (receipt_id, at, actor, department, purpose, operation, decision, child_ids, fields)
+               values (%s, %s, 'officer-3', 'public_security:410326', 'identity_check', 'ChildPage', 'answered', %s, %s)""",
+            [made("receipt", at), START + timedelta(days=at), children, ["Child.name"]],
+        )
+
+    assert [look.at for look in room.replay.case_as_of(CASE, START + timedelta(days=1)).looks] == [START]
+    looks = room.replay.case_as_of(CASE, LATER).looks
+    assert [look.at for look in looks] == [START, START + timedelta(days=2)]
+    assert looks[0].fields == ("Child.name",)
+
+
+def test_duties_tell_what_was_owed_and_how_it_ended(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ("begun", "confirmed", "persuaded", "expired", "reported"))))
+
+    duties = room.replay.duties(CASE, START + timedelta(days=40))
+
+    assert [(duty.step, duty.by, duty.outcome) for duty in duties] == [
+        ("verify", "teacher", "done"),
+        ("persuade", "school", "done"),
+        ("report", "school", "expired"),
+        ("report", "township", "done"),
+        ("order", "township", "overdue"),
+    ]
+    assert duties[0].since_on == DAY
+    assert duties[0].ended_on == DAY + timedelta(days=2)
+    assert duties[-1].ended_on is None
+
+
+def test_what_is_owed_is_late_only_after_its_day_in_china(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ())))  # owed on 8 September
+
+    def owed_at(moment: str) -> Any:
+        return room.replay.case_as_of(CASE, datetime.fromisoformat(moment)).owed
+
+    assert not owed_at("2026-09-08T23:59:59+08:00").is_late
+    assert owed_at("2026-09-09T00:00:00+08:00").is_late
+    assert room.replay.duties(CASE, datetime.fromisoformat("2026-09-09T00:00:00+08:00"))[0].outcome == "overdue"
+
+
+def test_a_step_done_after_its_day_is_told_late(room: Room) -> None:
+    story = case_story(1, 1, ("confirmed",))
+    room.tell([
+        Message("cases/0", envelope(story, 0, position=1)),
+        Message("cases/0", envelope(story, 1, position=2, recorded_at=START + timedelta(days=8))),
+    ])  # fmt: skip
+
+    assert room.replay.duties(CASE, LATER)[0].outcome == "late"
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_the_partition_then_is_the_partition_the_read_model_had_then(rooms: Any, seed: int) -> None:
+    chance = dice(seed)
+    told = published(stories(children=9, chance=chance), chance=chance, partitions=2)
+    moments = [*chance.sample([message.envelope.recorded_at for message in told], 3), LATER]
+    room = rooms()
+    with room.writer:
+        room.tell(told)
+        replayed = [room.replay.partition_as_of(moment) for moment in moments]
+
+    for moment, rows in zip(moments, replayed, strict=True):
+        room = rooms()
+        with room.writer:
+            room.tell([message for message in told if message.envelope.recorded_at <= moment])
+            assert rows == partition(room.writer, as_of=china_date(moment))
+    assert replayed[-1]
+
+
+def test_an_open_case_changes_the_partition_from_the_moment_it_was_recorded(room: Room) -> None:
+    child = Story("roster", CHILD, (registered(1, born="2014-05-01"),))
+    case = case_story(1, 1, ())
+    room.tell([
+        Message("roster/0", envelope(child, 0, position=1)),
+        Message("cases/0", envelope(case, 0, position=1, recorded_at=START + timedelta(days=2))),
+    ])  # fmt: skip
+
+    def states(moment: datetime) -> list[str]:
+        return [row.state for row in room.replay.partition_as_of(moment)]
+
+    assert states(START - timedelta(days=1)) == []
+    assert states(START + timedelta(days=1)) == ["unaccounted"]
+    assert states(START + timedelta(days=2)) == ["open_case"]
+
+
+def test_who_grows_out_of_the_window_is_not_counted_then(room: Room) -> None:
+    child = Story("roster", CHILD, (registered(1, born="2014-05-01"),))
+    room.tell([Message("roster/0", envelope(child, 0, position=1))])
+
+    assert len(room.replay.partition_as_of(datetime.fromisoformat("2031-04-30T12:00:00+08:00"))) == 1
+    assert room.replay.partition_as_of(datetime.fromisoformat("2031-05-01T00:00:00+08:00")) == []
+    assert partition(room.writer, as_of=date(2031, 4, 30))
+    assert not partition(room.writer, as_of=date(2031, 5, 1))
+
+
+def test_a_replay_opens_nothing_but_birth_dates(room: Room) -> None:
+    room.tell([Message("roster/0", envelope(Story("roster", CHILD, (registered(1),)), 0, position=1))])
+    opened = room.vault.opened
+
+    room.replay.partition_as_of(LATER)
+
+    assert room.vault.opened == opened + 1
+
+
+def test_the_answers_to_graphql_say_the_same(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ("begun", "confirmed"))))
+    answers = Answers(room.replay)
+
+    case = asyncio.run(answers.case_as_of(CASE, LATER))
+    rows = asyncio.run(answers.partition_as_of(LATER))
+
+    assert (case.state, case.owed_step, case.overdue, len(case.events)) == ("confirmed", "persuade", True, 3)
+    assert list(rows) == []

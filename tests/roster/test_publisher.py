@@ -1,0 +1,112 @@
+"""What the roster tells: everything its contract promises, of the right event, and nothing personal in the clear."""
+
+import inspect
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+import pytest
+
+from services.chassis.aggregate import RecordedAggregate
+from services.contracts import roster as told
+from services.contracts.envelope import Published, Sealed
+from services.roster.domain.child import Child
+from services.roster.domain.placement import Placement
+from services.roster.domain.register_batch import RegisterBatch
+from services.roster.domain.term_check_in import TermCheckIn
+from services.roster.domain.transfer import Transfer
+from services.roster.publisher import publish
+from services.roster.reconcile.model import AccountedState
+from tests.roster.lives import all_lives
+
+AGGREGATES: tuple[type[RecordedAggregate], ...] = (Child, Placement, RegisterBatch, TermCheckIn, Transfer)
+PRIVATE = {TermCheckIn.Opened, TermCheckIn.Present, Placement.Ended}
+"""The roster's own matter: a check-in is told when it was counted; an ended placement shows in the child's next state."""
+EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
+SHARED_BY_ANOTHER_NAME = {"caused", "expected", "schooling", "groups", "grounds"}
+
+
+def event_classes() -> set[type]:
+    """Every event the service can record."""
+    return {
+        member
+        for aggregate in AGGREGATES
+        for member in vars(aggregate).values()
+        if inspect.isclass(member) and issubclass(member, RecordedAggregate.Event) and member.__name__ != "Event"
+    }
+
+
+def wire_types() -> set[type[Published]]:
+    """Every event the contract promises."""
+    return {
+        member
+        for member in vars(told).values()
+        if inspect.isclass(member) and issubclass(member, Published) and member is not Published
+    }
+
+
+def test_the_lives_told_in_these_tests_hold_every_event_of_the_service() -> None:
+    assert {type(event) for event in EVENTS} == event_classes()
+
+
+def test_everything_the_contract_promises_is_told() -> None:
+    assert {type(publish(event)) for event in EVENTS} - {type(None)} == wire_types()
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__qualname__)
+def test_an_event_is_told_in_full_unless_it_is_the_rosters_own_matter(event: Any) -> None:
+    published = publish(event)
+
+    if type(event) in PRIVATE:
+        assert published is None
+        return
+    assert published is not None
+    assert msgspec.json.decode(msgspec.json.encode(published), type=type(published)) == published
+    shared = get_type_hints(type(event)).keys() & set(published.__struct_fields__) - SHARED_BY_ANOTHER_NAME
+    assert all(getattr(published, name) == getattr(event, name) for name in shared)
+    assert getattr(published, "child_id", None) in {getattr(event, "child_id", event.originator_id), None}
+
+
+def test_every_field_of_a_statement_is_told_by_its_own_name() -> None:
+    for event in EVENTS:
+        published = publish(event)
+        for part in ("schooling", "groups"):
+            if hasattr(event, part):
+                stated = getattr(event, part)
+                assert all(getattr(published, name) == getattr(stated, name) for name in stated.__slots__)
+
+
+def test_where_a_fact_comes_from_is_told_with_it() -> None:
+    for event in EVENTS:
+        published = publish(event)
+        if isinstance(published, told.ChildRegistered | told.IdentityCorrected):
+            assert [msgspec.structs.asdict(ground) for ground in published.grounds] == [
+                {name: getattr(ground, name) for name in ground.__slots__} for ground in event.grounds
+            ]
+
+
+def test_a_closed_check_in_counts_who_came() -> None:
+    (closed,) = [event for event in EVENTS if isinstance(event, TermCheckIn.Closed)]
+    published = publish(closed)
+
+    assert isinstance(published, told.TermCheckInClosed)
+    assert published.present + len(published.absent) == published.expected == 3
+
+
+def test_whatever_is_personal_in_the_roster_is_sealed_in_the_contract() -> None:
+    for published in (told.ChildRegistered, told.IdentityCorrected):
+        fields = get_type_hints(published)
+        assert {name for name, kind in fields.items() if kind is Sealed} == {
+            "name",
+            "id_number",
+            "birth_date",
+            "guardian_name",
+            "guardian_phone",
+        }
+
+
+def test_the_states_of_the_comparison_are_those_of_the_contract() -> None:
+    assert {state.value for state in AccountedState} == set(get_args(told.AccountedState))
+
+
+def test_what_isnt_of_this_service_is_not_told() -> None:
+    assert publish(object()) is None
