@@ -36,7 +36,7 @@ check: install  ## ruff, mypy, import rules, schema snapshots
 	$(BIN)/python -m pytest -q tests/architecture
 
 schema: install  ## write the GraphQL and contract snapshots anew, for review
-	$(BIN)/baoxue schema
+	$(BIN)/python -m gateway.schema.schema > gateway/schema.graphql
 	$(BIN)/python -m tests.architecture.schemas
 
 lock: install  ## renew requirements.lock from pyproject.toml

@@ -92,14 +92,6 @@ def sample(
     console.print(f"{children:,} invented children: {out}/registers and {out}/truth")
 
 
-@app.command()
-def schema() -> None:
-    """Write the snapshot of the GraphQL schema anew, for review."""
-    from deploy.snapshots import write  # noqa: PLC0415
-
-    console.print(f"wrote {write()}")
-
-
 def main() -> None:
     """Runs `baoxue`; what is refused is said in words, without a traceback."""
     try:

@@ -33,7 +33,9 @@ from services.chassis.http import Surroundings
 from services.chassis.inbox import Inbox
 from services.chassis.log_direct import DirectLog
 from services.chassis.runtime import Part, Runtime, Service
+from services.chassis.telemetry import trace_to
 from services.chassis.vault import Vault, load_kek
+from services.contracts.divisions import COUNTY
 from services.notify import service as notify
 from services.roster import service as roster
 from services.roster.intake import Intake
@@ -81,6 +83,9 @@ class Embedded:
 
     def _start(self, stack: ExitStack) -> Running:
         folder = self._settings.data_folder
+        if self._settings.otlp_endpoint:
+            share = self._settings.trace_share
+            stack.callback(trace_to(endpoint=self._settings.otlp_endpoint, service="baoxue", share=share).shutdown)
         cluster = stack.enter_context(Cluster.start(folder / "postgres", durable=self._durable))
         prepare(cluster)
         migrate(cluster)
@@ -102,7 +107,7 @@ class Embedded:
                 dsn=cluster.dsn("notify", "notify_app"),
                 vault=vault,
                 surroundings=surroundings,
-                county=self._settings.county,
+                county=COUNTY,
             ),
         )
         for service in built:

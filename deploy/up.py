@@ -14,6 +14,7 @@ from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SystemClock, china_date
 from services.chassis.config import Settings
 from services.chassis.runtime import until_told_to_stop
+from services.contracts.divisions import COUNTY
 
 
 def run(console: Console, *, settings: Settings, registers: Path | None, as_of: date | None) -> None:
@@ -22,20 +23,20 @@ def run(console: Console, *, settings: Settings, registers: Path | None, as_of: 
     console.print(f"Starting; data is kept in {settings.data_folder} …")
     with Embedded(settings=settings, clock=SystemClock()) as running:
         if registers is not None:
-            load(console, running, settings=settings, registers=registers, as_of=as_of)
+            load(console, running, registers=registers, as_of=as_of)
         show_addresses(console, running, settings=settings)
         until_told_to_stop()
         console.print("Stopping …")
     console.print("Stopped cleanly.")
 
 
-def load(console: Console, running: Running, *, settings: Settings, registers: Path, as_of: date | None) -> None:
+def load(console: Console, running: Running, *, registers: Path, as_of: date | None) -> None:
     """Takes the register files of a folder in and compares them; what was there already changes nothing."""
     clock = SystemClock()
     command_id = uuid4()
     operator = Caused(
         actor="operator",
-        department=f"education_bureau:{settings.county}",
+        department=f"education_bureau:{COUNTY}",
         purpose="dropout_control",
         at=clock.now(),
         command_id=command_id,

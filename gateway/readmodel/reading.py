@@ -66,7 +66,10 @@ class Reader:
     @asynccontextmanager
     async def _lent(self, claims: Claims) -> AsyncIterator[AsyncConnection[Any]]:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            if self._slots.locked():
+                async with asyncio.timeout(self._timeout_s):
+                    await self._slots.acquire()
+            else:
                 await self._slots.acquire()
         except TimeoutError:
             raise ReadModelUnavailable from None
@@ -95,7 +98,7 @@ class Reader:
             if not entry[1].closed:
                 return entry
         options = _OPTIONS.format(timeout_ms=int(self._timeout_s * 1000))
-        connect = AsyncConnection.connect(self._dsn, autocommit=True, options=options, prepare_threshold=None)
+        connect = AsyncConnection.connect(self._dsn, autocommit=True, options=options, prepare_threshold=0)
         return None, await asyncio.wait_for(connect, self._timeout_s)
 
 

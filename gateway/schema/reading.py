@@ -52,7 +52,6 @@ class Looking:
     commands: "Commands | None" = None
     idempotency_key: UUID | None = None
     trace: str = ""
-    policy_version: str = ""
     touched: set[UUID] = field(default_factory=set)
     rows_read: int = 0
 

@@ -182,38 +182,31 @@ class Replay:
 
     def _case(self, connection: Connection, case_id: UUID, moment: datetime) -> list[Told[Any]]:
         found = connection.execute(
-            f"""select json_agg(t order by producer, position)::text
-                from (select {_ENVELOPE} from journal where case_id = %s and recorded_at <= %s) t""",  # noqa: S608  # our own columns
-            [case_id, moment],
-        ).fetchone()
+            _TOLD + " where case_id = %s and recorded_at <= %s order by producer, position", [case_id, moment]
+        ).fetchall()
         return hear(_envelopes(found), opener=self._opener, personal={})
 
     def _all(self, connection: Connection, folds: list[Fold[Any]], moment: datetime) -> Iterator[Told[Published]]:
-        types = [event.TYPE for fold in folds for event in fold.events]
-        after: tuple[str, int] = ("", 0)
-        while True:
-            found = connection.execute(
-                f"""select json_agg(t order by producer, position)::text
-                    from (select {_ENVELOPE} from journal
-                          where (producer, position) > (%s, %s) and recorded_at <= %s and type = any(%s)
-                          order by producer, position limit %s) t""",  # noqa: S608  # our own columns
-                [*after, moment, types, PAGE],
-            ).fetchone()
-            envelopes = _envelopes(found)
-            if not envelopes:
-                return
-            yield from hear(envelopes, opener=self._opener, personal=AGE_ONLY)
-            after = (envelopes[-1].producer, envelopes[-1].position)
+        types = list({event.TYPE for fold in folds for event in fold.events})
+        with connection.cursor("replay") as cursor:  # on the server: a county's journal is read by and by
+            cursor.execute(
+                _TOLD + " where recorded_at <= %s and type = any(%s) order by producer, position", [moment, types]
+            )
+            while page := cursor.fetchmany(PAGE):
+                yield from hear(_envelopes(page), opener=self._opener, personal=AGE_ONLY)
 
 
-_ENVELOPE: Final = (
-    "event_id as id, type, producer, position, aggregate_id, version, stored_topic, recorded_at, actor, department,"
-    " purpose, command_id, correlation_id, causation_id, trace, body"
-)
+_TOLD: Final = """
+    select jsonb_build_object('id', event_id, 'type', type, 'producer', producer, 'position', position,
+      'aggregate_id', aggregate_id, 'version', version, 'stored_topic', stored_topic, 'recorded_at', recorded_at,
+      'actor', actor, 'department', department, 'purpose', purpose, 'command_id', command_id,
+      'correlation_id', correlation_id, 'causation_id', causation_id, 'trace', trace, 'body', body)::text
+    from journal"""
+"""The envelopes of the journal, each as one JSON text."""
 
 
-def _envelopes(found: tuple[Any, ...] | None) -> list[Envelope]:
-    return msgspec.json.decode(found[0], type=list[Envelope]) if found and found[0] else []
+def _envelopes(found: list[tuple[str]]) -> list[Envelope]:
+    return msgspec.json.decode("[" + ",".join(text for (text,) in found) + "]", type=list[Envelope])
 
 
 def _steps(told: list[Told[Any]], rows: Known) -> tuple[Step, ...]:

@@ -76,7 +76,8 @@ class RecordedApplication(Application[UUID]):
         """The aggregate of this kind and id; raises `NotFound`."""
         found = self.find(kind, id)
         if found is None:
-            raise NotFound(f"There is no {kind.__name__.lower()} of this id.")
+            name = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)
+            raise NotFound(f"There is no{name} of this id.")
         return found
 
     def find(self, kind: type[A], id: UUID) -> A | None:  # noqa: A002

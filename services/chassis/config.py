@@ -21,8 +21,6 @@ class Settings:
 
     data_folder: Path
     """Where the embedded profile keeps its database, keys and blobs."""
-    county: str
-    """GB/T 2260 code of the county, six digits."""
     development: bool
     """Whether demo accounts and the built-in token issuer are allowed."""
     host: str
@@ -43,7 +41,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings(
             data_folder=Path(setting("DATA", ".baoxue")).absolute(),
-            county=setting("COUNTY", "410326"),
             development=setting("DEVELOPMENT", "no") == "yes",
             host=setting("HOST", "127.0.0.1"),
             port=int(setting("PORT", "8760")),

@@ -184,9 +184,15 @@ class Vault:
 
     def is_shredded(self, subject: UUID) -> bool:
         """Whether the subject stands on the shred list."""
+        return bool(self.shredded_among([subject]))
+
+    def shredded_among(self, subjects: Iterable[UUID]) -> set[UUID]:
+        """Those of the subjects that stand on the shred list."""
         with self._connection() as connection:
-            found = connection.execute("select 1 from shredded where subject = %s", (subject,)).fetchone()
-        return found is not None
+            rows = connection.execute(
+                "select subject from shredded where subject = any(%s)", (list(subjects),)
+            ).fetchall()
+        return {row[0] for row in rows}
 
     def close(self) -> None:
         """Lets go of the key store and forgets all keys."""

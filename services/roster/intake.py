@@ -92,9 +92,13 @@ class Intake:
         findings: dict[str, list[Finding]] = defaultdict(list)
         for finding in result.findings:
             findings[finding.label].append(finding)
+        erased = self._vault.shredded_among(children.values())
         position = self._roster.position()
         for start in range(0, len(result.children), CHILDREN_AT_ONCE):
             chunk = result.children[start : start + CHILDREN_AT_ONCE]
+            self._lookup.keep_keys(  # before the children themselves, so that after a crash they are recognised
+                {key: children[child.label] for child in chunk for key in self._keys_of(child, batches)}
+            )
             self._vault.create_keys([children[child.label] for child in chunk if children[child.label] in new])
             statements = [
                 self._statement(
@@ -106,11 +110,10 @@ class Intake:
                     as_of=as_of,
                 )
                 for child in chunk
+                if children[child.label] not in erased  # nothing more is written about them
             ]
-            position = self._roster.state_children(statements=statements).position
-            self._lookup.keep_keys(
-                {key: children[child.label] for child in chunk for key in self._keys_of(child, batches)}
-            )
+            if statements:
+                position = self._roster.state_children(statements=statements).position
             progress("keep", start + len(chunk), len(result.children))
         return Compared(result, children, position)
 

@@ -25,12 +25,12 @@ class Module:
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-@cache
-def modules(*folders: str) -> tuple[Module, ...]:
+def modules(*folders: str) -> list[Module]:
     """All modules under these folders."""
-    return tuple(_module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
+    return [_module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
+@cache
 def _module(path: Path) -> Module:
     text = path.read_text(encoding="utf-8")
     return Module(path.relative_to(ROOT).as_posix(), text, ast.parse(text))

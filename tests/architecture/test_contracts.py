@@ -50,7 +50,9 @@ def test_the_contracts_say_in_words_what_each_type_tells() -> None:
 
 def test_whoever_reads_the_whole_log_knows_every_type() -> None:
     """A type whose module nobody imported would be passed over in silence; each service's module has to be among them."""
-    ask = "import gateway.readmodel.projection; from services.contracts.envelope import wire_types; print(*wire_types())"
+    ask = (
+        "import gateway.readmodel.projection; from services.contracts.envelope import wire_types; print(*wire_types())"
+    )
     known = subprocess.run(
         [sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     ).stdout.split()

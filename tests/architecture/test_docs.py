@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import CODE, ROOT, SERVICES
+from tests.architecture.sources import CODE, ROOT, SERVICES, functions, modules
 
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 HEADINGS = ["## Owns", "## Decides", "## Hears", "## Tells", "## Limits"]
@@ -13,7 +13,7 @@ HEADINGS = ["## Owns", "## Decides", "## Hears", "## Tells", "## Limits"]
 
 def documents() -> list[Path]:
     """All Markdown of the tree."""
-    folders = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.md"))]
+    folders = [path for folder in (*CODE, "tests") for path in sorted((ROOT / folder).rglob("*.md"))]
     return [*sorted(ROOT.glob("*.md")), *folders]
 
 
@@ -38,8 +38,20 @@ def test_every_link_within_the_tree_leads_somewhere(document: Path) -> None:
     assert not dead
 
 
-@pytest.mark.parametrize("service", [name for name in SERVICES if (ROOT / "services" / name / "README.md").exists()])
+@pytest.mark.parametrize("service", SERVICES)
 def test_every_service_says_what_it_owns_decides_hears_and_tells_and_its_limits(service: str) -> None:
     text = (ROOT / "services" / service / "README.md").read_text(encoding="utf-8")
 
     assert re.findall(r"^## .+$", text, re.MULTILINE) == HEADINGS
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_file_and_every_test_that_is_named_is_there(document: Path) -> None:
+    named = re.findall(r"`([^`\n]+)`", document.read_text(encoding="utf-8"))
+    paths = [name for name in named if re.fullmatch(r"(services|gateway|deploy|tests)/[\w./-]+", name)]
+    tests = {name for name in named if re.fullmatch(r"test_\w+", name)}
+    known = {function.name for module in modules("tests") for function in functions(module)}
+    known |= {Path(module.path).stem for module in modules("tests")}
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    assert tests - known == set()

@@ -132,10 +132,18 @@ def test_after_a_restart_it_goes_on_where_it_was(
     first.stop()
     tell(things, "two")
 
-    listen()
+    heard_again: list[str] = []
+    note = note_in(listener)
+
+    def react(envelope: Envelope, event: Published) -> None:
+        heard_again.append(envelope.type)
+        note(envelope, event)
+
+    listen(react)
     eventually(lambda: heard(listener) == 4)
 
     assert noted(listener) == ["one", "two"]
+    assert heard_again == ["things.thing-begun.v1", "things.thing-told.v1"]
 
 
 def test_what_comes_again_has_no_second_effect(things: Things, listener: Things, log: Log) -> None:

@@ -71,8 +71,9 @@ class Asking:
         supervision: Supervision | None = None,
     ) -> None:
         self.reader_dsn, self.writer_dsn, self.owner_dsn = reader_dsn, writer_dsn, owner_dsn
-        # Each begins a minute after the one before, so that the latest receipt is always its own.
-        self.clock = SteppedClock(county.NOW + timedelta(minutes=next(_begun)))
+        # Each lives in a minute of its own, by which its receipts are told from those of others.
+        self.minute = county.NOW + timedelta(minutes=next(_begun))
+        self.clock = SteppedClock(self.minute)
         self.policy = load_policy()
         self.issuer = DevelopmentIssuer(enabled=True, issuer="https://test", audience="baoxue", clock=self.clock)
         self.tokens = Tokens(
@@ -141,7 +142,10 @@ class Asking:
     def receipts_of(self, *, limit: int = 1) -> list[dict[str, Any]]:
         """The latest receipts, newest first."""
         with psycopg.connect(self.writer_dsn, row_factory=psycopg.rows.dict_row) as connection:
-            return connection.execute("select * from receipt order by at desc limit %s", [limit]).fetchall()
+            return connection.execute(
+                "select * from receipt where at >= %s and at < %s order by at desc limit %s",
+                [self.minute, self.minute + timedelta(minutes=1), limit],
+            ).fetchall()
 
 
 @pytest.fixture(scope="module")

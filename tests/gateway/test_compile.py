@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gateway.access.policy import Grants, load_policy
 from gateway.access.principal import DEMO_ACCOUNTS
 from gateway.schema.limits import refuse_excess
-from gateway.schema.map import ROOTS
+from gateway.schema.map import ROOTS, TABLES
 from gateway.schema.paging import BadArgument, cursor_of
 from gateway.schema.schema import build_schema
 from tests.gateway import county
@@ -267,3 +267,39 @@ def test_the_partition_adds_up_to_all_children_of_school_age(gateway: Any) -> No
         ).fetchall()
     assert sum(row["count"] for row in rows) == everybody
     assert everybody > 10
+
+
+@pytest.mark.parametrize(
+    "by", ["bureau-office", "school-principal", "village-cadre", "disability-officer", "inspector"]
+)
+def test_every_relation_is_the_same_and_in_the_same_order(unfenced: Any, gateway: Any, by: str) -> None:
+    grants = grants_of(by)
+    for root, type_name in (("children", "Child"), ("cases", "Case")):
+        for name, link in TABLES[type_name].links.items():
+            if not grants.of("Query", root) or not grants.of(type_name, name):
+                continue
+            inner = [field for field in TABLES[link.type].columns if grants.of(link.type, field)]
+            if grants.of(link.type, "measures"):
+                inner.append("measures { id measure }")
+            equal(
+                unfenced,
+                gateway,
+                f"{{ {root}(first: 25) {{ nodes {{ {name} {{ {' '.join(inner)} }} }} }} }}",
+                {},
+                by=by,
+            )
+
+
+def test_names_that_stand_under_another_township_are_not_shown(read_model: Any, unfenced: Any, gateway: Any) -> None:
+    child = str(county.made("moved"))
+    with psycopg.connect(read_model.dsn("gateway_writer"), autocommit=True) as writer:
+        writer.execute("insert into child (child_id, township) values (%s, %s)", [child, county.XIAODIAN])
+        writer.execute(
+            "insert into child_identity (child_id, township, name) values (%s, %s, '甲')", [child, county.SANTUN]
+        )
+        try:
+            data = equal(unfenced, gateway, f'{{ child(id: "{child}") {{ name }} }}', {}, by="xiaodian-officer")
+        finally:
+            writer.execute("delete from child_identity where child_id = %s", [child])
+            writer.execute("delete from child where child_id = %s", [child])
+    assert data == {"child": {"name": None}}

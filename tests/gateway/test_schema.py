@@ -45,7 +45,7 @@ class Replaying:
             events=[event],
         )
 
-    async def partition_as_of(self, moment: datetime) -> Sequence[PartitionRow]:
+    async def partition_as_of(self, moment: datetime) -> Sequence[PartitionRow]:  # noqa: ARG002
         return [
             PartitionRow(township=township, township_name="", state="in_seat", dated=True, count=3)
             for township in (county.XIAODIAN, county.ELSEWHERE)

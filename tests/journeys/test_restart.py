@@ -24,7 +24,6 @@ CLOCK = SteppedClock(datetime(2026, 9, 14, 1, tzinfo=UTC))
 def running(folder: Path) -> Iterator[Running]:
     settings = Settings(
         data_folder=folder,
-        county="410326",
         development=True,
         host="127.0.0.1",
         port=0,

@@ -3,7 +3,7 @@
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -61,17 +61,21 @@ def rewritten(path: Path, rewrite: Callable[[list[list[str]]], list[list[str]]],
         csv.writer(file).writerows(rewrite(lines))
 
 
+@pytest.fixture(scope="module")
+def loaded(module_office: Office, registers: Path) -> list[Loaded]:
+    """All files taken in."""
+    return load(module_office, registers)
+
+
+@pytest.fixture(scope="module")
+def compared(module_office: Office, loaded: list[Loaded]) -> Compared:
+    """And compared."""
+    assert loaded
+    return compare(module_office)
+
+
 class TestACountyTakenIn:
     """What holds after one comparison; these tests share it and change nothing."""
-
-    @pytest.fixture(scope="class")
-    def loaded(self, module_office: Office, registers: Path) -> list[Loaded]:
-        return load(module_office, registers)
-
-    @pytest.fixture(scope="class")
-    def compared(self, module_office: Office, loaded: list[Loaded]) -> Iterator[Compared]:
-        assert loaded
-        yield compare(module_office)
 
     def test_every_file_is_a_batch_of_its_register(self, module_office: Office, loaded: list[Loaded]) -> None:
         batches = {register: batch for file in loaded for register, batch in file.batches.items()}
@@ -277,15 +281,14 @@ class TestAShreddedChild:
 class TestWhatCantBeRead:
     def test_is_named_by_file_row_and_column(self, office: Office, files: Path) -> None:
         def spoil(lines: list[list[str]]) -> list[list[str]]:
-            lines[3][3] = "某月某日"
-            return lines
+            return [*lines, ["4" * 20, "燕归来", "女", "某月某日", "听力", "二级", "燕青", "小店镇", "小店村"]]
 
         rewritten(files / "disability.csv", spoil, encoding="utf-8-sig")
 
         with acting_on(AS_OF):
             loaded = office.intake.load_file(files / "disability.csv")
 
-        (reject,) = [reject for reject in loaded.rejects if reject.row == 3]
+        (reject,) = [reject for reject in loaded.rejects if reject.row == loaded.rows]
         assert (reject.file, reject.register, reject.column) == ("disability.csv", "disability", "出生日期")
         assert reject.reason
         batch = office.roster.get(RegisterBatch, loaded.batches["disability"])

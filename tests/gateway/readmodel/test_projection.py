@@ -19,9 +19,11 @@ from gateway.readmodel.rebuild import empty
 from gateway.readmodel.roster import forget_child, search_keys
 from services.chassis.log import Message
 from services.contracts.envelope import wire_types
+from services.contracts.notify import NoticeAcknowledged, NoticeDelivered, NoticeEscalated, NoticeRaised
 from services.contracts.roster import ChildAccounted, ResidenceStated
 from tests.gateway.readmodel.telling import (
     DAY,
+    START,
     Story,
     TestVault,
     case_story,
@@ -251,6 +253,16 @@ def test_a_case_before_its_child_waits_for_it(writer: psycopg.Connection) -> Non
     assert one(writer, "select open_case_id from child") == made("case", 1, 1)
 
 
+@pytest.mark.parametrize("first", [1, 2])
+def test_of_two_open_cases_the_later_one_accounts_for_the_child(writer: psycopg.Connection, first: int) -> None:
+    tell(writer, Story("roster", made("child", 1), (registered(1),)))
+
+    tell(writer, case_story(1, first, ()))
+    tell(writer, case_story(1, 3 - first, ()), after=1)
+
+    assert one(writer, "select open_case_id from child") == made("case", 1, 2)
+
+
 def test_closing_returns_a_child_to_its_base_state(writer: psycopg.Connection) -> None:
     child = made("child", 5)
     suspect = ChildAccounted(child_id=child, state="suspect", valid_on=DAY, reason="")
@@ -312,6 +324,25 @@ def test_what_belongs_to_a_child_moves_with_it(writer: psycopg.Connection) -> No
     assert one(writer, "select count(*) from award where township = '410326209'") > 0
     astray = "select count(*) from case_step s join case_file f using (case_id) where s.township <> f.township"
     assert one(writer, astray) == 0
+
+
+def test_a_notice_signed_for_stays_signed_for(writer: psycopg.Connection) -> None:
+    notice = made("notice", 1)
+    told = (
+        NoticeRaised(
+            notice_id=notice, about=made("case", 1, 1), case_id=None, recipient="township:410326103", area="410326103005",
+            reason="step_owed", text="", reply_by=None,
+        ),
+        NoticeAcknowledged(notice_id=notice, by="clerk-2"),
+        NoticeEscalated(notice_id=notice, to="education_bureau:410326", escalated_on=DAY),
+        NoticeDelivered(notice_id=notice, channel="inbox", delivered_at=START),
+    )  # fmt: skip
+
+    tell(writer, Story("notify", notice, told))
+
+    assert one(writer, "select state, township, escalated_to, delivered_at is not null from notice") == (
+        "acknowledged", "410326103", "education_bureau:410326", True,
+    )  # fmt: skip
 
 
 # The window

@@ -1,0 +1,153 @@
+"""The relay: carries one service's events from its store to a topic, in order, each at least once.
+
+Nobody else publishes. The store is the outbox; how far the relay has come is a row in the service's own database. It
+sends, then writes down its place: after a crash in between it sends again, and readers pass over what they have seen.
+
+One relay works on a place at a time: it holds an advisory lock on the connection with which it writes its place. Others
+stand by and take over when that connection ends. One that lost its lock unnoticed may send what another sends too, which
+is harmless: it began at a place that was written down, so its events are in order and without a gap.
+
+To publish again into a new generation of the topic, run a relay on a place of another name; a new place begins at 0.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any, Final, Protocol
+
+import psycopg
+from psycopg import sql
+
+from services.chassis.log_kafka import LogUnavailable
+from services.chassis.publication import Publication
+from services.contracts.envelope import Envelope
+
+BATCH: Final = 1000
+LOOK_AGAIN_S: Final = 0.25
+STAND_BY_S: Final = 0.5
+PAUSE_S: Final = 0.1
+PAUSE_S_MAX: Final = 5.0
+STOP_S: Final = 30.0
+
+_NETWORK: Final = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+_SESSION: Final = "-c statement_timeout=10s -c lock_timeout=5s"
+
+logger = logging.getLogger(__name__)
+
+_Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Sender(Protocol):
+    """Where events go; used by one thread."""
+
+    def send(self, envelopes: Sequence[Envelope]) -> None:
+        """Returns when all have arrived for good; raises `LogUnavailable` when that isn't known."""
+        ...
+
+    def close(self) -> None:
+        """Lets go; `send` may be called again."""
+        ...
+
+
+def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
+    """Creates the table of places and grants it to `app_role`. For the schema's owner; twice is once."""
+    grants = sql.SQL("grant select, insert, update on relay_place to {}").format(sql.Identifier(app_role))
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtext('relay.migrate'))")
+        connection.execute(
+            """create table if not exists relay_place (
+                 name text primary key,
+                 position bigint not null check (position >= 0)
+               )"""
+        )
+        connection.execute(grants)
+
+
+class Relay:
+    """Follows one publication to one topic. A part of a runtime: `start`, `stop`, `health`."""
+
+    def __init__(self, *, publication: Publication, sender: Sender, dsn: str, place: str) -> None:
+        """`dsn` is that of the service's app role; `place` names the row, one for each topic: `baoxue.roster.1`."""
+        self.name = f"{publication.producer} relay"
+        self._publication = publication
+        self._sender = sender
+        self._dsn = dsn
+        self._place = place
+        self._position = 0
+        self._state = "starting"
+        self._stopping = Event()
+        self._bell = Event()  # something was recorded, or we are to stop
+        self._thread = Thread(target=self._run, name=self.name, daemon=True)
+        publication.on_recorded(self._ring)
+
+    def start(self) -> None:
+        """Begins to follow; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finishes the batch at hand, or gives it up where the log doesn't take it, and ends."""
+        self._stopping.set()
+        self._bell.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=STOP_S)
+
+    def health(self) -> str:
+        """`ok`, `standing by` for another relay, or what it waits for."""
+        return self._state
+
+    def position(self) -> int:
+        """The last position that this relay knows to be on the topic."""
+        return self._position
+
+    def _ring(self, _position: int) -> None:
+        self._bell.set()
+
+    def _run(self) -> None:
+        pause_s = PAUSE_S
+        while not self._stopping.is_set():
+            before = self._position
+            try:
+                with self._holding() as connection:
+                    self._follow(connection)
+            except Exception as error:  # noqa: BLE001  # whatever it is, nothing may pass the event it befell; health says so
+                self._wait_for(error)
+            pause_s = PAUSE_S if self._position != before else min(2 * pause_s, PAUSE_S_MAX)
+            self._stopping.wait(pause_s)
+        self._sender.close()
+        self._state = "stopped"
+
+    @contextmanager
+    def _holding(self) -> Iterator[_Connection]:
+        """Waits until the place is ours; it is for as long as the connection lives."""
+        with psycopg.connect(self._dsn, autocommit=True, options=_SESSION, **_NETWORK) as connection:
+            while not self._is_ours(connection) and not self._stopping.is_set():
+                self._state = "standing by"
+                self._stopping.wait(STAND_BY_S)
+            yield connection
+
+    def _is_ours(self, connection: _Connection) -> bool:
+        taken = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [f"relay/{self._place}"])
+        return bool(taken.fetchall()[0][0])
+
+    def _follow(self, connection: _Connection) -> None:
+        """Sends what is recorded until told to stop, or until something is lost."""
+        connection.execute("insert into relay_place values (%s, 0) on conflict do nothing", [self._place])
+        found = connection.execute("select position from relay_place where name = %s", [self._place]).fetchall()
+        self._position = found[0][0]
+        while not self._stopping.is_set():
+            self._bell.clear()  # before looking, so that nothing recorded meanwhile is missed
+            envelopes = self._publication.read(after=self._position, limit=BATCH)
+            if envelopes:
+                self._sender.send(envelopes)
+                reached = envelopes[-1].position
+                connection.execute("update relay_place set position = %s where name = %s", [reached, self._place])
+                self._position = reached
+            self._state = "ok"
+            if len(envelopes) < BATCH:
+                self._bell.wait(LOOK_AGAIN_S)
+
+    def _wait_for(self, error: Exception) -> None:
+        """Says what it waits for, by kind: a text may quote the event."""
+        self._state = f"waiting: {error}" if isinstance(error, LogUnavailable) else f"waiting: {type(error).__name__}"
+        logger.warning("%s waits at position %d: %s", self.name, self._position, type(error).__name__)

@@ -1,0 +1,384 @@
+"""The log over Kafka keeps every promise of the log, and says so where it can't."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.structs import TopicPartition
+
+from deploy.kafka.broker import Brokers
+from services.chassis.errors import Refused
+from services.chassis.log import Log, Message, Subscription
+from services.chassis.log_kafka import (
+    Cluster,
+    KafkaLog,
+    KafkaSender,
+    LogIncomplete,
+    LogUnavailable,
+    Topic,
+    UnreadableMessage,
+    create_topics,
+)
+from services.chassis.relay import Relay
+from services.contracts.envelope import Envelope, event_id
+from tests.chassis.things import NOON
+from tests.contracts.log import SOON_S, LogContract, Producers, heard, place_of
+from tests.fixtures.kafka import NewTopic, a_topic
+from tests.fixtures.postgres import FreshDatabase
+from tests.fixtures.store import eventually
+
+Subscribe = Callable[..., Subscription]
+Send = Callable[..., None]
+
+
+class TestKafkaLog(LogContract):
+    @pytest.fixture
+    def topics(self, new_topic: NewTopic) -> list[Topic]:
+        return [new_topic("left"), new_topic("right")]
+
+    @pytest.fixture
+    def log(self, kafka: Cluster, topics: list[Topic], producers: Producers, places: FreshDatabase) -> Iterator[Log]:
+        """What relays carry from the producers' stores."""
+        with ExitStack() as stack:
+            for producer, topic in zip(producers, topics, strict=True):
+                sender = KafkaSender(cluster=kafka, topic=topic)
+                relay = Relay(publication=producer.publication, sender=sender, dsn=places.app, place=topic.name)
+                relay.start()
+                stack.callback(relay.stop)
+            yield KafkaLog(cluster=kafka, topics=topics, groups=topics[0].name)
+
+    @pytest.fixture
+    def subscribe(self, log: Log) -> Iterator[Subscribe]:
+        """As the suite's own, but a reader's next subscription takes the place of its last: two would share the work."""
+        with ExitStack() as stack:
+            current: dict[str, Subscription] = {}
+
+            def make(
+                *, reader: str = "reader", of: Sequence[str] = ("left", "right"), after: dict[str, int] | None = None
+            ) -> Subscription:
+                if reader in current:
+                    current[reader].close()
+                current[reader] = stack.enter_context(closing(log.subscribe(reader=reader, producers=of)))
+                current[reader].seek(after or {})
+                return current[reader]
+
+            yield make
+
+
+@pytest.fixture
+def topic(new_topic: NewTopic) -> Topic:
+    """The topic of things, three partitions."""
+    return new_topic("things")
+
+
+@pytest.fixture
+def send(kafka: Cluster, topic: Topic) -> Iterator[Send]:
+    """Puts envelopes on the topic."""
+    with closing(KafkaSender(cluster=kafka, topic=topic)) as sender:
+        yield sender.send
+
+
+@pytest.fixture
+def subscribe(kafka: Cluster, topic: Topic) -> Iterator[Subscribe]:
+    """Makes subscriptions to the topic, without a place unless they are given one; all are closed at the end."""
+    with ExitStack() as stack:
+
+        def make(*, reader: str = "reader", after: dict[str, int] | None = None) -> Subscription:
+            log = KafkaLog(cluster=kafka, topics=[topic], groups=topic.name)
+            subscription = stack.enter_context(closing(log.subscribe(reader=reader, producers=("things",))))
+            if after is not None:
+                subscription.seek(after)
+            return subscription
+
+        yield make
+
+
+def an_envelope(position: int, *, of: UUID | None = None, words: str = "one") -> Envelope:
+    """An event of things at this position, of this aggregate or of a new one."""
+    aggregate_id = of or uuid4()
+    return Envelope(
+        id=event_id(aggregate_id, position),
+        type="things.private.v1",
+        producer="things",
+        position=position,
+        aggregate_id=aggregate_id,
+        version=position,
+        stored_topic="things.Thing.Told",
+        recorded_at=NOON,
+        actor="officer-1",
+        department="education_bureau:410326",
+        purpose="dropout_control",
+        command_id=uuid4(),
+        correlation_id=uuid4(),
+        causation_id=None,
+        trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        body=msgspec.Raw(msgspec.json.encode({"words": words})),
+    )
+
+
+def envelopes(count: int, *, after: int = 0, aggregates: int = 7) -> list[Envelope]:
+    """Events at positions in a row, of several aggregates in turn."""
+    ids = [uuid4() for _ in range(aggregates)]
+    return [an_envelope(after + number, of=ids[number % aggregates]) for number in range(1, count + 1)]
+
+
+def places_of(sent: Sequence[Envelope]) -> set[tuple[str, int]]:
+    return {(envelope.producer, envelope.position) for envelope in sent}
+
+
+def reached(messages: Sequence[Message]) -> dict[str, int]:
+    """Where a reader is that has seen these."""
+    return {message.tracking: message.envelope.position for message in messages}
+
+
+def test_an_aggregate_keeps_to_one_partition_and_its_order(send: Send, subscribe: Subscribe) -> None:
+    sent = envelopes(600, aggregates=30)
+    send(sent[:250])
+    send(sent[250:])
+
+    messages = heard(subscribe(), places_of(sent))
+
+    homes = {(message.envelope.aggregate_id, message.tracking) for message in messages}
+    assert len(homes) == 30
+    assert {tracking for _, tracking in homes} == {"things/0", "things/1", "things/2"}
+    for aggregate_id, _ in homes:
+        mine = [message.envelope.position for message in messages if message.envelope.aggregate_id == aggregate_id]
+        assert mine == sorted(mine)
+    assert len(messages) == 600
+
+
+def test_what_is_large_goes_in_several_pieces_and_stays_in_order(send: Send, subscribe: Subscribe) -> None:
+    one = uuid4()
+    sent = [an_envelope(position, of=one, words="保" * 30_000) for position in range(1, 21)]
+    send(sent)
+
+    messages = heard(subscribe(), places_of(sent))
+
+    assert [message.envelope for message in messages] == sent
+
+
+def test_an_event_too_large_for_the_log_is_not_passed_over(send: Send, subscribe: Subscribe) -> None:
+    one = uuid4()
+    first, second = an_envelope(1, of=one), an_envelope(2, of=one, words="x" * 1_100_000)
+
+    with pytest.raises(LogUnavailable, match="MessageSizeTooLarge"):
+        send([first, second, an_envelope(3, of=one)])
+
+    assert heard(subscribe(), places_of([first]))[-1].envelope == first
+
+
+def test_tools_on_the_way_can_read_type_actor_and_trace(kafka: Cluster, topic: Topic, send: Send) -> None:
+    sent = an_envelope(1)
+    send([sent])
+
+    with closing(KafkaConsumer(topic.name, **kafka.settings(), auto_offset_reset="earliest")) as raw:
+        (records,) = raw.poll(timeout_ms=SOON_S * 1000).values()
+
+    assert dict(records[0].headers) == {
+        "type": b"things.private.v1",
+        "actor": b"officer-1",
+        "traceparent": sent.trace.encode(),
+    }
+    assert records[0].key == sent.aggregate_id.bytes
+    assert records[0].timestamp == int(NOON.timestamp() * 1000)
+
+
+def test_a_reader_without_a_place_goes_on_where_its_group_committed(send: Send, subscribe: Subscribe) -> None:
+    sent = envelopes(20)
+    send(sent)
+    first = subscribe()
+    heard(first, places_of(sent))
+    first.commit()
+    first.close()
+    later = envelopes(5, after=20)
+    send(later)
+
+    messages = heard(subscribe(), places_of(later))
+
+    assert place_set(messages) == places_of(later)
+
+
+def test_a_stretch_that_was_sent_twice_is_heard_once(send: Send, subscribe: Subscribe) -> None:
+    sent = envelopes(30)
+    send(sent[:20])
+    send(sent[10:])
+
+    messages = heard(subscribe(), places_of(sent))
+
+    assert sorted(message.envelope.position for message in messages) == list(range(1, 31))
+
+
+def test_members_of_a_group_share_the_partitions_and_take_over_from_each_other(
+    send: Send, subscribe: Subscribe
+) -> None:
+    one, other = subscribe(), subscribe()
+    shares: list[set[str]] = []
+
+    def both_have_a_share() -> bool:
+        send([an_envelope(position) for position in range(position_after(shares), position_after(shares) + 10)])
+        shares.append({message.tracking for message in one.poll(limit=100, timeout_s=0.2)})
+        one.commit()
+        shares.append({message.tracking for message in other.poll(limit=100, timeout_s=0.2)})
+        other.commit()
+        return bool(shares[-2] and shares[-1] and shares[-2] | shares[-1] == {"things/0", "things/1", "things/2"})
+
+    eventually(both_have_a_share, within=3 * SOON_S)
+    assert shares[-2].isdisjoint(shares[-1])
+
+    one.close()
+    last = [an_envelope(position) for position in range(10_000, 10_030)]
+    send(last)
+    assert place_set(heard(other, places_of(last))) >= places_of(last)
+
+
+def test_a_message_that_is_no_event_stops_the_reader_with_its_place_and_not_its_content(
+    kafka: Cluster, topic: Topic, send: Send, subscribe: Subscribe
+) -> None:
+    before = [an_envelope(position) for position in range(1, 10)]
+    send(before)
+    with closing(KafkaProducer(**kafka.settings())) as producer:
+        at = producer.send(topic.name, b"a secret that is no event", partition=1).get(timeout=SOON_S)
+    subscription = subscribe()
+    heard(subscription, places_of(before))
+
+    for _ in range(2):  # it doesn't go away by itself
+        with pytest.raises(UnreadableMessage) as stop:
+            heard(subscription, {("things", 10)})
+        assert (stop.value.topic, stop.value.partition, stop.value.offset) == (topic.name, 1, at.offset)
+        assert "secret" not in str(stop.value)
+
+
+def test_an_event_on_the_wrong_topic_is_not_taken_for_another_producers(
+    kafka: Cluster, new_topic: NewTopic, send: Send, topic: Topic
+) -> None:
+    send([an_envelope(1)])
+    misread = Topic(producer="others", generation=topic.generation, partitions=3)
+    wrong = new_topic("others")
+    with closing(KafkaSender(cluster=kafka, topic=wrong)) as sender:
+        sender.send([an_envelope(1)])
+    log = KafkaLog(cluster=kafka, topics=[wrong], groups=wrong.name)
+
+    with (
+        closing(log.subscribe(reader="reader", producers=("others",))) as subscription,
+        pytest.raises(UnreadableMessage),
+    ):
+        heard(subscription, {("others", 1)})
+    assert misread.name != topic.name
+
+
+def test_a_reader_is_told_when_the_log_lost_what_it_needs(
+    kafka: Cluster, topic: Topic, send: Send, subscribe: Subscribe
+) -> None:
+    one = uuid4()
+    send([an_envelope(position, of=one) for position in range(1, 6)])
+    first = heard(subscribe(reader="another"), {("things", 5)})
+    partition = int(first[0].tracking.partition("/")[2])
+    with KafkaAdminClient(**kafka.settings()) as admin:
+        admin.delete_records({TopicPartition(topic.name, partition): 3})
+
+    with pytest.raises(LogIncomplete, match="new generation"):
+        heard(subscribe(after={}), {("things", 5)})
+
+
+def test_in_a_new_generation_a_reader_goes_on_by_position(kafka: Cluster, topic: Topic, new_topic: NewTopic) -> None:
+    sent = envelopes(40)
+    anew = new_topic("things")
+    for generation, known in ((topic, sent[:30]), (anew, sent)):
+        with closing(KafkaSender(cluster=kafka, topic=generation)) as sender:
+            sender.send(known)
+
+    def subscription(generation: Topic) -> Subscription:
+        log = KafkaLog(cluster=kafka, topics=[generation], groups=topic.name)
+        return log.subscribe(reader="reader", producers=("things",))
+
+    with closing(subscription(topic)) as old:
+        seen = heard(old, places_of(sent[:30]))
+        old.commit()
+    with closing(subscription(anew)) as new:
+        new.seek(reached(seen))
+        messages = heard(new, places_of(sent[30:]))
+
+    assert place_set(messages) == places_of(sent[30:])
+
+
+def test_a_topic_is_made_once_and_keeps_its_number_of_partitions(kafka: Cluster) -> None:
+    topic = a_topic("things", partitions=2)
+
+    assert create_topics(kafka, [topic], replicas=1) == [topic.name]
+    assert create_topics(kafka, [topic], replicas=1) == []
+    with pytest.raises(Refused, match="has 2 partitions, not 4"):
+        create_topics(
+            kafka, [Topic(producer=topic.producer, generation=topic.generation, partitions=4)], replicas=1
+        )
+
+
+class TestWithoutABroker:
+    nobody = Cluster(bootstrap=("127.0.0.1:1",))
+    topic = a_topic("things")
+
+    def test_sending_is_refused_in_time(self) -> None:
+        with (
+            closing(KafkaSender(cluster=self.nobody, topic=self.topic, patience_s=0.3)) as sender,
+            pytest.raises(LogUnavailable, match=self.topic.name),
+        ):
+            sender.send([an_envelope(1)])
+
+    def test_reading_finds_nothing(self) -> None:
+        log = KafkaLog(cluster=self.nobody, topics=[self.topic])
+        with closing(log.subscribe(reader="reader", producers=("things",))) as subscription:
+            subscription.seek({"things/0": 3})
+            assert subscription.poll(limit=10, timeout_s=0.3) == []
+
+
+def test_after_a_restart_of_the_broker_everything_arrives_in_order(
+    kafka_here: None, tmp_path: Path
+) -> None:
+    topic = a_topic("things")
+    with Brokers.start(tmp_path / "kafka") as brokers:
+        cluster = Cluster(bootstrap=brokers.bootstrap)
+        create_topics(cluster, [topic], replicas=1)
+        log = KafkaLog(cluster=cluster, topics=[topic])
+        with (
+            closing(KafkaSender(cluster=cluster, topic=topic, patience_s=1.0)) as sender,
+            closing(log.subscribe(reader="reader", producers=("things",))) as subscription,
+        ):
+            sent = envelopes(60)
+            sender.send(sent[:20])
+            messages = heard(subscription, places_of(sent[:20]))
+            subscription.commit()
+            brokers.nodes[0].kill()
+
+            with pytest.raises(LogUnavailable):
+                sender.send(sent[20:40])
+            assert subscription.poll(limit=10, timeout_s=0.2) == []
+            subscription.commit()  # which fails, and does no harm
+
+            Brokers.start(tmp_path / "kafka")
+            eventually(lambda: arrives(sender, sent[20:]), within=3 * SOON_S)
+            messages += heard(subscription, places_of(sent[20:]))
+
+    assert sorted(message.envelope.position for message in messages) == list(range(1, 61))
+    for tracking in ("things/0", "things/1", "things/2"):
+        mine = [message.envelope.position for message in messages if message.tracking == tracking]
+        assert mine == sorted(mine)
+
+
+def arrives(sender: KafkaSender, sent: Sequence[Envelope]) -> bool:
+    try:
+        sender.send(sent)
+    except LogUnavailable:
+        return False
+    return True
+
+
+def place_set(messages: Sequence[Message]) -> set[tuple[str, int]]:
+    return {place_of(message) for message in messages}
+
+
+def position_after(shares: Sequence[set[str]]) -> int:
+    """The next free position when ten were sent in each round of two shares."""
+    return 5 * len(shares) + 1
