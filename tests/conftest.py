@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fixtures.folders", "tests.fixtures.postgres", "tests.fixtures.store"]
+pytest_plugins = ["tests.fixtures.folders", "tests.fixtures.postgres", "tests.fixtures.store", "tests.fixtures.kafka"]
 
 # How long a property takes says nothing on a machine that runs other tests beside it.
 settings.register_profile("baoxue", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,7 +10,7 @@ from services.contracts import assistance
 from services.contracts.envelope import Published
 
 
-def publish(event: object) -> Published | None:  # noqa: PLR0911  # one line for each kind of event
+def publish(event: object) -> Published | None:  # one line for each kind of event
     """The published event, or None where it means nothing to others."""
     match event:
         case Eligibility.Found() | Eligibility.FoundAgain() | Eligibility.Ended():

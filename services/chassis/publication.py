@@ -10,7 +10,7 @@ import msgspec
 
 from services.chassis.application import RecordedApplication
 from services.chassis.store import RecordedNotification
-from services.contracts.envelope import Envelope, Published, event_id
+from services.contracts.envelope import PRIVATE, Envelope, Published, event_id
 
 Publish = Callable[[object], Published | None]
 """A service's translation of one of its own domain events, personal fields sealed, into the published language."""
@@ -39,7 +39,7 @@ class Publication:
         caused = event.caused
         return Envelope(
             id=event_id(event.originator_id, event.originator_version),
-            type=f"{self.producer}.private.v1" if published is None else published.TYPE,
+            type=f"{self.producer}{PRIVATE}" if published is None else published.TYPE,
             producer=self.producer,
             position=notification.position,
             aggregate_id=event.originator_id,

@@ -6,13 +6,17 @@ field of the event it was written for (`stored_topic`, `aggregate_id`, `version`
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, NewType
+from typing import Any, ClassVar, Final, NewType
 from uuid import UUID, uuid5
 
 import msgspec
 
 Sealed = NewType("Sealed", str)
 """A personal text under its person's key: `sealed:1:…`; see `chassis.vault`. Empty where nothing is known."""
+
+
+PRIVATE: Final = ".private.v1"
+"""Ends the type of an event that means nothing to others; its body is empty, its position counts."""
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +60,18 @@ def wire_types() -> dict[str, type[Published]]:
     return {published.TYPE: published for published in Published.__subclasses__()}
 
 
+_decoders: dict[str, msgspec.json.Decoder[Published]] = {}
+
+
 def read_body(envelope: Envelope) -> Published | None:
     """The published event within, or None where its type is not known here: what is new is not for us yet."""
-    published = wire_types().get(envelope.type)
-    return None if published is None else msgspec.json.decode(envelope.body, type=published)
+    decoder = _decoders.get(envelope.type)
+    if decoder is None:
+        published = None if envelope.type.endswith(PRIVATE) else wire_types().get(envelope.type)
+        if published is None:
+            return None
+        decoder = _decoders[envelope.type] = msgspec.json.Decoder(published)
+    return decoder.decode(envelope.body)
 
 
 def schema_of(published: type[Published]) -> dict[str, Any]:

@@ -218,7 +218,7 @@ def test_a_new_place_begins_at_the_beginning(things: Things, start_relay: StartR
     assert new.sent == [1, 2, 3]
 
 
-def test_what_reaches_kafka_twice_has_its_effect_once(  # noqa: PLR0913  # all of them stand for one way of an event
+def test_what_reaches_kafka_twice_has_its_effect_once(  # all of them stand for one way of an event
     kafka: Cluster,
     new_topic: NewTopic,
     things: Things,

@@ -94,7 +94,9 @@ def test_taking_the_same_registers_in_again_records_nothing(data_folder: Path, r
         assert heads(system) == before
 
 
-def test_erasing_one_child_makes_it_unreadable_and_leaves_all_others_readable(data_folder: Path, registers: Path) -> None:
+def test_erasing_one_child_makes_it_unreadable_and_leaves_all_others_readable(
+    data_folder: Path, registers: Path
+) -> None:
     with running(data_folder) as system:
         take_in(system, registers)
         with psycopg.connect(system.cluster.dsn("gateway", "gateway_writer")) as connection:
