@@ -24,7 +24,8 @@ Absence of the broker is no error for readers: `poll` finds nothing until it is 
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -62,6 +63,8 @@ BATCH_BYTES: Final = 1_000_000
 """More than a chunk, so that a chunk is one batch in each partition; less than a broker takes by default (1,048,588)."""
 OVERHEAD_BYTES: Final = 100
 """What a record needs beside its value, at most."""
+AHEAD: Final = 2000
+"""Records that are fetched before they are asked for."""
 NEVER_MS: Final = 3_600_000
 
 Client = dict[str, Any]
@@ -78,7 +81,7 @@ class LogIncomplete(Exception):
 class UnreadableMessage(Exception):
     """A message that is no envelope of the topic's producer; names the place and nothing of the content."""
 
-    def __init__(self, *, topic: str, partition: int, offset: int) -> None:
+    def __init__(self, topic: str, partition: int, *, offset: int) -> None:
         super().__init__(f"topic {topic}, partition {partition}, offset {offset}: this is no event of the producer")
         self.topic = topic
         self.partition = partition
@@ -227,19 +230,49 @@ class KafkaLog:
         )
 
 
-class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # the library is untyped
-    """Has partitions that are to be read anew begin at their beginning, however often they come and go."""
+class _Fetched:
+    """Records that were fetched and not yet handed on, by partition, and whose turn it is.
 
-    def __init__(self, consumer: KafkaConsumer, anew: set[TopicPartition]) -> None:
+    The client would hand on all it fetched of one partition before it turns to the next.
+    """
+
+    def __init__(self) -> None:
+        self.of: dict[TopicPartition, deque[Any]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self.of.values()))
+
+    def add(self, records: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        """Puts records behind those that are there."""
+        for partition, more in records.items():
+            self.of.setdefault(partition, deque()).extend(more)
+
+    def drop(self, partitions: Iterable[TopicPartition]) -> None:
+        """Forgets what was fetched of these."""
+        for partition in partitions:
+            self.of.pop(partition, None)
+
+    def turn_of_others(self, served: TopicPartition) -> None:
+        """Puts who was served behind the others."""
+        self.of[served] = self.of.pop(served)
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # the library is untyped
+    """What becomes of partitions that come and go. Called within `poll`, before anything of new partitions is fetched."""
+
+    def __init__(self, *, consumer: KafkaConsumer, fetched: _Fetched, anew: set[TopicPartition]) -> None:
         self._consumer = consumer
+        self._fetched = fetched
         self._anew = anew
 
-    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Nothing to do: a commit follows each effect."""
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Others read on from what was committed."""
+        self._fetched.drop(revoked)
 
-    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Called within `poll`, before anything of these partitions is fetched."""
-        for partition in self._anew & set(assigned):
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Read on from what was committed, or from the beginning, however often they have come and gone."""
+        self._fetched.drop(assigned)
+        for partition in self._anew.intersection(assigned):
             self._consumer.seek(partition, 0)
 
 
@@ -254,8 +287,8 @@ class KafkaSubscription:
         self._seen: dict[str, int] = {}
         self._sought = False  # whether our places are still to be compared with the group's
         self._anew: set[TopicPartition] = set()  # where the group's place is beyond ours
+        self._fetched = _Fetched()
         self._polled: dict[TopicPartition, OffsetAndMetadata] = {}  # what the next commit says
-        self._served: set[TopicPartition] = set()  # who filled the last poll, and waits while others are asked
         self._consumer = KafkaConsumer(
             **cluster.settings(),
             group_id=group,
@@ -265,15 +298,19 @@ class KafkaSubscription:
             partition_assignment_strategy=[CooperativeStickyAssignor],
             session_timeout_ms=int(SESSION_S * 1000),
             heartbeat_interval_ms=int(SESSION_S * 1000) // 5,
-            fetch_max_wait_ms=250,
             metadata_max_age_ms=30_000,
         )
-        self._consumer.subscribe(list(self._producers), listener=_Assigned(self._consumer, self._anew))
+        listener = _Assigned(consumer=self._consumer, fetched=self._fetched, anew=self._anew)
+        self._consumer.subscribe(list(self._producers), listener=listener)
 
     def seek(self, positions: dict[str, int]) -> None:
-        """Go on after these positions (tracking name -> last position seen); what is not named starts at the origin."""
+        """Go on after these positions (tracking name -> last position seen); what is not named starts at the origin.
+
+        Without it, from where the group has committed.
+        """
         self._seen = dict(positions)
         self._sought = True
+        self._fetched.drop(self._partitions)
         self._polled.clear()
 
     def poll(self, *, limit: int, timeout_s: float) -> list[Message]:
@@ -283,24 +320,23 @@ class KafkaSubscription:
         """
         deadline = time.monotonic() + timeout_s
         while True:
-            left_s = max(0.0, deadline - time.monotonic())
             try:
-                records = self._fetch(limit=limit, timeout_s=left_s)
+                self._fetch(limit=limit, timeout_s=max(0.0, deadline - time.monotonic()))
             except KafkaTimeoutError:
-                records = {}
+                pass  # the broker is away
             except NoOffsetForPartitionError as error:  # nobody of this group has read these yet
                 for partition in error.args[0]:
                     self._consumer.seek(partition, 0)
-                records = {}
             except (OffsetOutOfRangeError, LogTruncationError) as error:
                 raise LogIncomplete(f"the log no longer holds {error.args[0]}; publish into a new generation") from None
-            messages = self._messages(records)
+            messages = self._take(limit)
             if messages or time.monotonic() >= deadline:
                 return messages
 
     def commit(self) -> None:
         """Tells the group how far it is; where that fails, the same messages come again."""
-        mine = {partition: place for partition, place in self._polled.items() if partition in self._assignment()}
+        assigned = set(self._consumer.assignment())
+        mine = {partition: place for partition, place in self._polled.items() if partition in assigned}
         try:
             self._consumer.commit(mine, timeout_ms=int(COMMIT_S * 1000))
         except KafkaError as error:
@@ -313,65 +349,55 @@ class KafkaSubscription:
         """Leaves the group, so that others need not wait for our silence."""
         self._consumer.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
 
-    def _fetch(self, *, limit: int, timeout_s: float) -> Mapping[TopicPartition, Sequence[Any]]:
-        """Fetches records; whoever filled the last poll comes after the others, lest they go hungry."""
+    def _fetch(self, *, limit: int, timeout_s: float) -> None:
+        """Fetches records; waits only where none are there."""
         if self._sought:
             self._compare(deadline=time.monotonic() + timeout_s)
-        waiting = self._served & self._assignment()
-        if waiting:
-            self._consumer.pause(*waiting)
-            records = self._consumer.poll(timeout_ms=0, max_records=limit)
-            self._consumer.resume(*(waiting & self._assignment()))
-            if records:
-                return self._filled(records, limit)
-        return self._filled(self._consumer.poll(timeout_ms=timeout_s * 1000, max_records=limit), limit)
-
-    def _filled(
-        self, records: Mapping[TopicPartition, Sequence[Any]], limit: int
-    ) -> Mapping[TopicPartition, Sequence[Any]]:
-        self._served = set(records) if sum(map(len, records.values())) == limit else set()
-        return records
+        wanted = max(limit, AHEAD) - len(self._fetched)
+        if wanted > 0:
+            timeout_ms = 0 if self._fetched else timeout_s * 1000
+            self._fetched.add(self._consumer.poll(timeout_ms=timeout_ms, max_records=wanted))
 
     def _compare(self, *, deadline: float) -> None:
         """Finds the partitions where the group's place is beyond ours; raises `KafkaTimeoutError`."""
-        anew = set()
+        places = {}
         for partition in self._partitions:
             left_ms = max(1.0, (deadline - time.monotonic()) * 1000)
-            place = self._consumer.committed(partition, metadata=True, timeout_ms=left_ms)
-            if place is not None and int(place.metadata or 0) > self._seen.get(self._tracking(partition), 0):
-                anew.add(partition)
+            places[partition] = self._consumer.committed(partition, metadata=True, timeout_ms=left_ms)
         self._anew.clear()
-        self._anew.update(anew)
-        for partition in self._assignment():
-            place = None if partition in anew else self._consumer.committed(partition, timeout_ms=left_ms)
-            self._consumer.seek(partition, place or 0)
+        self._anew.update(
+            partition
+            for partition, place in places.items()
+            if place is not None and int(place.metadata or 0) > self._seen.get(self._tracking(partition), 0)
+        )
+        for partition in self._consumer.assignment():
+            place = None if partition in self._anew else places[partition]
+            self._consumer.seek(partition, 0 if place is None else place.offset)
         self._sought = False
 
-    def _messages(self, records: Mapping[TopicPartition, Sequence[Any]]) -> list[Message]:
-        """The messages that were not seen before; up to a message that can't be read, which then is the next."""
+    def _take(self, limit: int) -> list[Message]:
+        """Of what was fetched, messages not seen before; raises `UnreadableMessage` where only such are left."""
         messages: list[Message] = []
         unreadable: UnreadableMessage | None = None
-        for partition, of_partition in records.items():
+        for partition, records in list(self._fetched.of.items()):
             tracking = self._tracking(partition)
-            seen = self._seen.get(tracking, 0)
-            for record in of_partition:
-                envelope = self._envelope(record)
+            while records and len(messages) < limit:
+                envelope = self._envelope(records[0])
                 if envelope is None:
-                    self._consumer.seek(partition, record.offset)
-                    unreadable = UnreadableMessage(
-                        topic=record.topic, partition=record.partition, offset=record.offset
-                    )
+                    unreadable = UnreadableMessage(*partition, offset=records[0].offset)
                     break
-                if envelope.position > seen:
-                    seen = envelope.position
+                if envelope.position > self._seen.get(tracking, 0):
+                    self._seen[tracking] = envelope.position
                     messages.append(Message(tracking, envelope))
-                self._polled[partition] = OffsetAndMetadata(record.offset + 1, str(seen), -1)
-            self._seen[tracking] = seen
+                next_offset = records.popleft().offset + 1
+                self._polled[partition] = OffsetAndMetadata(next_offset, str(self._seen[tracking]), -1)
+                self._fetched.turn_of_others(partition)
         if unreadable is not None and not messages:
             raise unreadable
         return messages
 
     def _envelope(self, record: Any) -> Envelope | None:
+        """The event within, or None where it is none of the topic's producer."""
         try:
             envelope = decode(record.value)
         except (msgspec.DecodeError, TypeError):  # a TypeError for a message without any value
@@ -380,10 +406,6 @@ class KafkaSubscription:
 
     def _tracking(self, partition: TopicPartition) -> str:
         return f"{self._producers[partition.topic]}/{partition.partition}"
-
-    def _assignment(self) -> set[TopicPartition]:
-        assigned: set[TopicPartition] = set(self._consumer.assignment())
-        return assigned
 
 
 def _creation(topic: Topic, replicas: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -190,7 +191,10 @@ class TestARequest:
 
 class TestAHeardMessage:
     def hear(self, things: Things, react: Callable[[], object], *, position: int = 1) -> bool:
-        return things.hear(caused=somebody(), tracking=Tracking("others/0", position), react=lambda: react() and None)
+        def policy() -> None:
+            react()
+
+        return things.hear(caused=somebody(), tracking=Tracking("others/0", position), react=policy)
 
     def heard(self, things: Things) -> int | None:
         return things.recorder_of_commands.max_tracking_id("others/0")
@@ -202,7 +206,8 @@ class TestAHeardMessage:
 
     def test_told_again_has_no_second_effect(self, things: Things, other_things: Things) -> None:
         for process in (things, other_things, things):
-            assert self.hear(process, lambda process=process: process.begin_thing(owner_id=uuid4(), name="heard"))
+            begin = partial(process.begin_thing, owner_id=uuid4(), name="heard")
+            assert self.hear(process, begin)
 
         assert (things.position(), self.heard(things)) == (1, 1)
 
@@ -283,11 +288,10 @@ class TestAHeardMessage:
     def test_is_caused_by_the_policy_that_heard_it(self, things: Things) -> None:
         caused = replace(somebody(), actor="policy:things", causation_id=uuid4())
 
-        things.hear(
-            caused=caused,
-            tracking=Tracking("others/0", 1),
-            react=lambda: things.begin_thing(owner_id=uuid4(), name="heard") and None,
-        )
+        def policy() -> None:
+            things.begin_thing(owner_id=uuid4(), name="heard")
+
+        things.hear(caused=caused, tracking=Tracking("others/0", 1), react=policy)
 
         (notification,) = things.recorder_of_commands.follow(0, 10)
         assert notification.event.caused == caused

@@ -1,7 +1,7 @@
 """An envelope goes over a wire and comes back as it was."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -23,7 +23,7 @@ WORDS = st.text(st.characters(codec="utf-8"))
     late=st.integers(0, 10**9),
 )
 def test_an_envelope_comes_back_as_it_was_sent(
-    *, words: str, actor: str, position: int, causation: object, late: int
+    *, words: str, actor: str, position: int, causation: UUID | None, late: int
 ) -> None:
     envelope = Envelope(
         id=uuid4(),

@@ -1,12 +1,14 @@
 """What is stored is plain JSON with the personal fields sealed, and what was ever stored can be read."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
 import pytest
 
+from services.chassis.aggregate import RecordedAggregate
 from services.chassis.application import fold
 from services.chassis.errors import Refused
 from services.chassis.mapper import SealingMapper, StoredByALaterVersion
@@ -37,6 +39,11 @@ def stored(mapper: SealingMapper, thing: Thing) -> list[RecordedEvent]:
     return [mapper.to_stored_event(event) for event in thing.pending_events]
 
 
+def folded(mapper: SealingMapper, events: list[RecordedEvent]) -> RecordedAggregate | None:
+    history: list[Any] = [mapper.to_domain_event(event) for event in events]
+    return fold(None, history)
+
+
 def an_old_measurement(state: str) -> RecordedEvent:
     """A measurement as an earlier version has stored it."""
     return RecordedEvent(uuid4(), 2, "things.Thing.Measured", state.encode(), somebody(), NOON)
@@ -53,7 +60,7 @@ def test_an_event_is_read_back_as_it_happened(mapper: SealingMapper) -> None:
 def test_the_same_history_folds_to_the_same_aggregate(mapper: SealingMapper) -> None:
     thing = a_thing()
 
-    again = fold(None, (mapper.to_domain_event(event) for event in stored(mapper, thing)))
+    again = folded(mapper, stored(mapper, thing))
 
     assert isinstance(again, Thing)
     assert (again.name, again.told, again.centimetres) == (CANARY, ["in plain words 明文"], 250)
@@ -97,7 +104,7 @@ def test_an_erased_persons_fields_read_erased_and_the_rest_stays(mapper: Sealing
     events = stored(mapper, thing)
 
     vault.shred(thing.owner_id, reason="erasure 2026-7")
-    again = fold(None, (mapper.to_domain_event(event) for event in events))
+    again = folded(mapper, events)
 
     assert isinstance(again, Thing)
     assert (again.name, again.told) == (ERASED, ["in plain words 明文"])

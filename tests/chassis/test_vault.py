@@ -88,7 +88,7 @@ class TestASealedText:
     @pytest.mark.parametrize(
         "elsewhere", [{"aggregate_id": uuid4()}, {"version": 2}, {"stored_topic": "roster.Child.IdentityCorrected"}]
     )
-    def test_opens_nowhere_else(self, vault: Vault, elsewhere: dict[str, object]) -> None:
+    def test_opens_nowhere_else(self, vault: Vault, elsewhere: dict[str, Any]) -> None:
         field = a_field()
         token = sealed(vault, NAME, field=field)
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -59,7 +60,8 @@ def test_every_event_of_every_service_stands_in_a_history() -> None:
 def test_a_history_folds_to_the_aggregates_it_tells_of(path: Path, mapper: SealingMapper) -> None:
     assert known_topics()
     for aggregate_id, history in by_aggregate(path).items():
-        aggregate = fold(None, (mapper.to_sealed_event(event.recorded()) for event in history))
+        events_of_today: list[Any] = [mapper.to_sealed_event(event.recorded()) for event in history]
+        aggregate = fold(None, events_of_today)
 
         assert isinstance(aggregate, RecordedAggregate)
         assert aggregate.id == aggregate_id

@@ -22,7 +22,7 @@ def a_child_lost_and_found() -> list[RecordedAggregate]:
         child = Child.register(
             child_id=CHILD,
             identity=IDENTITY,
-            residence=Residence(None, "410326000", ""),
+            residence=Residence(None, "410326102", "付店村"),
             grounds=(GROUND,),
         )
         child.state_residence(Residence(HOUSEHOLD, "410326103", "小店村"))

@@ -21,7 +21,7 @@ from tests.roster.lives import all_lives
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (Child, Placement, RegisterBatch, TermCheckIn, Transfer)
 PRIVATE = {TermCheckIn.Opened, TermCheckIn.Present, Placement.Ended}
 """The roster's own matter: a check-in is told when it was counted; an ended placement shows in the child's next state."""
-EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
+EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
 SHARED_BY_ANOTHER_NAME = {"caused", "expected", "schooling", "groups", "grounds"}
 
 

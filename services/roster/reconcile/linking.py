@@ -124,6 +124,7 @@ def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: R
             evidence = weigh(profiles[a], profiles[b], rarity=rarity, sibling=True)
         if evidence.bits > DOUBT_BITS - MARGIN_BITS:
             pairs.append(_Pair(a=a, b=b, evidence=evidence))
+    step(len(chosen), len(chosen))
     return _Matching(groups, pairs).join_best()
 
 
