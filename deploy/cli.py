@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.postgres.cluster import ClusterError
 from deploy.showing import StepBars
 from services.chassis.config import read_settings
 from services.chassis.errors import ServiceError
@@ -49,6 +51,20 @@ def up(
     settings = read_settings()
     settings = replace(settings, development=settings.development or development)
     run(console, settings=settings, registers=registers, as_of=as_of.date() if as_of else None)
+
+
+@app.command()
+def erase(
+    child: Annotated[UUID, typer.Argument(help="The child's id.")],
+    reason: Annotated[str, typer.Option(help="On whose request or by which rule; names nobody.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; an erasure can't be taken back.")] = False,
+) -> None:
+    """Erase a child's personal data for good; needs the system stopped."""
+    from deploy.up import erase as erase_child  # noqa: PLC0415
+
+    if not yes:
+        typer.confirm("An erasure can't be taken back. Erase this child's personal data?", abort=True)
+    erase_child(console, settings=read_settings(), child_id=child, reason=reason)
 
 
 @app.command()
@@ -96,8 +112,8 @@ def main() -> None:
     """Runs `baoxue`; what is refused is said in words, without a traceback."""
     try:
         app()
-    except ServiceError as error:
-        Console(stderr=True).print(f"[red]{error.code}[/red] {error}")
+    except (ServiceError, ClusterError) as error:
+        Console(stderr=True).print(f"[red]refused[/red] {error}")
         sys.exit(2)
 
 

@@ -150,24 +150,21 @@ def tell(console: Console) -> int:
     return conclude(story.checks, console=console, seconds=time.monotonic() - began)
 
 
-def load_registers(story: Story) -> list[Loaded]:
+def load_registers(story: Story) -> Loaded:
     """The registers as departments handed them in."""
     story.console.rule("1. Six registers come in")
     files = sorted((COUNTY_FILES / "registers").iterdir())
-    loaded = []
     with StepBars(story.console) as bars, acting(_clerk(story)):
-        for file in files:
-            bars.tell(file.name, 0, 1)
-            loaded.append(story.running.intake.load_file(file))
-            bars.tell(file.name, 1, 1)
-        again = story.running.intake.load_file(files[0])
-    rows = [(one.file, "、".join(one.batches), one.rows, len(one.rejects)) for one in loaded]
-    story.console.print(table("Registers 登记册", ("file", "register", "rows", "cells refused"), rows))
-    story.checks.that("the same file again changes nothing", again.known, again.file)
+        loaded = story.running.intake.load_files(files, progress=bars.tell)
+        again = story.running.intake.load_files(files)
+    refused = Counter(str(reject.register) for reject in loaded.rejects)
+    rows = [(register, count, refused[register]) for register, count in loaded.rows.items()]
+    story.console.print(table("Registers 登记册", ("register", "rows", "cells refused"), rows))
+    story.checks.that("the same files again change nothing", again.known, f"{len(again.files)} files")
     return loaded
 
 
-def compare_registers(story: Story, loaded: list[Loaded]) -> Compared:
+def compare_registers(story: Story, loaded: Loaded) -> Compared:
     """Rows are linked to children, and what they say is kept as events."""
     story.console.rule("2. Rows become children")
     with StepBars(story.console) as bars, acting(_clerk(story)):
@@ -179,7 +176,7 @@ def compare_registers(story: Story, loaded: list[Loaded]) -> Compared:
     doubtful = len(compared.reconciliation.doubtful)
     story.console.print(f"{len(children):,} children; {doubtful} doubtful pairs left apart for a person to decide.")
     rows = sum(len(child.rows) for child in children)
-    story.checks.that("every row that was read belongs to one child", rows == sum(one.rows for one in loaded), rows)
+    story.checks.that("every row that was read belongs to one child", rows == sum(loaded.rows.values()), rows)
     precision, recall = score_links(compared, COUNTY_FILES / "truth" / "links.csv")
     story.checks.that("links agree with the known truth (precision)", precision >= 0.99, f"{precision:.5f}")
     story.checks.that("links agree with the known truth (recall)", recall >= 0.99, f"{recall:.5f}")

@@ -133,7 +133,9 @@ class Embedded:
             clock=self._clock,
             commands=Commands(
                 services={
-                    service.name: Reached(f"http://{service.name}", httpx.ASGITransport(app=service.api))
+                    service.name: Reached(
+                        f"http://{service.name}", httpx.ASGITransport(app=service.api, raise_app_exceptions=False)
+                    )
                     for service in built
                 },
                 token=surroundings.token,

@@ -1,8 +1,9 @@
-"""`baoxue up`: the whole system on this machine, kept running, its data kept over restarts."""
+"""`baoxue up` and `baoxue erase`: the whole system on this machine, kept running or started for one act; data is kept."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from rich.console import Console
 
@@ -32,26 +33,35 @@ def run(console: Console, *, settings: Settings, registers: Path | None, as_of: 
 
 def load(console: Console, running: Running, *, registers: Path, as_of: date | None) -> None:
     """Takes the register files of a folder in and compares them; what was there already changes nothing."""
-    clock = SystemClock()
+    operator = _operator(purpose="dropout_control")
+    with StepBars(console) as bars, acting(operator):
+        files = [path for path in registers.iterdir() if path.is_file()]
+        for reject in running.intake.load_files(files, progress=bars.tell).rejects:
+            console.print(f"{reject.file} {reject.sheet} row {reject.row} {reject.column}: {reject.reason}")
+        compared = running.intake.compare(as_of=as_of or china_date(operator.at), progress=bars.tell)
+    wait_until_quiet(running)
+    console.print(f"{len(compared.reconciliation.children):,} children are in the roster.")
+
+
+def erase(console: Console, *, settings: Settings, child_id: UUID, reason: str) -> None:
+    """Erases a child's personal data for good and waits until everybody has forgotten what they had opened."""
+    with Embedded(settings=replace(settings, port=0), clock=SystemClock()) as running:
+        with acting(_operator(purpose="operation")):
+            running.intake.erase(child_id, reason=reason)
+        wait_until_quiet(running)
+    console.print("The child's key is gone, and its texts with it: in events, journal, read model and backups of them.")
+
+
+def _operator(*, purpose: str) -> Caused:
     command_id = uuid4()
-    operator = Caused(
+    return Caused(
         actor="operator",
         department=f"education_bureau:{COUNTY}",
-        purpose="dropout_control",
-        at=clock.now(),
+        purpose=purpose,
+        at=SystemClock().now(),
         command_id=command_id,
         correlation_id=command_id,
     )
-    with StepBars(console) as bars, acting(operator):
-        for file in sorted(path for path in registers.iterdir() if path.is_file()):
-            bars.tell(file.name, 0, 1)
-            loaded = running.intake.load_file(file)
-            bars.tell(file.name, 1, 1)
-            for reject in loaded.rejects:
-                console.print(f"{reject.file} {reject.sheet} row {reject.row} {reject.column}: {reject.reason}")
-        compared = running.intake.compare(as_of=as_of or china_date(clock.now()), progress=bars.tell)
-    wait_until_quiet(running)
-    console.print(f"{len(compared.reconciliation.children):,} children are in the roster.")
 
 
 def show_addresses(console: Console, running: Running, *, settings: Settings) -> None:

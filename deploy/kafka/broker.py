@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 JAVA_MIN = 17
 POM = Path(__file__).with_name("pom.xml")
@@ -72,7 +72,9 @@ share.coordinator.state.topic.replication.factor={replicas}
 share.coordinator.state.topic.min.isr={in_sync}
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
-broker.session.timeout.ms=6000
+# After kill -9 a node is taken back only when its last life has timed out.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=8388608
@@ -275,7 +277,7 @@ class Brokers:
 @functools.cache
 def kafka_version() -> str:
     """The version that `pom.xml` asks for."""
-    found = ElementTree.parse(POM).find("{*}properties/{*}kafka.version")  # noqa: S314 - our own file
+    found = ET.parse(POM).find("{*}properties/{*}kafka.version")  # noqa: S314 - our own file
     return (found.text or "") if found is not None else ""
 
 

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from pypinyin import lazy_pinyin
 
 from gateway.readmodel.fold import Fold, Told, about
-from gateway.readmodel.rows import Connection, OfChild, Row
+from gateway.readmodel.rows import OfChild, Row
 from services.contracts.divisions import COUNTY
 from services.contracts.envelope import Published
 from services.contracts.roster import (
     ChildAccounted,
+    ChildErased,
     ChildRegistered,
     ChildrenMerged,
     ChildrenUnmerged,
@@ -35,7 +36,7 @@ from services.contracts.roster import (
 )
 
 IdentityEvent = ChildRegistered | IdentityCorrected
-ChildEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated | ChildAccounted
+ChildEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated | ChildAccounted | ChildErased
 MergeEvent = ChildrenMerged | ChildrenUnmerged
 FindingEvent = FindingRaised | FindingResolved
 TransferEvent = TransferOpened | TransferCompleted
@@ -206,6 +207,8 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
             )
         case ChildAccounted():
             return replace(row, accounted_state=event.state, accounted_reason=event.reason, accounted_on=event.valid_on)
+        case ChildErased():
+            return replace(row, erased=True)
         case _:
             assert_never(event)
 
@@ -227,9 +230,9 @@ def merged(row: Child | None, told: Told[MergeEvent]) -> Child:
             assert_never(event)
 
 
-def child_identity(row: ChildIdentity | None, told: Told[IdentityEvent]) -> ChildIdentity | None:
+def child_identity(row: ChildIdentity | None, told: Told[IdentityEvent | ChildErased]) -> ChildIdentity | None:
     """Who the child is; none where it was erased."""
-    if told.opened is None:
+    if isinstance(told.event, ChildErased) or told.opened is None:
         return None
     row = row or ChildIdentity(child_id=told.event.child_id)
     text = told.opened.get
@@ -334,7 +337,12 @@ def register_batch(_: RegisterBatch | None, told: Told[RegisterLoaded]) -> Regis
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Child, events=get_args(ChildEvent), about=about("child_id"), evolve=child),
     Fold(row=Child, events=get_args(MergeEvent), about=about("merged_id"), evolve=merged),
-    Fold(row=ChildIdentity, events=get_args(IdentityEvent), about=about("child_id"), evolve=child_identity),
+    Fold(
+        row=ChildIdentity,
+        events=(*get_args(IdentityEvent), ChildErased),
+        about=about("child_id"),
+        evolve=child_identity,
+    ),
     Fold(row=Finding, events=get_args(FindingEvent), about=about("finding_id"), evolve=finding),
     Fold(row=Transfer, events=get_args(TransferEvent), about=about("transfer_id"), evolve=transfer),
     Fold(row=Placement, events=(PlacementDecided,), about=about("placement_id"), evolve=placement),
@@ -342,15 +350,6 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=RegisterBatch, events=(RegisterLoaded,), about=about("batch_id"), evolve=register_batch),
 )
 IGNORED: Final[frozenset[type[Published]]] = frozenset()
-
-
-def forget_child(connection: Connection, *, child_id: UUID) -> None:
-    """Takes away who a child is once its key was shredded 删除; the caller's transaction. Twice is once.
-
-    A rebuild comes to the same by itself, because the vault opens nothing of an erased child any more.
-    """
-    connection.execute("delete from child_identity where child_id = %s", [child_id])
-    connection.execute("update child set erased = true where child_id = %s", [child_id])
 
 
 def search_keys(name: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ Every setting is `BAOXUE_…` in the environment, or handed in by a composition 
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +55,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 def own_secret(path: Path) -> str:
     """A secret of this installation, 32 random bytes in hex, made at its first use and readable by its owner only."""
     if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        written = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):  # another process was quicker: its secret is the one
+            path.hardlink_to(written)
+        written.unlink()
     return read_secret(path)
 
 

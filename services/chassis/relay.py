@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from services.chassis.log_kafka import LogUnavailable
 from services.chassis.publication import Publication
@@ -30,7 +31,12 @@ PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 5.0
 STOP_S: Final = 30.0
 
-_NETWORK: Final = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+_NETWORK: Final[dict[str, Any]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 _SESSION: Final = "-c statement_timeout=10s -c lock_timeout=5s"
 
 logger = logging.getLogger(__name__)
@@ -72,7 +78,7 @@ class Relay:
         self.name = f"{publication.producer} relay"
         self._publication = publication
         self._sender = sender
-        self._dsn = dsn
+        self._dsn = make_conninfo(dsn, options=_SESSION, **_NETWORK)
         self._place = place
         self._position = 0
         self._state = "starting"
@@ -120,7 +126,7 @@ class Relay:
     @contextmanager
     def _holding(self) -> Iterator[_Connection]:
         """Waits until the place is ours; it is for as long as the connection lives."""
-        with psycopg.connect(self._dsn, autocommit=True, options=_SESSION, **_NETWORK) as connection:
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
             while not self._is_ours(connection) and not self._stopping.is_set():
                 self._state = "standing by"
                 self._stopping.wait(STAND_BY_S)

@@ -64,6 +64,10 @@ class SealBroken(Exception):
     """A token does not open as the field of this event: it was altered, moved, or sealed under another key."""
 
 
+class KeyLost(Exception):
+    """A key is missing that nobody shredded: the key store was lost or restored in part. Nothing is read as erased."""
+
+
 class VaultUnavailable(Exception):
     """The key store can't be reached; nothing personal can be read or written until it can."""
 
@@ -143,6 +147,8 @@ class Vault:
         sealed = read_token(token)
         key = self._keys_of([sealed.subject]).get(sealed.subject)
         if key is None:
+            if not self.is_shredded(sealed.subject):
+                raise KeyLost("a person's key is missing and the shred list doesn't say why")
             return None
         if key.generation != sealed.generation or not hmac.compare_digest(key.commitment, sealed.commitment):
             raise SealBroken("sealed under another key")

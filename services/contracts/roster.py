@@ -156,6 +156,14 @@ class ChildrenUnmerged(Published, frozen=True, kw_only=True):
     reason: str
 
 
+class ChildErased(Published, frozen=True, kw_only=True):
+    """A child's personal data was erased for good 个人信息删除: its key is gone; whoever opened its texts forgets them now."""
+
+    TYPE: ClassVar[str] = "roster.child-erased.v1"
+    child_id: UUID
+    reason: str
+
+
 class TransferOpened(Published, frozen=True, kw_only=True):
     """A hand-over to another school began 学籍转接开始 (N1.2); it is tracked until that school has the child."""
 

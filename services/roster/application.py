@@ -7,14 +7,11 @@ from uuid import UUID, uuid4
 
 from services.chassis.aggregate import today
 from services.chassis.application import Answer, RecordedApplication
-from services.roster.domain.child import Child, Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.child import NO_LONGER_FOUND, Child, Ground, Groups, Identity, Residence, Schooling
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import Transfer
-
-NO_LONGER_FOUND = "no_longer_found"
-"""Resolution of a finding that a later comparison doesn't make any more 复核已消除."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,19 @@ class Roster(RecordedApplication):
         """Keeps what a comparison states of children; what was known already leaves no event."""
         children = [self._state(statement) for statement in statements]
         return self.record(*children)
+
+    def miss_children(self, *, children: Sequence[UUID], owner: str) -> Answer:
+        """No register names these children any more: they are looked for 登记册中消失; what was noted before is not again."""
+        missed = [self.get(Child, child_id) for child_id in children]
+        for child in missed:
+            child.vanish(owner=owner, today=today())
+        return self.record(*missed)
+
+    def erase_child(self, *, child_id: UUID, reason: str) -> Answer:
+        """Notes that a child's key was shredded, so that everybody forgets what they opened 删除."""
+        child = self.get(Child, child_id)
+        child.erase(reason=reason)
+        return self.record(child)
 
     def resolve_finding(self, *, child_id: UUID, kind: str, resolution: str) -> Answer:
         """Answers a finding by hand 比对发现销号."""

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY, township_code
 from services.roster.application import FoundOf, Roster, Statement
-from services.roster.domain.child import Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.child import Child, Ground, Groups, Identity, Residence, Schooling
 from services.roster.lookup import Lookup
 from services.roster.reconcile.engine import reconcile
 from services.roster.reconcile.model import (
@@ -37,13 +37,17 @@ CHILDREN_AT_ONCE: Final = 200
 PRIMARY_GRADES: Final = "一二三四五六"
 
 
+def _silent(_step: str, _done: int, _total: int) -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A file that was taken in: its batch per register, and what of it could not be read."""
+    """A delivery that was taken in: its batch per register, and what of it could not be read."""
 
-    file: str
+    files: tuple[str, ...]
     batches: dict[str, UUID]
-    rows: int
+    rows: dict[str, int]
     rejects: tuple[Reject, ...]
     known: bool
     """Whether all of it was there already."""
@@ -66,11 +70,18 @@ class Intake:
         self._lookup = lookup
         self._vault = vault
 
-    def load_file(self, path: Path) -> Loaded:
-        """Takes one register file in; raises `Refused`, naming the file, where it can't be read at all."""
+    def load_files(self, files: Sequence[Path], *, progress: Progress = _silent) -> Loaded:
+        """Takes a delivery in: all files of a register together are its new word, the one before is no more.
+
+        Raises `Refused`, naming the file, where one can't be read at all; then nothing of the delivery is taken in.
+        """
         reading = Reading()
-        read_file(path, into=reading)
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        content: dict[str, bytes] = {}
+        for path in sorted(files):
+            progress(path.name, 0, 1)
+            read_file(path, into=reading)
+            content[path.name] = hashlib.sha256(path.read_bytes()).digest()
+            progress(path.name, 1, 1)
         by_register: dict[Register, list[Row]] = defaultdict(list)
         for row in reading.rows:
             by_register[row.ref.register].append(row)
@@ -78,22 +89,23 @@ class Intake:
         batches: dict[str, UUID] = {}
         known = True
         for register, rows in by_register.items():
+            sha256 = hashlib.sha256(b"".join(sorted({content[row.file] for row in rows}))).hexdigest()
             rejected = sum(reject.register == register for reject in reading.rejects)
             batch_id = self._load_batch(register, rows, sha256=sha256, rejected=rejected, in_force=in_force)
             known = known and in_force.get(register) == batch_id
             batches[register] = batch_id
-        return Loaded(path.name, batches, len(reading.rows), tuple(reading.rejects), known)
+        counts = {str(register): len(rows) for register, rows in by_register.items()}
+        return Loaded(tuple(content), batches, counts, tuple(reading.rejects), known)
 
     def compare(self, *, as_of: date, progress: Progress) -> Compared:
         """Compares the registers in force on a date and keeps what that says of each child."""
         batches = self._lookup.batches_in_force()
         result = reconcile(self._lookup.rows_in_force(), as_of=as_of, progress=progress)
-        children, new = self._recognise(result.children, batches)
+        children, new, absorbed = self._recognise(result.children, batches)
         findings: dict[str, list[Finding]] = defaultdict(list)
         for finding in result.findings:
             findings[finding.label].append(finding)
         erased = self._vault.shredded_among(children.values())
-        position = self._roster.position()
         for start in range(0, len(result.children), CHILDREN_AT_ONCE):
             chunk = result.children[start : start + CHILDREN_AT_ONCE]
             self._lookup.keep_keys(  # before the children themselves, so that after a crash they are recognised
@@ -113,9 +125,36 @@ class Intake:
                 if children[child.label] not in erased  # nothing more is written about them
             ]
             if statements:
-                position = self._roster.state_children(statements=statements).position
+                self._roster.state_children(statements=statements)
             progress("keep", start + len(chunk), len(result.children))
-        return Compared(result, children, position)
+        self._merge(absorbed, erased=erased)
+        self._miss(self._lookup.known_children() - set(children.values()), progress=progress)
+        return Compared(result, children, self._roster.position())
+
+    def erase(self, child_id: UUID, *, reason: str) -> None:
+        """Erases a child's personal data for good: its key, its rows, and what others opened. Again, it does what is left.
+
+        The keyed hashes that recognise the child stay, so that nothing more is written about it when it comes again.
+        """
+        self._vault.shred(child_id, reason=reason)
+        grounds = self._roster.get(Child, child_id).grounds
+        self._lookup.drop_rows((ground.batch_id, ground.row) for ground in grounds)
+        self._roster.erase_child(child_id=child_id, reason=reason)
+
+    def _merge(self, absorbed: dict[UUID, UUID], *, erased: set[UUID]) -> None:
+        """Entries that turned out to be another child go on as that one."""
+        for merged_id, child_id in absorbed.items():
+            if child_id not in erased:
+                self._roster.merge_children(child_id=child_id, merged_id=merged_id, reason="登记册比对")
+            self._lookup.lead_elsewhere(absorbed=merged_id, child_id=child_id)
+
+    def _miss(self, vanished: set[UUID], *, progress: Progress) -> None:
+        """Children whom no register names any more are looked for; those who were erased are not."""
+        missed = sorted(vanished - self._vault.shredded_among(vanished))
+        for start in range(0, len(missed), CHILDREN_AT_ONCE):
+            chunk = missed[start : start + CHILDREN_AT_ONCE]
+            self._roster.miss_children(children=chunk, owner=f"education_bureau:{COUNTY}")
+            progress("miss", start + len(chunk), len(missed))
 
     def _load_batch(
         self, register: Register, rows: Sequence[Row], *, sha256: str, rejected: int, in_force: dict[str, UUID]
@@ -126,12 +165,18 @@ class Intake:
             self._lookup.put_in_force(register, batch.id)
         return batch.id
 
-    def _recognise(self, linked: Sequence[LinkedChild], batches: dict[str, UUID]) -> tuple[dict[str, UUID], set[UUID]]:
-        """Which child each linked child is: the one most of its keys led to before, or a new one; no child twice."""
+    def _recognise(
+        self, linked: Sequence[LinkedChild], batches: dict[str, UUID]
+    ) -> tuple[dict[str, UUID], set[UUID], dict[UUID, UUID]]:
+        """Which child each linked child is: the one most of its keys led to before, or a new one; no child twice.
+
+        Also which of them are new, and which entries turned out to be one of the others.
+        """
         known = self._lookup.children_of({key for child in linked for key in self._keys_of(child, batches)})
         children: dict[str, UUID] = {}
         new: set[UUID] = set()
         taken: set[UUID] = set()
+        voted: dict[UUID, UUID] = {}
         for child in linked:
             votes: dict[UUID, int] = defaultdict(int)
             for key in self._keys_of(child, batches):
@@ -145,7 +190,8 @@ class Intake:
                 new.add(recognised)
             taken.add(recognised)
             children[child.label] = recognised
-        return children, new
+            voted |= dict.fromkeys(votes, recognised)
+        return children, new, {entry: child_id for entry, child_id in voted.items() if entry not in taken}
 
     def _keys_of(self, child: LinkedChild, batches: dict[str, UUID]) -> Iterable[bytes]:
         for ref in child.rows:

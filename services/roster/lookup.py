@@ -114,6 +114,28 @@ class Lookup:
                     rows.append(Row(RowRef(Register(register), number), kept.cells, kept.file, kept.sheet, kept.line))
         return rows
 
+    def drop_rows(self, places: Iterable[tuple[UUID, int]]) -> None:
+        """Deletes single rows, batch and number, of somebody who was erased."""
+        batches, numbers = [], []
+        for batch_id, number in places:
+            batches.append(batch_id)
+            numbers.append(number)
+        with self._connection() as connection:
+            connection.execute(
+                "delete from register_row where (batch_id, row) in (select * from unnest(%s::uuid[], %s::integer[]))",
+                (batches, numbers),
+            )
+
+    def known_children(self) -> set[UUID]:
+        """All children some key leads to."""
+        with self._connection() as connection:
+            return {row[0] for row in connection.execute("select distinct child_id from child_key")}
+
+    def lead_elsewhere(self, *, absorbed: UUID, child_id: UUID) -> None:
+        """Lets every key of an entry lead to the child that it turned out to be."""
+        with self._connection() as connection:
+            connection.execute("update child_key set child_id = %s where child_id = %s", (child_id, absorbed))
+
     def key(self, text: str) -> bytes:
         """A text as a keyed hash, the same for the same text."""
         return hmac.digest(self._key_secret, text.encode(), "sha256")

@@ -111,6 +111,8 @@ def _child(event: Child.Event) -> Published | None:
             )
         case Child.Merged():
             return told.ChildrenMerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
+        case Child.Erased():
+            return told.ChildErased(child_id=child_id, reason=event.reason)
         case Child.Unmerged():
             return told.ChildrenUnmerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
         case _:

@@ -152,13 +152,13 @@ def test_while_the_log_is_away_it_waits_and_says_so(things: Things, start_relay:
     assert sender.sent == [1, 2]
 
 
-def test_an_event_that_cant_be_published_holds_up_what_comes_after_it(
-    things: Things, places: FreshDatabase
-) -> None:
+def test_an_event_that_cant_be_published_holds_up_what_comes_after_it(things: Things, places: FreshDatabase) -> None:
     def choke(event: object) -> Published | None:
-        if isinstance(event, Thing.Told):
-            raise ValueError("燕归来")
-        return publish(event)
+        match event:
+            case Thing.Told(words=words):
+                raise LookupError(words)
+            case _:
+                return publish(event)
 
     sender = Noted()
     publication = Publication(producer="things", application=things, publish=choke)
@@ -166,7 +166,7 @@ def test_an_event_that_cant_be_published_holds_up_what_comes_after_it(
     tell(things, "one")
     relay.start()
     try:
-        eventually(lambda: relay.health() == "waiting: ValueError")
+        eventually(lambda: relay.health() == "waiting: LookupError")
         assert sender.sent == []
     finally:
         relay.stop()
@@ -208,14 +208,15 @@ def test_a_lost_connection_to_the_database_is_made_anew(
 
 def test_a_new_place_begins_at_the_beginning(things: Things, start_relay: StartRelay) -> None:
     tell(things, "one", "two")
-    old = Noted()
-    eventually(lambda relay=start_relay(old, place="generation 1"): relay.position() == 3)
+    old, new = Noted(), Noted()
+    first = start_relay(old, place="generation 1")
+    eventually(lambda: first.position() == 3)
 
-    new = Noted()
-    relay = start_relay(new, place="generation 2")
+    second = start_relay(new, place="generation 2")
 
-    eventually(lambda: relay.position() == 3)
+    eventually(lambda: second.position() == 3)
     assert new.sent == [1, 2, 3]
+    assert (first.health(), second.health()) == ("ok", "ok")
 
 
 def test_what_reaches_kafka_twice_has_its_effect_once(  # all of them stand for one way of an event

@@ -44,8 +44,7 @@ def clerk() -> Iterator[Caused]:
 
 def take_in(system: Running, registers: Path) -> None:
     with clerk():
-        for file in sorted(registers.iterdir()):
-            system.intake.load_file(file)
+        system.intake.load_files(list(registers.iterdir()))
         system.intake.compare(as_of=AS_OF, progress=lambda *_: None)
     wait_until_quiet(system)
 
@@ -103,11 +102,14 @@ def test_erasing_one_child_makes_it_unreadable_and_leaves_all_others_readable(
             rows = connection.execute("select child_id, name from child_identity where name <> ''").fetchall()
         child_id, name = rows[0]
 
-        system.vault.shred(child_id, reason="test")
+        with clerk():
+            system.intake.erase(child_id, reason="guardian's request")
+        wait_until_quiet(system)
 
         with psycopg.connect(system.cluster.dsn("gateway", "gateway_writer")) as connection:
             [(journal,)] = connection.execute("select string_agg(body::text, '') from journal").fetchall()
         assert name not in journal
+        assert child_id not in {row[0] for row in read_model(system)["child_identity"]}
         child = system.services["roster"].application.repository.get(child_id)
         assert child.identity.name == "〔已删除〕"
         other = system.services["roster"].application.repository.get(rows[1][0])

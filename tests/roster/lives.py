@@ -48,6 +48,19 @@ def a_child_lost_and_found() -> list[RecordedAggregate]:
     return [batch, child]
 
 
+def an_erasure() -> list[RecordedAggregate]:
+    """A child is taken in and its personal data erased for good."""
+    with acting_on():
+        child = Child.register(
+            child_id=OTHER_CHILD,
+            identity=Identity(sex="male"),
+            residence=Residence(None, "410326102", "付店村"),
+            grounds=(GROUND,),
+        )
+        child.erase(reason="guardian's request 2026-7")
+    return [child]
+
+
 def a_move_and_a_placement() -> list[RecordedAggregate]:
     """A pupil moves to another school; a disabled child is taught at home for a while."""
     with acting_on():
@@ -78,4 +91,4 @@ def a_term_begins() -> list[RecordedAggregate]:
 
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
-    return [*a_child_lost_and_found(), *a_move_and_a_placement(), *a_term_begins()]
+    return [*a_child_lost_and_found(), *an_erasure(), *a_move_and_a_placement(), *a_term_begins()]

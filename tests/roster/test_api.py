@@ -7,7 +7,7 @@ from services.roster.api import build_api
 from services.roster.application import Roster
 from tests.roster.conftest import SURROUNDINGS, Office
 
-OF_THE_INTAKE = {"load_batch", "state_children"}
+OF_THE_INTAKE = {"load_batch", "state_children", "miss_children", "erase_child"}
 """Asked by the intake in its own process; whole files don't come as commands."""
 
 

@@ -116,10 +116,24 @@ class TestAFinding:
         with acting_on():
             raised(child, "not_in_seat")
             first = child.findings["not_in_seat"].finding_id
-            child.resolve_finding(kind="not_in_seat", resolution="seen_in_class", resolved_on=MONDAY)
+            child.resolve_finding(kind="not_in_seat", resolution="no_longer_found", resolved_on=MONDAY)
             raised(child, "not_in_seat")
 
         assert child.findings["not_in_seat"].finding_id != first
+
+    def test_that_was_answered_by_hand_is_not_raised_again_on_the_same_grounds(self) -> None:
+        child = a_child()
+        with acting_on():
+            raised(child, "not_in_seat")
+            child.resolve_finding(kind="not_in_seat", resolution="seen_in_class", resolved_on=MONDAY)
+            raised(child, "not_in_seat")
+            assert child.findings == {}
+
+            child.raise_finding(
+                kind="not_in_seat", reason="新一批", owner="school:1", raised_on=MONDAY, grounds=(GROUND, GROUND)
+            )
+
+        assert child.findings["not_in_seat"].reason == "新一批"
 
     def test_that_does_not_hold_cant_be_resolved(self) -> None:
         child = a_child()
@@ -127,6 +141,24 @@ class TestAFinding:
             child.resolve_finding(kind="not_in_seat", resolution="seen_in_class", resolved_on=MONDAY)
 
         assert happened(child) == []
+
+
+class TestAChildInNoRegister:
+    def test_of_school_age_is_suspected_and_found_missing_once(self) -> None:
+        child = a_child()
+        with acting_on():
+            child.vanish(owner="education_bureau:410326", today=MONDAY)
+            child.vanish(owner="education_bureau:410326", today=MONDAY)
+
+        assert child.accounted == "suspect"
+        assert [type(event) for event in child.pending_events][-2:] == [Child.Accounted, Child.FindingRaised]
+
+    def test_past_school_age_is_past_it(self) -> None:
+        child = a_child()
+        with acting_on():
+            child.vanish(owner="education_bureau:410326", today=MONDAY.replace(year=MONDAY.year + 12))
+
+        assert (child.accounted, child.findings) == ("graduated", {})
 
 
 class TestAMerge:

@@ -12,7 +12,7 @@ import pytest
 
 from services.chassis.errors import Refused
 from services.chassis.vault import ERASED
-from services.roster.domain.child import Child
+from services.roster.domain.child import IN_NO_REGISTER, Child
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.intake import CHILDREN_AT_ONCE, Compared, Intake, Loaded
 from services.roster.lookup import Lookup
@@ -24,7 +24,7 @@ from tests.roster.given import acting_on, days
 def load(office: Office, folder: Path) -> list[Loaded]:
     """Hands in every file of a folder."""
     with acting_on(AS_OF):
-        return [office.intake.load_file(path) for path in sorted(folder.iterdir())]
+        return [office.intake.load_files([path]) for path in sorted(folder.iterdir())]
 
 
 def compare(office: Office, *, intake: Intake | None = None) -> Compared:
@@ -167,7 +167,7 @@ class TestTheSameAgain:
         renamed = hukou.rename(files / "残疾.csv")
 
         with acting_on(AS_OF + days(1)):
-            again = office.intake.load_file(renamed)
+            again = office.intake.load_files([renamed])
 
         assert again.known
         assert again.batches == first.batches
@@ -254,14 +254,14 @@ class TestACrash:
 
         killed = Killed(dsn=office.database.app, vault=office.vault, key_secret=KEY_SECRET)
         with pytest.raises(KeyboardInterrupt), acting_on(AS_OF):
-            Intake(roster=office.roster, lookup=killed, vault=office.vault).load_file(registers / "hukou.csv")
+            Intake(roster=office.roster, lookup=killed, vault=office.vault).load_files([registers / "hukou.csv"])
         killed.close()
 
         with acting_on(AS_OF):
-            again = office.intake.load_file(registers / "hukou.csv")
+            again = office.intake.load_files([registers / "hukou.csv"])
 
         assert not again.known
-        assert len(office.lookup.rows_in_force()) == again.rows
+        assert len(office.lookup.rows_in_force()) == again.rows["hukou"]
 
 
 class TestAShreddedChild:
@@ -278,6 +278,73 @@ class TestAShreddedChild:
         assert after.children == before.children
 
 
+class TestAnErasure:
+    def test_makes_the_child_unreadable_takes_its_rows_and_is_told(self, office: Office, registers: Path) -> None:
+        load(office, registers)
+        before = compare(office)
+        linked = next(child for child in before.reconciliation.children if child.facts.name and len(child.rows) > 1)
+        child_id = before.children[linked.label]
+        position = office.roster.position()
+
+        with acting_on(AS_OF):
+            office.intake.erase(child_id, reason="guardian's request 2026-7")
+            office.intake.erase(child_id, reason="guardian's request 2026-7")
+
+        assert office.roster.get(Child, child_id).identity.name == ERASED
+        assert told_since(office, position) == [("roster.Child.Erased", child_id)]
+        assert not {row.ref for row in office.lookup.rows_in_force()} & set(linked.rows)
+
+    def test_stays_when_the_registers_name_the_child_again(self, office: Office, registers: Path) -> None:
+        load(office, registers)
+        before = compare(office)
+        child_id = before.children[before.reconciliation.children[0].label]
+        with acting_on(AS_OF):
+            office.intake.erase(child_id, reason="guardian's request 2026-7")
+        position = office.roster.position()
+
+        compare(office)
+
+        assert child_id not in {child for _, child in told_since(office, position)}
+        assert office.roster.get(Child, child_id).identity.name == ERASED
+
+
+class TestAChildWhomNoRegisterNamesAnyMore:
+    def test_is_looked_for_and_not_forgotten(self, office: Office, registers: Path) -> None:
+        load(office, registers)
+        before = compare(office)
+        linked = next(child for child in before.reconciliation.children if child.in_window and child.state == "in_seat")
+        child_id = before.children[linked.label]
+        batches = office.lookup.batches_in_force()
+
+        office.lookup.drop_rows((batches[ref.register], ref.row) for ref in linked.rows)
+        after = compare(office)
+
+        assert child_id not in after.children.values()
+        child = office.roster.get(Child, child_id)
+        assert (child.accounted, child.findings["unexplained_departure"].reason) == ("suspect", IN_NO_REGISTER)
+        position = office.roster.position()
+        compare(office)
+        assert told_since(office, position) == []
+
+
+class TestADelivery:
+    def test_of_a_register_in_several_files_is_one_batch(self, office: Office, files: Path) -> None:
+        whole = (files / "hukou.csv").read_text(encoding="gb18030").splitlines(keepends=True)
+        (files / "hukou.csv").unlink()
+        for name, lines in (("north.csv", whole[:100]), ("south.csv", [whole[0], *whole[100:]])):
+            (files / name).write_text("".join(lines), encoding="gb18030", newline="")
+
+        with acting_on(AS_OF):
+            loaded = office.intake.load_files(list(files.iterdir()))
+            again = office.intake.load_files(list(files.iterdir()))
+
+        rows = [row for row in office.lookup.rows_in_force() if row.ref.register == "hukou"]
+        assert len(rows) == loaded.rows["hukou"] > 100
+        assert {row.file for row in rows} == {"north.csv", "south.csv"}
+        assert again.known
+        assert again.batches == loaded.batches
+
+
 class TestWhatCantBeRead:
     def test_is_named_by_file_row_and_column(self, office: Office, files: Path) -> None:
         def spoil(lines: list[list[str]]) -> list[list[str]]:
@@ -286,20 +353,20 @@ class TestWhatCantBeRead:
         rewritten(files / "disability.csv", spoil, encoding="utf-8-sig")
 
         with acting_on(AS_OF):
-            loaded = office.intake.load_file(files / "disability.csv")
+            loaded = office.intake.load_files([files / "disability.csv"])
 
-        (reject,) = [reject for reject in loaded.rejects if reject.row == loaded.rows]
+        (reject,) = [reject for reject in loaded.rejects if reject.row == loaded.rows["disability"]]
         assert (reject.file, reject.register, reject.column) == ("disability.csv", "disability", "出生日期")
         assert reject.reason
         batch = office.roster.get(RegisterBatch, loaded.batches["disability"])
-        assert (batch.rows, batch.rejected) == (loaded.rows, len(loaded.rejects))
+        assert (batch.rows, batch.rejected) == (loaded.rows["disability"], len(loaded.rejects))
 
     def test_at_all_is_refused_with_its_name_and_nothing_is_taken_in(self, office: Office, tmp_path: Path) -> None:
         broken = tmp_path / "poverty.xlsx"
         broken.write_bytes(b"PK\x03\x04 not a workbook")
 
         with acting_on(AS_OF), pytest.raises(Refused, match=r"poverty\.xlsx"):
-            office.intake.load_file(broken)
+            office.intake.load_files([broken])
 
         assert office.roster.position() == 0
         assert office.lookup.batches_in_force() == {}
@@ -309,7 +376,7 @@ class TestWhatCantBeRead:
         other.write_text("菜名,价格\n饺子,12\n", encoding="utf-8")
 
         with acting_on(AS_OF):
-            loaded = office.intake.load_file(other)
+            loaded = office.intake.load_files([other])
 
         assert loaded.batches == {}
         assert [(reject.file, reject.register) for reject in loaded.rejects] == [("菜单.csv", None)]

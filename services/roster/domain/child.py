@@ -7,7 +7,7 @@ of these.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
@@ -73,6 +73,17 @@ class OpenFinding:
 
     finding_id: UUID
     reason: str
+    grounds: tuple[Ground, ...]
+
+
+LAST_AGE: Final = 16
+"""Completed years up to which a child is of compulsory-school age (N1.8)."""
+
+NO_LONGER_FOUND: Final = "no_longer_found"
+"""Resolution of a finding that a later comparison doesn't make any more 复核已消除."""
+
+IN_NO_REGISTER: Final = "各登记册均已无此人"
+"""Why a child is looked for that no register names any more."""
 
 
 class Child(RecordedAggregate):
@@ -175,6 +186,12 @@ class Child(RecordedAggregate):
         merged_id: UUID
         reason: str
 
+    class Erased(RecordedAggregate.Event):
+        """The child's personal data was erased for good 删除."""
+
+        TOPIC = "roster.Child.Erased"
+        reason: str
+
     @classmethod
     def register(
         cls, *, child_id: UUID, identity: Identity, residence: Residence, grounds: tuple[Ground, ...]
@@ -237,8 +254,8 @@ class Child(RecordedAggregate):
     def raise_finding(
         self, *, kind: str, reason: str, owner: str, raised_on: date, grounds: tuple[Ground, ...]
     ) -> None:
-        """Raises a finding; one of its kind that holds already is not raised again."""
-        if kind in self.findings:
+        """Raises a finding; not again while it holds, nor where somebody answered it on these very grounds."""
+        if kind in self.findings or self.answered.get(kind) == grounds:
             return
         self.trigger_event(
             self.FindingRaised,
@@ -265,6 +282,22 @@ class Child(RecordedAggregate):
             resolution=resolution,
             resolved_on=resolved_on,
         )
+
+    def vanish(self, *, owner: str, today: date) -> None:
+        """No register names the child any more: of school age it has to be looked for (promise 1), older it is past it."""
+        birth_date = self.identity.birth_date
+        if _is_date(birth_date) and completed_years(date.fromisoformat(birth_date), today) > LAST_AGE:
+            self.account(state="graduated", reason="已超出义务教育年龄", valid_on=today)
+            return
+        self.account(state="suspect", reason=IN_NO_REGISTER, valid_on=today)
+        self.raise_finding(
+            kind="unexplained_departure", reason=IN_NO_REGISTER, owner=owner, raised_on=today, grounds=self.grounds
+        )
+
+    def erase(self, *, reason: str) -> None:
+        """Notes that the child's personal data was erased; twice is once."""
+        if not self.erased:
+            self.trigger_event(self.Erased, reason=reason)
 
     def merge(self, *, merged_id: UUID, reason: str) -> None:
         """Takes another entry as this same child; refused for itself and where merged already."""
@@ -300,6 +333,8 @@ class Child(RecordedAggregate):
         self.accounted = ""
         self.findings: dict[str, OpenFinding] = {}
         self.findings_raised = 0
+        self.answered: dict[str, tuple[Ground, ...]] = {}
+        self.erased = False
         self.merged: set[UUID] = set()
 
     @event(IdentityCorrected)
@@ -333,13 +368,19 @@ class Child(RecordedAggregate):
         self.accounted = state
 
     @event(FindingRaised)
-    def _finding_raised(self, finding_id: UUID, kind: str, reason: str) -> None:
-        self.findings[kind] = OpenFinding(finding_id, reason)
+    def _finding_raised(self, finding_id: UUID, kind: str, reason: str, grounds: tuple[Ground, ...]) -> None:
+        self.findings[kind] = OpenFinding(finding_id, reason, grounds)
         self.findings_raised += 1
 
     @event(FindingResolved)
-    def _finding_resolved(self, kind: str) -> None:
-        self.findings.pop(kind, None)
+    def _finding_resolved(self, kind: str, resolution: str) -> None:
+        finding = self.findings.pop(kind)
+        if resolution != NO_LONGER_FOUND:
+            self.answered[kind] = finding.grounds
+
+    @event(Erased)
+    def _erased(self) -> None:
+        self.erased = True
 
     @event(Merged)
     def _merged(self, merged_id: UUID) -> None:
@@ -348,3 +389,16 @@ class Child(RecordedAggregate):
     @event(Unmerged)
     def _unmerged(self, merged_id: UUID) -> None:
         self.merged.discard(merged_id)
+
+
+def completed_years(birth_date: date, day: date) -> int:
+    """The age on a day 周岁."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -65,6 +65,7 @@ from services.contracts.notify import (
 )
 from services.contracts.roster import (
     ChildAccounted,
+    ChildErased,
     ChildRegistered,
     ChildrenMerged,
     ChildrenUnmerged,
@@ -367,6 +368,8 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
         events.append(ChildrenMerged(child_id=child, merged_id=other, reason="同一身份证号"))
         if chance.random() < 0.4:
             events.append(ChildrenUnmerged(child_id=child, merged_id=other, reason="重号"))
+    if chance.random() < 0.1:
+        events.append(ChildErased(child_id=child, reason="guardian's request"))
     return Story("roster", child, (registered(number, township=chance.choice(TOWNSHIPS)), *events))
 
 
