@@ -64,8 +64,11 @@ class SealBroken(Exception):
     """A token does not open as the field of this event: it was altered, moved, or sealed under another key."""
 
 
-class KeyLost(Exception):
-    """A key is missing that nobody shredded: the key store was lost or restored in part. Nothing is read as erased."""
+class KeyLost(SealBroken):
+    """The key of a token's subject is missing and nobody shredded it: altered, or the key store was lost in part.
+
+    It is never taken for an erasure.
+    """
 
 
 class VaultUnavailable(Exception):

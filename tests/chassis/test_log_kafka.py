@@ -339,9 +339,8 @@ def test_a_topic_is_made_once_and_keeps_its_number_of_partitions(kafka: Cluster)
         create_topics(kafka, [Topic(producer=topic.producer, generation=topic.generation, partitions=4)], replicas=1)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:unclosed <socket:ResourceWarning"
-)  # the client library leaves them to the collector
+@FORGETFUL
+@pytest.mark.usefixtures("no_sockets_left")
 class TestWithoutABroker:
     nobody = Cluster(bootstrap=("127.0.0.1:1",))
     topic = a_topic("things")
