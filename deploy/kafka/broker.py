@@ -177,8 +177,9 @@ class Broker:
         self._settings.write_text(settings, encoding="utf-8")
         (self.folder / "log4j2.properties").write_text(LOGGING.format(log=self.folder / "server.log"), encoding="utf-8")
         if not (self.folder / "data" / "meta.properties").exists():
-            formatting = ("kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config")
-            _run((*_java_command(), *formatting, str(self._settings)), timeout=START_SECONDS, what="Kafka's format")
+            formatting = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}")  # an id may begin with `-`
+            settings_option = ("--config", str(self._settings))
+            _run((*_java_command(), *formatting, *settings_option), timeout=START_SECONDS, what="Kafka's format")
 
     @property
     def _settings(self) -> Path:
