@@ -5,7 +5,8 @@ from typing import Final
 
 from deploy.embedded import Running
 
-QUIET_S_MAX: Final = 120.0
+STILL_S_MAX: Final = 60.0
+"""How long nothing may move while something is still to be heard."""
 LOOK_EVERY_S: Final = 0.05
 
 
@@ -14,13 +15,18 @@ class NotQuiet(Exception):
 
 
 def wait_until_quiet(running: Running) -> None:
-    """Returns when every service has heard, and the read model shows, all that every service has recorded."""
-    deadline = time.monotonic() + QUIET_S_MAX
+    """Returns when every service has heard, and the read model shows, all that every service has recorded.
+
+    A slow machine may take as long as it goes on; raises `NotQuiet` where a part is unwell or nothing moves any more.
+    """
+    moved, seen = time.monotonic(), _places(running)
     while not _is_quiet(running):
         unwell = {name: health for name, health in running.runtime.health().items() if health != "ok"}
-        if unwell or time.monotonic() > deadline:
-            raise NotQuiet(f"the system did not come to rest: {unwell or running.projector.positions()}")
+        if unwell or time.monotonic() - moved > STILL_S_MAX:
+            raise NotQuiet(f"the system did not come to rest: {unwell or seen}")
         time.sleep(LOOK_EVERY_S)
+        if (places := _places(running)) != seen:
+            moved, seen = time.monotonic(), places
 
 
 def _is_quiet(running: Running) -> bool:
@@ -33,6 +39,10 @@ def _is_quiet(running: Running) -> bool:
     )
     shown = all(running.projector.positions().get(f"{producer}/0", 0) >= head for producer, head in heads.items())
     return heard and shown and heads == _heads(running)
+
+
+def _places(running: Running) -> tuple[dict[str, int], ...]:
+    return _heads(running), running.projector.positions(), *(inbox.positions() for inbox in running.inboxes)
 
 
 def _heads(running: Running) -> dict[str, int]:

@@ -81,6 +81,13 @@ def build_gateway(
 
 
 def _issue_tokens(app: FastAPI, issuer: DevelopmentIssuer) -> None:
+    @app.get("/development/accounts")
+    async def accounts() -> list[dict[str, str]]:
+        return [
+            {"account": name, "unit": account.unit, "purpose": account.purpose}
+            for name, account in DEMO_ACCOUNTS.items()
+        ]
+
     @app.post("/development/token/{account}")
     async def token(account: str) -> JSONResponse:
         if account not in DEMO_ACCOUNTS:

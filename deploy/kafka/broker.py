@@ -142,8 +142,9 @@ class Broker:
         )
         (self.folder / "pid").write_text(started.stdout.strip(), encoding="ascii")
 
-    def wait(self, *, deadline: float) -> None:
-        """Waits until it takes connections, at most until `deadline` (monotonic); raises `KafkaUnavailable`."""
+    def wait(self) -> None:
+        """Waits until it takes connections, at most `START_SECONDS`; raises `KafkaUnavailable`."""
+        deadline = time.monotonic() + START_SECONDS
         while not _answers(self.port):
             if self.pid() is None:
                 raise KafkaUnavailable(f"Kafka in {self.folder} ended while starting: {self._last_words()}")
@@ -249,9 +250,8 @@ class Brokers:
 
     def wait(self) -> None:
         """Waits until every node takes connections; raises `KafkaUnavailable`."""
-        deadline = time.monotonic() + START_SECONDS
         for broker in self.nodes:
-            broker.wait(deadline=deadline)
+            broker.wait()
 
     def stop(self) -> None:
         """Ends all nodes; the last would wait in vain for a quorum, so they are told at the same time."""
@@ -292,7 +292,10 @@ def jars() -> Path:
     maven = shutil.which("mvn")
     if maven is None:
         raise KafkaUnavailable("Kafka's jars are not here and Maven (mvn) is not installed to fetch them.")
-    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KafkaUnavailable(f"Kafka's jars can't be kept in {cache}: {error.strerror}.") from None
     with locked(cache / "fetching"):
         if not folder.exists():
             fresh = folder.with_name(folder.name + ".new")
@@ -333,15 +336,13 @@ def _java_command(*options: str) -> tuple[str, ...]:
 
 
 def _ports(folder: Path, nodes: int) -> list[list[int]]:
-    """Two ports for each node, as they were where nobody else has taken them since."""
+    """Two ports for each node, as they were where nobody else has taken them since; while any runs, they stay."""
     file = folder / "ports.json"
     ports: list[list[int]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else [[0, 0]] * nodes
-    running = [broker.pid() is not None for broker in _nodes(folder, ports)]
+    if any(broker.pid() is not None for broker in _nodes(folder, ports)):
+        return ports
     taken = {port for pair in ports for port in pair}
-    chosen = [
-        pair if runs else [port if _is_free(port) else _free_port(taken) for port in pair]
-        for pair, runs in zip(ports, running, strict=True)
-    ]
+    chosen = [[port if _is_free(port) else _free_port(taken) for port in pair] for pair in ports]
     file.write_text(json.dumps(chosen), encoding="utf-8")
     return chosen
 

@@ -192,8 +192,8 @@ class KafkaSender:
         ]
         producer.flush(timeout=max(0.0, deadline - time.monotonic()))
         for record in sent:
-            if record.failed():
-                raise record.exception
+            if not record.succeeded():
+                raise record.exception or KafkaTimeoutError()
 
     def _connect(self) -> KafkaProducer:
         return KafkaProducer(
@@ -328,7 +328,10 @@ class KafkaSubscription:
                 for partition in error.args[0]:
                     self._consumer.seek(partition, 0)
             except (OffsetOutOfRangeError, LogTruncationError) as error:
-                raise LogIncomplete(f"the log no longer holds {error.args[0]}; publish into a new generation") from None
+                raise LogIncomplete(
+                    f"{' and '.join(self._producers)} no longer hold what comes next ({type(error).__name__}); "
+                    "publish again, into a new generation"
+                ) from None
             messages = self._take(limit)
             if messages or time.monotonic() >= deadline:
                 return messages
@@ -371,7 +374,7 @@ class KafkaSubscription:
             if place is not None and int(place.metadata or 0) > self._seen.get(self._tracking(partition), 0)
         )
         for partition in self._consumer.assignment():
-            place = None if partition in self._anew else places[partition]
+            place = None if partition in self._anew else places.get(partition)
             self._consumer.seek(partition, 0 if place is None else place.offset)
         self._sought = False
 
@@ -411,8 +414,16 @@ class KafkaSubscription:
 def _creation(topic: Topic, replicas: int) -> dict[str, Any]:
     """What the client library wants to know of a new topic."""
     kept_ms = -1 if topic.retention_days is None else topic.retention_days * 86_400_000
-    configs = {"retention.ms": str(kept_ms), "retention.bytes": "-1", "cleanup.policy": "delete"}
-    return {"num_partitions": topic.partitions, "replication_factor": replicas, "configs": configs}
+    return {
+        "num_partitions": topic.partitions,
+        "replication_factor": replicas,
+        "configs": {
+            "retention.ms": str(kept_ms),
+            "retention.bytes": "-1",
+            "cleanup.policy": "delete",
+            "min.insync.replicas": str(replicas // 2 + 1),  # what `acks=all` waits for, and refuses to do without
+        },
+    }
 
 
 def _chunks(envelopes: Sequence[Envelope]) -> Iterator[list[tuple[Envelope, bytes]]]:

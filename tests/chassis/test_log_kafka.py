@@ -205,6 +205,18 @@ def test_a_reader_without_a_place_goes_on_where_its_group_committed(send: Send, 
     assert place_set(messages) == places_of(later)
 
 
+def test_a_reader_may_go_back_without_leaving(send: Send, subscribe: Subscribe) -> None:
+    sent = envelopes(20)
+    send(sent)
+    subscription = subscribe(after={})
+    first = heard(subscription, places_of(sent))
+    subscription.commit()
+
+    subscription.seek(reached(first[:7]))
+
+    assert place_set(heard(subscription, place_set(first[7:]))) == place_set(first[7:])
+
+
 def test_a_stretch_that_was_sent_twice_is_heard_once(send: Send, subscribe: Subscribe) -> None:
     sent = envelopes(30)
     send(sent[:20])

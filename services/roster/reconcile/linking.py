@@ -1,7 +1,8 @@
 """Linking the rows that describe a person (hukou, enrolment, poverty, disability), and all rows that share a number.
 
-1. Exact keys: rows with one citizen number or one 学籍号 are one child if their names sound alike. A shared number under
-   another name proves nothing yet (twins' numbers get mixed up, children are renamed): such pairs are weighed in step 2.
+1. Exact keys: a row pasted twice is one row; rows with one citizen number or one 学籍号 are one child if their names sound alike.
+   A shared number under another name proves nothing yet (twins' numbers get mixed up, children are renamed): such pairs are
+   weighed in step 2. Two household registrations (双重户籍) are one child only by `_join_registrations`.
 2. The rest is weighed pair by pair (`evidence.py`), among candidates that share a blocking key, best pair first. A pair is joined
    where the evidence is strong, nothing forbids it, and no rival is nearly as good; else it is a doubt for a person to decide.
 
@@ -11,6 +12,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from math import exp2
 
 from services.roster.reconcile.births import BirthLevel
@@ -26,7 +28,7 @@ from services.roster.reconcile.evidence import (
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.identity import Likeness, name_likeness
 from services.roster.reconcile.model import Doubt, Register
-from services.roster.reconcile.normalise import sound_keys
+from services.roster.reconcile.normalise import WILDCARD, sound_keys
 from services.roster.reconcile.records import Record
 
 JOIN_BITS = 6.0  # 64 : 1 that the pair is one child
@@ -50,6 +52,7 @@ class _Pair:
 
 def link_exact(groups: Groups) -> list[tuple[int, int]]:
     """Join rows of one number or 学籍号 under like names; return the pairs that share a number under unlike names."""
+    _join_copies(groups)
     by_number: dict[str, list[int]] = defaultdict(list)
     by_student: dict[str, list[int]] = defaultdict(list)
     for i, record in enumerate(groups.records):
@@ -61,7 +64,47 @@ def link_exact(groups: Groups) -> list[tuple[int, int]]:
     for rule, index in (("citizen number", by_number), ("学籍号", by_student)):
         for holders in index.values():
             unlike += _join_like(groups, holders, rule=rule)
+    _join_registrations(groups)
     return unlike
+
+
+def _join_copies(groups: Groups) -> None:
+    """Join rows of one register that are the same cell for cell, where they state more than a name.
+
+    Class lists are left to `seats.py`: there two equal rows may well be two namesakes, and the 学籍 tell how many there are.
+    """
+    first: dict[tuple[Register, frozenset[tuple[str, str]]], int] = {}
+    for i, record in enumerate(groups.records):
+        if record.register is not Register.IN_SCHOOL and record.name and (record.births or record.number.text):
+            original = first.setdefault((record.register, record.content), i)
+            groups.join(original, i, rule="the same row twice", score=1.0)
+
+
+def _join_registrations(groups: Groups) -> None:
+    """Join two household registrations of one child 双重户籍: name, sex, birth date, guardian and telephone the same.
+
+    Twins share all of this but the name, so the name must be the same to the character; where a character could not be written,
+    the two must stand in two households, because twins stand in one.
+    """
+    homes: dict[tuple[date, str, str], list[int]] = defaultdict(list)
+    for i, record in enumerate(groups.records):
+        if record.register is Register.HUKOU and record.birth and record.phone:
+            for guardian in record.people:
+                homes[record.birth, guardian, record.phone].append(i)
+    for holders in homes.values():
+        for position, i in enumerate(holders[:MAX_BLOCK]):
+            for j in holders[position + 1 : MAX_BLOCK]:
+                if _is_registered_twice(groups.records[i], groups.records[j]):
+                    groups.join(i, j, rule="name, birth, guardian, telephone of two registrations (双重户籍)", score=0.999)
+
+
+def _is_registered_twice(a: Record, b: Record) -> bool:
+    likeness = name_likeness(a.name, b.name)
+    if likeness < Likeness.COMPATIBLE or (a.sex and b.sex and a.sex is not b.sex):
+        return False
+    if likeness is Likeness.EXACT and WILDCARD not in a.name:
+        return True
+    return bool(a.household and b.household) and a.household != b.household
 
 
 def _join_like(groups: Groups, holders: list[int], *, rule: str) -> list[tuple[int, int]]:

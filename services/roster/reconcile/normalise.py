@@ -183,13 +183,14 @@ def parse_hukou_state(text: str) -> HukouState:
 FORMER_TOWNSHIPS = {"竹园": "十八盘"}
 
 _PREFIX = re.compile(
-    r"^(?:[^省市县区]{1,8}(?:省|自治区))?(?:[^省市县区]{1,8}市)?(?:[^省市县区乡镇]{1,6}(?:县|(?<!园)区))?"
+    r"^(?:[^省市县区]{1,8}(?:省|自治区))?(?:[^省市县区]{1,8}市)?(?:[^省市县区乡镇]{1,6}(?:县|(?<![园业聚发])区))?"
 )
 _TOWNSHIP_SUFFIX = re.compile(
-    r"(?:民族乡|乡镇|镇|乡|工业园区管委会|工业园区|产业集聚区|园区|街道办事处|街道办|街道|办事处|管委会)(?:人民政府|政府)?$"
+    r"(?:民族乡|乡镇|镇|乡|(?:工业园区|工业区|产业集聚区|开发区|园区)(?:管委会)?|街道办事处|街道办|街道|办事处|管委会)"
+    r"(?:人民政府|政府)?$"
 )
 _VILLAGE_SUFFIX = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会|行政村|社区|村)$")
-_ADDRESS = re.compile(r"(?P<township>.{1,8}?(?:镇|乡|园区|街道|办事处|管委会))(?P<village>.*)")
+_ADDRESS = re.compile(r"(?P<township>.{1,8}?(?:镇|乡|园区|工业区|集聚区|开发区|街道|办事处|管委会))(?P<village>.*)")
 _VILLAGE_IN_ADDRESS = re.compile(r"(.{1,8}?)(?:村民委员会|居民委员会|村委会|居委会|行政村|社区|村).*")
 
 
@@ -221,7 +222,7 @@ def split_address(text: str, cores: frozenset[str]) -> tuple[str, str]:
         return "", ""
     bare = _PREFIX.sub("", cell)
     for core in sorted((c for c in cores if bare.startswith(c)), key=len, reverse=True)[:1]:
-        rest = re.sub(r"^(?:镇|乡|工业园区|园区|街道办事处|街道|办事处)?", "", bare[len(core) :], count=1)
+        rest = re.sub(r"^(?:镇|乡|工业园区|工业区|产业集聚区|开发区|园区|街道办事处|街道|办事处)?", "", bare[len(core) :], count=1)
         return FORMER_TOWNSHIPS.get(core, core), _village_of(rest)
     match = _ADDRESS.match(bare)
     return (township_key(match["township"]), _village_of(match["village"])) if match else ("", "")

@@ -19,6 +19,7 @@ from services.roster.reconcile.identity import (
 from services.roster.reconcile.model import Register, Row, RowRef, Sex
 from services.roster.reconcile.normalise import (
     class_key,
+    compact,
     is_blank,
     name_key,
     parse_date,
@@ -57,6 +58,7 @@ class Record:
     older_number: Number  # inside a G 学籍号: the number at enrolment, which later corrections don't reach
     township: str
     village: str
+    household: str  # 户号
     people: tuple[str, ...]  # guardian and head of household
     phone: str
     school: str
@@ -67,6 +69,11 @@ class Record:
     elsewhere: bool  # 外地就读
     placed: bool  # 送教上门
     absent: bool  # 在籍不在校, or an in-school row that says the child did not come
+
+    @property
+    def content(self) -> frozenset[tuple[str, str]]:
+        """What the row says, cell for cell; its place in the list 序号 is no part of it."""
+        return frozenset((field, text) for field, text in self.row.cells.items() if field != "serial" and text)
 
     @property
     def expected_in_class(self) -> bool:
@@ -117,6 +124,7 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         older_number=older_number if enrolled or register is Register.IN_SCHOOL else NO_NUMBER,
         township=township,
         village=village,
+        household=compact(cell("household_number", "")),
         people=tuple(people),
         phone=phone_key(cell("guardian_phone", "")),
         school=school_key(cell("school_code", ""), cell("school_name", "")),

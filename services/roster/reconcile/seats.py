@@ -6,7 +6,7 @@ widest; a rule joins only where it leaves one choice. Namesakes in one class, as
 their rows can't be told apart by anybody, and for each of them "is in class" is true.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median_low
@@ -61,6 +61,7 @@ def seat_classes(groups: Groups) -> list[Doubt]:
         i for i, r in enumerate(groups.records) if r.register is Register.IN_SCHOOL and not _has_enrolment(groups, i)
     ]
     free = [i for i, r in enumerate(groups.records) if r.register is Register.ENROLMENT and not _is_seated(groups, i)]
+    rows = _fold_copies(groups, rows, free)
     _seat_by_student_number(groups, rows, free)
     for rule in SEAT_RULES:
         _apply(groups, rule, rows, free)
@@ -77,6 +78,25 @@ def seat_classes(groups: Groups) -> list[Doubt]:
     )
     _seat_without_enrolment(groups, rows, once)
     return list(_unseated(groups, rows, free))
+
+
+def _fold_copies(groups: Groups, rows: list[int], free: list[int]) -> list[int]:
+    """The rows without those that repeat another cell for cell and for whom there is no namesake's 学籍 in the class.
+
+    Of equal rows as many stay as the class has free places under that name, at least one; the others join the last that stays.
+    """
+    places = Counter((*_class_keys(r), r.name) for j in free if (r := groups.records[j]).active)
+    stay: list[int] = []
+    equal: dict[frozenset[tuple[str, str]], list[int]] = defaultdict(list)
+    for i in rows:
+        record = groups.records[i]
+        kept = equal[record.content]
+        if len(kept) < max(1, places[*_class_keys(record), record.name]):
+            kept.append(i)
+            stay.append(i)
+        else:
+            groups.join(kept[-1], i, rule="the same row twice", score=0.99)
+    return stay
 
 
 def _has_enrolment(groups: Groups, i: int) -> bool:
