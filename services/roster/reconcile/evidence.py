@@ -154,7 +154,7 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity, sibling: bool = False) -> E
     """The evidence that two groups are one child; `sibling` where a third group has the name and birth of one of
     them in the same home, so that a number they share under different names is a sibling's."""
     name, name_bits = _weigh_names(a, b, rarity)
-    if name is Likeness.DIFFERENT and a.numbers.isdisjoint(b.numbers):
+    if name is Likeness.DIFFERENT and a.numbers.isdisjoint(b.numbers) and not _may_be_renamed(a, b):
         return STRANGERS
     birth = best_birth(a.births, b.births)
     number = compare_numbers(a, b)
@@ -188,6 +188,17 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity, sibling: bool = False) -> E
         at_home=person == PERSON_SAME or phone == PHONE_SAME,
         rule=", ".join(agreed),
     )
+
+
+def _may_be_renamed(a: Profile, b: Profile) -> bool:
+    """Whether one child may have two names 曾用名: birth date and guardian or telephone the same, and nearly the same number.
+
+    The number is what tells a renamed child from twins: theirs differ in two places at least, the sequence and the check.
+    """
+    at_home = not a.people.isdisjoint(b.people) or not a.phones.isdisjoint(b.phones)
+    if not at_home or a.births.isdisjoint(b.births):
+        return False
+    return compare_numbers(a, b) in {NumberLevel.NEAR, NumberLevel.OLDER}
 
 
 def _weigh_names(a: Profile, b: Profile, rarity: Rarity) -> tuple[Likeness, float]:
@@ -245,7 +256,7 @@ def compare_numbers(a: Profile, b: Profile) -> NumberLevel:
 def same_attempt(x: str, y: str) -> NumberLevel:
     """How two written numbers agree, at least one of which fails its check."""
     if x == y:
-        return NumberLevel.NEAR
+        return NumberLevel.CUT if "*" in x or x.endswith("000") else NumberLevel.NEAR
     if is_cut_of(x, y) or is_cut_of(y, x):
         return NumberLevel.CUT
     distance = OSA.distance(x, y, score_cutoff=2)

@@ -38,7 +38,8 @@ MAX_BLOCK = 60  # a key shared by more groups tells too little to be worth compa
 PERSON_REGISTERS = frozenset({Register.HUKOU, Register.ENROLMENT, Register.POVERTY, Register.DISABILITY})
 SINGLE_REGISTERS = (Register.POVERTY, Register.DISABILITY)
 NUMBERS_THAT_PART = frozenset({NumberLevel.CONFLICT, NumberLevel.FAR, NumberLevel.CLOSE})
-NUMBERS_THAT_PROVE = frozenset({NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER, NumberLevel.CUT})
+# A number cut short is no proof: what a spreadsheet or a mask leaves of two twins' numbers is mostly the same.
+NUMBERS_THAT_PROVE = frozenset({NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER})
 
 Step = Callable[[int, int], None]
 
@@ -83,28 +84,31 @@ def _join_copies(groups: Groups) -> None:
 def _join_registrations(groups: Groups) -> None:
     """Join two household registrations of one child 双重户籍: name, sex, birth date, guardian and telephone the same.
 
-    Twins share all of this but the name, so the name must be the same to the character; where a character could not be written,
-    the two must stand in two households, because twins stand in one.
+    Twins share all of this but the name, so the name must be the same to the character. Where it only sounds the same or could
+    not be written in full, the two must stand in two households, and no other register may use the number of one of them.
     """
     homes: dict[tuple[date, str, str], list[int]] = defaultdict(list)
     for i, record in enumerate(groups.records):
-        if record.register is Register.HUKOU and record.birth and record.phone:
-            for guardian in record.people:
-                homes[record.birth, guardian, record.phone].append(i)
+        if record.register is Register.HUKOU and record.phone:
+            for birth in record.births:
+                for guardian in record.people:
+                    homes[birth, guardian, record.phone].append(i)
     for holders in homes.values():
         for position, i in enumerate(holders[:MAX_BLOCK]):
             for j in holders[position + 1 : MAX_BLOCK]:
-                if _is_registered_twice(groups.records[i], groups.records[j]):
+                if _is_registered_twice(groups, i, j):
                     groups.join(i, j, rule="name, birth, guardian, telephone of two registrations (双重户籍)", score=0.999)
 
 
-def _is_registered_twice(a: Record, b: Record) -> bool:
+def _is_registered_twice(groups: Groups, i: int, j: int) -> bool:
+    a, b = groups.records[i], groups.records[j]
     likeness = name_likeness(a.name, b.name)
-    if likeness < Likeness.COMPATIBLE or (a.sex and b.sex and a.sex is not b.sex):
+    if likeness < Likeness.HOMOPHONE or (a.sex and b.sex and a.sex is not b.sex):
         return False
     if likeness is Likeness.EXACT and WILDCARD not in a.name:
         return True
-    return bool(a.household and b.household) and a.household != b.household
+    unused = any(all(r.register is Register.HUKOU for r in groups.rows(side)) for side in (i, j))
+    return unused and bool(a.household and b.household) and a.household != b.household
 
 
 def _join_like(groups: Groups, holders: list[int], *, rule: str) -> list[tuple[int, int]]:
@@ -153,16 +157,14 @@ def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: R
     ]
     profiles = {root: profile(groups.rows(root)) for root in roots}
     shared = {(groups.of(i), groups.of(j)) for i, j in unlike}
-    at_home = _homes(
-        profiles, names={name for pair in shared for root in pair if root in profiles for name in profiles[root].names}
-    )
+    at_home = _homes(profiles)
     pairs: list[_Pair] = []
     chosen = _candidates(profiles, extra=shared)
     for done, (a, b) in enumerate(chosen):
         if done % 5000 == 0:
             step(done, len(chosen))
         evidence = weigh(profiles[a], profiles[b], rarity=rarity)
-        mixed = evidence.number is NumberLevel.SAME and evidence.name <= Likeness.SIMILAR
+        mixed = evidence.number in NUMBERS_THAT_PROVE and evidence.name <= Likeness.SIMILAR
         if mixed and _is_siblings(a, b, profiles, at_home):
             evidence = weigh(profiles[a], profiles[b], rarity=rarity, sibling=True)
         if evidence.bits > DOUBT_BITS - MARGIN_BITS:
@@ -181,11 +183,11 @@ def _home_keys(person: Profile) -> Iterator[_Home]:
                 yield name, birth, anchor
 
 
-def _homes(profiles: dict[int, Profile], *, names: set[str]) -> dict[_Home, set[int]]:
-    """Groups by name, birth and home, for the names that share a number with another: the other may be at home here."""
+def _homes(profiles: dict[int, Profile]) -> dict[_Home, set[int]]:
+    """Groups by name, birth and home: where one's number is written under another name, the other may be at home here."""
     homes: dict[_Home, set[int]] = defaultdict(set)
     for root, person in profiles.items():
-        for key in _home_keys(person) if not names.isdisjoint(person.names) else ():
+        for key in _home_keys(person):
             homes[key].add(root)
     return homes
 

@@ -249,7 +249,7 @@ _NUMBER_BITS = {NumberLevel.SAME: 16.0, NumberLevel.OLDER: 12.0, NumberLevel.NEA
 
 def seat_suspects(groups: Groups) -> list[Doubt]:
     """Join each suspect that no number has joined yet with the one child it can be; doubt where several fit."""
-    alone = [i for i, r in enumerate(groups.records) if r.register is Register.SUSPECTS and len(groups.members(i)) == 1]
+    alone = [i for i in groups.roots() if all(r.register is Register.SUSPECTS for r in groups.rows(i))]
     index = _by_sound(groups, {key for i in alone for key in _suspect_keys(groups.records[i])}) if alone else {}
     claims: dict[int, list[tuple[float, int]]] = defaultdict(list)
     doubts: list[Doubt] = []
