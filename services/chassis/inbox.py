@@ -74,9 +74,9 @@ class Inbox:
         return self._stopped_by or "ok"
 
     def positions(self) -> dict[str, int]:
-        """How far the service has heard, by tracking name."""
-        recorder = self._application.recorder_of_commands
-        return {f"{producer}/0": recorder.max_tracking_id(f"{producer}/0") or 0 for producer in self.hears}
+        """How far the service has heard, by tracking name: every partition of the producers it hears."""
+        trackings = self._application.recorder_of_commands.trackings()
+        return {name: position for name, position in trackings.items() if name.partition("/")[0] in self.hears}
 
     def _run(self) -> None:
         subscription = self._log.subscribe(reader=self._service, producers=self.hears)

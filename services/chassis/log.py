@@ -31,6 +31,10 @@ class Message:
     envelope: Envelope
 
 
+class LogUnavailable(Exception):
+    """The log did not take the events, or not all, or it isn't known: send them again."""
+
+
 class Subscription(Protocol):
     """Reads the log onward for one named reader; not to be shared by threads."""
 

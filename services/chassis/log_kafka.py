@@ -44,7 +44,7 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from services.chassis.errors import Refused
-from services.chassis.log import Message, decode, encode
+from services.chassis.log import LogUnavailable, Message, decode, encode
 from services.contracts.envelope import Envelope
 
 logger = logging.getLogger(__name__)
@@ -68,10 +68,6 @@ AHEAD: Final = 2000
 NEVER_MS: Final = 3_600_000
 
 Client = dict[str, Any]
-
-
-class LogUnavailable(Exception):
-    """The log did not take the events, or not all, or it isn't known: send them again."""
 
 
 class LogIncomplete(Exception):

@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from services.chassis.log_kafka import LogUnavailable
+from services.chassis.log import LogUnavailable
 from services.chassis.publication import Publication
 from services.contracts.envelope import Envelope
 

@@ -438,6 +438,10 @@ class Recorder(ProcessRecorder):
         rows = self._read("select position from tracking where name = %b", (application_name,))
         return rows[0][0] if rows else None
 
+    def trackings(self) -> dict[str, int]:
+        """The last position heard, by tracking name."""
+        return dict(self._read("select name, position from tracking", ()))
+
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> NoReturn:
         """Not offered: followers poll with `follow`, woken by `on_recorded`."""
         raise NotImplementedError("follow the log with `follow`; `on_recorded` says when there is more")

@@ -15,13 +15,12 @@ from kafka.structs import TopicPartition
 
 from deploy.kafka.broker import Brokers
 from services.chassis.errors import Refused
-from services.chassis.log import Log, Message, Subscription
+from services.chassis.log import Log, LogUnavailable, Message, Subscription
 from services.chassis.log_kafka import (
     Cluster,
     KafkaLog,
     KafkaSender,
     LogIncomplete,
-    LogUnavailable,
     Topic,
     UnreadableMessage,
     create_topics,

@@ -9,7 +9,8 @@ import pytest
 
 from services.chassis.clock import SteppedClock
 from services.chassis.inbox import Inbox
-from services.chassis.log_kafka import Cluster, KafkaLog, KafkaSender, LogUnavailable, Topic
+from services.chassis.log import LogUnavailable
+from services.chassis.log_kafka import Cluster, KafkaLog, KafkaSender, Topic
 from services.chassis.mapper import SealingMapper
 from services.chassis.publication import Publication
 from services.chassis.relay import Relay, Sender
