@@ -68,6 +68,14 @@ def erase(
 
 
 @app.command()
+def rebuild() -> None:
+    """Make the gateway's read model anew from all events; needs the system stopped."""
+    from deploy.up import rebuild as rebuild_readmodel  # noqa: PLC0415
+
+    rebuild_readmodel(console, settings=read_settings())
+
+
+@app.command()
 def reconcile(
     directory: Registers, as_of: AsOf, out: Annotated[Path, typer.Option("--out", help="Where the results go.")]
 ) -> None:

@@ -1,4 +1,4 @@
-"""`baoxue up` and `baoxue erase`: the whole system on this machine, kept running or started for one act; data is kept."""
+"""`baoxue up`, `erase`, `rebuild`: the whole system on this machine, kept running or started for one act; data is kept."""
 
 from dataclasses import replace
 from datetime import date
@@ -11,6 +11,7 @@ from deploy.embedded import Embedded, Running
 from deploy.quiet import wait_until_quiet
 from deploy.showing import StepBars, table
 from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.readmodel.rebuild import rebuild as rebuild_readmodel
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SystemClock, china_date
 from services.chassis.config import Settings
@@ -50,6 +51,15 @@ def erase(console: Console, *, settings: Settings, child_id: UUID, reason: str) 
             running.intake.erase(child_id, reason=reason)
         wait_until_quiet(running)
     console.print("The child's key is gone, and its texts with it: in events, journal, read model and backups of them.")
+
+
+def rebuild(console: Console, *, settings: Settings) -> None:
+    """Empties the read model and projects it again from the origin."""
+    with Embedded(settings=replace(settings, port=0), clock=SystemClock()) as running:
+        wait_until_quiet(running)
+        read = rebuild_readmodel(dsn=running.cluster.dsn("gateway", "gateway_writer"), projector=running.projector)
+        wait_until_quiet(running)
+    console.print(f"The read model was made anew from {read:,} events; the journal and the receipts stay.")
 
 
 def _operator(*, purpose: str) -> Caused:

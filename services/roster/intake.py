@@ -136,8 +136,8 @@ class Intake:
 
         The keyed hashes that recognise the child stay, so that nothing more is written about it when it comes again.
         """
-        self._vault.shred(child_id, reason=reason)
         grounds = self._roster.get(Child, child_id).grounds
+        self._vault.shred(child_id, reason=reason)
         self._lookup.drop_rows((ground.batch_id, ground.row) for ground in grounds)
         self._roster.erase_child(child_id=child_id, reason=reason)
 

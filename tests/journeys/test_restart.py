@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from deploy.embedded import Embedded, Running
 from deploy.quiet import wait_until_quiet
 from deploy.sample.county import generate
+from gateway.readmodel.rebuild import rebuild
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock
 from services.chassis.config import Settings
@@ -91,6 +92,23 @@ def test_taking_the_same_registers_in_again_records_nothing(data_folder: Path, r
         take_in(system, registers)
 
         assert heads(system) == before
+
+
+def test_a_rebuilt_read_model_is_the_one_there_was_and_follows_on(data_folder: Path, registers: Path) -> None:
+    with running(data_folder) as system:
+        take_in(system, registers)
+        before = read_model(system)
+
+        read = rebuild(dsn=system.cluster.dsn("gateway", "gateway_writer"), projector=system.projector)
+        wait_until_quiet(system)
+
+        assert read == sum(heads(system).values())
+        assert read_model(system) == before
+        child_id = UUID(str(before["child"][0][0]))
+        with clerk():
+            system.intake.erase(child_id, reason="guardian's request")
+        wait_until_quiet(system)
+        assert child_id not in {row[0] for row in read_model(system)["child_identity"]}
 
 
 def test_erasing_one_child_makes_it_unreadable_and_leaves_all_others_readable(

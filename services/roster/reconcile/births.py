@@ -12,7 +12,7 @@ class BirthLevel(Enum):
 
     SAME = "same"
     SWAPPED = "swapped"  # day and month
-    SLIP = "slip"  # one year off on the same day, or one digit wrong or transposed
+    SLIP = "slip"  # one year off on the same day, the day before or after, or one digit wrong or transposed
     LUNAR = "lunar"  # 15 to 55 days apart, as the same day of the lunar calendar is
     DIFFERENT = "different"
     UNKNOWN = "unknown"
@@ -38,7 +38,7 @@ def compare_births(a: date, b: date) -> BirthLevel:
     if a.year == b.year and a.month == b.day and a.day == b.month:
         return BirthLevel.SWAPPED
     same_day = a.month == b.month and (a.day == b.day or min(a.day, b.day) >= 28)
-    if same_day and abs(a.year - b.year) <= 1:
+    if (same_day and abs(a.year - b.year) <= 1) or abs((a - b).days) == 1:
         return BirthLevel.SLIP
     if OSA.distance(f"{a:%Y%m%d}", f"{b:%Y%m%d}", score_cutoff=1) <= 1:
         return BirthLevel.SLIP

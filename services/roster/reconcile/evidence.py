@@ -191,14 +191,18 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity, sibling: bool = False) -> E
 
 
 def _may_be_renamed(a: Profile, b: Profile) -> bool:
-    """Whether one child may have two names 曾用名: birth date and guardian or telephone the same, and nearly the same number.
+    """Whether one child may have two names 曾用名: birth date and guardian or telephone the same, and much of the number.
 
-    The number is what tells a renamed child from twins: theirs differ in two places at least, the sequence and the check.
+    The number is what tells a renamed child from twins: theirs differ in two places at least, the sequence and the check. Where
+    it is cut short, or missing on one side of a household register and a school register, a person has to decide.
     """
     at_home = not a.people.isdisjoint(b.people) or not a.phones.isdisjoint(b.phones)
     if not at_home or a.births.isdisjoint(b.births):
         return False
-    return compare_numbers(a, b) in {NumberLevel.NEAR, NumberLevel.OLDER}
+    number = compare_numbers(a, b)
+    if number is NumberLevel.UNKNOWN:
+        return a.registers.isdisjoint(b.registers) and {Register.HUKOU, Register.ENROLMENT} <= a.registers | b.registers
+    return number in {NumberLevel.NEAR, NumberLevel.OLDER, NumberLevel.CUT}
 
 
 def _weigh_names(a: Profile, b: Profile, rarity: Rarity) -> tuple[Likeness, float]:

@@ -97,13 +97,15 @@ def _join_registrations(groups: Groups) -> None:
         for position, i in enumerate(holders[:MAX_BLOCK]):
             for j in holders[position + 1 : MAX_BLOCK]:
                 if _is_registered_twice(groups, i, j):
-                    groups.join(i, j, rule="name, birth, guardian, telephone of two registrations (双重户籍)", score=0.999)
+                    groups.join(
+                        i, j, rule="name, birth, guardian, telephone of two registrations (双重户籍)", score=0.999
+                    )
 
 
 def _is_registered_twice(groups: Groups, i: int, j: int) -> bool:
     a, b = groups.records[i], groups.records[j]
-    likeness = name_likeness(a.name, b.name)
-    if likeness < Likeness.HOMOPHONE or (a.sex and b.sex and a.sex is not b.sex):
+    likeness, sexes = name_likeness(a.name, b.name), {a.number.sex or a.sex, b.number.sex or b.sex} - {None}
+    if likeness < Likeness.HOMOPHONE or len(sexes) > 1:
         return False
     if likeness is Likeness.EXACT and WILDCARD not in a.name:
         return True
@@ -196,10 +198,10 @@ def _is_siblings(a: int, b: int, profiles: dict[int, Profile], homes: dict[_Home
     """Whether the number that a and b share under different names is a sibling's.
 
     It is where a third group has the name and birth of one of them in the same home and another number; or no number, while the
-    other of the two is registered: then both names are somebody's.
+    other of the two is registered and known to another office, too: then both names are somebody's.
     """
     for side, other in ((a, b), (b, a)):
-        lone = Register.HUKOU not in profiles[side].registers and Register.HUKOU in profiles[other].registers
+        lone = Register.HUKOU not in profiles[side].registers and profiles[other].registers > {Register.HUKOU}
         for third in {root for key in _home_keys(profiles[side]) for root in homes.get(key, ())} - {a, b}:
             level = compare_numbers(profiles[side], profiles[third])
             if level in NUMBERS_THAT_PART or (lone and level is NumberLevel.UNKNOWN):
@@ -328,6 +330,9 @@ def _barred(groups: Groups, pair: _Pair) -> str:
     same_person = (
         sure or evidence.number is NumberLevel.SAME or (evidence.name >= Likeness.HOMOPHONE and evidence.at_home)
     )
+    if evidence.number is NumberLevel.OLDER and evidence.birth is BirthLevel.SAME and evidence.at_home:
+        # One 学籍号 at two schools is one child enrolled twice; twins, whose numbers get mixed up, go to one school.
+        same_person = same_person or {r.school for r in left if r.school}.isdisjoint(r.school for r in right)
     if registers.intersection({*SINGLE_REGISTERS, Register.ENROLMENT}) and not same_person:
         return "two rows of one register (同一名册两行)"
     return ""

@@ -222,7 +222,9 @@ def split_address(text: str, cores: frozenset[str]) -> tuple[str, str]:
         return "", ""
     bare = _PREFIX.sub("", cell)
     for core in sorted((c for c in cores if bare.startswith(c)), key=len, reverse=True)[:1]:
-        rest = re.sub(r"^(?:镇|乡|工业园区|工业区|产业集聚区|开发区|园区|街道办事处|街道|办事处)?", "", bare[len(core) :], count=1)
+        rest = re.sub(
+            r"^(?:镇|乡|工业园区|工业区|产业集聚区|开发区|园区|街道办事处|街道|办事处)?", "", bare[len(core) :], count=1
+        )
         return FORMER_TOWNSHIPS.get(core, core), _village_of(rest)
     match = _ADDRESS.match(bare)
     return (township_key(match["township"]), _village_of(match["village"])) if match else ("", "")

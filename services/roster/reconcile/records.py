@@ -109,7 +109,8 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
     enrolled = register is Register.ENROLMENT
     presence = word(cell("presence", "")) + word(cell("placement", "")) if enrolled else word(cell("arrival", ""))
     state = word(cell("enrolment_state", "")) if enrolled else ""
-    stray = _is_stray(number, birth)
+    # A 学籍号 that holds the same number bears it out: then it is the date that is wrong.
+    stray = _is_stray(number, birth) and number.valid != older_number.valid
     return Record(
         row=row,
         ref=row.ref,

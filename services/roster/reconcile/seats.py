@@ -149,23 +149,36 @@ def _pair_off(groups: Groups, left: list[int], right: list[int], rule: SeatRule)
 
 
 def _seat_by_student_number(groups: Groups, rows: list[int], free: list[int]) -> None:
-    """学籍号 with one slip of the pen, or the same 学籍号 under a name with one wrong character."""
+    """学籍号 with one slip of the pen, or the same 学籍号 under a name with one wrong character.
+
+    A name that is not heard alike joins only where nobody of the school bears it: else it is a twin's row with the other's number.
+    """
     by_part: dict[tuple[str, str], list[int]] = defaultdict(list)
+    borne = {(r.school, r.name) for r in groups.records if r.register is Register.ENROLMENT}
     for j in free:
         record = groups.records[j]
         for part in _parts(record.student_number):
             by_part[record.school, part].append(j)
     for i in rows:
         record = groups.records[i]
+        least = Likeness.HOMOPHONE if (record.school, record.name) in borne else Likeness.SIMILAR
         near = {
             j
             for part in _parts(record.student_number)
             for j in by_part.get((record.school, part), ())
-            if name_likeness(record.name, groups.records[j].name) >= Likeness.SIMILAR
-            and same_attempt(record.student_number, groups.records[j].student_number) is NumberLevel.NEAR
+            if same_attempt(record.student_number, groups.records[j].student_number) is NumberLevel.NEAR
+            and _likeness_in_class(record, groups.records[j]) >= least
         }
         if len(near) == 1 and not _is_seated(groups, j := near.pop()):
             groups.join(j, i, rule="学籍号 nearly the same, name alike", score=0.99)
+
+
+def _likeness_in_class(a: Record, b: Record) -> Likeness:
+    """How alike two names are, where a name of two characters with one wrong is similar if 学籍号 and class are the same."""
+    likeness = name_likeness(a.name, b.name)
+    short = len(a.name) == len(b.name) == 2 and a.name[0] == b.name[0]
+    same = a.student_number == b.student_number and _class_keys(a) == _class_keys(b)
+    return Likeness.SIMILAR if likeness is Likeness.DIFFERENT and short and same else likeness
 
 
 def _parts(student_number: str) -> tuple[str, ...]:
@@ -175,17 +188,19 @@ def _parts(student_number: str) -> tuple[str, ...]:
 def _seat_by_likeness(
     groups: Groups, rows: list[int], free: list[int], key: Callable[[Record], tuple[Hashable, ...]]
 ) -> None:
-    """Names that are alike (placeholders, one character), where each side has no other choice within the key."""
+    """Names that are alike (placeholders, one character) to one that any register gives the child, where each side has no other
+    choice within the key."""
     waiting, places = _still(groups, rows, free)
     by_key: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
     for j in places:
         if groups.records[j].expected_in_class:
             by_key[key(groups.records[j])].append(j)
+    names = {j: {groups.records[k].name for k in groups.members(j)} for found in by_key.values() for j in found}
     choices: dict[int, list[int]] = {}
     claims: dict[int, list[int]] = defaultdict(list)
     for i in waiting:
         name = groups.records[i].name
-        likely = [(name_likeness(name, groups.records[j].name), j) for j in by_key.get(key(groups.records[i]), ())]
+        likely = [(max(name_likeness(name, n) for n in names[j]), j) for j in by_key.get(key(groups.records[i]), ())]
         best = max((level for level, _ in likely), default=Likeness.DIFFERENT)
         choices[i] = [j for level, j in likely if level is best] if best >= Likeness.SIMILAR else []
         for j in choices[i]:
