@@ -20,6 +20,7 @@ import psycopg
 from rich.console import Console
 
 from deploy.embedded import Embedded, Running
+from deploy.postgres.cluster import Cluster
 from deploy.quiet import wait_until_quiet
 from deploy.showing import StepBars, table
 from gateway.access.principal import DevelopmentIssuer
@@ -126,6 +127,8 @@ def tell(console: Console) -> int:
     began = time.monotonic()
     settings = read_settings()
     settings = replace(settings, data_folder=settings.data_folder / "demo", development=True, port=0)
+    if (settings.data_folder / "postgres").exists():
+        Cluster.start(settings.data_folder / "postgres").delete()
     if settings.data_folder.exists():
         shutil.rmtree(settings.data_folder)
     settings.data_folder.mkdir(parents=True)

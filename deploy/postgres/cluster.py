@@ -21,7 +21,6 @@ blind PostgreSQL to those backends.
 """
 
 import fcntl
-import hashlib
 import importlib.metadata
 import importlib.util
 import logging
@@ -31,6 +30,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -156,7 +156,7 @@ class Cluster:
         for place in {self.folder, self._place}:
             for name in ("secrets", "programs"):
                 shutil.rmtree(place / name, ignore_errors=True)
-            for name in ("server", "port", "lock", "postgresql.conf", "pg_hba.conf"):
+            for name in ("server", "port", "lock", "postgresql.conf", "pg_hba.conf", "belongs-to"):
                 (place / name).unlink(missing_ok=True)
             with suppress(OSError):
                 place.rmdir()
@@ -370,7 +370,6 @@ def _server_folder(folder: Path) -> Path:
     elif not _is_root() or _can(SERVER_UID, "-x", folder):
         home = server
     else:
-        place = OUTSIDE / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
         if not OUTSIDE.exists():
             OUTSIDE.mkdir(parents=True)
             OUTSIDE.chmod(0o755)
@@ -379,9 +378,11 @@ def _server_folder(folder: Path) -> Path:
                 f"PostgreSQL can't run as root, and uid {SERVER_UID} can enter neither {folder} nor {OUTSIDE}; "
                 "choose a folder it can enter, or start as an ordinary user"
             )
-        logger.warning("uid %d can't enter %s: PostgreSQL's data is kept in %s", SERVER_UID, folder, place)
-        place.mkdir(exist_ok=True)
+        # A name of its own each time: a folder that was deleted by hand and made anew must not meet the old data.
+        place = Path(tempfile.mkdtemp(prefix="cluster-", dir=OUTSIDE))
         place.chmod(0o711)
+        (place / "belongs-to").write_text(f"{folder}\n", encoding="utf-8")
+        logger.warning("uid %d can't enter %s: PostgreSQL's data is kept in %s", SERVER_UID, folder, place)
         home = place / "server"
         server.unlink(missing_ok=True)  # a link whose target has gone
         server.symlink_to(home)

@@ -186,6 +186,23 @@ class TestACluster:
         assert {parent: parent.stat().st_mode for parent in parents} == parents
 
     @only_root
+    def test_that_was_deleted_by_hand_and_made_anew_does_not_meet_its_old_data(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+    ) -> None:
+        private = tmp_path / "home"
+        private.mkdir(mode=0o700)
+        monkeypatch.setattr(cluster_module, "OUTSIDE", folder.parent / "outside")
+        with Cluster.start(private / "cluster", durable=False) as first:
+            prepare(first)
+        shutil.rmtree(private / "cluster")
+
+        with Cluster.start(private / "cluster", durable=False) as second:
+            prepare(second)
+            assert ask(second, "select 1") == 1
+            assert second.server != first.server
+            assert (second.server.parent / "belongs-to").read_text() == f"{private / 'cluster'}\n"
+
+    @only_root
     def test_gives_the_server_its_own_files_and_nothing_else(self, folder: Path) -> None:
         with Cluster.start(folder, durable=False) as cluster:
             prepare(cluster)

@@ -259,10 +259,10 @@ def compare_numbers(a: Profile, b: Profile) -> NumberLevel:
 @lru_cache(maxsize=65_536)
 def same_attempt(x: str, y: str) -> NumberLevel:
     """How two written numbers agree, at least one of which fails its check."""
-    if x == y:
-        return NumberLevel.CUT if "*" in x or x.endswith("000") else NumberLevel.NEAR
     if is_cut_of(x, y) or is_cut_of(y, x):
         return NumberLevel.CUT
+    if x == y:
+        return NumberLevel.NEAR
     distance = OSA.distance(x, y, score_cutoff=2)
     return NumberLevel.NEAR if distance == 1 else NumberLevel.CLOSE if distance == 2 else NumberLevel.FAR
 

@@ -198,10 +198,10 @@ def _is_siblings(a: int, b: int, profiles: dict[int, Profile], homes: dict[_Home
     """Whether the number that a and b share under different names is a sibling's.
 
     It is where a third group has the name and birth of one of them in the same home and another number; or no number, while the
-    other of the two is registered and known to another office, too: then both names are somebody's.
+    other of the two is registered: then both names are somebody's.
     """
     for side, other in ((a, b), (b, a)):
-        lone = Register.HUKOU not in profiles[side].registers and profiles[other].registers > {Register.HUKOU}
+        lone = Register.HUKOU not in profiles[side].registers and Register.HUKOU in profiles[other].registers
         for third in {root for key in _home_keys(profiles[side]) for root in homes.get(key, ())} - {a, b}:
             level = compare_numbers(profiles[side], profiles[third])
             if level in NUMBERS_THAT_PART or (lone and level is NumberLevel.UNKNOWN):
