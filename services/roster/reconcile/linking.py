@@ -270,7 +270,8 @@ class _Matching:
             rival = not barred and self._has_rival(pair)
             if bits >= JOIN_BITS and not barred and not rival:
                 self._join(pair)
-            elif bits >= (JOIN_BITS if barred else DOUBT_BITS):
+            elif bits >= (JOIN_BITS if barred and pair.evidence.name > Likeness.DIFFERENT else DOUBT_BITS):
+                # Two names that have nothing in common come this far only where the child may have been renamed.
                 doubts.append(self._doubt(pair, barred or (RIVAL if rival else THIN)))
         return doubts
 
