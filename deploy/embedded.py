@@ -144,6 +144,7 @@ class Embedded:
             supervision=Answers(replay),
             development=self._settings.development,
             issuer=issuer,
+            parts=lambda: runtime.health(),  # noqa: PLW0108  # the runtime is made of parts that need the gateway first
         )
         web = WebServer(gateway, host=self._settings.host, port=self._settings.port)
         inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in built if service.hears)

@@ -1,6 +1,6 @@
 """The gateway as one ASGI application. Takes everything it works with; read top to bottom."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 
@@ -31,11 +31,12 @@ def build_gateway(
     supervision: Supervision | None = None,
     development: bool = False,
     issuer: DevelopmentIssuer | None = None,
+    parts: Callable[[], Mapping[str, str]] = dict,
 ) -> FastAPI:
     """The gateway. Without `commands` mutations are refused.
 
     `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
-    Its lifespan runs the writer of receipts; without it nothing is answered.
+    `parts` tells how the parts of this process are, for readiness. Its lifespan runs the writer of receipts; without it nothing is answered.
     """
     page = files("gateway").joinpath("explorer.html").read_bytes() if development else None
 
@@ -75,7 +76,10 @@ def build_gateway(
             await reader.fetch(b"select 1", {}, claims=claims())
         except ReadModelUnavailable:
             return JSONResponse({"status": "the read model can't be reached"}, status_code=503)
-        return JSONResponse({"status": "ok"})
+        health = dict(parts())
+        well = all(state == "ok" for state in health.values())
+        status = "ok" if well else "a part does not work"
+        return JSONResponse({"status": status, "parts": health}, status_code=200 if well else 503)
 
     return app
 

@@ -82,7 +82,9 @@ def up(folder: Path, *arguments: str) -> Iterator[Up]:
 
 def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
     with up(data_folder, "--development") as system:
-        assert httpx.get(f"{system.url}/health/ready").status_code == 200
+        ready = httpx.get(f"{system.url}/health/ready")
+        assert ready.status_code == 200
+        assert ready.json()["parts"].items() >= {"cases inbox": "ok", "gateway projector": "ok"}.items()
         assert "保学" in httpx.get(f"{system.url}/").text
         token = httpx.post(f"{system.url}/development/token/bureau-office").json()["token"]
         answer = httpx.post(
