@@ -79,7 +79,7 @@ def show_addresses(console: Console, running: Running, *, settings: Settings) ->
     url = running.web.url
     places = [
         ("console 控制台", f"{url}/"),
-        ("GraphQL", f"{url}/graphql" + ("  (in a browser: the query page)" if settings.development else "")),
+        ("GraphiQL" if settings.development else "GraphQL", f"{url}/graphql"),
         ("health", f"{url}/health/ready"),
         ("PostgreSQL", f"127.0.0.1:{running.cluster.port}, passwords in {running.cluster.folder}/secrets"),
     ]

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from importlib.resources import files
+from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from gateway.access.policy import Policy
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
@@ -18,6 +20,9 @@ from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
 from services.chassis.clock import Clock
+
+EXPLORER: Final = Path(__file__).parent / "explorer"
+"""GraphiQL, kept here so that it works without a line to the outside; see LICENSES.md there."""
 
 
 def build_gateway(
@@ -38,7 +43,7 @@ def build_gateway(
     `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
     `parts` tells how the parts of this process are, for readiness. Its lifespan runs the writer of receipts; without it nothing is answered.
     """
-    page = files("gateway").joinpath("explorer.html").read_bytes() if development else None
+    page = (EXPLORER / "page.html").read_bytes() if development else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -63,6 +68,8 @@ def build_gateway(
     )
     app.router.routes.append(Route("/graphql", Endpoint(surroundings)))
     app.router.routes.extend(pages())
+    if development:
+        app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))
     if issuer is not None:
         _issue_tokens(app, issuer)
 

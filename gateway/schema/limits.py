@@ -54,6 +54,8 @@ class Measure:
 
 LIMITS = Measure(depth=10, fields=300, aliases=15, directives=8, cost=10_000)
 ROOTS = 6
+INTROSPECTION_DEPTH = 16
+"""What tools ask of `__schema` unwraps types layer by layer; where introspection is off it is refused all the same."""
 _NOTHING = Measure()
 _ENDLESS = Measure(depth=1 << 30)
 
@@ -116,8 +118,9 @@ def _field(node: FieldNode, within: Measure, *, root: bool) -> Measure:
         message = f"Aliases are at most {LONGEST_NAME} characters long."
         raise BadArgument(message)
     rows = _rows(node, root=root)
+    introspects = root and node.name.value in {"__schema", "__type"} and within.depth < INTROSPECTION_DEPTH
     return Measure(
-        depth=within.depth + 1,
+        depth=1 if introspects else within.depth + 1,
         fields=within.fields + 1,
         aliases=within.aliases + (1 if node.alias else 0),
         directives=within.directives,

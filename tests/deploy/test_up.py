@@ -92,6 +92,11 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
         )
         assert answer.json() == {"data": {"me": {"unit": "education_bureau:410326"}}}
 
+        page = httpx.get(f"{system.url}/graphql").text
+        for asset in re.findall(r'(?:src|href)="(/graphql/explorer/[^"]+)"', page):
+            assert httpx.get(f"{system.url}{asset}").status_code == 200
+        assert "graphiql.min.js" in page
+
         code = system.interrupt()
 
         assert code == 0
@@ -99,5 +104,7 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
 
     with up(data_folder) as again:
         assert "Demonstration accounts" not in again.printed
+        assert httpx.get(f"{again.url}/graphql").status_code == 405
+        assert httpx.get(f"{again.url}/graphql/explorer/graphiql.min.js").status_code == 404
         assert httpx.post(f"{again.url}/development/token/bureau-office").status_code == 404
         assert again.interrupt() == 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from graphql import get_introspection_query
 
 from gateway.access.receipts import NotRecorded, Receipt, Receipts
 from tests.gateway import county
@@ -292,3 +293,15 @@ def test_the_page_to_try_queries_is_there_in_development_and_loads_nothing_from_
 def test_health_tells_whether_it_lives_and_whether_it_can_answer(gateway: Any) -> None:
     assert gateway.runner.run(gateway._http.get("/health/live")).status_code == 200
     assert gateway.runner.run(gateway._http.get("/health/ready")).status_code == 200
+
+
+def test_what_tools_ask_of_the_schema_is_answered_where_introspection_is_open(gateway: Any) -> None:
+    answer = gateway.ask(get_introspection_query(input_value_deprecation=True), by="bureau-office")
+
+    assert {"Query", "Mutation", "Child"} <= {found["name"] for found in answer.data["__schema"]["types"]}
+
+
+def test_a_question_to_the_schema_can_be_too_deep_too(gateway: Any) -> None:
+    deep = "{ __schema { types { fields { type " + "{ ofType " * 20 + "{ name }" + "}" * 20 + " } } } }"
+
+    assert "depth" in refused(gateway, deep)
