@@ -283,6 +283,9 @@ def show_the_case(story: Story, case_id: UUID) -> None:
     owed = f"{case['owedStep']} by {case['owedBy']} until {case['owedDueOn']}"
     story.console.print(f"It stands at [bold]{case['state']}[/bold]; owed next: {owed}.")
     told = [name for _, name, *_ in rows]
+    story.checks.that(
+        "what happened at one moment is told in its order", told[:2] == ["case-opened", "case-verification-begun"]
+    )
     in_order = told.index("case-ordered") < told.index("child-returned")
     story.checks.that("the order was served before the return", in_order)
     story.checks.that("the case is watched after its return", case["state"] == "watched", case["state"])

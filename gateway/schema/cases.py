@@ -76,7 +76,7 @@ class Case:
         return await many(
             info.context,
             CaseStep,
-            "case_id = %(case)s and child_id = %(child)s order by at, event_id",
+            "case_id = %(case)s and child_id = %(child)s order by at, producer <> 'cases', producer, position",
             case=self.id,
             child=self.child_id,
         )

@@ -105,7 +105,7 @@ _CASE = Table(
     {
         "child": _TO_CHILD,
         "earlierCase": Link("Case", "{a}.case_id = {p}.earlier_case and {a}.child_id = {p}.child_id"),
-        "steps": Link("CaseStep", _OF_CASE, "{a}.at, {a}.event_id"),
+        "steps": Link("CaseStep", _OF_CASE, "{a}.at, {a}.producer <> 'cases', {a}.producer, {a}.position"),
         "documents": Link("Document", _OF_CASE, "{a}.issued_on, {a}.document_id"),
         "referrals": Link("Referral", _OF_CASE, "{a}.opened_on, {a}.referral_id"),
     },

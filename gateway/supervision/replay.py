@@ -219,7 +219,9 @@ def _steps(told: list[Told[Any]], rows: Known) -> tuple[Step, ...]:
             after[one.envelope.id] = case.state
     state = ""
     steps: list[Step] = []
-    for line in sorted(rows.of(CaseStep), key=lambda line: (line.at, line.producer, line.position)):
+    for line in sorted(
+        rows.of(CaseStep), key=lambda line: (line.at, line.producer != "cases", line.producer, line.position)
+    ):
         state = after.get(line.event_id, state)
         steps.append(
             Step(
