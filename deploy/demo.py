@@ -441,12 +441,4 @@ def _count(story: Story, service: str, query: str) -> int:
 
 
 def _clerk(story: Story) -> Caused:
-    command_id = uuid4()
-    return Caused(
-        actor="bureau-office",
-        department=OFFICE,
-        purpose="dropout_control",
-        at=story.clock.now(),
-        command_id=command_id,
-        correlation_id=command_id,
-    )
+    return Caused.begin(actor="bureau-office", department=OFFICE, purpose="dropout_control", at=story.clock.now())

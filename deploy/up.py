@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from rich.console import Console
 
@@ -63,15 +63,8 @@ def rebuild(console: Console, *, settings: Settings) -> None:
 
 
 def _operator(*, purpose: str) -> Caused:
-    command_id = uuid4()
-    return Caused(
-        actor="operator",
-        department=f"education_bureau:{COUNTY}",
-        purpose=purpose,
-        at=SystemClock().now(),
-        command_id=command_id,
-        correlation_id=command_id,
-    )
+    department = f"education_bureau:{COUNTY}"
+    return Caused.begin(actor="operator", department=department, purpose=purpose, at=SystemClock().now())
 
 
 def show_addresses(console: Console, running: Running, *, settings: Settings) -> None:

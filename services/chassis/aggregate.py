@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from eventsourcing.domain import AggregateCreated as Created
 from eventsourcing.domain import AggregateEvent, BaseAggregate, CanInitAggregate, CanMutateAggregate, event
@@ -55,6 +55,12 @@ class Caused:
     correlation_id: UUID
     causation_id: UUID | None = None
     trace: str = ""
+
+    @classmethod
+    def begin(cls, *, actor: str, department: str, purpose: str, at: datetime) -> Self:
+        """An act that nothing else caused: it begins a conversation of its own."""
+        command_id = uuid4()
+        return cls(actor, department, purpose, at, command_id=command_id, correlation_id=command_id)
 
 
 _acting: ContextVar[Caused] = ContextVar("acting")

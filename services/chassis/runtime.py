@@ -8,7 +8,6 @@ from functools import partial
 from threading import Event, Thread
 from types import TracebackType
 from typing import Protocol, Self
-from uuid import uuid4
 
 from fastapi import FastAPI
 
@@ -61,15 +60,7 @@ class Service:
 
 def by_the_clock(clock: Clock) -> Caused:
     """Who acts where nobody asked: the clock, for the sake of the duty itself."""
-    command_id = uuid4()
-    return Caused(
-        actor="clock",
-        department="system:clock",
-        purpose="dropout_control",
-        at=clock.now(),
-        command_id=command_id,
-        correlation_id=command_id,
-    )
+    return Caused.begin(actor="clock", department="system:clock", purpose="dropout_control", at=clock.now())
 
 
 class Part(Protocol):

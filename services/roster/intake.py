@@ -5,7 +5,7 @@ A crash between two steps leaves whole batches and whole children, and running i
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -101,7 +101,8 @@ class Intake:
         """Compares the registers in force on a date and keeps what that says of each child."""
         batches = self._lookup.batches_in_force()
         result = reconcile(self._lookup.rows_in_force(), as_of=as_of, progress=progress)
-        children, new, absorbed = self._recognise(result.children, batches)
+        keys = {child.label: tuple(self._keys_of(child, batches)) for child in result.children}
+        children, new, absorbed = self._recognise(keys)
         findings: dict[str, list[Finding]] = defaultdict(list)
         for finding in result.findings:
             findings[finding.label].append(finding)
@@ -109,7 +110,7 @@ class Intake:
         for start in range(0, len(result.children), CHILDREN_AT_ONCE):
             chunk = result.children[start : start + CHILDREN_AT_ONCE]
             self._lookup.keep_keys(  # before the children themselves, so that after a crash they are recognised
-                {key: children[child.label] for child in chunk for key in self._keys_of(child, batches)}
+                {key: children[child.label] for child in chunk for key in keys[child.label]}
             )
             self._vault.create_keys([children[child.label] for child in chunk if children[child.label] in new])
             statements = [
@@ -165,23 +166,18 @@ class Intake:
             self._lookup.put_in_force(register, batch.id)
         return batch.id
 
-    def _recognise(
-        self, linked: Sequence[LinkedChild], batches: dict[str, UUID]
-    ) -> tuple[dict[str, UUID], set[UUID], dict[UUID, UUID]]:
-        """Which child each linked child is: the one most of its keys led to before, or a new one; no child twice.
+    def _recognise(self, keys: dict[str, tuple[bytes, ...]]) -> tuple[dict[str, UUID], set[UUID], dict[UUID, UUID]]:
+        """Which child each linked child is, by label: the one most of its keys led to before, or a new one; no child twice.
 
         Also which of them are new, and which entries turned out to be one of the others.
         """
-        known = self._lookup.children_of({key for child in linked for key in self._keys_of(child, batches)})
+        known = self._lookup.children_of({key for of_child in keys.values() for key in of_child})
         children: dict[str, UUID] = {}
         new: set[UUID] = set()
         taken: set[UUID] = set()
         voted: dict[UUID, UUID] = {}
-        for child in linked:
-            votes: dict[UUID, int] = defaultdict(int)
-            for key in self._keys_of(child, batches):
-                if key in known:
-                    votes[known[key]] += 1
+        for label, of_child in keys.items():
+            votes = Counter(known[key] for key in of_child if key in known)
             free = [child_id for child_id in votes if child_id not in taken]
             if free:
                 recognised = min(free, key=lambda child_id: (-votes[child_id], child_id))
@@ -189,7 +185,7 @@ class Intake:
                 recognised = uuid4()
                 new.add(recognised)
             taken.add(recognised)
-            children[child.label] = recognised
+            children[label] = recognised
             voted |= dict.fromkeys(votes, recognised)
         return children, new, {entry: child_id for entry, child_id in voted.items() if entry not in taken}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -37,8 +37,9 @@ def running(folder: Path) -> Iterator[Running]:
 
 @contextmanager
 def clerk() -> Iterator[Caused]:
-    command_id = uuid4()
-    caused = Caused("clerk", "education_bureau:410326", "dropout_control", CLOCK.now(), command_id, command_id)
+    caused = Caused.begin(
+        actor="clerk", department="education_bureau:410326", purpose="dropout_control", at=CLOCK.now()
+    )
     with acting(caused):
         yield caused
 
