@@ -143,9 +143,9 @@ class Intake:
         self._roster.erase_child(child_id=child_id, reason=reason)
 
     def _merge(self, absorbed: dict[UUID, UUID], *, erased: set[UUID]) -> None:
-        """Entries that turned out to be another child go on as that one."""
+        """Entries that turned out to be another child go on as that one; what a crash left half-done is done again."""
         for merged_id, child_id in absorbed.items():
-            if child_id not in erased:
+            if child_id not in erased and merged_id not in self._roster.get(Child, child_id).merged:
                 self._roster.merge_children(child_id=child_id, merged_id=merged_id, reason="登记册比对")
             self._lookup.lead_elsewhere(absorbed=merged_id, child_id=child_id)
 

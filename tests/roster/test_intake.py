@@ -5,14 +5,14 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from services.chassis.errors import Refused
 from services.chassis.vault import ERASED
-from services.roster.domain.child import IN_NO_REGISTER, Child
+from services.roster.domain.child import IN_NO_REGISTER, Child, Identity, Residence
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.intake import CHILDREN_AT_ONCE, Compared, Intake, Loaded
 from services.roster.lookup import Lookup
@@ -325,6 +325,46 @@ class TestAChildWhomNoRegisterNamesAnyMore:
         position = office.roster.position()
         compare(office)
         assert told_since(office, position) == []
+
+
+class TestAnEntryThatTurnsOutToBeAnotherChild:
+    def absorb(self, office: Office, registers: Path) -> tuple[UUID, UUID]:
+        """A child, and an entry of its own to which only the child's number leads; neither merged yet."""
+        load(office, registers)
+        before = compare(office)
+        linked = next(child for child in before.reconciliation.children if child.facts.id_number)
+        entry = uuid4()
+        with acting_on(AS_OF):
+            office.roster.record(
+                Child.register(
+                    child_id=entry, identity=Identity(), residence=Residence(None, "410326102", ""), grounds=()
+                )
+            )
+        office.lookup.keep_keys({office.lookup.key(f"number/{linked.facts.id_number}"): entry})
+        return before.children[linked.label], entry
+
+    def test_is_merged_into_it_once(self, office: Office, registers: Path) -> None:
+        child_id, entry = self.absorb(office, registers)
+
+        after = compare(office)
+
+        assert office.roster.get(Child, child_id).merged == {entry}
+        assert entry not in after.children.values()
+        position = office.roster.position()
+        compare(office)
+        assert told_since(office, position) == []
+
+    def test_and_whose_merging_was_cut_short_does_not_stop_the_next_comparison(
+        self, office: Office, registers: Path
+    ) -> None:
+        child_id, entry = self.absorb(office, registers)
+        with acting_on(AS_OF):
+            office.roster.merge_children(child_id=child_id, merged_id=entry, reason="登记册比对")
+
+        compare(office)
+
+        assert office.roster.get(Child, child_id).merged == {entry}
+        assert entry not in office.lookup.known_children()
 
 
 class TestADelivery:
