@@ -15,7 +15,9 @@ from random import Random
 
 from deploy.sample.clerk import Cell
 from deploy.sample.errors import TYPICAL, Errors
+from deploy.sample.kin import draw_alike
 from deploy.sample.lives import Life, bury, live
+from deploy.sample.mishaps import befall
 from deploy.sample.people import Progress, populate
 from deploy.sample.places import lay_out_county
 from deploy.sample.registers import FORMS, Form, Row, write_registers
@@ -51,7 +53,10 @@ class County:
                 yield register, number, row.child_id
 
     def write(self, directory: Path, *, progress: Progress = _silent) -> None:
-        """Write `registers/` (six files) and `truth/` (links.csv, findings.csv), replacing files of these names."""
+        """Write `registers/` (six files) and `truth/` (links.csv, findings.csv), replacing files of these names.
+
+        Where rows were struck by mishaps, `truth/mishaps.csv` says which by which class.
+        """
         registers, truth = directory / "registers", directory / "truth"
         for folder in (registers, truth):
             folder.mkdir(parents=True, exist_ok=True)
@@ -60,6 +65,13 @@ class County:
             _write_form(registers / form.file, form, self.registers[form.register], form.register in self.extra_lines)
         _write_csv(truth / "links.csv", ("register", "row", "person"), self.links)
         _write_csv(truth / "findings.csv", ("person", "kind"), iter(self.findings))
+        if struck := [
+            (register, number, mishap)
+            for register, rows in self.registers.items()
+            for number, row in enumerate(rows, start=1)
+            for mishap in row.mishaps
+        ]:
+            _write_csv(truth / "mishaps.csv", ("register", "row", "mishap"), iter(struck))
         progress("write truth", len(FORMS), len(FORMS))
 
 
@@ -79,10 +91,18 @@ def generate(
 
     county = lay_out_county(children=children, rng=stream("places"))
     people = populate(children=children, as_of=as_of, county=county, rng=stream("people"), progress=progress)
+    people = draw_alike(people, rates=errors.mishaps, rng=stream("alike"))
     lives = live(people, as_of=as_of, county=county, rng=stream("lives"))
     lives = bury(lives, share=errors.ghost_enrolment, rng=stream("ghosts"))
     registers = write_registers(
         lives, county=county, as_of=as_of, errors=errors, rng=stream("registers"), progress=progress
+    )
+    registers = befall(
+        registers,
+        lives=lives,
+        rates=errors.mishaps,
+        columns={form.register: form.columns for form in FORMS},
+        seed=f"{seed}:mishaps",
     )
     lines = stream("lines")
     return County(

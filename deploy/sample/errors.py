@@ -1,11 +1,14 @@
-"""How often offices write things otherwise than they are: error classes as data, with three presets.
+"""How often offices write things otherwise than they are: error classes as data, with presets.
 
 Each field is a probability; the unit is said beside its group. The first groups are *ways of writing* the same fact and are
 never a contradiction; the next are *wrong facts*, which make `identity_mismatch`; the last are wrong *rows*. This division is
 the truth's definition of `identity_mismatch`, so a new class must be put into the right group.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from deploy.sample.mishaps import MISHAPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +73,16 @@ class Errors:
     # Lines that are no rows (notes, blank lines, totals at the foot), per file.
     extra_lines: float = 0.0
 
+    # Rates of the classes of `mishaps.MISHAPS` by name; drawn after everything else, from streams of their own.
+    mishaps: Mapping[str, float] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
-        for field in fields(self):
-            rate = getattr(self, field.name)
+        rates = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "mishaps"}
+        for name, rate in (*rates.items(), *self.mishaps.items()):
             if not 0 <= rate <= 1:
-                raise ValueError(f"error rate {field.name} is {rate}; it must lie between 0 and 1")
+                raise ValueError(f"error rate {name} is {rate}; it must lie between 0 and 1")
+        if unknown := sorted(set(self.mishaps) - set(MISHAPS)):
+            raise ValueError(f"{unknown[0]} is no class of mishap; there are {', '.join(sorted(MISHAPS))}")
 
 
 CLEAN = Errors()
@@ -165,4 +173,10 @@ HARD = Errors(
 )
 """Old exports, much retyping, two registers merged by hand."""
 
-PRESETS = {"clean": CLEAN, "typical": TYPICAL, "hard": HARD}
+HARSH = replace(TYPICAL, mishaps={name: mishap.usual for name, mishap in MISHAPS.items()})
+"""A typical county with some of every class of mishap."""
+
+HARSHEST = replace(HARD, mishaps={name: min(1.0, 2 * mishap.usual) for name, mishap in MISHAPS.items()})
+"""A hard county with twice as many mishaps; more than any office would hand over."""
+
+PRESETS = {"clean": CLEAN, "typical": TYPICAL, "hard": HARD, "harsh": HARSH, "harshest": HARSHEST}

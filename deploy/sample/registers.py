@@ -88,6 +88,8 @@ class Row:
     standing: str | None = None
     reason: str | None = None
     school_number: str | None = None
+    mishaps: tuple[str, ...] = ()
+    """Classes of `mishaps.MISHAPS` that this row was struck by."""
 
 
 def write_registers(

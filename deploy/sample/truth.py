@@ -94,6 +94,6 @@ def contradict(rows: list[Row]) -> bool:
     if len(numbers) > 1 or any(not is_valid(number) for number in numbers):
         return True
     names = {row.stated.name for row in rows}
-    sexes = {row.stated.sex for row in rows} | {sex_of(number) for number in numbers}
-    births = {row.stated.birth for row in rows} | {birth_of(number) for number in numbers}
+    sexes = ({row.stated.sex for row in rows} | {sex_of(number) for number in numbers}) - {None}
+    births = ({row.stated.birth for row in rows} | {birth_of(number) for number in numbers}) - {None}
     return len(names) > 1 or len(sexes) > 1 or len(births) > 1

@@ -9,7 +9,8 @@ from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.linking import count_names, link_exact, link_persons
 from services.roster.reconcile.model import Finding, LinkedChild, Reconciliation, Row
 from services.roster.reconcile.records import read_records
-from services.roster.reconcile.seats import seat_classes, seat_suspects
+from services.roster.reconcile.seats import seat_classes
+from services.roster.reconcile.suspects import seat_suspects
 
 Progress = Callable[[str, int, int], None]
 REPORT_EVERY = 5_000

@@ -56,10 +56,10 @@ NUMBER_BITS: Mapping[NumberLevel, float] = {
     NumberLevel.CONFLICT: -14.0,
     NumberLevel.UNKNOWN: 0.0,
 }
-# Part of a name's rarity that is lost by not being the same to the character; SIMILAR and DIFFERENT are absolute. A homophone
+# Part of a name's rarity that is lost by not being the same to the character; RELATED, SIMILAR and DIFFERENT are absolute. A homophone
 # loses as much as MARGIN_BITS of linking, so that of twins called 子涵 and 子晗 the one with the very name is taken.
 NAME_LOSS: Mapping[Likeness, float] = {Likeness.EXACT: 0.0, Likeness.COMPATIBLE: 5.0, Likeness.HOMOPHONE: 6.0}
-NAME_SIMILAR, NAME_UNKNOWN, NAME_DIFFERENT = 2.0, 0.0, -20.0
+NAME_RELATED, NAME_SIMILAR, NAME_UNKNOWN, NAME_DIFFERENT = 4.0, 2.0, 0.0, -20.0
 SEX_SAME, SEX_DIFFERENT = 1.0, -5.0
 TOWNSHIP_SAME, TOWNSHIP_DIFFERENT = 3.0, -2.0
 VILLAGE_SAME, VILLAGE_DIFFERENT = 3.5, -2.0
@@ -216,7 +216,7 @@ def _weigh_names(a: Profile, b: Profile, rarity: Rarity) -> tuple[Likeness, floa
         return likeness, max(0.0, min(rarity.sound_bits(x), rarity.sound_bits(y)) - NAME_LOSS[likeness])
     if likeness is Likeness.COMPATIBLE:
         return likeness, max(0.0, min(rarity.name_bits(x), rarity.name_bits(y)) - NAME_LOSS[likeness])
-    return likeness, NAME_SIMILAR if likeness is Likeness.SIMILAR else NAME_DIFFERENT
+    return likeness, {Likeness.RELATED: NAME_RELATED, Likeness.SIMILAR: NAME_SIMILAR}.get(likeness, NAME_DIFFERENT)
 
 
 def _weigh_people(a: frozenset[str], b: frozenset[str]) -> float:

@@ -60,7 +60,8 @@ BIRTH_VOTES: Mapping[Register, float] = {
     Register.SUSPECTS: 0.5,
     Register.IN_SCHOOL: 0.5,
 }
-VALID_NUMBER_VOTE, OLDER_NUMBER_VOTE, CUT_NUMBER_VOTE, STUDENT_NUMBER_VOTE = 3.0, 0.7, 1.0, 0.7
+VALID_NUMBER_VOTE, OLDER_NUMBER_VOTE, CUT_NUMBER_VOTE = 3.0, 0.7, 1.0
+STRAY_NUMBER_VOTE = 0.4  # of somebody born on quite another day than the row says: a sibling's, a guardian's
 
 # Votes for a number that passes its check; a certificate was issued after looking at the number.
 NUMBER_VOTES: Mapping[Register, float] = {
@@ -87,6 +88,7 @@ def best_birth_date(rows: Sequence[Record]) -> tuple[date | None, RowRef | None]
         stated = [(r.birth, BIRTH_VOTES[r.register])]
         if r.number.birth:
             weight = {NumberKind.VALID: VALID_NUMBER_VOTE, NumberKind.ROUNDED: CUT_NUMBER_VOTE}.get(r.number.kind, 0.5)
+            weight = STRAY_NUMBER_VOTE if r.stray else weight
             stated.append((r.number.birth, weight))
         if r.older_number.kind is NumberKind.VALID:
             stated.append((r.older_number.birth, OLDER_NUMBER_VOTE))

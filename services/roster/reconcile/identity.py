@@ -10,6 +10,7 @@ from datetime import date
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 
+from services.roster.reconcile.characters import look_alike
 from services.roster.reconcile.model import Sex
 from services.roster.reconcile.normalise import EMPTY_WORDS, WILDCARD, compact, readings, units
 
@@ -58,9 +59,17 @@ def _day(digits: str) -> date | None:
         return None
 
 
+_SEPARATORS = re.compile(r"[-_'\"`]")
+_CROSSES = dict.fromkeys(map(ord, "×✕✖╳ΧχХх"), "X")  # multiplication signs, Greek and Cyrillic letters that look like X
+
+
 def read_number(cell: str, *, document: str = "") -> Number:
     """A citizen number as an office wrote it; `document` is the document type, if stated (身份证件类型)."""
-    text = re.sub(r"[-_'\"`]", "", compact(cell)).translate({0xD7: "X"})
+    text = _SEPARATORS.sub("", compact(cell))
+    if not text.isascii():
+        text = text.translate(_CROSSES)
+    if len(text) == 18 and text[17] in "*?" and text[:17].isdigit() and check_character(text[:17]) == "X":
+        text = text[:17] + "X"
     if text in EMPTY_WORDS or not text.strip("0"):
         return NO_NUMBER
     if len(text) == 18 and text[:17].isdigit() and (text[17].isdigit() or text[17] == "X"):
@@ -106,7 +115,9 @@ def read_certificate(cell: str) -> tuple[Number, str, str]:
 
 def read_student_number(cell: str) -> tuple[str, Number]:
     """(学籍号, citizen number inside a G number). J and L numbers hold no citizen number, even where the check fits by chance."""
-    text = re.sub(r"[-_'\"`]", "", compact(cell))
+    text = _SEPARATORS.sub("", compact(cell))
+    if not text.isascii():
+        text = text.translate(_CROSSES)
     if text in EMPTY_WORDS:
         return "", NO_NUMBER
     if text[:1] == "G" and len(text) == 19:
@@ -124,9 +135,10 @@ class Likeness(IntEnum):
     DIFFERENT = 0
     UNKNOWN = 1  # one of them is not given
     SIMILAR = 2  # one character differs, is missing or changed places; or only the surname changed
-    HOMOPHONE = 3  # sounds the same
-    COMPATIBLE = 4  # the same but for characters that could not be written
-    EXACT = 5
+    RELATED = 3  # differs as a slip or a new surname makes names differ, and not as names of twins do
+    HOMOPHONE = 4  # sounds the same
+    COMPATIBLE = 5  # the same but for characters that could not be written
+    EXACT = 6
 
 
 @lru_cache(maxsize=16_384)
@@ -143,14 +155,30 @@ def name_likeness(a: str, b: str) -> Likeness:
         differing = [i for i, (x, y) in enumerate(zip(left, right, strict=True)) if x != y]
         if len(differing) < len(left) and all(_may_be_heard(left[i], right[i]) for i in differing):
             return Likeness.HOMOPHONE
+        if _is_slip(left, right, differing):
+            return Likeness.RELATED
         if len(left) >= 3 and (len(differing) == 1 or (len(differing) == 2 and sorted(left) == sorted(right))):
             return Likeness.SIMILAR
         return Likeness.DIFFERENT
     longer, shorter = (left, right) if len(left) > len(right) else (right, left)
+    if len(longer) >= 5 and len(shorter) >= 3 and longer[: len(shorter)] == shorter:
+        return Likeness.RELATED  # a minority name without the father's, or cut where the form's field ended
     missing_one = len(longer) == len(shorter) + 1 and any(
         longer[:i] + longer[i + 1 :] == shorter for i in range(1, len(longer))
     )
     return Likeness.SIMILAR if missing_one else Likeness.DIFFERENT
+
+
+def _is_slip(left: tuple[str, ...], right: tuple[str, ...], differing: list[int]) -> bool:
+    """Whether names of one length differ by characters seen or heard alike, by the order of the given name, or by the surname
+    before a given name of two characters. Twins have one surname and given names of their own."""
+    if len(differing) < len(left) and all(
+        _may_be_heard(left[i], right[i]) or look_alike(left[i], right[i]) for i in differing
+    ):
+        return True
+    if len(left) == 3 and differing == [1, 2]:
+        return sorted(left) == sorted(right)
+    return len(left) == 3 and differing == [0]
 
 
 def _may_be_heard(a: str, b: str) -> bool:
@@ -170,6 +198,8 @@ def _fits(a: str, b: str) -> bool:
     if not _has_latin(a) and not _has_latin(b):
         return _pattern(a).fullmatch(b) is not None or _pattern(b).fullmatch(a) is not None
     left, right = units(a), units(b)
+    if len(left) == len(right) > 1 and (a.isascii() or b.isascii()) and WILDCARD not in a + b:
+        return all(map(_sound_alike, left, right))
     if len(left) == len(right) and any(x == y and not x.isascii() for x, y in zip(left, right, strict=True)):
         return all(
             x == y or WILDCARD in (x, y) or ((x.isascii() or y.isascii()) and _sound_alike(x, y))

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from services.roster.reconcile.characters import VARIANTS, split_pinyin
 from services.roster.reconcile.model import HukouState, Sex
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class _Simplified(dict[int, str]):
     """Traditional → simplified by character, filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        character = chr(code)
+        character = VARIANTS.get(code, chr(code))
         simple = str(_converter().convert(character)) if code > 0x3400 else character
         self[code] = simple
         return simple
@@ -71,10 +72,14 @@ class _Simplified(dict[int, str]):
 _SIMPLIFIED = _Simplified()
 
 
+# What offices write behind a name: 张三（女）, 李四(转入), 王五*; but 张*桐 and 张(?)桐 hide or replace a character.
+_NAME_NOTE = re.compile(r"(?<=..)\s*(?:[(\[【<《][^?]{1,12}[)\]】>》]|(?<=...)[*＊#]+)\s*$")
+
+
 @lru_cache(maxsize=65_536)
 def name_key(text: str) -> str:
-    """A name for comparing: simplified, half-width, without spaces, dots and quotes, unwritable characters as `?`."""
-    bare = _NAME_NOISE.sub("", unicodedata.normalize("NFKC", text))
+    """A name for comparing: simplified, half-width, without spaces, dots, quotes and notes, unwritable characters as `?`."""
+    bare = _NAME_NOISE.sub("", _NAME_NOTE.sub("", unicodedata.normalize("NFKC", text)))
     if not bare:
         return ""
     key = _PLACEHOLDERS.sub(WILDCARD, bare).translate(_SIMPLIFIED).upper()
@@ -83,7 +88,7 @@ def name_key(text: str) -> str:
 
 def name_shown(text: str) -> str:
     """A name for showing: as written, without stray spaces and quotes; the dot of a minority name is kept as `·`."""
-    bare = _SPACES.sub("", unicodedata.normalize("NFKC", text)).strip("'\"“”‘’`")
+    bare = _SPACES.sub("", _NAME_NOTE.sub("", unicodedata.normalize("NFKC", text))).strip("'\"“”‘’`")
     return re.sub(r"[•・‧∙⋅●.]", "·", bare)
 
 
@@ -110,8 +115,10 @@ _UNITS = re.compile(r"[A-Z]+\d?|.")
 
 
 def units(key: str) -> tuple[str, ...]:
-    """The characters of a name key; a run of Latin letters (a rare character's pinyin) is one unit."""
-    return tuple(_UNITS.findall(key)) if _LATIN.search(key) else tuple(key)
+    """The characters of a name key; a run of Latin letters (a rare character's pinyin) is one unit, a name in pinyin its syllables."""
+    if not _LATIN.search(key):
+        return tuple(key)
+    return split_pinyin(key) if key.isalpha() and key.isascii() else tuple(_UNITS.findall(key))
 
 
 def readings(unit: str) -> tuple[str, ...]:
@@ -136,7 +143,11 @@ def sound_keys(key: str) -> tuple[str, ...]:
     return tuple(keys[:8])
 
 
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T\s].*)?")
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T\s].*)?")
+_SHORT_DATE = re.compile(r"(\d{2})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?")
+_YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T\s].*)?")
+_WRITTEN_OUT = re.compile(r"[〇零○Oo一二三四五六七八九十]")
+_WRITTEN_DIGITS = str.maketrans("〇零○Oo一二三四五六七八九", "00000123456789")
 _DIGITS_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+)?")
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets, which think that 1900 had a 29 February
@@ -144,19 +155,44 @@ _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets, which think that 1900 had 
 
 @lru_cache(maxsize=65_536)
 def parse_date(text: str) -> date | None:
-    """A day in any habit: 20120312, 2012/3/12, 2012-3-12, 2012.3.12, 2012年3月12日, a spreadsheet's day number; else None."""
+    """A day in any habit, else None: 20120312, 2012/3/12, 2012-3-12, 2012.3.12, 2012年3月12日, 12.3.12, 二〇一二年三月十二日,
+    12/3/2012 (day first), a spreadsheet's day number."""
     cell = re.sub(r"(?<=[-/.年月])\s+|\s+(?=[-/.年月日])", "", plain(text))
+    if not cell.isascii() and _WRITTEN_OUT.search(cell):
+        cell = _in_digits(cell)
     match = _DATE.fullmatch(cell) or _DIGITS_DATE.fullmatch(cell)
     if match is None:
+        if year_last := _YEAR_LAST.fullmatch(cell):
+            first, second = int(year_last[1]), int(year_last[2])
+            day, month = (second, first) if second > 12 else (first, second)
+            return _day(int(year_last[3]), month, day)
+        if short := _SHORT_DATE.fullmatch(cell):
+            return _day(2000 + int(short[1]), int(short[2]), int(short[3])) if int(short[1]) < 40 else None
         serial = _SERIAL.fullmatch(cell)
         # Day numbers of 1982 to 2064: enough for the children and their parents, and no confusion with years.
         if serial and 30_000 <= int(serial[1]) <= 60_000:
             return _EPOCH + timedelta(days=int(serial[1]))
         return None
+    return _day(int(match[1]), int(match[2]), int(match[3]))
+
+
+def _day(year: int, month: int, day: int) -> date | None:
     try:
-        return date(int(match[1]), int(match[2]), int(match[3]))
+        return date(year, month, day)
     except ValueError:
         return None
+
+
+def _in_digits(cell: str) -> str:
+    """二〇一二年十二月三日 as 2012年12月3日."""
+    cell = re.sub(r"([一二三]?)十([一二三四五六七八九]?)", lambda m: f"{m[1] or '一'}{m[2] or '〇'}", cell)
+    return cell.translate(_WRITTEN_DIGITS)
+
+
+def is_day_or_month_first(text: str) -> bool:
+    """Whether a date is written with the year last and its first two numbers could each be the month."""
+    match = _YEAR_LAST.fullmatch(plain(text)) if text else None
+    return match is not None and int(match[1]) <= 12 and int(match[2]) <= 12
 
 
 def parse_sex(text: str) -> Sex | None:

@@ -21,6 +21,7 @@ from services.roster.reconcile.normalise import (
     class_key,
     compact,
     is_blank,
+    is_day_or_month_first,
     name_key,
     parse_date,
     parse_grade,
@@ -101,6 +102,9 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
     if sex is Sex.MALE and number.valid.endswith("000") and number.birth == birth:
         # One rounded number in eleven passes the check by chance; its 17th digit then says that a boy is a girl.
         number = Number(number.text, NumberKind.ROUNDED, birth=birth)
+    if birth and number.birth and birth != number.birth and is_day_or_month_first(cell("birth_date", "")):
+        # 5/9/2014 is a day of May or of September; the number beside it tells which.
+        birth = number.birth if (number.birth.day, number.birth.month) == (birth.month, birth.day) else birth
     student_number, older_number = read_student_number(cell("student_number", ""))
     township, village = township_key(cell("township", "")), village_key(cell("village", ""))
     if not township and not is_blank(cell("address", "")):
