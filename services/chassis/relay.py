@@ -7,12 +7,15 @@ One relay works on a place at a time: it holds an advisory lock on the connectio
 stand by and take over when that connection ends. One that lost its lock unnoticed may send what another sends too, which
 is harmless: it began at a place that was written down, so its events are in order and without a gap.
 
-To publish again into a new generation of the topic, run a relay on a place of another name; a new place begins at 0.
+A new generation of a topic is a new place, and a new place begins at 0. A relay on it fills the topic from the store
+while the one on the old place goes on; `republish` does the same once, in the calling thread, up to the present head.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Event, Thread
 from typing import Any, Final, Protocol
 
@@ -20,8 +23,12 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from services.chassis.log import LogUnavailable
+from services.chassis.clock import Clock, SystemClock
+from services.chassis.errors import Refused
+from services.chassis.log import Lag, LogIncomplete, LogUnavailable
+from services.chassis.log_kafka import Cluster, KafkaSender, Topic
 from services.chassis.publication import Publication
+from services.chassis.telemetry import batch_span
 from services.contracts.envelope import Envelope
 
 BATCH: Final = 1000
@@ -30,6 +37,9 @@ STAND_BY_S: Final = 0.5
 PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 5.0
 STOP_S: Final = 30.0
+
+_STANDING_BY: Final = "standing by"
+_CAUGHT_UP: Final = Lag(0.0, 0)
 
 _NETWORK: Final[dict[str, Any]] = {
     "connect_timeout": 5,
@@ -70,17 +80,33 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
         connection.execute(grants)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What was read and isn't known to be on the topic."""
+
+    since: datetime
+    events: int | None
+
+
 class Relay:
     """Follows one publication to one topic. A part of a runtime: `start`, `stop`, `health`."""
 
-    def __init__(self, *, publication: Publication, sender: Sender, dsn: str, place: str) -> None:
-        """`dsn` is that of the service's app role; `place` names the row, one for each topic: `baoxue.roster.1`."""
+    def __init__(
+        self, *, publication: Publication, sender: Sender, dsn: str, place: str, clock: Clock | None = None
+    ) -> None:
+        """`dsn` is that of the service's app role; `place` names the row, one for each topic: `baoxue.roster.1`.
+
+        `clock` is the one by which the service records; without one, the machine's.
+        """
         self.name = f"{publication.producer} relay"
+        self._span = f"relay {publication.producer}"
         self._publication = publication
         self._sender = sender
         self._dsn = make_conninfo(dsn, options=_SESSION, **_NETWORK)
         self._place = place
+        self._clock = clock or SystemClock()
         self._position = 0
+        self._waiting: _Waiting | None = None
         self._state = "starting"
         self._stopping = Event()
         self._bell = Event()  # something was recorded, or we are to stop
@@ -106,6 +132,31 @@ class Relay:
         """The last position that this relay knows to be on the topic."""
         return self._position
 
+    def lag(self) -> Lag:
+        """How long the oldest event has been recorded that isn't known to be on the topic; it grows while that is away.
+
+        As it was found at the last look: while the store itself is away, what was recorded since isn't known.
+        """
+        waiting = self._waiting
+        if waiting is None or self._state == _STANDING_BY:  # whoever works in our stead tells it
+            return _CAUGHT_UP
+        age = self._clock.now() - waiting.since
+        return Lag(max(0.0, age.total_seconds()), waiting.events)
+
+    def catch_up(self, *, progress: Callable[[int], None]) -> int:
+        """Sends, in the calling thread, what is recorded by now, and returns the position it came to.
+
+        `progress` is called with each position reached. Raises `Refused` where another relay works on this place, what
+        the sender raises, and `psycopg.Error`; called again it goes on where it was.
+        """
+        with closing(self._sender), psycopg.connect(self._dsn, autocommit=True) as connection:
+            if not self._is_ours(connection):
+                raise Refused(f"A relay works on {self._place} already; it is done when its lag is 0.")
+            self._go_on(connection)
+            while self._carry(connection):
+                progress(self._position)
+        return self._position
+
     def _ring(self, _position: int) -> None:
         self._bell.set()
 
@@ -128,7 +179,7 @@ class Relay:
         """Waits until the place is ours; it is for as long as the connection lives."""
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             while not self._is_ours(connection) and not self._stopping.is_set():
-                self._state = "standing by"
+                self._state = _STANDING_BY
                 self._stopping.wait(STAND_BY_S)
             yield connection
 
@@ -138,22 +189,54 @@ class Relay:
 
     def _follow(self, connection: _Connection) -> None:
         """Sends what is recorded until told to stop, or until something is lost."""
+        self._go_on(connection)
+        while not self._stopping.is_set():
+            self._bell.clear()  # before looking, so that nothing recorded meanwhile is missed
+            sent = self._carry(connection)
+            self._state = "ok"
+            if sent < BATCH:
+                self._bell.wait(LOOK_AGAIN_S)
+
+    def _go_on(self, connection: _Connection) -> None:
+        """Takes up the place that was written down, or begins one."""
         connection.execute("insert into relay_place values (%s, 0) on conflict do nothing", [self._place])
         found = connection.execute("select position from relay_place where name = %s", [self._place]).fetchall()
         self._position = found[0][0]
-        while not self._stopping.is_set():
-            self._bell.clear()  # before looking, so that nothing recorded meanwhile is missed
-            envelopes = self._publication.read(after=self._position, limit=BATCH)
-            if envelopes:
-                self._sender.send(envelopes)
-                reached = envelopes[-1].position
-                connection.execute("update relay_place set position = %s where name = %s", [reached, self._place])
-                self._position = reached
-            self._state = "ok"
-            if len(envelopes) < BATCH:
-                self._bell.wait(LOOK_AGAIN_S)
+
+    def _carry(self, connection: _Connection) -> int:
+        """Sends the next batch, writes down the place, and returns how many events those were."""
+        envelopes = self._publication.read(after=self._position, limit=BATCH)
+        if not envelopes:
+            self._waiting = None
+            return 0
+        count = len(envelopes)
+        self._waiting = _Waiting(envelopes[0].recorded_at, count if count < BATCH else None)
+        traces = (envelope.trace for envelope in envelopes)
+        with batch_span(self._span, traces=traces, events=count, position=envelopes[-1].position):
+            self._sender.send(envelopes)
+        reached = envelopes[-1].position
+        connection.execute("update relay_place set position = %s where name = %s", [reached, self._place])
+        self._position = reached
+        if count < BATCH:  # else there may be more, which the next look finds
+            self._waiting = None
+        return count
 
     def _wait_for(self, error: Exception) -> None:
         """Says what it waits for, by kind: a text may quote the event."""
-        self._state = f"waiting: {error}" if isinstance(error, LogUnavailable) else f"waiting: {type(error).__name__}"
+        told = isinstance(error, LogUnavailable | LogIncomplete)  # these name topics and nothing else
+        self._state = f"waiting: {error}" if told else f"waiting: {type(error).__name__}"
         logger.warning("%s waits at position %d: %s", self.name, self._position, type(error).__name__)
+
+
+def republish(
+    *, publication: Publication, cluster: Cluster, topic: Topic, dsn: str, progress: Callable[[int], None]
+) -> int:
+    """Fills a topic, which is there, from the event store up to its present head, and returns the position it came to.
+
+    For a new generation, before readers go over to it or while they do: they go on by their own tracking and apply
+    nothing twice. `dsn` is that of the service's app role, `progress` is called with each position reached. Cut short,
+    it is called again and goes on. Raises `Refused` where a relay does this already, `LogUnavailable`, `LogIncomplete`.
+    """
+    sender = KafkaSender(cluster=cluster, topic=topic)
+    relay = Relay(publication=publication, sender=sender, dsn=dsn, place=topic.name)
+    return relay.catch_up(progress=progress)

@@ -47,7 +47,11 @@ def test_an_envelope_comes_back_as_it_was_sent(
     assert decode(encode(envelope)) == envelope
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b"null", b"\xff", b'{"id": 1}'])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{}", b"null", b"\xff", b'{"id": 1}', b'{"type": "\xff"}', b'{"x":' * 5000, b'{"position": 1e999}'],
+    ids=range(8),
+)
 def test_what_is_no_envelope_is_said_to_be_none(raw: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(raw)

@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from threading import enumerate as threads
 from typing import Self
 from uuid import UUID, uuid4
 
@@ -15,20 +16,18 @@ from kafka.structs import TopicPartition
 
 from deploy.kafka.broker import Brokers
 from services.chassis.errors import Refused
-from services.chassis.log import Log, LogUnavailable, Message, Subscription
+from services.chassis.log import Behind, Log, LogIncomplete, LogUnavailable, Message, Record, Subscription, Unreadable
 from services.chassis.log_kafka import (
     Cluster,
     KafkaLog,
     KafkaSender,
-    LogIncomplete,
     Topic,
-    UnreadableMessage,
     create_topics,
 )
 from services.chassis.relay import Relay
 from services.contracts.envelope import Envelope, event_id
 from tests.chassis.things import NOON
-from tests.contracts.log import SOON_S, LogContract, Producers, heard, place_of
+from tests.contracts.log import SOON_S, LogContract, Producers, events, heard, place_of
 from tests.fixtures.kafka import FORGETFUL, NewTopic, a_topic
 from tests.fixtures.postgres import FreshDatabase
 from tests.fixtures.store import eventually
@@ -271,39 +270,115 @@ class Member:
 
     def _read(self) -> None:
         while not self._leaving.is_set():
-            self.heard += self._subscription.poll(limit=100, timeout_s=0.5)
+            self.heard += events(self._subscription.poll(limit=100, timeout_s=0.5))
             self._subscription.commit()
         self._subscription.close()
 
 
-def test_a_message_that_is_no_event_stops_the_reader_with_its_place_and_not_its_content(
+def test_what_is_no_event_is_handed_on_in_its_place_and_holds_up_nothing(
     kafka: Cluster, topic: Topic, send: Send, subscribe: Subscribe
 ) -> None:
-    before = [an_envelope(position) for position in range(1, 10)]
-    send(before)
-    with closing(KafkaProducer(**kafka.settings())) as producer:
-        at = producer.send(topic.name, b"a secret that is no event", partition=1).get(timeout=SOON_S)
-    subscription = subscribe()
-    heard(subscription, places_of(before))
+    one = uuid4()
+    send([an_envelope(position, of=one) for position in (1, 2)])
+    tracking = heard(subscribe(reader="another"), {("things", 2)})[0].tracking
+    poison = put(kafka, topic, b"a secret that is no event", key=one.bytes)
+    send([an_envelope(position, of=one) for position in (3, 4)])
 
-    for _ in range(2):  # it doesn't go away by itself
-        with pytest.raises(UnreadableMessage) as stop:
-            heard(subscription, {("things", 10)})
-        assert (stop.value.topic, stop.value.partition, stop.value.offset) == (topic.name, 1, at.offset)
-        assert "secret" not in str(stop.value)
+    records = polled(subscribe(), 5)
+
+    assert [getattr(record, "offset", 0) or record.envelope.position for record in records] == [1, 2, poison, 3, 4]
+    unreadable = records[2]
+    assert isinstance(unreadable, Unreadable)
+    assert (unreadable.tracking, unreadable.key, unreadable.raw) == (tracking, one, b"a secret that is no event")
+
+
+def test_what_is_no_event_is_the_same_at_every_redelivery_until_it_is_committed(
+    kafka: Cluster, topic: Topic, send: Send, subscribe: Subscribe
+) -> None:
+    put(kafka, topic, b"no event")
+    first = subscribe()
+    (unreadable,) = polled(first, 1)
+    first.close()
+
+    second = subscribe()
+    assert polled(second, 1) == [unreadable]
+    second.commit()
+    second.close()
+
+    send([an_envelope(1)])
+    assert place_set(events(polled(subscribe(), 1))) == {("things", 1)}
+
+
+def test_whatever_lies_on_a_topic_can_be_passed_by(kafka: Cluster, topic: Topic, subscribe: Subscribe) -> None:
+    anything: list[tuple[bytes | None, bytes | None]] = [
+        (None, b"short"),
+        (b"", None),
+        (b"{}", b"much longer than any aggregate's id is"),
+        (b"\xff\xfe", b""),
+        (b"null", None),
+    ]
+    for value, key in anything:
+        put(kafka, topic, value, key=key)
+
+    records = polled(subscribe(), len(anything))
+
+    assert all(isinstance(record, Unreadable) and record.key is None for record in records)
+    assert {record.raw for record in records if isinstance(record, Unreadable)} == {
+        value or b"" for value, _ in anything
+    }
+    assert len({record.id for record in records if isinstance(record, Unreadable)}) == len(anything)
 
 
 def test_an_event_on_the_wrong_topic_is_not_taken_for_another_producers(kafka: Cluster, new_topic: NewTopic) -> None:
     wrong = new_topic("others")
+    sent = an_envelope(1)
     with closing(KafkaSender(cluster=kafka, topic=wrong)) as sender:
-        sender.send([an_envelope(1)])
+        sender.send([sent])
     log = KafkaLog(cluster=kafka, topics=[wrong], groups=wrong.name)
 
+    with closing(log.subscribe(reader="reader", producers=("others",))) as subscription:
+        (record,) = polled(subscription, 1)
+
+    assert isinstance(record, Unreadable)
+    assert (record.key, record.tracking.partition("/")[0]) == (sent.aggregate_id, "others")
+
+
+def test_before_it_has_its_partitions_a_reader_does_not_know_how_far_behind_it_is(
+    send: Send, subscribe: Subscribe
+) -> None:
+    send(envelopes(5))
+
+    assert subscribe(after={}).behind() == Behind(None, reachable=True)
+
+
+def test_whoever_has_no_partition_of_its_own_is_behind_with_nothing(
+    kafka: Cluster, new_topic: NewTopic, subscribe: Subscribe
+) -> None:
+    topic = new_topic("things", partitions=1)
+    log = KafkaLog(cluster=kafka, topics=[topic], groups=topic.name)
     with (
-        closing(log.subscribe(reader="reader", producers=("others",))) as subscription,
-        pytest.raises(UnreadableMessage),
+        Member(log.subscribe(reader="reader", producers=("things",))) as one,
+        closing(log.subscribe(reader="reader", producers=("things",))) as other,
+        closing(KafkaSender(cluster=kafka, topic=topic)) as sender,
     ):
-        heard(subscription, {("others", 1)})
+        sender.send([an_envelope(1)])
+        eventually(lambda: one.heard, within=2 * SOON_S)
+
+        def has_joined() -> bool:
+            assert other.poll(limit=10, timeout_s=0.1) == []
+            return other.behind() == Behind(0, reachable=True)
+
+        eventually(has_joined, within=2 * SOON_S)
+
+
+def test_a_topic_that_is_not_there_is_said_to_be_missing(kafka: Cluster) -> None:
+    log = KafkaLog(cluster=kafka, topics=[a_topic("things")])
+    with closing(log.subscribe(reader="reader", producers=("things",))) as subscription:
+        assert subscription.poll(limit=10, timeout_s=0.1) == []
+        assert subscription.behind() == Behind(None, reachable=True)
+
+        with pytest.raises(LogIncomplete, match="there is no topic"):
+            subscription.poll(limit=10, timeout_s=0.1)
 
 
 def test_a_reader_is_told_when_the_log_lost_what_it_needs(
@@ -368,6 +443,17 @@ class TestWithoutABroker:
         with closing(log.subscribe(reader="reader", producers=("things",))) as subscription:
             subscription.seek({"things/0": 3})
             assert subscription.poll(limit=10, timeout_s=0.3) == []
+            assert subscription.behind() == Behind(None, reachable=False)
+
+    def test_a_sender_leaves_no_thread_behind(self) -> None:
+        """It closes its client by means that the client doesn't offer; this tells when they have become others."""
+        before = set(threads())
+        sender = KafkaSender(cluster=self.nobody, topic=self.topic, patience_s=0.3)
+        with pytest.raises(LogUnavailable):
+            sender.send([an_envelope(1)])
+        sender.close()
+
+        eventually(lambda: set(threads()) <= before, within=SOON_S)
 
 
 @FORGETFUL
@@ -401,6 +487,20 @@ def test_after_a_restart_of_the_broker_everything_arrives_in_order(kafka_here: N
     for tracking in ("things/0", "things/1", "things/2"):
         mine = [message.envelope.position for message in messages if message.tracking == tracking]
         assert mine == sorted(mine)
+
+
+def put(cluster: Cluster, topic: Topic, value: bytes | None, *, key: bytes | None = None) -> int:
+    """Puts anything at all on a topic, where the sender would put what has this key; returns its offset."""
+    with closing(KafkaProducer(**cluster.settings())) as producer:
+        offset: int = producer.send(topic.name, value, key=key).get(timeout=SOON_S).offset
+        return offset
+
+
+def polled(subscription: Subscription, count: int) -> list[Record]:
+    """The next so many records."""
+    records: list[Record] = []
+    eventually(lambda: records.extend(subscription.poll(limit=100, timeout_s=0.5)) or len(records) >= count)
+    return records
 
 
 def arrives(sender: KafkaSender, sent: Sequence[Envelope]) -> bool:

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.log import Log, Message, Subscription
+from services.chassis.log import Behind, Log, Message, Record, Subscription
 from services.chassis.mapper import SealingMapper
 from services.chassis.publication import Publication
 from services.chassis.store import Recorder
@@ -27,7 +27,7 @@ from services.chassis.vault import Vault
 from services.contracts.envelope import Envelope, event_id, read_body
 from tests.chassis.things import Thing, ThingBegun, Things, ThingTold, acted, publish
 from tests.fixtures.postgres import FreshDatabase
-from tests.fixtures.store import migrate_store
+from tests.fixtures.store import eventually, migrate_store
 
 SOON_S = 10.0
 """How long a message may be under way before a test gives it up."""
@@ -263,10 +263,58 @@ class LogContract:
             waiting = threads.submit(subscription.poll, limit=10, timeout_s=6 * SOON_S)
             left.tell("one")
 
-            messages = waiting.result(timeout=SOON_S)
+            messages = events(waiting.result(timeout=SOON_S))
 
         assert messages[0].envelope.position == 1
         assert time.monotonic() - began < SOON_S
+
+    def test_who_has_polled_everything_is_not_behind(
+        self, producers: Producers, subscribe: Callable[..., Subscription]
+    ) -> None:
+        left, right = producers
+        left.tell("one", "two")
+        right.tell("three")
+        subscription = subscribe()
+        heard(subscription, left.recorded() | right.recorded())
+
+        eventually(lambda: subscription.behind() == Behind(0, reachable=True), within=SOON_S)
+
+    def test_a_reader_can_say_how_much_lies_beyond_what_it_polled(
+        self, producers: Producers, subscribe: Callable[..., Subscription]
+    ) -> None:
+        left, _ = producers
+        left.tell(*"abcdefghi")
+        heard(subscribe(of=("left",)), left.recorded())
+        subscription = subscribe(of=("left",))
+
+        read: list[Record] = []
+        while not read:
+            read += subscription.poll(limit=4, timeout_s=SOON_S)
+
+        def rest_is_known() -> bool:
+            behind = subscription.behind()
+            assert behind.events in {None, 10 - len(read)}
+            return behind.events is not None
+
+        eventually(rest_is_known, within=SOON_S)
+
+    def test_a_new_reader_reads_to_the_end_by_asking_how_far_behind_it_is(
+        self, producers: Producers, subscribe: Callable[..., Subscription]
+    ) -> None:
+        """Once everything is on the log; that an empty poll alone means nothing is why this can be asked."""
+        left, right = producers
+        for producer in producers:
+            producer.tell(*"abcdefg")
+        heard(subscribe(), left.recorded() | right.recorded())
+        subscription = subscribe()
+
+        read: list[Record] = []
+        deadline = time.monotonic() + SOON_S
+        while (more := subscription.poll(limit=5, timeout_s=0)) or subscription.behind() != Behind(0, reachable=True):
+            read += more
+            assert time.monotonic() < deadline, f"not at the end after {len(read)}"
+
+        assert {place_of(message) for message in events(read)} == left.recorded() | right.recorded()
 
     def test_who_has_much_to_tell_does_not_drown_the_other(
         self, producers: Producers, subscribe: Callable[..., Subscription]
@@ -278,7 +326,7 @@ class LogContract:
 
         messages: list[Message] = []
         while not any(message.envelope.producer == "right" for message in messages):
-            messages += subscription.poll(limit=50, timeout_s=SOON_S)
+            messages += events(subscription.poll(limit=50, timeout_s=SOON_S))
             assert len(messages) < 500, "the other was heard only after everything else"
 
 
@@ -295,12 +343,18 @@ def heard(subscription: Subscription, wanted: set[tuple[str, int]], *, limit: in
     missing = set(wanted)
     deadline = time.monotonic() + SOON_S
     while missing:
-        batch = subscription.poll(limit=limit, timeout_s=0.5)
+        batch = events(subscription.poll(limit=limit, timeout_s=0.5))
         assert len(batch) <= limit
         messages += batch
         missing -= {place_of(message) for message in batch}
         assert time.monotonic() < deadline, f"not heard: {sorted(missing)}"
     return messages
+
+
+def events(records: Sequence[Record]) -> list[Message]:
+    """The records as the events they are; fails where one is none."""
+    assert not [record for record in records if not isinstance(record, Message)]
+    return [record for record in records if isinstance(record, Message)]
 
 
 def place_of(message: Message) -> tuple[str, int]:
