@@ -3,36 +3,96 @@
 A message that causes nothing is not worth a transaction of its own: its position is written with the next effect, or
 at the end of the batch. That is safe, because what caused nothing causes nothing again.
 
-Three outcomes only: done, tried again (another was quicker, or a store is away; bounded, with growing pauses), or
-stopped: the inbox stands still at the message, `health()` says where and what kind of error, and nothing is skipped.
+What becomes of a message that fails:
+
+- Another was quicker (`Stale`): tried again at once, many times; who loses that often is not merely slow.
+- A store or a vault is away, or not as it must be (`AWAY`): waited for without bound, with growing pauses; `health()` says so meanwhile.
+- Anything else, and a type known here in another version only: after `TRIES_MAX` tries its key is parked
+  (`parking.py`). Later messages of the key queue behind it, all others flow.
+
+Where `KEYS_MAX` keys are parked it is the program that is wrong, and the inbox waits until somebody has looked.
+
+Parking writes the row and moves the tracking in one transaction, so a record that comes again is either not tracked, and
+is taken as new, or it is, and then it was handled or is parked already. Which keys wait is read again before each batch,
+because another process of this service may have read this partition before, and a person may have decided meanwhile.
+
+A parked message is tried again when it is due. Its effect is tracked under a name of its own (`Parked.outcome`), in one
+transaction with the effect; then the row is marked. After a crash in between, the next try finds the tracking.
+
+The thread outlives whatever happens: what it did not expect makes it begin anew, after a pause, where its tracking is.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from datetime import datetime
 from functools import partial
+from itertools import accumulate
 from threading import Event, Thread
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import uuid5
 
+import psycopg
 from eventsourcing.persistence import Tracking
 
+from services.chassis import parking
 from services.chassis.aggregate import Caused
 from services.chassis.application import RecordedApplication
 from services.chassis.clock import Clock
 from services.chassis.errors import Stale
-from services.chassis.log import Log, Message
-from services.chassis.store import StoreUnavailable
+from services.chassis.log import Behind, Lag, Log, Message, Record, Subscription, Unreadable
+from services.chassis.parking import NO_POSITION, Connection, Key, Parked
+from services.chassis.store import AlreadyTracked, StoreUnavailable, append
+from services.chassis.telemetry import count, is_sampled, span, traceparent
 from services.chassis.vault import VaultUnavailable
-from services.contracts.envelope import Envelope, Published, read_body
+from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_otherwise, read_body
 
 T = TypeVar("T")
 React = Callable[[Envelope, Published], None]
 
-BATCH = 500
-TRIES_MAX = 8
-PAUSE_S_MAX = 5.0
+BATCH: Final = 500
+POLL_S: Final = 0.5
+LOOK_EVERY_S: Final = 1.0
+"""How often it looks for what is due, and for what a person has decided."""
+TRIES_MAX: Final = 3
+STALE_MAX: Final = 25
+PAUSE_S: Final = 0.05
+PAUSE_S_MAX: Final = 5.0
+STALE_PAUSE_S_MAX: Final = 0.2
+ASK_EVERY_S: Final = 5.0
+"""How often it asks how much there is beyond what it polled, while there is something to handle."""
+CAUGHT_UP: Final = Behind(0, reachable=True)
+UNREACHABLE_S: Final = 3.0
+"""How long the log may be out of reach before `health()` speaks of it."""
+STOP_S: Final = 30.0
+
+AWAY: Final = (
+    StoreUnavailable,
+    VaultUnavailable,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+)
+"""What no message has a part in: it passes by itself, or when somebody puts the database right."""
 
 logger = logging.getLogger(__name__)
+
+
+class UnknownVersion(Exception):
+    """The type is known here in another version only."""
+
+
+class TooMuchParked(Exception):
+    """So many keys are parked that it can't be the messages: the inbox waits until somebody has looked."""
+
+
+class Stopping(Exception):
+    """The inbox was told to stop while it waited."""
 
 
 class Inbox:
@@ -56,7 +116,13 @@ class Inbox:
         self._react = react
         self._clock = clock
         self._stopping = Event()
-        self._stopped_by: str | None = None
+        self._progress = _Progress(clock)
+        self._waits_for = ""  # what passes by itself
+        self._fell_over = ""  # what made the thread begin anew, until it has gone on once
+        self._keys: set[Key] = set()
+        self._connection: Connection | None = None
+        self._is_new = True
+        self._look_at = 0.0
         self._thread = Thread(target=self._run, name=self.name, daemon=True)
 
     def start(self) -> None:
@@ -67,71 +133,293 @@ class Inbox:
         """Finishes the message at hand and ends."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=30)
+            self._thread.join(timeout=STOP_S)
+        self._disconnect()
 
     def health(self) -> str:
-        """`ok`, or what stopped the inbox and where."""
-        return self._stopped_by or "ok"
+        """`ok`, or what the inbox waits for. A parked key is no illness: see `parked_keys`."""
+        if waits_for := self._waits_for or self._fell_over:
+            return f"waiting: {waits_for}"
+        return "waiting: the log is out of reach" if self._progress.is_cut_off() else "ok"
+
+    def lag(self) -> Lag:
+        """How far the inbox is behind the log; what is parked does not count."""
+        return self._progress.lag(goes_on=not (self._waits_for or self._fell_over))
+
+    def parked_keys(self) -> int:
+        """How many keys wait, for a later try or for a person; at most a second old."""
+        return len(self._keys)
 
     def positions(self) -> dict[str, int]:
         """How far the service has heard, by tracking name: every partition of the producers it hears."""
         trackings = self._application.recorder_of_commands.trackings()
         return {name: position for name, position in trackings.items() if name.partition("/")[0] in self.hears}
 
-    def _run(self) -> None:
-        subscription = self._log.subscribe(reader=self._service, producers=self.hears)
-        try:
-            subscription.seek(self._patiently(self.positions))
-            while not self._stopping.is_set():
-                messages = self._patiently(lambda: subscription.poll(limit=BATCH, timeout_s=0.5))
-                if messages:
-                    self.take(messages)
-                    if not self._stopping.is_set():  # else some may not have been heard
-                        subscription.commit()
-        except Exception as error:  # noqa: BLE001  # the thread's last act is to say why it stands still
-            self._stopped_by = f"stopped: {type(error).__name__}"
-            logger.error("%s stands still: %s", self.name, type(error).__name__)  # noqa: TRY400  # a traceback may quote personal data
-        finally:
-            subscription.close()
-
-    def take(self, messages: Sequence[Message]) -> None:
-        """Lets the policy react to messages in order; afterwards all of them are tracked."""
+    def take(self, records: Sequence[Record]) -> None:
+        """Lets the policy react to records in order; afterwards each is handled or parked, and tracked."""
+        if not records:
+            return
+        self._keys = self._at_table(self._read_keys)
         unwritten: dict[str, int] = {}
-        for message in messages:
+        for record in self._progress.through(records):
             if self._stopping.is_set():
                 break
-            if self._patiently(partial(self._hear, message)):
-                unwritten.pop(message.tracking, None)
-            else:
-                unwritten[message.tracking] = message.envelope.position
+            self._take(record, unwritten)
         for name, position in unwritten.items():
             self._patiently(partial(self._application.track, Tracking(name, position)))
 
-    def _hear(self, message: Message) -> bool:
+    def try_parked(self) -> None:
+        """Tries again what is due, key by key; a key is left alone once one of its messages has failed."""
+        rows = self._at_table(partial(parking.due, reader=self._service, at=self._clock.now()))
+        stuck: set[Key] = set()
+        for row in rows:
+            if self._stopping.is_set():
+                break
+            if row.thread not in stuck and not self._try(row):
+                stuck.add(row.thread)
+        self._keys = self._at_table(self._read_keys)
+
+    def _run(self) -> None:
+        pause_s = PAUSE_S
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                self._follow()
+            except Stopping:
+                break
+            except Exception as error:  # noqa: BLE001  # whatever it is, the service must go on hearing; health says so until then
+                self._fell_over = type(error).__name__
+                logger.error("%s begins anew: %s", self.name, type(error).__name__)  # noqa: TRY400  # a traceback may quote personal data
+            pause_s = PAUSE_S if time.monotonic() - began > PAUSE_S_MAX else min(2 * pause_s, PAUSE_S_MAX)
+            self._stopping.wait(pause_s)
+        self._disconnect()
+
+    def _follow(self) -> None:
+        """Follows the log from where the tracking is until told to stop, or until something unexpected happens."""
+        subscription = self._log.subscribe(reader=self._service, producers=self.hears)
+        try:
+            subscription.seek(self._patiently(self.positions))
+            if self._is_new:  # once for each start of a process: it may be of a newer version
+                self._at_table(partial(parking.retry_lasting, reader=self._service, at=self._clock.now()))
+                self._is_new = False
+            while not self._stopping.is_set():
+                self._go_on(subscription)
+        finally:
+            subscription.close()
+
+    def _go_on(self, subscription: Subscription) -> None:
+        if time.monotonic() >= self._look_at:
+            self.try_parked()
+            self._look_at = time.monotonic() + LOOK_EVERY_S
+        records = self._patiently(lambda: subscription.poll(limit=BATCH, timeout_s=POLL_S))
+        self._patiently(lambda: self._progress.polled(records, subscription))
+        self._fell_over = ""
+        if records:
+            self.take(records)
+            if not self._stopping.is_set():  # else some may not have been heard
+                subscription.commit()
+
+    def _take(self, record: Record, unwritten: dict[str, int]) -> None:
+        """Lets the policy react to one record, or parks it; `unwritten` are the positions that are still to be tracked."""
+        if isinstance(record, Unreadable):
+            self._park(record, error=parking.UNREADABLE)
+            return
+        envelope = record.envelope
+        unwritten.pop(record.tracking, None)
+        if (envelope.producer, envelope.aggregate_id) in self._keys and not envelope.type.endswith(PRIVATE):
+            self._park(record, error=parking.QUEUED)
+            return
+        try:
+            tracking = Tracking(record.tracking, envelope.position)
+            if not self._react_to(record, tracking=tracking, tries=TRIES_MAX):
+                unwritten[record.tracking] = envelope.position
+        except Stopping:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a policy fails with, the other keys flow on
+            self._park(record, error=type(error).__name__)
+
+    def _park(self, record: Record, *, error: str) -> None:
+        """Parks a record and tracks it, unless it was heard before: then it was handled, or is parked already."""
+        if error != parking.QUEUED and len(self._keys) >= parking.KEYS_MAX:
+            raise TooMuchParked
+        is_new = self._at_table(partial(self._write_parked, record=record, error=error))
+        if error != parking.QUEUED:
+            self._keys = self._at_table(self._read_keys)
+        if is_new:
+            count("baoxue.reader.parked", reader=self._service, error=error or "queued")
+            place = record.offset if isinstance(record, Unreadable) else record.envelope.position
+            logger.error("%s parked %s %d: %s", self.name, record.tracking, place, error or "behind its key")
+
+    def _write_parked(self, connection: Connection, *, record: Record, error: str) -> bool:
+        with suppress(AlreadyTracked), connection.transaction():
+            if isinstance(record, Message):
+                append(connection, tracking=Tracking(record.tracking, record.envelope.position))
+            return parking.park(connection, reader=self._service, record=record, error=error, at=self._clock.now())
+        return False
+
+    def _try(self, row: Parked) -> bool:
+        """Tries a parked record once more; whether it is done with now."""
+        message = row.message()
+        error = parking.UNREADABLE if message is None else ""
+        try:
+            if message is not None and not self._has_outcome(row):
+                self._react_to(message, tracking=Tracking(row.outcome, NO_POSITION), tries=1)
+        except Stopping:
+            raise
+        except Exception as failure:  # noqa: BLE001
+            error = type(failure).__name__
+        note = partial(parking.tried_again, error=error) if error else parking.handled
+        self._at_table(partial(note, reader=self._service, id=row.id, at=self._clock.now()))
+        count("baoxue.reader.retries", reader=self._service)
+        logger.info("%s tried %s %d again: %s", self.name, row.tracking, row.place, error or "handled")
+        return not error
+
+    def _has_outcome(self, row: Parked) -> bool:
+        recorder = self._application.recorder_of_commands
+        return self._patiently(partial(recorder.max_tracking_id, row.outcome)) is not None
+
+    def _react_to(self, message: Message, *, tracking: Tracking, tries: int) -> bool:
+        """Whether the message is tracked now; False where it caused nothing. Raises what it fails with in the end."""
+        stale, pause_s = 0, PAUSE_S
+        while True:
+            try:
+                return self._patiently(partial(self._hear, message, tracking=tracking))
+            except Stale:
+                stale += 1
+                if stale == STALE_MAX:
+                    raise
+                self._pause(min(0.01 * stale, STALE_PAUSE_S_MAX))
+            except (Stopping, UnknownVersion):
+                raise
+            except Exception:
+                tries -= 1
+                if not tries:
+                    raise
+                self._pause(pause_s)
+                pause_s *= 4
+
+    def _hear(self, message: Message, *, tracking: Tracking) -> bool:
         envelope = message.envelope
         published = read_body(envelope)
         if published is None:
+            if is_known_otherwise(envelope.type):
+                raise UnknownVersion
+            if not envelope.type.endswith(PRIVATE):
+                count("baoxue.reader.unknown", reader=self._service, type=envelope.type)
             return False
-        caused = Caused(
-            actor=f"policy:{self._service}",
-            department="system:policy",
-            purpose=envelope.purpose,
-            at=self._clock.now(),
-            command_id=uuid5(envelope.id, self._service),
-            correlation_id=envelope.correlation_id,
-            causation_id=envelope.id,
-            trace=envelope.trace,
-        )
-        tracking = Tracking(message.tracking, envelope.position)
-        return self._application.hear(caused=caused, tracking=tracking, react=lambda: self._react(envelope, published))
+        sampled = is_sampled(envelope.trace)
+        with span(f"hear {envelope.type}", parent=envelope.trace) if sampled else nullcontext():
+            caused = Caused(
+                actor=f"policy:{self._service}",
+                department="system:policy",
+                purpose=envelope.purpose,
+                at=self._clock.now(),
+                command_id=uuid5(envelope.id, self._service),
+                correlation_id=envelope.correlation_id,
+                causation_id=envelope.id,
+                trace=traceparent() if sampled else envelope.trace,
+            )
+            return self._application.hear(
+                caused=caused, tracking=tracking, react=lambda: self._react(envelope, published)
+            )
+
+    def _read_keys(self, connection: Connection) -> set[Key]:
+        return parking.parked_keys(connection, reader=self._service)
+
+    def _at_table(self, act: Callable[[Connection], T]) -> T:
+        """Lets `act` work on a connection of ours, waiting while the database is away; `act` may be repeated."""
+
+        def once() -> T:
+            if self._connection is None:
+                self._connection = self._application.recorder_of_commands.connect()
+            try:
+                return act(self._connection)
+            except AWAY:
+                self._disconnect()
+                raise
+
+        return self._patiently(once)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _patiently(self, act: Callable[[], T]) -> T:
-        pause_s = 0.05
-        for _ in range(TRIES_MAX - 1):
+        """Waits for what passes by itself, however long; raises `Stopping` when told to stop meanwhile."""
+        pause_s = PAUSE_S
+        while True:
             try:
-                return act()
-            except (Stale, StoreUnavailable, VaultUnavailable):
-                if self._stopping.wait(pause_s):
-                    raise
+                done = act()
+            except AWAY as error:
+                self._waits_for = type(error).__name__
+                self._pause(pause_s)
                 pause_s = min(2 * pause_s, PAUSE_S_MAX)
-        return act()
+            else:
+                self._waits_for = ""
+                return done
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise Stopping
+
+
+class _Progress:
+    """How far an inbox is behind; told by its thread, read from any."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._caught_up_at = clock.now()
+        self._front: datetime | None = self._caught_up_at  # when the oldest event was recorded that is not handled
+        self._at_hand = 0
+        self._behind = Behind(None, reachable=True)
+        self._asked_at = 0.0
+        self._cut_off_at: float | None = None
+
+    def polled(self, records: Sequence[Record], subscription: Subscription) -> None:
+        """What a poll brought; asks how much there is beyond it where that may have changed."""
+        if records:
+            self._front, self._at_hand = min(self._recorded(records)), len(records)
+            if time.monotonic() - self._asked_at < ASK_EVERY_S:
+                return
+        self._asked_at = time.monotonic()
+        self._behind = subscription.behind()
+        if self._behind.reachable:
+            self._cut_off_at = None
+        elif self._cut_off_at is None:
+            self._cut_off_at = time.monotonic()
+        if records:
+            return
+        if self._behind == CAUGHT_UP:
+            self._caught_up_at, self._front = self._clock.now(), None
+        elif self._front is None:
+            self._front = self._caught_up_at
+
+    def through(self, records: Sequence[Record]) -> Iterator[Record]:
+        """The records, one after the other, each noted as the next to be handled."""
+        oldest = list(accumulate(reversed(self._recorded(records)), min))[::-1]
+        for number, record in enumerate(records):
+            self._front, self._at_hand = oldest[number], len(records) - number
+            yield record
+        self._at_hand = 0
+
+    def lag(self, *, goes_on: bool) -> Lag:
+        """The age of what is handled next, and how many events that and what is beyond it are.
+
+        Who doesn't go on was caught up only when he last knew it.
+        """
+        front, behind, at_hand = self._front, self._behind.events, self._at_hand
+        if front is None and not goes_on:
+            front = self._caught_up_at
+        seconds = 0.0 if front is None else max(0.0, (self._clock.now() - front).total_seconds())
+        return Lag(seconds, None if behind is None else behind + at_hand)
+
+    def _recorded(self, records: Sequence[Record]) -> list[datetime]:
+        """When each was recorded; of one that can't be read that isn't known."""
+        now = self._clock.now()
+        return [record.envelope.recorded_at if isinstance(record, Message) else now for record in records]
+
+    def is_cut_off(self) -> bool:
+        """Whether the log has been out of reach for longer than a blink."""
+        since = self._cut_off_at
+        return since is not None and time.monotonic() - since > UNREACHABLE_S

@@ -1,7 +1,8 @@
 """A service's notification log as others may read it: its published events, in recorded order.
 
 Every recorded event appears. One that means nothing to others appears as `<producer>.private.v1` with an empty body,
-so that readers' positions pass it and whoever waits for a position is never left waiting.
+so that readers' positions pass it and whoever waits for a position is never left waiting. What every service may record,
+because the chassis does, is told here for all of them.
 """
 
 from collections.abc import Callable
@@ -9,8 +10,10 @@ from collections.abc import Callable
 import msgspec
 
 from services.chassis.application import RecordedApplication
+from services.chassis.dropping import ParkedMessage
+from services.chassis.dropping import publish as tell_dropped
 from services.chassis.store import RecordedNotification
-from services.contracts.envelope import PRIVATE, Envelope, Published, event_id
+from services.contracts.envelope import Envelope, Published, event_id, told_as
 
 Publish = Callable[[object], Published | None]
 """A service's translation of one of its own domain events, personal fields sealed, into the published language."""
@@ -35,11 +38,12 @@ class Publication:
 
     def _envelope(self, notification: RecordedNotification) -> Envelope:
         event = notification.event
-        published = self._publish(self._application.sealed_event(event))
+        recorded = self._application.sealed_event(event)
+        published = tell_dropped(recorded) if isinstance(recorded, ParkedMessage.Dropped) else self._publish(recorded)
         caused = event.caused
         return Envelope(
             id=event_id(event.originator_id, event.originator_version),
-            type=f"{self.producer}{PRIVATE}" if published is None else published.TYPE,
+            type=told_as(published, producer=self.producer),
             producer=self.producer,
             position=notification.position,
             aggregate_id=event.originator_id,

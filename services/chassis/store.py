@@ -32,6 +32,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
+from services.chassis import parking
 from services.chassis.aggregate import Caused
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ READERS_MAX: Final = 8
 """Connections for reading."""
 READ_S: Final = 5.0
 """How long a reader waits for a connection."""
+RECONNECT_S: Final = 5.0
+"""How long a pool asks more and more rarely for a lost server before it begins anew: else it would be as late as the server was."""
 
 _NETWORK: Final = {
     "connect_timeout": 5,
@@ -65,7 +68,7 @@ _NETWORK: Final = {
 _SESSION: Final = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
 _WRITING: Final = f"{_SESSION} -c lock_timeout=5s -c statement_timeout=10s"
 _LOADING: Final = f"{_SESSION} -c lock_timeout=5s"
-_READING: Final = f"{_SESSION} -c statement_timeout=30s -c default_transaction_read_only=on"
+_READING: Final = f"{_SESSION} -c lock_timeout=5s -c statement_timeout=10s -c default_transaction_read_only=on"
 
 _Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -158,7 +161,10 @@ class _Outcome(NamedTuple):
 
 
 def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
-    """Creates the schema and grants `app_role` what a recorder needs. For the schema's owner; twice is once."""
+    """Creates the schema, and the table of what was parked, and grants `app_role` what it needs.
+
+    For the schema's owner; twice is once.
+    """
     grants = sql.SQL(
         "grant select, insert on events, commands to {role};"
         "grant select, insert, update on tracking to {role};"
@@ -168,6 +174,20 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
         connection.execute("select pg_advisory_xact_lock(hashtext('store.migrate'))")
         connection.execute((files(__package__) / "store.sql").read_bytes())
         connection.execute(grants)
+        parking.migrate(connection, app_role=app_role)
+
+
+def append(
+    connection: psycopg.Connection[Any], *, events: Sequence[RecordedEvent] = (), tracking: Tracking | None = None
+) -> None:
+    """Appends within a transaction of the caller's, so that it stands or falls with what else is written there.
+
+    Raises `IntegrityError` or `AlreadyTracked`, as `Recorder.insert_events` does; then nothing was appended.
+    """
+    entry = _Entry(events=events, tracking=tracking, command=None)
+    rows = connection.execute(_APPEND, _parameters([entry]), binary=True).fetchall()
+    _settle(entry, _Outcome(*rows[0]))
+    entry.answer.result()
 
 
 class _Writer:
@@ -301,12 +321,17 @@ class Recorder(ProcessRecorder):
             max_size=READERS_MAX,
             max_waiting=256,
             timeout=READ_S,
+            reconnect_timeout=RECONNECT_S,
             open=True,
         )
         self._callbacks: list[Callable[[int], None]] = []
         self._head = 0  # the last position this process knows of
         self._moved = threading.Condition()
         self._writer = _Writer(dsn=self._dsn, announce=self._announce)
+
+    def connect(self) -> _Connection:
+        """A connection of its own, for tables that stand beside the events; whoever asks for it closes it."""
+        return psycopg.connect(make_conninfo(self._dsn, options=_WRITING), autocommit=True)
 
     def close(self) -> None:
         """Stores what has been accepted, then lets go of thread and connections; twice is once."""
@@ -438,6 +463,10 @@ class Recorder(ProcessRecorder):
         rows = self._read("select position from tracking where name = %b", (application_name,))
         return rows[0][0] if rows else None
 
+    def pool_stats(self) -> dict[str, int]:
+        """How the connections for reading are used, as `psycopg_pool` counts them."""
+        return self._readers.get_stats()
+
     def trackings(self) -> dict[str, int]:
         """The last position heard, by tracking name."""
         return dict(self._read("select name, position from tracking", ()))
@@ -454,6 +483,8 @@ class Recorder(ProcessRecorder):
                     return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
             except (PoolTimeout, PoolClosed, TooManyRequests) as error:
                 raise StoreUnavailable("no connection to the database is free") from error
+            except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
+                raise StoreUnavailable("the database takes too long") from error
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if last:
                     raise StoreUnavailable("the database can't be reached") from error

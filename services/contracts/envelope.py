@@ -25,6 +25,23 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     TYPE: ClassVar[str]
 
 
+class MessageDropped(Published, frozen=True, kw_only=True):
+    """A person decided that a message which this service could not digest will never have an effect here 弃置.
+
+    Any producer may tell it, in the same words: on its way its type is `<producer>.message-dropped.v1`. `message_id` is
+    the event that was dropped (or what the log calls a record that can't be read, whose `type` is then empty),
+    `producer` and `place` where it came from, `error` the kind of what befell it, `why` the person's words, naming nobody.
+    """
+
+    TYPE: ClassVar[str] = "message-dropped.v1"
+    message_id: UUID
+    producer: str
+    type: str
+    place: int
+    error: str
+    why: str
+
+
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """One published event on its way.
 
@@ -60,18 +77,44 @@ def wire_types() -> dict[str, type[Published]]:
     return {published.TYPE: published for published in Published.__subclasses__()}
 
 
+def told_as(published: Published | None, *, producer: str) -> str:
+    """The type under which a producer tells this; None is what means nothing to others."""
+    if published is None:
+        return f"{producer}{PRIVATE}"
+    return f"{producer}.{published.TYPE}" if isinstance(published, MessageDropped) else published.TYPE
+
+
 _decoders: dict[str, msgspec.json.Decoder[Published]] = {}
 
 
 def read_body(envelope: Envelope) -> Published | None:
-    """The published event within, or None where its type is not known here: what is new is not for us yet."""
+    """The published event within, or None where its type is not known here: see `is_known_otherwise`."""
     decoder = _decoders.get(envelope.type)
     if decoder is None:
-        published = None if envelope.type.endswith(PRIVATE) else wire_types().get(envelope.type)
+        published = None if envelope.type.endswith(PRIVATE) else wire_types().get(_shared(envelope.type))
         if published is None:
             return None
         decoder = _decoders[envelope.type] = msgspec.json.Decoder(published)
     return decoder.decode(envelope.body)
+
+
+def is_known_otherwise(name: str) -> bool:
+    """Whether a wire type is known here in another version only: it matters here, and a newer program can read it.
+
+    What is not known at all is not for us.
+    """
+    known = wire_types()
+    return _shared(name) not in known and _stem(_shared(name)) in set(map(_stem, known))
+
+
+def _shared(name: str) -> str:
+    """A wire type that any producer may tell, without the producer; another one as it is."""
+    unprefixed = name.partition(".")[2]
+    return unprefixed if _stem(unprefixed) == _stem(MessageDropped.TYPE) else name
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def schema_of(published: type[Published]) -> dict[str, Any]:

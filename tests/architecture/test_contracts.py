@@ -3,12 +3,21 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import msgspec
 import pytest
 
-from services.contracts.envelope import Published
+from services.contracts.envelope import (
+    Envelope,
+    MessageDropped,
+    Published,
+    is_known_otherwise,
+    read_body,
+    told_as,
+)
 from tests.architecture.schemas import SCHEMAS, Schema, breaks, contract_types, kept, schema
 from tests.architecture.sources import ROOT, SERVICES, modules
 
@@ -37,11 +46,63 @@ def test_a_wire_type_only_gains_fields_that_have_a_default(wire_type: str) -> No
 
 
 def test_a_wire_type_is_named_by_its_service_and_its_class() -> None:
+    """What any service may tell stands beside the envelope, and its type is without a service's name."""
     for wire_type, published in contract_types().items():
         words = re.findall(r"[A-Z][a-z]*", published.__name__)
         service = published.__module__.rpartition(".")[2]
-        assert service in SERVICES
-        assert re.fullmatch(rf"{service}\.{'-'.join(words).lower()}\.v[1-9]\d*", wire_type)
+        assert service in {*SERVICES, "envelope"}
+        prefix = "" if service == "envelope" else rf"{service}\."
+        assert re.fullmatch(rf"{prefix}{'-'.join(words).lower()}\.v[1-9]\d*", wire_type)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_any_service_may_tell_is_read_under_each_ones_name(service: str) -> None:
+    dropped = MessageDropped(message_id=uuid4(), producer="cases", type="", place=1, error="KeyError", why="of no use")
+    name = told_as(dropped, producer=service)
+    envelope = an_envelope(type=name, body=dropped)
+
+    assert name == f"{service}.message-dropped.v1"
+    assert read_body(envelope) == dropped
+
+
+@pytest.mark.parametrize(
+    ("name", "known_otherwise"),
+    [
+        ("cases.case-opened.v1", False),
+        ("cases.case-opened.v2", True),
+        ("roster.message-dropped.v1", False),
+        ("roster.message-dropped.v2", True),
+        ("cases.case-forgotten.v1", False),
+        ("cases.private.v1", False),
+        ("roster.cases.case-opened.v2", False),
+        ("", False),
+    ],
+)
+def test_a_type_known_in_another_version_is_told_from_one_not_known_at_all(name: str, known_otherwise: bool) -> None:
+    assert "cases.case-opened.v1" in contract_types()
+    assert is_known_otherwise(name) is known_otherwise
+
+
+def an_envelope(*, type: str, body: Published) -> Envelope:  # noqa: A002
+    """An envelope around this."""
+    return Envelope(
+        id=uuid4(),
+        type=type,
+        producer=type.partition(".")[0],
+        position=1,
+        aggregate_id=uuid4(),
+        version=1,
+        stored_topic="",
+        recorded_at=datetime(2026, 9, 14, tzinfo=UTC),
+        actor="",
+        department="",
+        purpose="",
+        command_id=uuid4(),
+        correlation_id=uuid4(),
+        causation_id=None,
+        trace="",
+        body=msgspec.Raw(msgspec.json.encode(body)),
+    )
 
 
 def test_the_contracts_say_in_words_what_each_type_tells() -> None:
@@ -63,7 +124,7 @@ def test_whoever_reads_the_whole_log_knows_every_type() -> None:
 def test_every_service_has_a_module_in_the_contracts() -> None:
     telling = {published.__module__ for published in contract_types().values()}
 
-    assert telling == {f"services.contracts.{service}" for service in SERVICES}
+    assert telling == {f"services.contracts.{service}" for service in (*SERVICES, "envelope")}
     assert telling <= {module.dotted for module in modules("services/contracts")}
 
 

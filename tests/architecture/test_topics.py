@@ -11,15 +11,16 @@ from eventsourcing.utils import get_topic
 from services.chassis.aggregate import RecordedAggregate
 from tests.architecture.sources import SERVICES, modules
 
+BASE = RecordedAggregate.__module__
 LISTED = Path(__file__).with_name("topics.txt")
 
 
 def aggregates() -> Iterator[type[RecordedAggregate]]:
-    """Every aggregate of every service."""
-    for module in modules(*(f"services/{service}/domain" for service in SERVICES)):
+    """Every aggregate of every service, and those that the chassis keeps in each of their stores."""
+    for module in modules(*(f"services/{service}/domain" for service in SERVICES), "services/chassis"):
         found = importlib.import_module(module.dotted)
         for _, member in inspect.getmembers(found, inspect.isclass):
-            if issubclass(member, RecordedAggregate) and member.__module__ == module.dotted:
+            if issubclass(member, RecordedAggregate) and member.__module__ == module.dotted != BASE:
                 yield member
 
 
