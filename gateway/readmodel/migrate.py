@@ -9,29 +9,37 @@ from typing import Any
 
 from psycopg import Connection
 
+from services.chassis import parking
 from services.contracts.divisions import TOWNSHIPS
 
 ROLES = ("gateway_owner", "gateway_writer", "gateway_reader")
+TABLES = files("gateway.readmodel").joinpath("tables.sql").read_text(encoding="utf-8")
 
 
 def migrate(conn: Connection[Any]) -> None:
-    """Makes roles, tables, row security and the list of townships, in one transaction; idempotent."""
-    tables = files("gateway.readmodel").joinpath("tables.sql").read_text(encoding="utf-8")
+    """Makes roles, tables, row security, the list of townships and the place for what is parked, in one transaction; idempotent."""
     with conn.transaction():
-        # Two migrations at once would trip over each other's policies; the roles are the whole cluster's.
-        conn.execute("select pg_advisory_xact_lock(hashtext('baoxue gateway migrate'))")
+        hold_back_migrations(conn)
         for role in ROLES:
             _make_role(conn, role)
         _give_database(conn)
         conn.execute("set local role gateway_owner")
-        conn.execute(tables.encode())
+        conn.execute(TABLES.encode())
         with conn.cursor() as cursor:
             cursor.executemany(
                 "insert into township (code, name) values (%s, %s)"
                 " on conflict (code) do update set name = excluded.name",
                 list(TOWNSHIPS.items()),
             )
+        parking.migrate(conn, app_role="gateway_writer")
+        # Whoever waits for an event is told when it was parked; what it says stays behind the journal's row security.
+        conn.execute("grant select (reader, producer, place, type, state) on parked to gateway_reader")
         conn.execute("reset role")
+
+
+def hold_back_migrations(conn: Connection[Any]) -> None:
+    """Until the transaction ends: two at once would trip over each other's policies, and over a rebuild's."""
+    conn.execute("select pg_advisory_xact_lock(hashtext('baoxue gateway migrate'))")
 
 
 def _make_role(conn: Connection[Any], role: str) -> None:
@@ -46,11 +54,12 @@ def _make_role(conn: Connection[Any], role: str) -> None:
 
 
 def _give_database(conn: Connection[Any]) -> None:
-    """Lets `gateway_owner` make tables here, where whoever connects may grant that."""
+    """Lets `gateway_owner` make tables here, and the schema of a rebuild, where whoever connects may grant that."""
     conn.execute(
         b"do $$ begin"
         b" if (select rolsuper from pg_roles where rolname = current_user) then"
         b"   grant create, usage on schema public to gateway_owner;"
+        b"   execute format('grant create on database %I to gateway_owner', current_database());"
         b" end if;"
         b" grant usage on schema public to gateway_writer, gateway_reader;"
         b" exception when insufficient_privilege then null; end $$"

@@ -8,7 +8,8 @@ A child's accounted state in the read model is its open case if it has one, else
 `partition.py`. `open_case_id` is kept as a column because lists filter by it; it follows from the rows of `case_file`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,11 +24,14 @@ from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, project
 from gateway.readmodel.roster import Child
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
 from services.chassis.log import Message
-from services.contracts.envelope import Envelope, Published
+from services.contracts.envelope import Envelope, MessageDropped, Published
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (*roster.FOLDS, *cases.FOLDS, *assistance.FOLDS, *notify.FOLDS)
-IGNORED: Final = roster.IGNORED | cases.IGNORED | assistance.IGNORED | notify.IGNORED
-"""Published events that leave no row, by decision; a test holds that every other one has a fold."""
+IGNORED: Final = roster.IGNORED | cases.IGNORED | assistance.IGNORED | notify.IGNORED | {MessageDropped}
+"""Published events that leave no row, by decision; a test holds that every other one has a fold.
+
+That a service won't react to a message changes nothing that is shown; the decision stands in the journal.
+"""
 
 KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(fold.row for fold in FOLDS))
 LOCK: Final = 4103260001
@@ -53,18 +57,85 @@ def apply(
     envelopes, reached = _fresh(messages, since)
     if not envelopes:
         return reached
-    told = hear(envelopes, opener=opener, personal=roster.PERSONAL)  # before the transaction: it asks the key store
-    with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-        _track(connection, since=since, reached=reached)
-        _write_journal(connection, envelopes)
-        before = _read(connection, told)
-        rows = project(told, folds=FOLDS, known=before)
-        settle(rows)
-        changed = rows.changed()
-        write_rows(connection, changed)
-        _let_followers_follow(connection, before=before, changed=changed)
+    told = listen(envelopes, opener=opener)
+    with writing(connection):
+        track(connection, since=since, reached=reached)
+        keep(connection, envelopes)
+        write(connection, told)
     return reached
+
+
+# The steps of a batch, for whoever does more within its transaction than `apply`.
+
+
+def listen(envelopes: Iterable[Envelope], *, opener: Opener) -> list[Told[Published]]:
+    """What was told, opened as far as rows show it. Before the transaction: it asks the key store."""
+    return hear(envelopes, opener=opener, personal=roster.PERSONAL)
+
+
+@contextmanager
+def writing(connection: Connection, *, lock: int = LOCK) -> Iterator[None]:
+    """A transaction in which nobody else writes this read model."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [lock])
+        yield
+
+
+def track(connection: Connection, *, since: Mapping[str, int], reached: Mapping[str, int]) -> None:
+    """Moves the tracking on; raises `Overtaken` where it isn't where the reader believes it to be."""
+    names = list(reached)
+    connection.execute(
+        "insert into tracking (name, position) select name, 0 from unnest(%s::text[]) name on conflict do nothing",
+        [names],
+    )
+    moved = connection.execute(
+        """update tracking set position = batch.reached
+           from unnest(%s::text[], %s::bigint[], %s::bigint[]) as batch (name, since, reached)
+           where tracking.name = batch.name and tracking.position = batch.since""",
+        [names, [since.get(name, 0) for name in names], list(reached.values())],
+    ).rowcount
+    if moved != len(names):
+        raise Overtaken("the read model is not where this reader left it")
+
+
+def keep(connection: Connection, envelopes: Sequence[Envelope]) -> None:
+    """Writes the journal: envelopes as they were published first. Raises `Contradicted`.
+
+    A rebuild finds them there already: the same events, though their bodies may have gained fields since.
+    """
+    batch = msgspec.json.encode(envelopes).decode()
+    written = connection.execute(
+        """insert into journal (producer, position, event_id, type, aggregate_id, version, stored_topic, recorded_at,
+             actor, department, purpose, command_id, correlation_id, causation_id, trace, child_id, case_id, body)
+           select producer, position, id, type, aggregate_id, version, stored_topic, recorded_at, actor, department,
+             purpose, command_id, correlation_id, causation_id, trace, (body ->> 'child_id')::uuid,
+             (body ->> 'case_id')::uuid, body
+           from json_to_recordset(%s::text::json) as told (producer text, position bigint, id uuid, type text,
+             aggregate_id uuid, version int, stored_topic text, recorded_at timestamptz, actor text, department text,
+             purpose text, command_id uuid, correlation_id uuid, causation_id uuid, trace text, body jsonb)
+           on conflict do nothing""",
+        [batch],
+    ).rowcount
+    if written == len(envelopes):
+        return
+    other = connection.execute(
+        """select journal.producer, journal.position
+           from json_to_recordset(%s::text::json) as told (producer text, position bigint, id uuid)
+           join journal using (producer, position) where journal.event_id <> told.id limit 1""",
+        [batch],
+    ).fetchone()
+    if other is not None:
+        raise Contradicted(f"the journal holds another event at {other[0]} {other[1]}")
+
+
+def write(connection: Connection, told: Sequence[Told[Published]]) -> None:
+    """Folds what was told into the rows that stand there, and writes what has become of them."""
+    before = _read(connection, told)
+    rows = project(told, folds=FOLDS, known=before)
+    settle(rows)
+    changed = rows.changed()
+    write_rows(connection, changed)
+    _let_followers_follow(connection, before=before, changed=changed)
 
 
 def settle(rows: Known) -> None:
@@ -105,50 +176,6 @@ def _fresh(messages: Iterable[Message], since: Mapping[str, int]) -> tuple[list[
             reached[name] = position
             envelopes.append(message.envelope)
     return envelopes, reached
-
-
-def _track(connection: Connection, *, since: Mapping[str, int], reached: Mapping[str, int]) -> None:
-    names = list(reached)
-    connection.execute(
-        "insert into tracking (name, position) select name, 0 from unnest(%s::text[]) name on conflict do nothing",
-        [names],
-    )
-    moved = connection.execute(
-        """update tracking set position = batch.reached
-           from unnest(%s::text[], %s::bigint[], %s::bigint[]) as batch (name, since, reached)
-           where tracking.name = batch.name and tracking.position = batch.since""",
-        [names, [since.get(name, 0) for name in names], list(reached.values())],
-    ).rowcount
-    if moved != len(names):
-        raise Overtaken("the read model is not where this reader left it")
-
-
-def _write_journal(connection: Connection, envelopes: Sequence[Envelope]) -> None:
-    """Keeps the envelopes as they were published first. A rebuild finds them there already: the same events, though
-    their bodies may have gained fields since."""
-    batch = msgspec.json.encode(envelopes).decode()
-    written = connection.execute(
-        """insert into journal (producer, position, event_id, type, aggregate_id, version, stored_topic, recorded_at,
-             actor, department, purpose, command_id, correlation_id, causation_id, trace, child_id, case_id, body)
-           select producer, position, id, type, aggregate_id, version, stored_topic, recorded_at, actor, department,
-             purpose, command_id, correlation_id, causation_id, trace, (body ->> 'child_id')::uuid,
-             (body ->> 'case_id')::uuid, body
-           from json_to_recordset(%s::text::json) as told (producer text, position bigint, id uuid, type text,
-             aggregate_id uuid, version int, stored_topic text, recorded_at timestamptz, actor text, department text,
-             purpose text, command_id uuid, correlation_id uuid, causation_id uuid, trace text, body jsonb)
-           on conflict do nothing""",
-        [batch],
-    ).rowcount
-    if written == len(envelopes):
-        return
-    other = connection.execute(
-        """select journal.producer, journal.position
-           from json_to_recordset(%s::text::json) as told (producer text, position bigint, id uuid)
-           join journal using (producer, position) where journal.event_id <> told.id limit 1""",
-        [batch],
-    ).fetchone()
-    if other is not None:
-        raise Contradicted(f"the journal holds another event at {other[0]} {other[1]}")
 
 
 def _read(connection: Connection, told: Sequence[Told[Published]]) -> Rows:

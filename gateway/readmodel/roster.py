@@ -79,6 +79,8 @@ class Child(Row, frozen=True, kw_only=True):
     open_case_id: UUID | None = None
     merged_into: UUID | None = None
     erased: bool = False
+    merged_position: int = 0
+    """The roster's position at which `merged_into` was last told; see `merged`."""
 
 
 class ChildIdentity(OfChild, frozen=True, kw_only=True):
@@ -216,16 +218,18 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
 def merged(row: Child | None, told: Told[MergeEvent]) -> Child:
     """The entry that went into another one, or came out of it again; its own history may be heard later.
 
-    It is the entry that goes on that tells of it. So an entry taken out of one and put into another needs these two to
-    be heard in order, which holds with one partition for the roster, and with more unless one lags behind the other.
+    It is the entry that goes on that tells of it, so one that was taken out of one child and put into another is told of
+    by two, which may be heard in any order where the roster has several partitions. The last word by position counts.
     """
-    event = told.event
+    event, position = told.event, told.envelope.position
     row = row or Child(child_id=event.merged_id)
+    if position < row.merged_position:
+        return row
     match event:
         case ChildrenMerged():
-            return replace(row, merged_into=event.child_id)
+            return replace(row, merged_into=event.child_id, merged_position=position)
         case ChildrenUnmerged():
-            return replace(row, merged_into=None)
+            return replace(row, merged_into=None, merged_position=position)
         case _:
             assert_never(event)
 

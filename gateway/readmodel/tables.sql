@@ -1,6 +1,7 @@
 -- The gateway's read model 读模型: what the services told, as departments may look at it. Disposable: rebuilt from events.
 --
--- Run by readmodel/migrate.py as gateway_owner; every statement may run again. Three roles:
+-- Run by readmodel/migrate.py as gateway_owner; every statement may run again. A rebuild runs the same statements in a schema
+-- of its own, so no name here says its schema. Three roles:
 --   gateway_owner   owns the tables; under FORCE ROW LEVEL SECURITY even the owner sees no row of its own making
 --   gateway_writer  the projector and the receipts: all rows, by policies of its own
 --   gateway_reader  what answers queries: SELECT only, and only rows within the claims of the session
@@ -26,7 +27,9 @@ create table if not exists child (
     poverty text not null default '', disability text not null default '', disability_grade text not null default '',
     left_behind boolean not null default false, migrant boolean not null default false,
     accounted_state text collate "C" not null default '', accounted_reason text not null default '', accounted_on date,
-    open_case_id uuid, merged_into uuid, erased boolean not null default false);
+    open_case_id uuid, merged_into uuid, erased boolean not null default false,
+    merged_position bigint not null default 0);
+alter table child add column if not exists merged_position bigint not null default 0;
 create index if not exists child_by_township on child (township, child_id);
 create index if not exists child_by_state on child (township, accounted_state, child_id);
 create index if not exists child_by_school on child (school, township, child_id) where school <> '';

@@ -15,7 +15,8 @@ import psycopg
 from psycopg import sql
 
 from gateway.readmodel.projection import KINDS
-from services.chassis.log import Message
+from services.chassis.log import Behind, Message, Record, Unreadable
+from services.chassis.vault import SealBroken
 from services.contracts.assistance import (
     AwardGranted,
     AwardPaid,
@@ -136,6 +137,19 @@ class TestVault:
             assert not token or token.startswith("sealed:")
 
 
+class SealedVault(TestVault):
+    """A vault whose tokens of some children don't open, as if they had been altered."""
+
+    def __init__(self, broken: set[UUID]) -> None:
+        super().__init__()
+        self.broken = broken
+
+    def open(self, token: str, *, aggregate_id: UUID, version: int, stored_topic: str) -> str | None:
+        if aggregate_id in self.broken:
+            raise SealBroken
+        return super().open(token, aggregate_id=aggregate_id, version=version, stored_topic=stored_topic)
+
+
 def envelope(story: Story, number: int, *, position: int, recorded_at: datetime = START) -> Envelope:
     """The story's event of this number (from 0) as it was published."""
     event = story.events[number]
@@ -201,20 +215,23 @@ def delivered(messages: Sequence[Message], *, chance: random.Random) -> Iterator
 
 
 class ListLog:
-    """A log that is a list: what is appended can be polled, `fail` makes the next polls fail."""
+    """A log that is a list: what is appended can be polled; the next polls `fail`, or find nothing (`empty_polls`)."""
 
-    def __init__(self, messages: Iterable[Message] = ()) -> None:
+    def __init__(self, messages: Iterable[Record] = ()) -> None:
         self.messages = list(messages)
         self.fail = 0
+        self.empty_polls = 0
+        self.at_once = 1_000_000
+        self.is_reachable = True
         self.bell = Condition()
 
-    def append(self, *messages: Message) -> None:
+    def append(self, *messages: Record) -> None:
         with self.bell:
             self.messages.extend(messages)
             self.bell.notify_all()
 
     def subscribe(self, *, reader: str, producers: Sequence[str]) -> "ListSubscription":
-        assert reader == "gateway"
+        assert reader.partition(".")[0] == "gateway"
         assert set(producers) == set(PRODUCERS)
         return ListSubscription(self)
 
@@ -228,24 +245,38 @@ class ListSubscription:
     def seek(self, positions: dict[str, int]) -> None:
         self._after, self._next = dict(positions), 0
 
-    def poll(self, *, limit: int, timeout_s: float) -> list[Message]:
+    def poll(self, *, limit: int, timeout_s: float) -> list[Record]:
         if self._log.fail:
             self._log.fail -= 1
             raise ConnectionError("the broker is away")
+        if self._log.empty_polls:
+            self._log.empty_polls -= 1
+            return []
         with self._log.bell:
             self._log.bell.wait_for(lambda: len(self._log.messages) > self._next, timeout_s)
-        found: list[Message] = []
-        for message in islice(self._log.messages, self._next, None):
+        found: list[Record] = []
+        for record in islice(self._log.messages, self._next, None):
             self._next += 1
-            if message.envelope.position > self._after.get(message.tracking, 0):
-                found.append(message)
-            if len(found) == limit:
+            if isinstance(record, Unreadable) or record.envelope.position > self._after.get(record.tracking, 0):
+                found.append(record)
+            if len(found) == min(limit, self._log.at_once):
                 break
         return found
+
+    def behind(self) -> Behind:
+        if not self._log.is_reachable:
+            return Behind(None, reachable=False)
+        return Behind(len(self._log.messages) - self._next, reachable=True)
 
     def commit(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+def empty(connection: psycopg.Connection) -> None:
+    """Empties what the projection writes and its tracking, as somebody might by hand; as `gateway_writer`."""
+    tables = sql.SQL(", ").join(sql.Identifier(kind.TABLE) for kind in KINDS)
+    connection.execute(sql.SQL("truncate {}, tracking").format(tables))
 
 
 _ROWS = sql.SQL("select t::text from {} t order by 1")
@@ -319,9 +350,21 @@ def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = 
     )
 
 
+def registration(number: int, *, position: int) -> Message:
+    story = Story("roster", made("child", number), (registered(number),))
+    return Message("roster/0", envelope(story, 0, position=position))
+
+
+def misshapen(message: Message) -> Message:
+    """The same event with a body that is not what its type says."""
+    return Message(
+        message.tracking, msgspec.structs.replace(message.envelope, body=msgspec.Raw(b'{"name":"\xe6\x9b\xbe"}'))
+    )
+
+
 def _child(number: int, children: int, chance: random.Random) -> Story:
     child, finding = made("child", number), made("finding", number)
-    other = made("child", (number + 1) % children)  # one entry goes into one other; see roster.merged
+    other = made("child", chance.randrange(children))  # several may say so of the same one; see roster.merged
     corrected = IdentityCorrected(
         child_id=child,
         name=sealed(child, "单雨"),

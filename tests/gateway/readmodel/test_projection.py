@@ -15,12 +15,11 @@ from gateway.readmodel import projection
 from gateway.readmodel.migrate import migrate
 from gateway.readmodel.partition import partition, window
 from gateway.readmodel.projection import Contradicted, Overtaken, apply
-from gateway.readmodel.rebuild import empty
 from gateway.readmodel.roster import search_keys
 from services.chassis.log import Message
 from services.contracts.envelope import wire_types
 from services.contracts.notify import NoticeAcknowledged, NoticeDelivered, NoticeEscalated, NoticeRaised
-from services.contracts.roster import ChildAccounted, ChildErased, ResidenceStated
+from services.contracts.roster import ChildAccounted, ChildErased, ChildrenMerged, ChildrenUnmerged, ResidenceStated
 from tests.gateway.readmodel.telling import (
     DAY,
     START,
@@ -30,6 +29,7 @@ from tests.gateway.readmodel.telling import (
     contents,
     delivered,
     dice,
+    empty,
     envelope,
     made,
     published,
@@ -127,6 +127,43 @@ def test_order_between_producers_redelivery_and_batches_leave_no_trace(
         assert contents(writer) == expected
 
 
+@settings(SLOW, max_examples=15)
+@given(seed=st.integers(0, 2**32))
+def test_only_the_order_within_an_aggregate_matters(emptied: Any, seed: int) -> None:
+    chance = dice(seed)
+    told = published(stories(children=5, chance=chance), chance=chance)
+    apart = [
+        Message(f"{one.envelope.producer}/{one.envelope.aggregate_id}", one.envelope) for one in told
+    ]  # as if every aggregate had a partition of its own
+    with emptied() as writer:
+        apply(writer, told, since={}, opener=TestVault())
+        expected = contents(writer)
+    with emptied() as writer:
+        for batch in delivered(apart, chance=chance):
+            apply(writer, batch, since=positions(writer), opener=TestVault())
+
+        shown = contents(writer)
+
+    for table in expected.keys() - {"tracking"}:
+        assert shown[table] == expected[table], table
+
+
+def test_who_went_into_one_child_and_then_into_another_stays_there_in_whatever_order_it_is_heard(
+    writer: psycopg.Connection,
+) -> None:
+    moved, first, second = (made("child", number) for number in (1, 2, 3))
+    left = Story("roster", first, (
+        ChildrenMerged(child_id=first, merged_id=moved, reason=""),
+        ChildrenUnmerged(child_id=first, merged_id=moved, reason=""),
+    ))  # fmt: skip
+    entered = Story("roster", second, (ChildrenMerged(child_id=second, merged_id=moved, reason=""),))
+
+    late = [Message("roster/1", envelope(left, number, position=1 + number)) for number in range(2)]
+    apply(writer, [Message("roster/2", envelope(entered, 0, position=3)), *late], since={}, opener=TestVault())
+
+    assert one(writer, "select merged_into from child where child_id = %s", moved) == second
+
+
 @SLOW
 @given(seed=st.integers(0, 2**32))
 def test_a_batch_that_does_not_commit_leaves_nothing(emptied: Any, seed: int) -> None:
@@ -202,7 +239,7 @@ def test_an_event_that_is_not_what_its_type_says_is_refused(writer: psycopg.Conn
 
 def test_names_and_numbers_stand_in_one_table_only(writer: psycopg.Connection) -> None:
     chance = dice(7)
-    apply(writer, published(stories(children=6, chance=chance), chance=chance), since={}, opener=TestVault())
+    apply(writer, published(stories(children=12, chance=chance), chance=chance), since={}, opener=TestVault())
 
     tables = contents(writer)
 

@@ -1,8 +1,9 @@
-"""The projector's thread: it follows, lets people wait, survives what is lost, and stands still rather than skip."""
+"""The projector's thread: it follows, lets people wait, survives what is lost, parks what it can't show."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,20 +12,26 @@ import pytest
 
 from gateway.readmodel.migrate import migrate
 from gateway.readmodel.projector import Projector
-from gateway.readmodel.rebuild import empty, rebuild
-from services.chassis.log import Message
+from services.chassis import parking
+from services.chassis.clock import SteppedClock
+from services.chassis.log import Lag, Message, Unreadable
 from services.chassis.vault import VaultUnavailable
 from tests.gateway.readmodel.telling import (
+    START,
     ListLog,
+    SealedVault,
     Story,
     TestVault,
     contents,
     delivered,
     dice,
+    empty,
     envelope,
     made,
+    misshapen,
     published,
     registered,
+    registration,
     stories,
 )
 
@@ -46,8 +53,8 @@ def follow(dsn: str) -> Iterator[Callable[..., Projector]]:
     """Starts projectors that are stopped at the end."""
     running: list[Projector] = []
 
-    def start(log: ListLog, *, opener: Any = None) -> Projector:
-        running.append(Projector(dsn=dsn, log=log, opener=opener or TestVault()))
+    def start(log: ListLog, *, opener: Any = None, clock: Any = None) -> Projector:
+        running.append(Projector(dsn=dsn, log=log, opener=opener or TestVault(), clock=clock))
         running[-1].start()
         return running[-1]
 
@@ -59,6 +66,19 @@ def follow(dsn: str) -> Iterator[Callable[..., Projector]]:
 def county(*, children: int = 5, partitions: int = 1, seed: int = 1) -> list[Message]:
     chance = dice(seed)
     return published(stories(children=children, chance=chance), chance=chance, partitions=partitions)
+
+
+def afresh(database: Any, told: Sequence[Message]) -> dict[str, list[str]]:
+    """What these events come to, projected once and in order, in a database of its own."""
+    dsn = database("gateway", migrate=migrate).dsn("gateway_writer")
+    Projector(dsn=dsn, log=ListLog(told), opener=TestVault()).catch_up()
+    with psycopg.connect(dsn) as connection:
+        return contents(connection)
+
+
+def shown(dsn: str) -> dict[str, list[str]]:
+    with psycopg.connect(dsn) as connection:
+        return contents(connection)
 
 
 def wait_for(holds: Callable[[], bool]) -> None:
@@ -138,7 +158,9 @@ def test_it_goes_on_from_the_tracking_after_a_restart(dsn: str, follow: Any) -> 
         assert len(contents(connection)["journal"]) == len(told)
 
 
-def test_it_survives_a_lost_database_connection_and_a_lost_broker(fresh: Any, dsn: str, follow: Any) -> None:
+def test_it_survives_a_lost_database_connection_and_a_lost_broker(
+    fresh: Any, dsn: str, follow: Any, database: Any
+) -> None:
     told = county(children=8)
     log = ListLog()
     projector = follow(log)
@@ -154,12 +176,7 @@ def test_it_survives_a_lost_database_connection_and_a_lost_broker(fresh: Any, ds
     wait_for_all(projector, told)
 
     wait_for(lambda: projector.health() == "ok")
-    with psycopg.connect(dsn) as connection:
-        survived = contents(connection)
-    assert len(survived["journal"]) == len(told)
-    rebuild(dsn=dsn, projector=Projector(dsn=dsn, log=ListLog(told), opener=TestVault()))
-    with psycopg.connect(dsn) as connection:
-        assert contents(connection) == survived
+    assert shown(dsn) == afresh(database, told)
 
 
 def test_it_waits_for_a_vault_that_is_away(follow: Any) -> None:
@@ -179,38 +196,7 @@ def test_it_waits_for_a_vault_that_is_away(follow: Any) -> None:
     wait_for_all(projector, told)
 
 
-def test_an_event_that_cannot_be_projected_parks_it_and_nothing_is_skipped(dsn: str, follow: Any) -> None:
-    told = [Story("roster", made("child", number), (registered(number),)) for number in range(6)]
-    messages = [Message("roster/0", envelope(story, 0, position=1 + number)) for number, story in enumerate(told)]
-    poison = msgspec.structs.replace(messages[3].envelope, body=msgspec.Raw(b'{"name":"\xe6\x9b\xbe"}'))
-    log = ListLog([*messages[:3], Message("roster/0", poison), *messages[4:]])
-
-    projector = follow(log)
-
-    wait_for(lambda: projector.parked() is not None)
-    assert projector.health() == "parked at roster/0 4: ValidationError"
-    assert projector.positions() == {"roster/0": 3}
-    assert not projector.wait_until(producer="roster", position=5, timeout_s=WAIT_S)
-    with psycopg.connect(dsn) as connection:
-        assert len(contents(connection)["child"]) == 3
-
-    mended = follow(ListLog(messages))
-    wait_for_all(mended, messages)
-
-
-def test_a_value_the_database_refuses_parks_it_without_quoting_it(
-    follow: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    story = Story("roster", made("child", 1), (registered(1),))
-    broken = msgspec.structs.replace(envelope(story, 0, position=1), actor="曾\x00小一")
-
-    projector = follow(ListLog([Message("roster/0", broken)]))
-
-    wait_for(lambda: projector.parked() is not None)
-    assert "曾" not in projector.health() + caplog.text
-
-
-def test_two_projectors_apply_everything_once(dsn: str, follow: Any) -> None:
+def test_two_projectors_apply_everything_once(dsn: str, follow: Any, database: Any) -> None:
     told = county(children=8)
     log = ListLog()
     both = [follow(log), follow(log)]
@@ -220,11 +206,7 @@ def test_two_projectors_apply_everything_once(dsn: str, follow: Any) -> None:
     for projector in both:
         wait_for_all(projector, told)
 
-    with psycopg.connect(dsn) as connection:
-        twice = contents(connection)
-    rebuild(dsn=dsn, projector=Projector(dsn=dsn, log=ListLog(told), opener=TestVault()))
-    with psycopg.connect(dsn) as connection:
-        assert contents(connection) == twice
+    assert shown(dsn) == afresh(database, told)
 
 
 def test_it_stops_at_once_and_stopping_what_never_started_does_nothing(dsn: str) -> None:
@@ -237,45 +219,7 @@ def test_it_stops_at_once_and_stopping_what_never_started_does_nothing(dsn: str)
     assert not projector.wait_until(producer="roster", position=10_000, timeout_s=WAIT_S)
 
 
-# Rebuild
-
-
-def test_a_rebuilt_read_model_equals_the_one_before_table_by_table(dsn: str) -> None:
-    told = county(children=12, partitions=3)
-    projector = Projector(dsn=dsn, log=ListLog(told), opener=TestVault())
-    projector.catch_up()
-    with psycopg.connect(dsn) as connection:
-        before = contents(connection)
-        connection.execute("update child set school_name = 'spoiled'")
-        connection.execute("delete from case_file")
-        assert contents(connection) != before
-
-    read = rebuild(dsn=dsn, projector=projector)
-
-    assert read == len(told)
-    with psycopg.connect(dsn) as connection:
-        after = contents(connection)
-    for table, rows in before.items():
-        assert rows, f"the county tells nothing of {table}"
-        assert after[table] == rows, table
-
-
-def test_a_rebuild_keeps_receipts_and_journal(dsn: str) -> None:
-    told = county()
-    projector = Projector(dsn=dsn, log=ListLog(told), opener=TestVault())
-    projector.catch_up()
-    with psycopg.connect(dsn) as connection:
-        connection.execute(
-            "insert into receipt (receipt_id, at, actor, department, purpose, decision) values (%s, now(), '', '', '', 'denied')",
-            [made("receipt", 1)],
-        )
-        empty(connection)
-        assert connection.execute("select count(*) from child").fetchone() == (0,)
-        assert connection.execute("select count(*) from journal").fetchone() == (len(told),)
-        assert connection.execute("select count(*) from receipt").fetchone() == (1,)
-
-
-def test_a_running_projector_takes_part_in_a_rebuild(dsn: str, follow: Any) -> None:
+def test_a_projector_whose_read_model_was_emptied_fills_it_again(dsn: str, follow: Any, database: Any) -> None:
     told = county(children=8)
     log = ListLog(told[:-20])
     projector = follow(log)
@@ -286,8 +230,238 @@ def test_a_running_projector_takes_part_in_a_rebuild(dsn: str, follow: Any) -> N
     log.append(*told[-20:])
 
     wait_for_all(projector, told)
+    assert shown(dsn) == afresh(database, told)
+
+
+# How far behind
+
+
+def test_it_lags_by_what_it_knows_and_has_not_applied(dsn: str, follow: Any) -> None:
+    class Away(TestVault):
+        is_away = True
+
+        def warm(self, tokens: Any) -> None:
+            if self.is_away:
+                raise VaultUnavailable("the key store can't be reached")
+            super().warm(tokens)
+
+    told, vault = county(), Away()
+    oldest = min(message.envelope.recorded_at for message in told)
+    projector = follow(ListLog(told), opener=vault, clock=SteppedClock(oldest + timedelta(minutes=10)))
+    wait_for(lambda: projector.health() == "waiting: VaultUnavailable")
+
+    assert projector.lag().seconds == 600.0
+
+    vault.is_away = False
+    wait_for_all(projector, told)
+    wait_for(lambda: projector.lag() == Lag(0.0, 0))
+
+
+def test_a_log_that_cannot_be_reached_is_no_reason_to_say_that_all_is_shown(dsn: str, follow: Any) -> None:
+    log = ListLog(county())
+    projector = follow(log)
+    wait_for(lambda: projector.lag() == Lag(0.0, 0))
+
+    log.is_reachable = False
+
+    wait_for(lambda: projector.health() == "waiting: the log can't be reached")
+    assert projector.lag().events is None
+
+
+def test_catching_up_is_over_when_the_log_says_so_not_when_a_poll_was_empty(dsn: str) -> None:
+    told = county()
+    log = ListLog(told)
+    log.empty_polls = 3
+
+    assert Projector(dsn=dsn, log=log, opener=TestVault()).catch_up() == len(told)
+
+
+# What can't be projected
+
+
+def test_an_event_that_cannot_be_projected_parks_its_key_and_everything_else_flows(dsn: str, follow: Any) -> None:
+    messages = [registration(number, position=number) for number in range(1, 7)]
+    messages[2] = misshapen(messages[2])
+
+    projector = follow(ListLog(messages))
+
+    wait_for_all(projector, messages[:2] + messages[3:])
+    assert projector.health() == "ok"
+    assert projector.parked_keys() == 1
+    assert projector.positions() == {"roster/0": 6}
+    assert len(shown(dsn)["child"]) == 5
+
+
+def test_who_waits_for_an_event_that_was_parked_is_told_at_once(follow: Any) -> None:
+    messages = [misshapen(registration(1, position=1)), registration(2, position=2)]
+    projector = follow(ListLog(messages))
+    wait_for_all(projector, messages[1:])
+
+    began = time.monotonic()
+
+    assert not projector.wait_until(producer="roster", position=1, timeout_s=WAIT_S)
+    assert time.monotonic() - began < WAIT_S / 2
+
+
+def test_a_parked_event_stands_in_the_journal(dsn: str, follow: Any) -> None:
+    messages = [misshapen(registration(1, position=1)), registration(2, position=2)]
+
+    wait_for_all(follow(ListLog(messages)), messages[1:])
+
+    assert len(shown(dsn)["journal"]) == 2
+
+
+def test_who_answers_queries_may_know_that_an_event_was_parked_and_not_what_it_says(fresh: Any, follow: Any) -> None:
+    messages = [misshapen(registration(1, position=1)), registration(2, position=2)]
+    wait_for_all(follow(ListLog(messages)), messages[1:])
+
+    with psycopg.connect(fresh.dsn("gateway_reader")) as connection:
+        assert connection.execute("select producer, place from parked where state = 'parked'").fetchall() == [
+            ("roster", 1)
+        ]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select raw from parked")
+
+
+def test_later_events_of_a_parked_key_queue_behind_it_and_all_are_shown_in_order_when_it_is_mended(
+    dsn: str, follow: Any, database: Any
+) -> None:
+    told, vault = county(children=8), SealedVault({made("child", 3)})
+    projector = follow(ListLog(told), opener=vault)
+    others = [message for message in told if message.envelope.aggregate_id != made("child", 3)]
+    wait_for_all(projector, others)
+    queued = [message.envelope.position for message in told if message not in others]
+    assert [place for _, place, state in parked(dsn) if state == "parked"] == queued
+
+    vault.broken.clear()
+    retry(dsn)
+
+    wait_for(lambda: projector.parked_keys() == 0)
+    wait_for_all(projector, told)
+    assert shown(dsn) == afresh(database, told)
+    assert {state for _, _, state in parked(dsn)} == {"handled"}
+
+
+def test_parked_keys_are_tried_again_by_themselves(dsn: str, follow: Any, database: Any) -> None:
+    told, vault = county(children=4), SealedVault({made("child", 1)})
+    clock = SteppedClock(START)
+    projector = follow(ListLog(told), opener=vault, clock=clock)
+    wait_for(lambda: projector.parked_keys() == 1)
+
+    vault.broken.clear()
+    clock.step(timedelta(seconds=2))
+
+    wait_for(lambda: projector.parked_keys() == 0)
+    wait_for_all(projector, told)
+    assert shown(dsn) == afresh(database, told)
+
+
+def test_two_projectors_show_a_parked_event_once(dsn: str, follow: Any, database: Any) -> None:
+    told, vault = county(children=8), SealedVault({made("child", 2), made("child", 5)})
+    log = ListLog(told[:-9])
+    both = [follow(log, opener=vault), follow(log, opener=vault)]
+    for projector in both:
+        wait_for(lambda projector=projector: projector.parked_keys() == 2)
+    vault.broken.clear()
+    retry(dsn)
+    log.append(*told[-9:])
+
+    for projector in both:
+        wait_for(lambda projector=projector: projector.parked_keys() == 0)
+        wait_for_all(projector, told)
+
+    assert shown(dsn) == afresh(database, told)
+
+
+def test_a_version_that_is_not_known_here_is_parked_and_tried_at_the_next_start(dsn: str, follow: Any) -> None:
+    newer = msgspec.structs.replace(registration(1, position=1).envelope, type="roster.child-registered.v9")
+    log = ListLog([Message("roster/0", newer), registration(2, position=2)])
+    first = follow(log)
+    wait_for_all(first, log.messages[1:])
+    assert parked(dsn) == [("UnknownVersion", 1, "parked")]
+    first.stop()
+
+    follow(log)
+
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        wait_for(lambda: connection.execute("select tries from parked").fetchone() == (1,))
+
+
+def test_what_is_no_event_is_parked_and_its_key_queues(dsn: str, follow: Any) -> None:
+    garbage = Unreadable(tracking="roster/0", key=made("child", 1), id=made("record", 1), offset=7, raw=b"\xff\x00")
+    nobodys = Unreadable(tracking="cases/0", key=None, id=made("record", 2), offset=3, raw=b"")
+    log = ListLog([garbage, nobodys, registration(1, position=1), registration(2, position=2)])
+
+    projector = follow(log)
+
+    wait_for_all(projector, log.messages[3:])
+    assert parked(dsn) == [("Unreadable", 7, "parked"), ("Unreadable", 3, "parked"), ("", 1, "parked")]
+    assert projector.parked_keys() == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"actor": "曾\x00小一"},
+        {"type": "roster.child\x00.v1"},
+        {"position": 2**70},
+        {"version": 2**40},
+        {"body": msgspec.Raw(b'{"child_id": "nobody"}')},
+    ],
+)
+def test_a_value_the_database_refuses_parks_it_without_quoting_it(
+    follow: Any, caplog: pytest.LogCaptureFixture, broken: dict[str, Any]
+) -> None:
+    first = registration(1, position=1)
+    log = ListLog([Message("roster/0", msgspec.structs.replace(first.envelope, **broken)), registration(2, position=2)])
+
+    projector = follow(log)
+
+    wait_for(lambda: projector.parked_keys() == 1)
+    assert "曾" not in projector.health() + caplog.text
+    log.append(registration(3, position=3))
+    wait_for_all(projector, [registration(3, position=3)])
+
+
+def test_a_log_that_contradicts_the_journal_is_told_by_health_until_somebody_has_decided(
+    fresh: Any, dsn: str, follow: Any
+) -> None:
+    Projector(dsn=dsn, log=ListLog([registration(1, position=1)]), opener=TestVault()).catch_up()
     with psycopg.connect(dsn) as connection:
-        followed = contents(connection)
-    rebuild(dsn=dsn, projector=Projector(dsn=dsn, log=log, opener=TestVault()))
+        empty(connection)
+    log = ListLog([registration(2, position=1), registration(3, position=2)])
+    projector = follow(log)
+
+    wait_for_all(projector, log.messages[1:])
+    wait_for(lambda: projector.health() == "contradicted at roster/0 1")
+    with psycopg.connect(fresh.owner) as connection:
+        [(id_,)] = connection.execute("select id from parked").fetchall()
+        parking.drop(connection, reader="gateway", id=id_, at=START, by="operator", why="the journal is right")
+
+    wait_for(lambda: projector.health() == "ok")
+
+
+def test_what_is_amiss_around_an_event_is_waited_for_and_nothing_is_parked(fresh: Any, dsn: str, follow: Any) -> None:
+    told = county()
+    with psycopg.connect(fresh.owner) as owner:
+        owner.execute("revoke insert on child from gateway_writer")
+    projector = follow(ListLog(told))
+    wait_for(lambda: projector.health() == "waiting: InsufficientPrivilege")
+    assert parked(dsn) == []
+
+    with psycopg.connect(fresh.owner) as owner:
+        owner.execute("grant insert on child to gateway_writer")
+
+    wait_for_all(projector, told)
+
+
+def parked(dsn: str) -> list[tuple[str, int, str]]:
+    """Kind of error, place and state of all that was ever parked, in order."""
     with psycopg.connect(dsn) as connection:
-        assert contents(connection) == followed
+        return connection.execute("select error, place, state from parked order by number").fetchall()
+
+
+def retry(dsn: str) -> None:
+    """As an operator does."""
+    with psycopg.connect(dsn) as connection:
+        parking.retry(connection, at=datetime.now(UTC))
