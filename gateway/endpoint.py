@@ -5,10 +5,15 @@
 Operations the compiler does not take (mutations, introspection, `@include` on a variable) run through the ordinary
 resolvers between the same rights and the same receipt. Refusals are GraphQL errors whose `extensions.code` is one of
 UNAUTHENTICATED, BAD_REQUEST, FORBIDDEN, NOT_FOUND, REFUSED, STALE, UNCERTAIN, UNAVAILABLE, INTERNAL. Nothing a caller sent is logged.
+
+An operation is a trace of our own, sampled as we say: a partner's traceparent is only linked to, or whoever sends one could
+have us record everything. Its span bears the operation's name and the document's hash, never text or variables.
 """
 
 import asyncio
 import logging
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +23,7 @@ import msgspec
 import psycopg
 import strawberry
 from graphql import GraphQLError
+from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.policy import Policy
@@ -33,9 +39,12 @@ from gateway.schema.reading import Looking
 from gateway.schema.supervision import Supervision
 from services.chassis.clock import Clock, china_date
 from services.chassis.errors import Forbidden, ServiceError
-from services.chassis.telemetry import span
+from services.chassis.telemetry import count, request_took, span, traceparent
+from services.chassis.vault import VaultUnavailable
 
 REQUEST_TIMEOUT_S = 15.0
+RETRY_AFTER_S = b"2"
+_LONG_NUMBER = re.compile(r"\d{5}")
 _JSON = b"application/json"
 _GRAPHQL_JSON = b"application/graphql-response+json"
 _log = logging.getLogger("baoxue.gateway")
@@ -69,10 +78,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: the HTTP status for clients that understand GraphQL's media type, and the body."""
+    """What goes back: the body, the HTTP status for clients that understand GraphQL's media type, and how it is counted."""
 
     body: bytes
     status: int = 200
+    outcome: str = "answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,24 +142,45 @@ class Endpoint:
         return await self._with.tokens.verify(token)
 
     async def _answer(self, asked: Asked) -> Answer:
-        """The answer, recorded; refusals before anything was looked at are recorded only where they are of a right."""
+        """The answer to one operation, seen and timed."""
         try:
             operation = self._operations.find(asked.request.query, asked.request.operation_name)
         except BadDocument as error:
             return Answer(_body(None, error.errors), 400)
-        with span(f"graphql {operation.name or operation.hash[:12]}", parent=_text(asked.headers, b"traceparent")):
+        kind = operation.definition.operation.value
+        began, outcome = time.perf_counter(), "failed"
+        with span(
+            f"graphql {_shown(operation)}",
+            link=_text(asked.headers, b"traceparent"),
+            kind=SpanKind.SERVER,
+            operation=kind,
+            document=operation.hash,
+        ):
             try:
-                fields = operation.require_rights(asked.principal.grants)
-                variables = operation.variables(asked.request.variables)
-                plan = operation.plan(asked.principal.grants, variables=variables)
-                if plan is None:
-                    return await self._resolve(asked, operation, fields)
-                return await self._run(asked, operation, fields, plan=plan, variables=variables)
-            except Forbidden as error:
-                await self._record(asked.principal, operation, decision="denied")
-                return Answer(_error("FORBIDDEN", str(error)), 403)
-            except BadArgument as error:
-                return Answer(_error("BAD_REQUEST", str(error)), 400)
+                answer = await self._decide(asked, operation)
+                outcome = answer.outcome
+            except (NotRecorded, ReadModelUnavailable, asyncio.CancelledError):
+                outcome = "unavailable"
+                raise
+            else:
+                return answer
+            finally:
+                request_took(kind=kind, outcome=outcome, seconds=time.perf_counter() - began)
+
+    async def _decide(self, asked: Asked, operation: Operation) -> Answer:
+        """The answer, recorded; refusals before anything was looked at are recorded only where they are of a right."""
+        try:
+            fields = operation.require_rights(asked.principal.grants)
+            variables = operation.variables(asked.request.variables)
+            plan = operation.plan(asked.principal.grants, variables=variables)
+            if plan is None:
+                return await self._resolve(asked, operation, fields)
+            return await self._run(asked, operation, fields, plan=plan, variables=variables)
+        except Forbidden as error:
+            await self._record(asked.principal, operation, decision="denied")
+            return Answer(_error("FORBIDDEN", str(error)), 403, "denied")
+        except BadArgument as error:
+            return Answer(_error("BAD_REQUEST", str(error)), 400, "malformed")
 
     async def _run(
         self,
@@ -171,7 +202,7 @@ class Endpoint:
                 plan.statement, parameters, claims=principal.claims
             )
         except psycopg.DataError:
-            return Answer(_error("BAD_REQUEST", "An argument is out of its range."), 400)
+            return Answer(_error("BAD_REQUEST", "An argument is out of its range."), 400, "malformed")
         await self._record(
             principal,
             operation,
@@ -192,7 +223,7 @@ class Endpoint:
             supervision=self._with.supervision,
             commands=self._with.commands,
             idempotency_key=_key(asked.headers),
-            trace=_text(asked.headers, b"traceparent"),
+            trace=traceparent(),
         )
         result = await self._with.schema.execute(
             asked.request.query,
@@ -221,7 +252,7 @@ class Endpoint:
             rows=looking.rows_read,
             positions=positions,
         )
-        return Answer(_body(result.data, errors))
+        return Answer(_body(result.data, errors), outcome=decision)
 
     async def _record(
         self,
@@ -234,22 +265,27 @@ class Endpoint:
         rows: int = 0,
         positions: str = "{}",
     ) -> None:
-        await self._with.receipts.record(
-            Receipt(
-                at=self._with.clock.now(),
-                actor=principal.actor,
-                department=principal.unit,
-                purpose=principal.purpose,
-                operation=operation.name,
-                document_hash=operation.hash,
-                decision=decision,
-                policy_version=self._with.policy.version,
-                child_ids=tuple(child_ids or ()),
-                rows=rows,
-                fields=fields,
-                positions=msgspec.Raw(positions.encode()),
-            )
+        receipt = Receipt(
+            at=self._with.clock.now(),
+            actor=principal.actor,
+            department=principal.unit,
+            purpose=principal.purpose,
+            operation=operation.name,
+            document_hash=operation.hash,
+            decision=decision,
+            policy_version=self._with.policy.version,
+            child_ids=tuple(child_ids or ()),
+            rows=rows,
+            fields=fields,
+            positions=msgspec.Raw(positions.encode()),
         )
+        try:
+            await self._with.receipts.record(receipt)
+        except NotRecorded:
+            count("baoxue.receipts.missing")
+            raise
+        kind = operation.definition.operation.value
+        count("baoxue.reads", kind=kind, decision=decision, department=principal.grants.kind)
 
 
 async def _read(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Request:
@@ -290,6 +326,13 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")[:128]
 
 
+def _shown(operation: Operation) -> str:
+    """An operation's name for a span; callers choose it, so one with a long number in it is not repeated."""
+    if not operation.name or _LONG_NUMBER.search(operation.name):
+        return operation.hash[:12]
+    return operation.name[:60]
+
+
 def _formatted(error: GraphQLError) -> dict[str, Any]:
     """An error as shown: ours in their own words, mistakes of the document in graphql's, everything else without words."""
     cause = error.original_error
@@ -298,7 +341,7 @@ def _formatted(error: GraphQLError) -> dict[str, Any]:
         code, message = cause.code, str(cause)
     elif isinstance(cause, BadArgument):
         code, message = "BAD_REQUEST", str(cause)
-    elif isinstance(cause, ReadModelUnavailable | TimeoutError):
+    elif isinstance(cause, ReadModelUnavailable | VaultUnavailable | TimeoutError):
         code, message = "UNAVAILABLE", "Try again."
     elif isinstance(cause, CommandUncertain):
         code = "UNCERTAIN"
@@ -331,6 +374,7 @@ async def _send(send: Send, status: int, body: bytes, *, media: bytes) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        *([(b"retry-after", RETRY_AFTER_S)] if status == 503 else []),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -2,7 +2,13 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fixtures.folders", "tests.fixtures.postgres", "tests.fixtures.store", "tests.fixtures.kafka"]
+pytest_plugins = [
+    "tests.fixtures.folders",
+    "tests.fixtures.postgres",
+    "tests.fixtures.store",
+    "tests.fixtures.kafka",
+    "tests.fixtures.otlp",
+]
 
 # How long a property takes says nothing on a machine that runs other tests beside it.
 settings.register_profile("baoxue", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,23 +9,30 @@
 
 A route's body is derived from the signature of its method, so a command has one place where its words stand.
 Answers and errors never quote what was sent: it may be personal.
+
+A command is a span of the caller's trace, once the caller is recognised; where it is recorded, the events that the command
+causes name this very span, so that whoever hears of them goes on with the one trace.
 """
 
 import hashlib
 import hmac
 import inspect
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_type_hints
 from uuid import UUID, uuid4
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from services.chassis.aggregate import Caused
 from services.chassis.application import Answer, RecordedApplication
@@ -33,7 +40,7 @@ from services.chassis.application import Request as CommandRequest
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.store import StoreUnavailable
-from services.chassis.telemetry import span
+from services.chassis.telemetry import command_took, is_traceparent, span, traceparent
 from services.chassis.vault import VaultUnavailable
 
 STATUS: dict[type[ServiceError], int] = {NotFound: 404, Refused: 422, Forbidden: 403, Stale: 409}
@@ -73,6 +80,21 @@ class Malformed(Exception):
     """A header the protocol asks for is missing or not of its form; the message names it."""
 
 
+OUTCOMES: dict[type[Exception], str] = {
+    Refused: "refused",
+    NotFound: "not_found",
+    Stale: "stale",
+    Forbidden: "forbidden",
+    Malformed: "malformed",
+    RequestValidationError: "malformed",
+    HTTPException: "malformed",
+    Unauthenticated: "unauthenticated",
+    StoreUnavailable: "unavailable",
+    VaultUnavailable: "unavailable",
+}
+"""How a command that failed is counted; anything else is `failed`, which is a fault of ours."""
+
+
 def command_api(
     *,
     title: str,
@@ -82,18 +104,10 @@ def command_api(
 ) -> FastAPI:
     """The HTTP face of a service: one POST route per command."""
     api = FastAPI(title=title, docs_url=None, redoc_url=None)
+    measured = _measured(title.partition(" ")[0])
     for command in commands:
-        _add_command(api, command, application=application, surroundings=surroundings)
+        _add_command(api, command, application=application, surroundings=surroundings, route=measured)
     _add_errors(api)
-
-    @api.get("/health/live")
-    def live() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @api.get("/health/ready")
-    def ready() -> dict[str, int]:
-        return {"position": application.position()}
-
     return api
 
 
@@ -110,12 +124,17 @@ def caused_by(request: Request, *, surroundings: Surroundings) -> Caused:
         at=surroundings.clock.now(),
         command_id=_uuid_header(request, "idempotency-key"),
         correlation_id=uuid4() if correlation is None else _uuid_header(request, "x-correlation-id"),
-        trace=request.headers.get("traceparent", "")[:128],
+        trace=_trace(request),
     )
 
 
 def _add_command(
-    api: FastAPI, command: Callable[..., Answer], *, application: RecordedApplication, surroundings: Surroundings
+    api: FastAPI,
+    command: Callable[..., Answer],
+    *,
+    application: RecordedApplication,
+    surroundings: Surroundings,
+    route: type[APIRoute],
 ) -> None:
     name = command.__name__.replace("_", "-")
     body_model = _body_of(command)
@@ -123,19 +142,57 @@ def _add_command(
     async def recognised(request: Request) -> Caused:  # a dependency, so that it comes before the body is looked at
         return caused_by(request, surroundings=surroundings)
 
-    def carry_out(body: Any, caused: Annotated[Caused, Depends(recognised)]) -> Answer:
+    def carry_out(request: Request, body: Any, caused: Annotated[Caused, Depends(recognised)]) -> Answer:
         asked = CommandRequest(name, _hash_of(body))
         arguments = {field: getattr(body, field) for field in type(body).model_fields}
-        with span(f"command {name}", parent=caused.trace):
-            return application.obey(caused=caused, request=asked, do=lambda: command(**arguments))
+        request.state.outcome = "repeated"  # unless it comes to be carried out
+
+        def do() -> Answer:
+            request.state.outcome = "ok"
+            return command(**arguments)
+
+        with span(f"command {name}", parent=caused.trace, kind=SpanKind.SERVER) as current:
+            if current.is_recording():
+                caused = replace(caused, trace=traceparent())
+            return application.obey(caused=caused, request=asked, do=do)
 
     carry_out.__annotations__["body"] = body_model
-    api.post(
+    api.router.add_api_route(
         f"/commands/{name}",
+        carry_out,
+        methods=["POST"],
         operation_id=command.__name__,
         description=inspect.getdoc(command),
         response_model=Accepted,
-    )(carry_out)
+        route_class_override=route,
+    )
+
+
+def _measured(service: str) -> type[APIRoute]:
+    """Routes that note how long each request took from its arrival, and what came of it, malformed ones too."""
+
+    class Measured(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            answer = super().get_route_handler()
+            command = self.path.rpartition("/")[2]
+
+            async def timed(request: Request) -> Response:
+                began = time.perf_counter()
+                outcome = "failed"
+                try:
+                    response = await answer(request)
+                    outcome = request.state.outcome
+                except Exception as error:
+                    outcome = OUTCOMES.get(type(error), outcome)
+                    raise
+                else:
+                    return response
+                finally:
+                    command_took(service=service, command=command, outcome=outcome, seconds=time.perf_counter() - began)
+
+            return timed
+
+    return Measured
 
 
 def _hash_of(body: BaseModel) -> bytes:
@@ -200,6 +257,12 @@ def _header(request: Request, name: str, form: re.Pattern[str]) -> str:
     if not form.fullmatch(value):
         raise Malformed(f"The header {name} is missing or not of its form.")
     return value
+
+
+def _trace(request: Request) -> str:
+    """The caller's traceparent, or empty where it is none: it goes into every event, so it is looked at."""
+    value = request.headers.get("traceparent", "")
+    return value if is_traceparent(value) else ""
 
 
 def _uuid_header(request: Request, name: str) -> UUID:

@@ -1,6 +1,8 @@
 """Commands over HTTP: who may send them, how they are answered, and that no answer quotes what was sent."""
 
 import asyncio
+import io
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -11,16 +13,20 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from services.chassis.clock import SteppedClock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
-from services.chassis.http import STATUS, Surroundings, command_api
+from services.chassis.http import OUTCOMES, STATUS, Surroundings, command_api
+from services.chassis.logs import Lines
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder, StoreUnavailable
+from services.chassis.telemetry import Telemetry, is_sampled
 from services.chassis.vault import Vault, VaultUnavailable
 from tests.chassis.conftest import KEK
 from tests.chassis.things import NOON, Thing, Things
+from tests.fixtures.otlp import Collector
 from tests.fixtures.postgres import FreshDatabase
 from tests.fixtures.store import migrate_store
 
 CANARY = "燕归来13800000000"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SURROUNDINGS = Surroundings(clock=SteppedClock(NOON), token="secret")
 Send = Callable[..., Response]
 
@@ -36,6 +42,9 @@ class FailingThings(Things):
 
     def fail_without_store(self, *, words: str) -> Any:
         raise StoreUnavailable(words)
+
+    def fail_at_all(self, *, words: str) -> Any:
+        raise RuntimeError(words)
 
     def fail_without_vault(self, *, words: str) -> Any:
         raise VaultUnavailable(words)
@@ -64,6 +73,7 @@ def send(things: FailingThings) -> Send:
             things.fail_as_stale,
             things.fail_without_store,
             things.fail_without_vault,
+            things.fail_at_all,
         ),
     )
 
@@ -117,7 +127,7 @@ class TestACommand:
             a_body(),
             idempotency_key=str(command_id),
             x_correlation_id=str(correlation_id),
-            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            traceparent=TRACEPARENT,
         )
 
         recorder = things.recorder_of_commands
@@ -129,7 +139,7 @@ class TestACommand:
             "dropout_control",
         )
         assert (caused.command_id, caused.correlation_id, caused.causation_id) == (command_id, correlation_id, None)
-        assert (caused.at, caused.trace[:35]) == (NOON, "00-0af7651916cd43dd8448eb211c80319c")
+        assert (caused.at, caused.trace) == (NOON, TRACEPARENT)
 
     def test_sent_again_gets_the_first_answer(self, send: Send) -> None:
         key, body = str(uuid4()), a_body()
@@ -234,14 +244,106 @@ class TestACaller:
         assert told_of(refusal) == (400, "BAD_REQUEST")
         assert header.replace("_", "-") in refusal.json()["message"]
 
-    def test_needs_no_secret_to_see_that_the_service_lives(self, send: Send, things: FailingThings) -> None:
-        assert send("/health/live", authorization=None).json() == {"status": "ok"}
-        assert send("/health/ready", authorization=None).json() == {"position": things.position()}
-
     def test_finds_no_other_door(self, send: Send) -> None:
         assert told_of(send("/commands/begin-thing")) == (405, "BAD_REQUEST")
         assert told_of(send("/docs")) == (404, "BAD_REQUEST")
         assert told_of(send("/commands/record", {})) == (404, "BAD_REQUEST")
+
+
+class TestWhatIsTold:
+    """Spans and figures of commands, by their names; of what was sent, nothing."""
+
+    @pytest.mark.usefixtures("telemetry")
+    def test_a_command_is_a_span_of_its_callers_trace_and_its_events_name_that_span(
+        self, send: Send, things: FailingThings, otlp: Collector
+    ) -> None:
+        answer = send("/commands/begin-thing", a_body(), traceparent=TRACEPARENT)
+
+        seen = otlp.wait_for_span(name="command begin-thing")
+        (event,) = things.recorder_of_commands.select_events(UUID(answer.json()["id"]))
+        assert (seen.trace_id, seen.parent_id) == (TRACEPARENT[3:35], TRACEPARENT[36:52])
+        assert event.caused.trace[:52] == f"00-{seen.trace_id}-{seen.span_id}"
+        assert is_sampled(event.caused.trace)
+
+    @pytest.mark.usefixtures("telemetry")
+    def test_of_a_trace_that_is_not_sampled_the_events_carry_it_on(
+        self, send: Send, things: FailingThings, otlp: Collector
+    ) -> None:
+        unsampled = TRACEPARENT[:-2] + "00"
+
+        answer = send("/commands/begin-thing", a_body(), traceparent=unsampled)
+
+        (event,) = things.recorder_of_commands.select_events(UUID(answer.json()["id"]))
+        assert event.caused.trace == unsampled
+        assert otlp.spans() == []
+
+    @pytest.mark.parametrize("sent", [CANARY[3:], "00-1-2-3", TRACEPARENT + "0"])
+    def test_what_is_no_traceparent_goes_into_no_event(self, send: Send, things: FailingThings, sent: str) -> None:
+        answer = send("/commands/begin-thing", a_body(), traceparent=sent)
+
+        (event,) = things.recorder_of_commands.select_events(UUID(answer.json()["id"]))
+        assert event.caused.trace == ""
+
+    @pytest.mark.usefixtures("telemetry")
+    def test_who_does_not_show_the_secret_can_not_have_anything_recorded(self, send: Send, otlp: Collector) -> None:
+        send("/commands/begin-thing", a_body(), authorization="Bearer wrong", traceparent=TRACEPARENT)
+
+        otlp.wait_for_metric(name="baoxue.command.duration", outcome="unauthenticated")
+        assert otlp.spans() == []
+
+    @pytest.mark.usefixtures("telemetry")
+    def test_commands_are_timed_by_what_came_of_them(self, send: Send, otlp: Collector) -> None:
+        key, begun = str(uuid4()), a_body()
+        thing_id = send("/commands/begin-thing", begun, idempotency_key=key).json()["id"]
+        send("/commands/begin-thing", begun, idempotency_key=key)
+        send("/commands/tell-thing", {"thing_id": thing_id, "words": ""})
+        send("/commands/tell-thing", {"thing_id": CANARY, "words": ""})
+        send("/commands/tell-thing", {"thing_id": thing_id, "words": "hello"}, x_actor="a b")
+        send("/commands/give-thing-away", {"thing_id": thing_id})
+        for failing in ("fail-to-find", "fail-as-stale"):
+            send(f"/commands/{failing}", {})
+        send("/commands/fail-without-vault", {"words": CANARY})
+
+        for command, outcome, times in (
+            ("begin-thing", "ok", 1),
+            ("begin-thing", "repeated", 1),
+            ("tell-thing", "refused", 1),
+            ("tell-thing", "malformed", 2),
+            ("give-thing-away", "forbidden", 1),
+            ("fail-to-find", "not_found", 1),
+            ("fail-as-stale", "stale", 1),
+            ("fail-without-vault", "unavailable", 1),
+        ):
+            seen = otlp.wait_for_metric(
+                name="baoxue.command.duration", at_least=times, service="things", command=command, outcome=outcome
+            )
+            assert seen.value == times
+            assert seen.total > 0
+
+    def test_every_error_of_ours_has_an_outcome(self) -> None:
+        assert set(STATUS) < set(OUTCOMES)
+
+    def test_nothing_that_was_sent_is_told(self, send: Send, otlp: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+        log = io.StringIO()
+        handler = logging.StreamHandler(log)
+        handler.setFormatter(Lines(service="things"))
+        monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+        with Telemetry(endpoint=otlp.endpoint, service="things", share=1.0):
+            send("/commands/begin-thing", a_body(), traceparent=TRACEPARENT)
+            send("/commands/begin-thing", {"name": CANARY}, traceparent=TRACEPARENT)
+            send("/commands/begin-thing", {CANARY: CANARY}, traceparent=CANARY[3:])
+            send("/commands/fail-without-store", {"words": CANARY}, traceparent=TRACEPARENT)
+            with pytest.raises(RuntimeError) as unexpected:  # a server would answer 500 and log it
+                send("/commands/fail-at-all", {"words": CANARY}, traceparent=TRACEPARENT)
+            logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=unexpected.value)
+
+        seen = {seen.name for seen in otlp.spans()}
+        assert seen == {"command begin-thing", "command fail-without-store", "command fail-at-all"}
+        assert otlp.wait_for_metric(name="baoxue.command.duration", outcome="failed")
+        assert '"error":"RuntimeError"' in log.getvalue()
+        for canary in (CANARY, CANARY[:3], CANARY[3:]):
+            assert canary.encode() not in otlp.received()
+            assert canary not in log.getvalue()
 
 
 class TestABody:

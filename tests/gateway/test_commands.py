@@ -12,6 +12,7 @@ import pytest
 
 from gateway.commands import CommandUncertain, ReadModelVisibility, Service
 from gateway.readmodel.reading import Reader
+from tests.fixtures.otlp import Collector
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 
@@ -78,12 +79,35 @@ def test_a_command_goes_to_its_service_in_the_callers_name_and_the_case_is_read_
         "dropout_control",
     )
     assert UUID(sent.headers["idempotency-key"])
-    assert sent.headers["traceparent"].startswith("00-" + "1" * 32)
+    assert "traceparent" not in sent.headers  # a partner's is not passed on
     answer = reply.data["beginVerification"]
     assert (answer["visible"], answer["position"], answer["case"]["id"]) == (True, 17, str(case))
     [receipt] = gateway.receipts_of()
     assert [str(child) for child in receipt["child_ids"]] == [answer["child"]["id"]]
     assert "Mutation.beginVerification" in receipt["fields"]
+
+
+@pytest.mark.usefixtures("telemetry")
+def test_a_service_goes_on_with_the_gateways_trace_and_not_with_the_partners(
+    gateway: Any, cases: Cases, otlp: Collector
+) -> None:
+    gateway.send(
+        {
+            "query": "mutation Begin" + BEGIN.removeprefix("mutation"),
+            "variables": {"case": str(case_in(county.XIAODIAN))},
+        },
+        token=gateway.token("xiaodian-officer"),
+        headers={"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"},
+    )
+
+    operation, sending = (
+        otlp.wait_for_span(name="graphql Begin"),
+        otlp.wait_for_span(name="send cases begin-verification"),
+    )
+    assert (sending.trace_id, sending.parent_id) == (operation.trace_id, operation.span_id)
+    assert cases.sent[0].headers["traceparent"][:52] == f"00-{sending.trace_id}-{sending.span_id}"
+    assert (operation.parent_id, operation.links) == ("", ("1" * 32,))
+    assert operation.trace_id != "1" * 32
 
 
 def test_the_same_request_again_carries_the_same_key_and_another_request_another(gateway: Any, cases: Cases) -> None:

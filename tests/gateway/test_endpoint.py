@@ -11,9 +11,11 @@ import pytest
 from graphql import get_introspection_query
 
 from gateway.access.receipts import NotRecorded, Receipt, Receipts
+from tests.fixtures.otlp import Collector
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 
+CANARY = "燕归来"
 CHILD = f'{{ child(id: "{county.made("child", 1)}") {{ id }} }}'
 
 
@@ -134,6 +136,55 @@ def test_a_receipt_is_refused_where_nothing_can_be_reached() -> None:
 
     with pytest.raises(NotRecorded):
         asyncio.run(record())
+
+
+# What is told
+
+
+@pytest.mark.usefixtures("telemetry")
+def test_an_operation_is_told_by_its_name_and_its_documents_hash_and_never_by_what_was_asked(
+    gateway: Any, otlp: Collector
+) -> None:
+    for name in ("Page", "q510326201401011234"):
+        query = f'query {name}($v: String) {{ a: children(township: $v) {{ nodes {{ id }} }} b: children(state: "{CANARY}") {{ nodes {{ id }} }} }}'
+        assert gateway.ask(query, {"v": CANARY}, by="xiaodian-officer").data["a"] == {"nodes": []}
+        gateway.ask(f'query {name} {{ nothing(of: "{CANARY}") {{ id }} }}', by="xiaodian-officer")
+    known = gateway.ask("query Known { children(first: 1) { nodes { id idNumber name } } }", by="xiaodian-officer")
+
+    seen = otlp.wait_for_span(name="graphql Known")
+    assert seen.attributes.keys() == {"operation", "document"}
+    assert (seen.attributes["operation"], len(seen.attributes["document"])) == ("query", 64)
+    [child] = known.data["children"]["nodes"]
+    otlp.wait_for_metric(name="baoxue.reads", at_least=1)
+    for canary in (CANARY, "510326201401011234", child["idNumber"], child["name"], child["id"]):
+        assert canary.encode() not in otlp.received()
+
+
+@pytest.mark.usefixtures("telemetry")
+def test_reads_are_counted_by_what_was_decided(gateway: Any, otlp: Collector) -> None:
+    gateway.ask("{ children(first: 1) { nodes { id } } }", by="xiaodian-officer")
+    gateway.ask("{ children { nodes { guardianPhone } } }", by="police-officer")
+    gateway.ask("{ children(first: -1) { nodes { id } } }", by="xiaodian-officer")
+
+    for decision, department in (("answered", "township"), ("denied", "public_security")):
+        otlp.wait_for_metric(name="baoxue.reads", at_least=1, decision=decision, department=department)
+        otlp.wait_for_metric(name="baoxue.request.duration", at_least=1, kind="query", outcome=decision)
+    otlp.wait_for_metric(name="baoxue.request.duration", at_least=1, kind="query", outcome="malformed")
+
+
+@pytest.mark.usefixtures("telemetry")
+def test_a_receipt_that_could_not_be_written_is_counted(read_model: Any, otlp: Collector) -> None:
+    asking = Asking(
+        reader_dsn=read_model.dsn("gateway_reader"),
+        writer_dsn="host=127.0.0.1 port=1 user=nobody",
+        owner_dsn=read_model.superuser,
+    )
+    reply = asking.ask("{ children(first: 1) { nodes { id } } }", by="xiaodian-officer")
+    asking.close()
+
+    assert reply.status == 503
+    assert otlp.wait_for_metric(name="baoxue.receipts.missing").value == 1
+    otlp.wait_for_metric(name="baoxue.request.duration", outcome="unavailable")
 
 
 # What is read
@@ -288,11 +339,6 @@ def test_the_page_to_try_queries_is_there_in_development_and_loads_nothing_from_
     assert page.headers["content-type"].startswith("text/html")
     assert "http://" not in page.text
     assert "https://" not in page.text
-
-
-def test_health_tells_whether_it_lives_and_whether_it_can_answer(gateway: Any) -> None:
-    assert gateway.runner.run(gateway._http.get("/health/live")).status_code == 200
-    assert gateway.runner.run(gateway._http.get("/health/ready")).status_code == 200
 
 
 def test_what_tools_ask_of_the_schema_is_answered_where_introspection_is_open(gateway: Any) -> None:
