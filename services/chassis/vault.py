@@ -10,18 +10,24 @@ because GCM alone would let a holder of keys present another key under which the
 
 Keys live in a database of their own, each wrapped (AES-KW) by a key-encryption key that comes from a file. Shredding
 deletes the wrapped key and writes the subject into `shredded`; a key of somebody on that list is never used, wherever it
-came from. After a restore from a dump older than the list, each subject on it has to be shredded again. A process keeps
-unwrapped keys for at most `KEY_KEPT_S`, so a shredded person is unreadable everywhere within that time, here at once.
-An empty text is not sealed: there is nothing to hide in it.
+came from. A process keeps unwrapped keys for at most `KEY_KEPT_S`, so a shredded person is unreadable everywhere within
+that time, here at once. An empty text is not sealed: there is nothing to hide in it.
+
+A copy of the key store that is older than an erasure holds the key again. Therefore the erased also stand in a file
+outside of it, the `ShredList`: whoever shreds writes there first, and a vault that is given the list shreds everybody
+on it before it opens anything.
 """
 
 import base64
+import fcntl
+import hashlib
 import hmac
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -41,8 +47,11 @@ ERASED: Final = "〔已删除〕"
 """What is read where a person's key was shredded: erased."""
 
 KEY_KEPT_S: Final = 60.0
+WAIT_S: Final = 3.0
+"""How long a caller waits for the key store: less than the gateway waits for a service."""
 KEYS_KEPT_MAX: Final = 200_000
 _PREFIX: Final = "sealed:1:"
+_SHRED_LINE_BYTES: Final = 78  # without its line feed
 
 SCHEMA: Final = """
 create table if not exists subject_key (
@@ -73,6 +82,10 @@ class KeyLost(SealBroken):
 
 class VaultUnavailable(Exception):
     """The key store can't be reached; nothing personal can be read or written until it can."""
+
+
+class ShredListDamaged(Refused):
+    """A line of the shred list is not one that was written; somebody on it might be readable again, so nothing opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +136,102 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str = "vault_app")
     connection.execute(sql.SQL(grant).format(role=sql.Identifier(app_role)))
 
 
+def shred_again(connection: psycopg.Connection[Any], subjects: Mapping[UUID, datetime]) -> int:
+    """Shreds everybody on a list, with the moment of each, in a key store that may be older than the list.
+
+    In the caller's transaction, as `vault_app`; returns how many keys there were to destroy.
+    """
+    connection.execute(
+        """insert into shredded (subject, reason, shredded_at)
+           select subject, 'on the shred list', at from unnest(%s::uuid[], %s::timestamptz[]) as listed (subject, at)
+           on conflict do nothing""",
+        (list(subjects), list(subjects.values())),
+    )
+    return connection.execute("delete from subject_key where subject = any(%s)", (list(subjects),)).rowcount
+
+
+class ShredList:
+    """Who was erased, in a file outside of the key store: one line each, only ever added to.
+
+    A line is moment, subject and a check of both. One that was cut short by a power cut was never acted upon.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[UUID, datetime]:
+        """Everybody on the list with the moment of the erasure; nobody where there is no file.
+
+        Raises `ShredListDamaged` with the number of a line that is none.
+        """
+        try:
+            return self._parse(self.path.read_bytes())
+        except FileNotFoundError:
+            return {}
+
+    def add(self, subjects: Mapping[UUID, datetime]) -> None:
+        """Writes those who are missing; when it returns they are on the disk. Raises `OSError`, `ShredListDamaged`."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "rb+", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            there = file.read()
+            known = self._parse(there)
+            lines = [_shred_line(subject, at) for subject, at in subjects.items() if subject not in known]
+            if lines:
+                begun = b"\n" if there and not there.endswith(b"\n") else b""
+                written = begun + b"".join(lines)
+                if file.write(written) != len(written):
+                    raise OSError("the disk of the shred list is full")
+            os.fsync(file.fileno())
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _parse(self, content: bytes) -> dict[UUID, datetime]:
+        listed: dict[UUID, datetime] = {}
+        for number, line in enumerate(content.split(b"\n"), start=1):
+            if len(line) < _SHRED_LINE_BYTES:
+                continue
+            try:
+                moment, subject = line.decode("ascii").split(" ")[:2]
+                at, who = datetime.fromisoformat(moment), UUID(subject)
+            except ValueError:
+                raise ShredListDamaged(f"{self.path.name} is damaged in line {number}") from None
+            if _shred_line(who, at) != line + b"\n":
+                raise ShredListDamaged(f"{self.path.name} is damaged in line {number}")
+            listed.setdefault(who, at)
+        return listed
+
+
 class Vault:
     """Seals and opens personal texts; keys in PostgreSQL, wrapped under `kek`."""
 
-    def __init__(self, *, dsn: str, kek: bytes, kek_epoch: int = 1) -> None:
-        self._pool = ConnectionPool(dsn, min_size=1, max_size=4, open=True, timeout=10, kwargs={"autocommit": True})
+    def __init__(self, *, dsn: str, kek: bytes, kek_epoch: int = 1, shred_list: ShredList | None = None) -> None:
+        """With a `shred_list`, key store and list are first made to agree on who was erased, in both directions.
+
+        Then raises `VaultUnavailable` or `ShredListDamaged`; without the list nothing is asked of the key store yet.
+        """
+        self._pool = ConnectionPool(
+            dsn,
+            min_size=1,
+            max_size=4,
+            open=True,
+            timeout=WAIT_S,
+            reconnect_timeout=WAIT_S,
+            kwargs={"autocommit": True},
+        )
         self._kek = kek
         self._kek_epoch = kek_epoch
+        self._shred_list = shred_list
         self._keys: dict[UUID, _Key] = {}
         self._lock = Lock()
+        try:
+            self._agree_on_the_shredded()
+        except BaseException:
+            self._pool.close()
+            raise
 
     def seal(self, text: str, *, subject: UUID, aggregate_id: UUID, version: int, stored_topic: str, field: str) -> str:
         """The text as a token only this event's field opens. Refused once the subject was shredded."""
@@ -182,11 +282,15 @@ class Vault:
         self._keys_of(subjects)
 
     def shred(self, subject: UUID, *, reason: str) -> None:
-        """Makes one person unreadable for ever: the key goes, the shred list keeps the subject. Twice is once."""
+        """Makes one person unreadable for ever: the key goes, the shred list keeps the subject. Twice is once.
+
+        The list's file has the subject before the key goes; `VaultUnavailable` where it can't be written.
+        """
         with self._connection() as connection, connection.transaction():
             connection.execute(
                 "insert into shredded (subject, reason) values (%s, %s) on conflict do nothing", (subject, reason)
             )
+            self._write_down(dict(_shredded(connection, [subject])))
             connection.execute("delete from subject_key where subject = %s", (subject,))
         with self._lock:
             self._keys.pop(subject, None)
@@ -203,11 +307,31 @@ class Vault:
             ).fetchall()
         return {row[0] for row in rows}
 
+    def pool_stats(self) -> dict[str, int]:
+        """How the connections to the key store are used, as `psycopg_pool` counts them."""
+        return self._pool.get_stats()
+
     def close(self) -> None:
         """Lets go of the key store and forgets all keys."""
         self._pool.close()
         with self._lock:
             self._keys.clear()
+
+    def _agree_on_the_shredded(self) -> None:
+        if self._shred_list is None:
+            return
+        listed = self._shred_list.read()
+        with self._connection() as connection, connection.transaction():
+            shred_again(connection, listed)
+            self._write_down(dict(_shredded(connection)))
+
+    def _write_down(self, shredded: Mapping[UUID, datetime]) -> None:
+        if self._shred_list is None:
+            return
+        try:
+            self._shred_list.add(shredded)
+        except OSError as error:
+            raise VaultUnavailable("the shred list can't be written, so nobody can be erased") from error
 
     def _key_for_sealing(self, subject: UUID) -> _Key:
         key = self._keys_of([subject]).get(subject)
@@ -255,6 +379,18 @@ class Vault:
                 yield connection
         except psycopg.OperationalError as error:
             raise VaultUnavailable("the key store can't be reached") from error
+
+
+def _shredded(connection: psycopg.Connection[Any], among: Sequence[UUID] | None = None) -> list[tuple[UUID, datetime]]:
+    return connection.execute(
+        "select subject, shredded_at from shredded where %(among)s::uuid[] is null or subject = any(%(among)s)",
+        {"among": None if among is None else list(among)},
+    ).fetchall()
+
+
+def _shred_line(subject: UUID, at: datetime) -> bytes:
+    words = f"{at.astimezone(UTC).isoformat(timespec='microseconds')} {subject}"
+    return f"{words} {hashlib.sha256(words.encode()).hexdigest()[:8]}\n".encode()
 
 
 def _written(token: Token) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder
-from services.chassis.vault import Vault, migrate
+from services.chassis.vault import ShredList, Vault, migrate
 from tests.chassis.things import Things
 from tests.fixtures.postgres import FreshDatabase
 
@@ -24,8 +24,8 @@ def open_vault(key_store: FreshDatabase) -> Iterator[Callable[..., Vault]]:
     """Opens vaults on the same key store, as so many processes would."""
     opened: list[Vault] = []
 
-    def open_one(*, kek: bytes = KEK) -> Vault:
-        opened.append(Vault(dsn=key_store.app, kek=kek))
+    def open_one(*, kek: bytes = KEK, shred_list: ShredList | None = None) -> Vault:
+        opened.append(Vault(dsn=key_store.app, kek=kek, shred_list=shred_list))
         return opened[-1]
 
     yield open_one

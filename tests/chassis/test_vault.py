@@ -1,8 +1,13 @@
 """What is sealed opens for the event it was sealed for, until its person is shredded; nothing else opens it."""
 
 import base64
+import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Refused
-from services.chassis.vault import SealBroken, Vault, VaultUnavailable, is_sealed, read_token
+from services.chassis.vault import (
+    SealBroken,
+    ShredList,
+    ShredListDamaged,
+    Vault,
+    VaultUnavailable,
+    is_sealed,
+    read_token,
+)
 from tests.chassis.conftest import KEK
 from tests.fixtures.postgres import FreshDatabase
 
@@ -286,3 +299,97 @@ def restore(
         if with_the_list:
             cursor.execute("delete from shredded where subject = %s", (field.subject,))
         cursor.executemany("insert into subject_key values (%s, %s, %s, %s)", dump)
+
+
+class TestAShredList:
+    """The erased also stand in a file outside of the key store, which an older copy of it can't take back."""
+
+    @pytest.fixture
+    def shred_list(self, tmp_path: Path) -> ShredList:
+        return ShredList(tmp_path / "shredded.list")
+
+    def test_shreds_again_whom_an_older_key_store_has_brought_back(
+        self, open_vault: Callable[..., Vault], key_store: FreshDatabase, shred_list: ShredList
+    ) -> None:
+        field, other = a_field(), a_field()
+        vault = open_vault(shred_list=shred_list)
+        token, kept = sealed(vault, NAME, field=field), sealed(vault, NAME, field=other)
+        dump = keys(key_store, field)
+        vault.shred(field.subject, reason="erasure 2026-7")
+        restore(key_store, dump, field=field, with_the_list=True)
+
+        restarted = open_vault(shred_list=shred_list)
+
+        assert opened(restarted, token, field=field) is None
+        assert keys(key_store, field) == []
+        assert opened(restarted, kept, field=other) == NAME
+
+    def test_learns_whom_the_key_store_knew_before_there_was_a_list(
+        self, open_vault: Callable[..., Vault], shred_list: ShredList
+    ) -> None:
+        field = a_field()
+        open_vault().shred(field.subject, reason="erasure 2026-7")
+
+        open_vault(shred_list=shred_list)
+
+        assert field.subject in shred_list.read()
+
+    def test_that_cannot_be_written_lets_nobody_be_erased(
+        self, open_vault: Callable[..., Vault], tmp_path: Path
+    ) -> None:
+        (tmp_path / "disk").mkdir()
+        field = a_field()
+        vault = open_vault(shred_list=ShredList(tmp_path / "disk" / "shredded.list"))
+        token = sealed(vault, NAME, field=field)
+        shutil.rmtree(tmp_path / "disk")
+
+        with pytest.raises(VaultUnavailable):
+            vault.shred(field.subject, reason="erasure 2026-7")
+
+        assert opened(vault, token, field=field) == NAME
+        assert not vault.is_shredded(field.subject)
+
+    def test_holds_everybody_once_however_often_they_are_added(self, shred_list: ShredList) -> None:
+        first, second, at = uuid4(), uuid4(), datetime(2026, 9, 1, 4, tzinfo=UTC)
+
+        shred_list.add({first: at})
+        shred_list.add({first: at + timedelta(days=1), second: at})
+
+        assert shred_list.read() == {first: at, second: at}
+        assert len(shred_list.path.read_text().splitlines()) == 2
+        assert stat.S_IMODE(shred_list.path.stat().st_mode) == 0o600
+
+    def test_is_empty_where_there_is_no_file(self, shred_list: ShredList) -> None:
+        assert shred_list.read() == {}
+
+    @given(cut=st.integers(0, 77))
+    def test_passes_over_a_line_that_a_power_cut_has_cut_short(self, cut: int) -> None:
+        first, second, at = uuid4(), uuid4(), datetime(2026, 9, 1, 4, tzinfo=UTC)
+        with TemporaryDirectory() as folder:
+            shred_list = ShredList(Path(folder, "shredded.list"))
+            shred_list.add({first: at})
+            whole = shred_list.path.read_bytes()
+            shred_list.path.write_bytes(whole + whole[:cut])
+
+            shred_list.add({second: at})
+
+            assert shred_list.read() == {first: at, second: at}
+
+    @given(place=st.integers(0, 77), bit=st.integers(0, 7))
+    def test_with_a_flipped_bit_is_refused(self, place: int, bit: int) -> None:
+        person, at = uuid4(), datetime(2026, 9, 1, 4, tzinfo=UTC)
+        with TemporaryDirectory() as folder:
+            shred_list = ShredList(Path(folder, "shredded.list"))
+            shred_list.add({person: at})
+            content = bytearray(shred_list.path.read_bytes())
+            content[place] ^= 1 << bit
+            shred_list.path.write_bytes(content)
+
+            with pytest.raises(ShredListDamaged, match="line 1"):
+                shred_list.read()
+
+    def test_that_is_damaged_opens_nothing(self, open_vault: Callable[..., Vault], shred_list: ShredList) -> None:
+        shred_list.path.write_text("0" * 78 + "\n")
+
+        with pytest.raises(ShredListDamaged):
+            open_vault(shred_list=shred_list)
