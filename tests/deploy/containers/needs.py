@@ -1,0 +1,103 @@
+"""What each process needs of its surroundings, stated once; image, Compose file and Kubernetes manifests are held to it.
+
+The processes themselves are those that `baoxue up --distributed` starts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from deploy.distributed import PARTS
+from deploy.postgres.cluster import SUPERUSER
+from deploy.postgres.databases import DATABASES
+from deploy.secrets import KEYS
+from services.assistance import policy as assistance
+from services.cases import policy as cases
+from services.chassis.config import SERVICES, read_process_settings
+from services.notify import policy as notify
+
+HEARS: Final[Mapping[str, tuple[str, ...]]] = {
+    "roster": (),
+    "cases": tuple(cases.HEARS),
+    "assistance": tuple(assistance.HEARS),
+    "notify": tuple(notify.HEARS),
+    "gateway": SERVICES,
+}
+"""Whose events each reader listens to."""
+FOLLOWERS: Final = ("relay", "inbox", "projector")
+"""The parts that speak with the brokers."""
+KAFKA_FILES: Final = frozenset({"kafka-ca.crt", "kafka-user.crt", "kafka-user.key"})
+ROLES: Final = tuple(role for database in DATABASES for role in (database.owner, *database.workers))
+OWNERS: Final = tuple(database.owner for database in DATABASES)
+ALL_SECRETS: Final = frozenset({SUPERUSER, *ROLES, *KEYS})
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One of the processes, and what it may have."""
+
+    owner: str
+    part: str
+
+    @property
+    def name(self) -> str:
+        """`cases-api`, as containers are called."""
+        return f"{self.owner}-{self.part}"
+
+    @property
+    def command(self) -> list[str]:
+        """What follows `python -m`."""
+        return ["gateway" if self.owner == "gateway" else f"services.{self.owner}", self.part]
+
+    @property
+    def is_face(self) -> bool:
+        """Whether it answers others than those who watch it."""
+        return self.part == "api"
+
+    @property
+    def follows(self) -> bool:
+        """Whether it speaks with the brokers."""
+        return self.part in FOLLOWERS
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The secret files it needs, and no more; those of Kafka come with TLS."""
+        opening = {"vault_app", "vault.kek"}
+        if self.owner == "gateway":
+            reading = {"gateway_reader", "services.token"} if self.is_face else set()
+            return frozenset({"gateway_writer", *reading, *opening})
+        keys = {"roster.key"} if self.owner == "roster" else set()
+        return frozenset({f"{self.owner}_app", "services.token", *opening, *keys})
+
+    @property
+    def databases(self) -> frozenset[str]:
+        """The databases it reaches."""
+        return frozenset({self.owner, "vault"})
+
+
+PROCESSES: Final = tuple(Process(owner, part) for owner, part in PARTS)
+LOAD: Final = Process("roster", "load")
+"""The operator's act of taking register files in; it does what a roster process may."""
+
+
+class _Asked(dict[str, str]):
+    """An environment that remembers which names were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        self.names.add(name)
+        return default
+
+
+OPERATORS: Final = frozenset({"BAOXUE_SHRED_LIST"})
+"""What only the operator's command that erases reads: the file stands outside of all that is deployed."""
+
+
+def settings_read() -> frozenset[str]:
+    """The names of the environment that a process reads."""
+    asked = _Asked()
+    read_process_settings(asked)
+    return frozenset(asked.names) - OPERATORS
