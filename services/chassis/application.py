@@ -21,7 +21,7 @@ from eventsourcing.domain import CanMutateAggregate
 from eventsourcing.persistence import IntegrityError, Mapper, Tracking
 
 from services.chassis.aggregate import Caused, RecordedAggregate, acting, who_acts
-from services.chassis.errors import NotFound, Refused, Stale
+from services.chassis.errors import NotFound, Refused, ServiceError, Stale
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import AlreadyTracked, Answer, Command, CommandAlreadyRecorded, RecordedEvent, Recorder
 
@@ -121,6 +121,11 @@ class RecordedApplication(Application[UUID]):
                 known = self.recorder_of_commands.find_answer(caused.command_id)
                 if known is None:
                     return first.answer
+            except ServiceError:
+                # The first try may have been carried out while this one was deciding; then that is what it met.
+                known = self.recorder_of_commands.find_answer(caused.command_id)
+                if known is None:
+                    raise
             finally:
                 _request.reset(token)
         request_hash, first_answer = known

@@ -5,7 +5,7 @@ need no key. `class_version` stands in the state as `"v"` only from version 2 on
 the event class's `upcast_v1_v2(state)` and so on, and those of a later version than this program knows are not read.
 """
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from functools import cache
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -49,11 +49,18 @@ def shape_of(event_class: type) -> _Shape:
             marks = [mark for mark in get_args(hint)[1:] if isinstance(mark, Personal)]
             if marks:
                 personal[name] = marks[0].subject
-    record = msgspec.defstruct("State", list(kept.items()), forbid_unknown_fields=False)
+    fields_of_state = [_field(event_class, name, hint) for name, hint in kept.items()]
+    record = msgspec.defstruct("State", fields_of_state, kw_only=True, forbid_unknown_fields=False)
     fields = record.__struct_fields__
     stored = msgspec.defstruct("Stored", [("v", int, 1)], bases=(record,), kw_only=True)
     class_version = getattr(event_class, "class_version", 1)
     return _Shape(msgspec.json.Decoder(stored), stored, fields, personal, class_version)
+
+
+def _field(event_class: type, name: str, hint: object) -> tuple[str, Any] | tuple[str, Any, Any]:
+    """A field as the state has it; one that was added with a default is not in what was stored before."""
+    default = getattr(event_class, name, MISSING)
+    return (name, hint) if default is MISSING else (name, hint, default)
 
 
 class SealingMapper(Mapper[UUID]):

@@ -295,3 +295,20 @@ class TestAHeardMessage:
 
         (notification,) = things.recorder_of_commands.follow(0, 10)
         assert notification.event.caused == caused
+
+
+def test_a_retry_that_meets_its_own_first_try_gets_the_first_answer(things: Things) -> None:
+    """The first try was on its way; when it was carried out, the retry was refused for what it had done."""
+    caused = somebody()
+    answers: list[Answer] = []
+
+    def first() -> Answer:
+        return things.begin_thing(owner_id=uuid4(), name="a thing")
+
+    def meanwhile() -> Answer:
+        answers.append(things.obey(caused=caused, request=ASKED, do=first))
+        raise Refused("There is such a thing already.")
+
+    again = things.obey(caused=caused, request=ASKED, do=meanwhile)
+
+    assert [again] == answers

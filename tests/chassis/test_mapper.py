@@ -196,3 +196,30 @@ def test_a_lost_key_is_never_taken_for_an_erasure(mapper: SealingMapper) -> None
         mapper.to_domain_event(replace(begun, state=msgspec.json.encode(state)))
 
     assert subject
+
+
+class Parcel(RecordedAggregate):
+    """Something whose event has gained a field since it was first stored."""
+
+    TOPIC = "tests.Parcel"
+
+    class Arrived(RecordedAggregate.Event):
+        TOPIC = "tests.Parcel.Arrived"
+        place: str
+        told_by: str = "nobody"
+
+
+def test_a_field_that_was_added_with_a_default_is_read_from_what_was_stored_before(mapper: SealingMapper) -> None:
+    before = RecordedEvent(uuid4(), 2, "tests.Parcel.Arrived", b'{"place":"here"}', somebody(), NOON)
+    since = RecordedEvent(uuid4(), 2, "tests.Parcel.Arrived", b'{"place":"here","told_by":"a clerk"}', somebody(), NOON)
+
+    read = [mapper.to_domain_event(event) for event in (before, since)]
+
+    assert [event.told_by for event in read] == ["nobody", "a clerk"]  # type: ignore[attr-defined]
+
+
+def test_a_field_without_a_default_is_asked_for(mapper: SealingMapper) -> None:
+    without = RecordedEvent(uuid4(), 2, "tests.Parcel.Arrived", b'{"told_by":"a clerk"}', somebody(), NOON)
+
+    with pytest.raises(msgspec.ValidationError, match="place"):
+        mapper.to_domain_event(without)
