@@ -8,39 +8,32 @@ from dataclasses import dataclass
 from types import TracebackType
 
 import httpx
-import psycopg
 
+from deploy.migrate import migrate
 from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
-from deploy.web import WebServer
+from deploy.services import built
 from gateway.access.policy import load_policy
-from gateway.access.principal import DevelopmentIssuer, Tokens
+from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility
 from gateway.commands import Service as Reached
-from gateway.readmodel.migrate import migrate as migrate_gateway
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
 from gateway.supervision.answers import Answers
 from gateway.supervision.replay import Replay
-from services.assistance import service as assistance
-from services.cases import service as cases
-from services.chassis import vault as vault_module
 from services.chassis.clock import Clock
 from services.chassis.config import Settings, own_secret
 from services.chassis.http import Surroundings
 from services.chassis.inbox import Inbox
 from services.chassis.log_direct import DirectLog
-from services.chassis.runtime import Part, Runtime, Service
-from services.chassis.telemetry import trace_to
-from services.chassis.vault import Vault, load_kek
-from services.contracts.divisions import COUNTY
-from services.notify import service as notify
-from services.roster import service as roster
+from services.chassis.runtime import Part, Runtime, Service, watch
+from services.chassis.telemetry import Telemetry, observe_pool
+from services.chassis.vault import ShredList, Vault, load_kek
+from services.chassis.web import WebServer, add_health
 from services.roster.intake import Intake
 
-ISSUER = "https://baoxue.invalid/development"
 AUDIENCE = "baoxue"
 
 
@@ -51,6 +44,7 @@ class Running:
     cluster: Cluster
     vault: Vault
     services: dict[str, Service]
+    log: DirectLog
     intake: Intake
     projector: Projector
     replay: Replay
@@ -83,39 +77,30 @@ class Embedded:
 
     def _start(self, stack: ExitStack) -> Running:
         folder = self._settings.data_folder
-        if self._settings.otlp_endpoint:
-            share = self._settings.trace_share
-            stack.callback(trace_to(endpoint=self._settings.otlp_endpoint, service="baoxue", share=share).shutdown)
+        telemetry = Telemetry(endpoint=self._settings.otlp_endpoint, service="baoxue", share=self._settings.trace_share)
+        stack.enter_context(telemetry)
         cluster = stack.enter_context(Cluster.start(folder / "postgres", durable=self._durable))
         prepare(cluster)
         migrate(cluster)
 
-        vault = Vault(dsn=cluster.dsn("vault", "vault_app"), kek=load_kek(folder / "vault.kek"))
+        vault = Vault(
+            dsn=cluster.dsn("vault", "vault_app"),
+            kek=load_kek(folder / "vault.kek"),
+            shred_list=ShredList(folder / "shredded.list"),
+        )
         stack.callback(vault.close)
         surroundings = Surroundings(clock=self._clock, token=own_secret(folder / "services.token"))
-        roster_service = roster.build(
-            dsn=cluster.dsn("roster", "roster_app"),
-            vault=vault,
-            surroundings=surroundings,
-            key_secret=bytes.fromhex(own_secret(folder / "roster.key")),
-        )
-        built = (
-            roster_service.service,
-            cases.build(dsn=cluster.dsn("cases", "cases_app"), vault=vault, surroundings=surroundings),
-            assistance.build(dsn=cluster.dsn("assistance", "assistance_app"), vault=vault, surroundings=surroundings),
-            notify.build(
-                dsn=cluster.dsn("notify", "notify_app"),
+        services = stack.enter_context(
+            built(
+                cluster,
                 vault=vault,
                 surroundings=surroundings,
-                county=COUNTY,
-            ),
+                key_secret=bytes.fromhex(own_secret(folder / "roster.key")),
+            )
         )
-        for service in built:
-            stack.callback(service.close)
-
-        log = DirectLog([service.publication for service in built])
-        projector = Projector(dsn=cluster.dsn("gateway", "gateway_writer"), log=log, opener=vault)
-        replay = Replay(dsn=cluster.dsn("gateway", "gateway_writer"), opener=vault)
+        log = services.direct_log()
+        projector = Projector(dsn=cluster.dsn("gateway", "gateway_writer"), log=log, opener=vault, clock=self._clock)
+        replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
         issuer = self._issuer()
         reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
         policy = load_policy()
@@ -123,7 +108,7 @@ class Embedded:
             policy=policy,
             tokens=Tokens(
                 keys=issuer.keys if issuer else _no_keys,
-                issuer=ISSUER,
+                issuer=DEVELOPMENT_ISSUER,
                 audience=AUDIENCE,
                 policy=policy,
                 clock=self._clock,
@@ -136,7 +121,7 @@ class Embedded:
                     service.name: Reached(
                         f"http://{service.name}", httpx.ASGITransport(app=service.api, raise_app_exceptions=False)
                     )
-                    for service in built
+                    for service in services.all
                 },
                 token=surroundings.token,
                 visibility=ReadModelVisibility(reader=reader),
@@ -144,22 +129,31 @@ class Embedded:
             supervision=Answers(replay),
             development=self._settings.development,
             issuer=issuer,
-            parts=lambda: runtime.health(),  # noqa: PLW0108  # the runtime is made of parts that need the gateway first
         )
-        web = WebServer(gateway, host=self._settings.host, port=self._settings.port)
-        inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in built if service.hears)
+        web = WebServer(gateway, name="gateway", host=self._settings.host, port=self._settings.port)
+        inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in services.all if service.hears)
         parts: list[Part] = [
             *inboxes,
             projector,
-            *(service.ticker(clock=self._clock) for service in built),
+            watch("gateway read model", cluster.dsn("gateway", "gateway_reader")),
+            watch("gateway receipts", cluster.dsn("gateway", "gateway_writer")),
+            watch("key store", cluster.dsn("vault", "vault_app")),
+            *(service.ticker(clock=self._clock) for service in services.all),
             web,
         ]
-        runtime = stack.enter_context(Runtime(parts))
+        runtime = Runtime(parts)
+        add_health(gateway, report=runtime.report)
+        runtime.observe()
+        observe_pool("key store", stats=vault.pool_stats)
+        for service in services.all:
+            observe_pool(f"{service.name} store", stats=service.application.recorder_of_commands.pool_stats)
+        stack.enter_context(runtime)
         return Running(
             cluster=cluster,
             vault=vault,
-            services={service.name: service for service in built},
-            intake=roster_service.intake,
+            services={service.name: service for service in services.all},
+            log=log,
+            intake=services.intake,
             projector=projector,
             replay=replay,
             inboxes=inboxes,
@@ -171,23 +165,9 @@ class Embedded:
     def _issuer(self) -> DevelopmentIssuer | None:
         if not self._settings.development:
             return None
-        return DevelopmentIssuer(enabled=True, issuer=ISSUER, audience=AUDIENCE, clock=self._clock)
+        return DevelopmentIssuer(enabled=True, issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, clock=self._clock)
 
 
 async def _no_keys() -> dict[str, list[object]]:
     """Without an issuer nobody's token is good."""
     return {"keys": []}
-
-
-def migrate(cluster: Cluster) -> None:
-    """Creates the tables of all databases, each as its owner; once, before any worker starts."""
-    for database, create in (
-        ("roster", roster.migrate),
-        ("cases", cases.migrate),
-        ("assistance", assistance.migrate),
-        ("notify", notify.migrate),
-        ("gateway", migrate_gateway),
-        ("vault", vault_module.migrate),
-    ):
-        with psycopg.connect(cluster.dsn(database, f"{database}_owner")) as connection:
-            create(connection)

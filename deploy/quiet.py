@@ -21,7 +21,7 @@ def wait_until_quiet(running: Running) -> None:
     """
     moved, seen = time.monotonic(), _places(running)
     while not _is_quiet(running):
-        unwell = {name: health for name, health in running.runtime.health().items() if health != "ok"}
+        unwell = {name: health for name, health in running.runtime.report().parts.items() if health != "ok"}
         if unwell or time.monotonic() - moved > STILL_S_MAX:
             raise NotQuiet(f"the system did not come to rest: {unwell or seen}")
         time.sleep(LOOK_EVERY_S)

@@ -1,6 +1,6 @@
 """The gateway as one ASGI application. Takes everything it works with; read top to bottom."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from gateway.access.receipts import Receipts
 from gateway.commands import Commands
 from gateway.console.home import pages
 from gateway.endpoint import Endpoint, Surroundings
-from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
+from gateway.readmodel.reading import Reader
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
 from services.chassis.clock import Clock
@@ -36,12 +36,11 @@ def build_gateway(
     supervision: Supervision | None = None,
     development: bool = False,
     issuer: DevelopmentIssuer | None = None,
-    parts: Callable[[], Mapping[str, str]] = dict,
 ) -> FastAPI:
     """The gateway. Without `commands` mutations are refused.
 
     `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
-    `parts` tells how the parts of this process are, for readiness. Its lifespan runs the writer of receipts; without it nothing is answered.
+    Its lifespan runs the writer of receipts; without it nothing is answered.
     """
     page = (EXPLORER / "page.html").read_bytes() if development else None
 
@@ -72,22 +71,6 @@ def build_gateway(
         app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))
     if issuer is not None:
         _issue_tokens(app, issuer)
-
-    @app.get("/health/live")
-    async def live() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/health/ready")
-    async def ready() -> JSONResponse:
-        try:
-            await reader.fetch(b"select 1", {}, claims=claims())
-        except ReadModelUnavailable:
-            return JSONResponse({"status": "the read model can't be reached"}, status_code=503)
-        health = dict(parts())
-        well = all(state == "ok" for state in health.values())
-        status = "ok" if well else "a part does not work"
-        return JSONResponse({"status": status, "parts": health}, status_code=200 if well else 503)
-
     return app
 
 

@@ -7,17 +7,19 @@ the command's position, so that people read what they wrote; where it does not g
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID, uuid4
 
 import httpx
 import msgspec
+from opentelemetry.trace import SpanKind
 
 from gateway.access.principal import Principal
 from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
-from services.chassis.telemetry import traceparent
+from services.chassis.telemetry import span, traceparent
 
 _LOOK_EVERY_S = 0.02
 _KINDS: Mapping[str, type[ServiceError]] = {kind.code: kind for kind in (NotFound, Refused, Forbidden, Stale)}
@@ -87,7 +89,8 @@ class Commands:
     ) -> Answer:
         """Carries a command to its service; raises what the service refused with, or `CommandUncertain`.
 
-        That the caller may send it at all is asked here once more, so that no caller of this can forget.
+        That the caller may send it at all is asked here once more, so that no caller of this can forget. `trace` is the
+        traceparent of the gateway's own span, never a partner's: services record what it says.
         """
         principal.grants.require_command(command)
         headers = {
@@ -98,17 +101,18 @@ class Commands:
             "x-correlation-id": str(uuid4()),
             "content-type": "application/json",
         }
-        if parent := traceparent() or trace:
-            headers["traceparent"] = parent
-        path, content = f"/commands/{command.replace('_', '-')}", msgspec.json.encode(body)
-        for attempt in (1, 2):
-            try:
-                response = await self._clients[service].post(path, content=content, headers=headers)
-            except httpx.HTTPError:
-                if attempt == 2:
-                    raise CommandUncertain from None
-            else:
-                return _answer(response)
+        name = command.replace("_", "-")
+        content = msgspec.json.encode(body)
+        with span(f"send {service} {name}", parent=trace, kind=SpanKind.CLIENT):
+            if current := traceparent():
+                headers["traceparent"] = current
+            return _answer(await self._post(service, f"/commands/{name}", content=content, headers=headers))
+
+    async def _post(self, service: str, path: str, *, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        """Posts, and once more where no answer came; raises `CommandUncertain`."""
+        for _attempt in (1, 2):
+            with suppress(httpx.HTTPError):
+                return await self._clients[service].post(path, content=content, headers=headers)
         raise CommandUncertain
 
     async def visible(self, service: str, answer: Answer) -> bool:
@@ -140,46 +144,46 @@ class ReadModelVisibility:
 
     def __init__(self, *, reader: Reader) -> None:
         self._reader = reader
-        self._waiting: dict[tuple[str, int], list[asyncio.Future[None]]] = {}
+        self._waiting: dict[tuple[str, int], list[asyncio.Future[bool]]] = {}
         self._looking: asyncio.Task[None] | None = None
 
     async def reached(self, producer: str, position: int, timeout_s: float) -> bool:
-        """Waits until an event of this position was projected, or every partition has passed it."""
-        done = asyncio.get_running_loop().create_future()
+        """Waits until an event of this position was projected, or every partition has passed it; False where it is parked."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault((producer, position), []).append(done)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_on(), name="visibility")
         try:
             async with asyncio.timeout(timeout_s):
-                await done
+                return await done
         except TimeoutError:
             self._forget((producer, position), done)
             return False
-        return True
 
     async def _look_on(self) -> None:
         while self._waiting:
-            for place in await self._seen(list(self._waiting)):
+            for place, is_shown in (await self._seen(list(self._waiting))).items():
                 for done in self._waiting.pop(place, []):
                     if not done.done():
-                        done.set_result(None)
+                        done.set_result(is_shown)
             if self._waiting:
                 await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def _seen(self, places: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    async def _seen(self, places: list[tuple[str, int]]) -> dict[tuple[str, int], bool]:
+        """Of these places those that the read model has passed, and whether what happened there is shown."""
         try:
-            return [
-                (producer, position)
-                for producer, position in await self._reader.fetch(
+            return {
+                (producer, position): not is_parked
+                for producer, position, is_parked in await self._reader.fetch(
                     _SEEN,
                     {"producers": [place[0] for place in places], "positions": [place[1] for place in places]},
                     claims=claims(journal="on"),
                 )
-            ]
+            }
         except ReadModelUnavailable:
-            return []
+            return {}
 
-    def _forget(self, place: tuple[str, int], done: asyncio.Future[None]) -> None:
+    def _forget(self, place: tuple[str, int], done: asyncio.Future[bool]) -> None:
         waiting = self._waiting.get(place, [])
         if done in waiting:
             waiting.remove(done)
@@ -188,9 +192,11 @@ class ReadModelVisibility:
 
 
 # An event is journalled in the transaction that projects it. Where a transport has one partition, tracking says the same
-# of events that are not journalled; with several, all of a producer's partitions have to be past the position.
+# of events that are not journalled; with several, all of a producer's partitions have to be past the position. A parked
+# event is journalled and passed, and not shown.
 _SEEN = b"""
-    select w.producer, w.position
+    select w.producer, w.position, exists (select from parked p where p.reader = 'gateway' and p.producer = w.producer
+      and p.place = w.position and p.type <> '' and p.state <> 'handled')
     from unnest(%(producers)s::text[], %(positions)s::bigint[]) as w (producer, position)
     where exists (select from journal j where j.producer = w.producer and j.position = w.position)
        or (select bool_and(t.position >= w.position) from tracking t where starts_with(t.name, w.producer || '/'))"""

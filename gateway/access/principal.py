@@ -194,6 +194,10 @@ DEMO_ACCOUNTS: Mapping[str, Account] = {
 }
 
 
+DEVELOPMENT_ISSUER = "https://baoxue.invalid/development"
+"""What the built-in issuer calls itself."""
+
+
 class DevelopmentIssuer:
     """Issues tokens to anybody who asks, for demonstrations and tests; refuses to exist unless `enabled` says so."""
 

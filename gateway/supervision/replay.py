@@ -182,7 +182,7 @@ class Replay:
 
     def _case(self, connection: Connection, case_id: UUID, moment: datetime) -> list[Told[Any]]:
         found = connection.execute(
-            _TOLD + " where case_id = %s and recorded_at <= %s order by producer, position", [case_id, moment]
+            _TOLD + " and case_id = %s and recorded_at <= %s order by producer, position", [case_id, moment]
         ).fetchall()
         return hear(_envelopes(found), opener=self._opener, personal={})
 
@@ -190,7 +190,7 @@ class Replay:
         types = list({event.TYPE for fold in folds for event in fold.events})
         with connection.cursor("replay") as cursor:  # on the server: a county's journal is read by and by
             cursor.execute(
-                _TOLD + " where recorded_at <= %s and type = any(%s) order by producer, position", [moment, types]
+                _TOLD + " and recorded_at <= %s and type = any(%s) order by producer, position", [moment, types]
             )
             while page := cursor.fetchmany(PAGE):
                 yield from hear(_envelopes(page), opener=self._opener, personal=AGE_ONLY)
@@ -201,8 +201,10 @@ _TOLD: Final = """
       'aggregate_id', aggregate_id, 'version', version, 'stored_topic', stored_topic, 'recorded_at', recorded_at,
       'actor', actor, 'department', department, 'purpose', purpose, 'command_id', command_id,
       'correlation_id', correlation_id, 'causation_id', causation_id, 'trace', trace, 'body', body)::text
-    from journal"""
-"""The envelopes of the journal, each as one JSON text."""
+    from journal
+    where not exists (select from parked p where p.reader = 'gateway' and p.producer = journal.producer
+      and p.place = journal.position and p.type <> '' and p.state <> 'handled')"""
+"""The envelopes of the journal, each as one JSON text, but for those that can't be folded here."""
 
 
 def _envelopes(found: list[tuple[str]]) -> list[Envelope]:

@@ -8,7 +8,7 @@ from services.assistance import policy
 from services.assistance.api import build_api
 from services.assistance.application import Assistance
 from services.assistance.publisher import publish
-from services.chassis import store
+from services.chassis import relay, store
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
 from services.chassis.publication import Publication
@@ -20,6 +20,7 @@ from services.chassis.vault import Vault
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="assistance_app")
+    relay.migrate(connection, app_role="assistance_app")
 
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
@@ -27,6 +28,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     assistance = Assistance(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
     return Service(
         name="assistance",
+        dsn=dsn,
         application=assistance,
         api=build_api(assistance, surroundings=surroundings),
         publication=Publication(producer="assistance", application=assistance, publish=publish),

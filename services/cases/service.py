@@ -9,7 +9,7 @@ from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.lookup import DueCases
 from services.cases.publisher import publish
-from services.chassis import store
+from services.chassis import relay, store
 from services.chassis.aggregate import today
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
@@ -23,6 +23,7 @@ from services.chassis.vault import Vault
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="cases_app")
+    relay.migrate(connection, app_role="cases_app")
 
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
@@ -37,6 +38,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
 
     return Service(
         name="cases",
+        dsn=dsn,
         application=cases,
         api=build_api(cases, surroundings=surroundings),
         publication=Publication(producer="cases", application=cases, publish=publish),

@@ -5,23 +5,30 @@ Every setting is `BAOXUE_…` in the environment, or handed in by a composition 
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 
 from services.chassis.errors import Refused
 
+T = TypeVar("T")
+
 SERVICES = ("roster", "cases", "assistance", "notify")
 """The four services, in the order in which they are started."""
+LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a process needs to know of its surroundings."""
+    """What the embedded profile needs to know of its surroundings."""
 
     data_folder: Path
-    """Where the embedded profile keeps its database, keys and blobs."""
+    """Where its database, keys and blobs are kept."""
     development: bool
     """Whether demo accounts and the built-in token issuer are allowed."""
     host: str
@@ -32,24 +39,144 @@ class Settings:
     """Share of operations that are traced, 0 to 1."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    """What one process of the distributed profile needs to know of its surroundings.
+
+    A process that does without a setting is not asked for it: `kafka` may be empty where nothing is read or sent.
+    """
+
+    postgres: str
+    """How the servers are reached, as libpq says it; `{database}` stands for the database's name."""
+    secrets: Path
+    """The folder with this process's secrets, one file each: a database role's password is in the file of its name."""
+    kafka: tuple[str, ...]
+    """The brokers' addresses, `host:port`."""
+    kafka_security: str
+    """`plain`, or `tls` with `kafka-ca.crt`, `kafka-user.crt` and `kafka-user.key` among the secrets."""
+    topics: Path
+    """The list of topics."""
+    services: Mapping[str, str]
+    """Where the gateway reaches each service, by its name."""
+    host: str
+    port: int
+    otlp_endpoint: str
+    trace_share: float
+    development: bool
+    issuer: str
+    """Who issues the tokens the gateway takes, and for whom they must be."""
+    audience: str
+    jwks: Path | None
+    """The issuer's public keys, a JWKS document."""
+    shred_list: Path | None
+    """Where it is kept, outside of the databases, who was erased; for the operator's command that erases."""
+
+    def dsn(self, database: str, role: str) -> str:
+        """How `role` reaches `database`; raises `Refused` where its secret is missing or the servers are not named."""
+        if not self.postgres:
+            raise Refused("BAOXUE_POSTGRES is not set; say how the database servers are reached.")
+        try:
+            server = self.postgres.replace("{database}", database)
+            return make_conninfo(server, dbname=database, user=role, password=self.secret(role))
+        except ProgrammingError:  # its text may quote a password
+            raise Refused("BAOXUE_POSTGRES can't be read; it is a libpq connection string, `host=… port=…`.") from None
+
+    def secret(self, name: str) -> str:
+        """One of this process's secrets; raises `Refused` where it is missing."""
+        return read_secret(self.secrets / name)
+
+    def kafka_client(self) -> dict[str, Any]:
+        """The client library's settings for the way to the brokers."""
+        if self.kafka_security == "plain":
+            return {}
+        return {
+            "security_protocol": "SSL",
+            "ssl_cafile": str(self.secrets / "kafka-ca.crt"),
+            "ssl_certfile": str(self.secrets / "kafka-user.crt"),
+            "ssl_keyfile": str(self.secrets / "kafka-user.key"),
+        }
+
+
+class _Given:
+    """The environment, or what stands for it, read by name."""
+
+    def __init__(self, environment: Mapping[str, str] | None) -> None:
+        self._environment = os.environ if environment is None else environment
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environment.get(f"BAOXUE_{name}", default)
+
+    def read(self, name: str, default: str, *, by: Callable[[str], T]) -> T:
+        """The setting as `by` reads it; raises `Refused` naming it where that can't be."""
+        try:
+            return by(self.text(name, default))
+        except ValueError:
+            raise Refused(f"The setting BAOXUE_{name} can't be read; without it, it would be {default!r}.") from None
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name)
+        return Path(text) if text else None
+
+    def yes(self, name: str) -> bool:
+        return self.text(name) == "yes"
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings from the environment; raises `Refused` naming the setting that can't be read."""
-    given = os.environ if environment is None else environment
+    """The embedded profile's settings; raises `Refused` naming the setting that can't be read."""
+    given = _Given(environment)
+    return Settings(
+        data_folder=Path(given.text("DATA", ".baoxue")).absolute(),
+        development=given.yes("DEVELOPMENT"),
+        host=given.text("HOST", LOOPBACK),
+        port=given.read("PORT", "8760", by=int),
+        otlp_endpoint=given.text("OTLP_ENDPOINT"),
+        trace_share=given.read("TRACE_SHARE", "0.1", by=_share),
+    )
 
-    def setting(name: str, default: str) -> str:
-        return given.get(f"BAOXUE_{name}", default)
 
-    try:
-        return Settings(
-            data_folder=Path(setting("DATA", ".baoxue")).absolute(),
-            development=setting("DEVELOPMENT", "no") == "yes",
-            host=setting("HOST", "127.0.0.1"),
-            port=int(setting("PORT", "8760")),
-            otlp_endpoint=setting("OTLP_ENDPOINT", ""),
-            trace_share=float(setting("TRACE_SHARE", "0.1")),
-        )
-    except ValueError as error:
-        raise Refused(f"A setting BAOXUE_… can't be read: {error}.") from None
+def read_process_settings(environment: Mapping[str, str] | None = None) -> ProcessSettings:
+    """The settings of one process; raises `Refused` naming the setting that can't be read."""
+    given = _Given(environment)
+    return ProcessSettings(
+        postgres=given.text("POSTGRES"),
+        secrets=Path(given.text("SECRETS", "/run/secrets")),
+        kafka=tuple(address for address in given.text("KAFKA").split(",") if address),
+        kafka_security=given.read("KAFKA_SECURITY", "plain", by=_security),
+        topics=Path(given.text("TOPICS", "topics.yaml")),
+        services=given.read("SERVICES", "http://{service}:8760", by=_addresses),
+        host=given.text("HOST", LOOPBACK),
+        port=given.read("PORT", "8760", by=int),
+        otlp_endpoint=given.text("OTLP_ENDPOINT"),
+        trace_share=given.read("TRACE_SHARE", "0.1", by=_share),
+        development=given.yes("DEVELOPMENT"),
+        issuer=given.text("ISSUER"),
+        audience=given.text("AUDIENCE", "baoxue"),
+        jwks=given.path("JWKS"),
+        shred_list=given.path("SHRED_LIST"),
+    )
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError(text)
+    return share
+
+
+def _addresses(text: str) -> Mapping[str, str]:
+    """From one pattern for all, `http://{service}:8760`, or from one address each, `roster=http://…,cases=http://…`."""
+    if "{service}" in text:
+        return {service: text.replace("{service}", service) for service in SERVICES}
+    addresses = dict(pair.split("=", 1) for pair in text.split(","))
+    if set(addresses) != set(SERVICES):
+        raise ValueError(text)
+    return addresses
+
+
+def _security(text: str) -> str:
+    if text not in {"plain", "tls"}:
+        raise ValueError(text)
+    return text
 
 
 def own_secret(path: Path) -> str:
@@ -65,11 +192,15 @@ def own_secret(path: Path) -> str:
 
 
 def read_secret(path: Path) -> str:
-    """A secret from its file; raises `Refused` where the file is not there or others may read it."""
+    """A secret from its file; raises `Refused` where the file is not there or others may read it.
+
+    A file that root has handed to our group is no other's: that is how secrets come into a container.
+    """
     try:
-        mode = path.stat().st_mode
+        found = path.stat()
     except FileNotFoundError:
         raise Refused(f"The secret file {path.name} is missing.") from None
-    if mode & 0o077:
+    handed_over = found.st_uid == 0 and os.geteuid() != 0
+    if found.st_mode & (0o037 if handed_over else 0o077):
         raise Refused(f"The secret file {path.name} may be read by others; make it mode 0600.")
     return path.read_text().strip()

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Event, Thread
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
+import psycopg
 from fastapi import FastAPI
 
 from services.chassis.aggregate import Caused, acting
 from services.chassis.application import RecordedApplication
 from services.chassis.clock import Clock
 from services.chassis.inbox import Inbox, React
-from services.chassis.log import Log
+from services.chassis.log import Lag, Log
 from services.chassis.publication import Publication
+from services.chassis.telemetry import observe_parts
 
 TICK_EVERY_S = 5.0
+WATCH_EVERY_S = 5.0
+WELL = ("ok", "standing by")
+"""What a part says of itself when nothing is wrong."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +33,8 @@ class Service:
     """One service, built and not yet running: its face, its voice, its ear, and what time brings."""
 
     name: str
+    dsn: str
+    """How its app role reaches its database."""
     application: RecordedApplication
     api: FastAPI
     publication: Publication
@@ -53,9 +60,12 @@ class Service:
         return Repeating(name=f"{self.name} clock", every_s=TICK_EVERY_S, do=partial(self.tick, clock=clock))
 
     def tick(self, *, clock: Clock) -> None:
-        """Lets time pass once, now."""
-        with acting(by_the_clock(clock)):
-            self.pass_time()
+        """Lets time pass once, now, unless another process of this service is doing just that."""
+        with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5) as connection:
+            found = connection.execute("select pg_try_advisory_lock(hashtextextended('clock', 0))").fetchone()
+            if found == (True,):
+                with acting(by_the_clock(clock)):
+                    self.pass_time()
 
 
 def by_the_clock(clock: Clock) -> Caused:
@@ -81,6 +91,38 @@ class Part(Protocol):
         ...
 
 
+@runtime_checkable
+class Follower(Protocol):
+    """A part that follows a log and may lag behind it."""
+
+    def lag(self) -> Lag:
+        """How far it is behind."""
+        ...
+
+
+@runtime_checkable
+class Parker(Protocol):
+    """A part that puts aside what it can't handle."""
+
+    def parked_keys(self) -> int:
+        """How many keys wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How the parts of a process are, by their names."""
+
+    parts: dict[str, str]
+    lag: dict[str, Lag]
+    parked: dict[str, int]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every part does what it is there for."""
+        return all(state in WELL for state in self.parts.values())
+
+
 class Runtime:
     """The parts of a process as one context: started in order, stopped in reverse."""
 
@@ -103,9 +145,22 @@ class Runtime:
     ) -> None:
         self._stop()
 
-    def health(self) -> dict[str, str]:
+    def report(self) -> Report:
         """How each part is."""
-        return {part.name: part.health() for part in self._parts}
+        return Report(
+            parts={part.name: part.health() for part in self._parts},
+            lag={part.name: part.lag() for part in self._parts if isinstance(part, Follower)},
+            parked={part.name: part.parked_keys() for part in self._parts if isinstance(part, Parker)},
+        )
+
+    def observe(self) -> None:
+        """Lets the process's metrics tell what `report` does."""
+        observe_parts(
+            well=lambda: {name: float(state in WELL) for name, state in self.report().parts.items()},
+            lag_seconds=lambda: {name: lag.seconds for name, lag in self.report().lag.items()},
+            lag_events=lambda: {name: lag.events for name, lag in self.report().lag.items() if lag.events is not None},
+            parked_keys=lambda: self.report().parked,
+        )
 
     def _stop(self) -> None:
         while self._started:
@@ -152,13 +207,23 @@ class Repeating:
             self._stopping.wait(self._every_s)
 
 
-def until_told_to_stop() -> None:
-    """Waits for Ctrl-C or a termination signal."""
+def watch(name: str, dsn: str) -> Repeating:
+    """Looks every so often whether a database lets its role in, so that health knows before a caller does."""
+
+    def look() -> None:
+        with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
+            connection.execute("select 1")
+
+    return Repeating(name=name, every_s=WATCH_EVERY_S, do=look)
+
+
+def until_told_to_stop(*, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Waits for Ctrl-C or a termination signal, and does something every second meanwhile."""
     told = Event()
     before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         while not told.wait(1.0):
-            pass
+            meanwhile()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -4,7 +4,7 @@ from functools import partial
 
 import psycopg
 
-from services.chassis import store
+from services.chassis import relay, store
 from services.chassis.aggregate import today
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
@@ -24,6 +24,7 @@ from services.notify.publisher import publish
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="notify_app")
+    relay.migrate(connection, app_role="notify_app")
 
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings, county: str) -> Service:
@@ -40,6 +41,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, county: str) ->
 
     return Service(
         name="notify",
+        dsn=dsn,
         application=notices,
         api=build_api(notices, surroundings=surroundings),
         publication=Publication(producer="notify", application=notices, publish=publish),

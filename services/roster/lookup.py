@@ -59,7 +59,7 @@ class Lookup:
     """The tables of the roster that are not events."""
 
     def __init__(self, *, dsn: str, vault: Vault, key_secret: bytes) -> None:
-        self._pool = ConnectionPool(dsn, min_size=1, max_size=4, open=True, timeout=10)
+        self._pool = ConnectionPool(dsn, min_size=1, max_size=4, open=True, timeout=10, reconnect_timeout=5)
         self._vault = vault
         self._key_secret = key_secret
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from services.chassis import store
+from services.chassis import relay, store
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
 from services.chassis.publication import Publication
@@ -30,6 +30,7 @@ class RosterService:
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="roster_app")
+    relay.migrate(connection, app_role="roster_app")
     lookup_tables.migrate(connection, app_role="roster_app")
 
 
@@ -44,6 +45,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
 
     service = Service(
         name="roster",
+        dsn=dsn,
         application=roster,
         api=build_api(roster, surroundings=surroundings),
         publication=Publication(producer="roster", application=roster, publish=publish),

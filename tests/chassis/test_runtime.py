@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 from threading import Event, Thread
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from fastapi import FastAPI
 
 from services.chassis.aggregate import Caused, NobodyActing, who_acts
 from services.chassis.clock import SteppedClock
+from services.chassis.log import Lag
 from services.chassis.publication import Publication
-from services.chassis.runtime import Repeating, Runtime, Service, by_the_clock, until_told_to_stop
+from services.chassis.runtime import Repeating, Report, Runtime, Service, by_the_clock, until_told_to_stop
 from tests.chassis.things import NOON, Things, publish
+from tests.fixtures.postgres import FreshDatabase
 from tests.fixtures.store import eventually
 
 
@@ -38,6 +41,22 @@ class RecordingPart:
         self._diary.append(f"{act} {self.name}")
         if self._fails_at == act:
             raise OSError("燕归来")
+
+
+class Following(RecordingPart):
+    """A part that lags behind a log and has put something aside."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, diary=[])
+
+    def health(self) -> str:
+        return "ok"
+
+    def lag(self) -> Lag:
+        return Lag(seconds=2.5, events=3)
+
+    def parked_keys(self) -> int:
+        return 1
 
 
 def parts(diary: list[str], *, failing: dict[str, str] | None = None) -> list[RecordingPart]:
@@ -82,9 +101,20 @@ class TestARuntime:
         assert "燕归来" not in caplog.text
 
     def test_tells_how_each_part_is(self) -> None:
-        runtime = Runtime(parts([]))
+        report = Runtime([*parts([]), Following("four")]).report()
 
-        assert runtime.health() == {"one": "one is well", "two": "two is well", "three": "three is well"}
+        assert report.parts == {"one": "one is well", "two": "two is well", "three": "three is well", "four": "ok"}
+        assert report.lag == {"four": Lag(seconds=2.5, events=3)}
+        assert report.parked == {"four": 1}
+
+    @pytest.mark.parametrize(
+        ("states", "is_well"),
+        [(("ok", "ok"), True), (("ok", "standing by"), True), (("ok", "waiting: LogUnavailable"), False), ((), True)],
+    )
+    def test_is_well_where_every_part_is(self, states: tuple[str, ...], is_well: bool) -> None:
+        report = Report(parts={f"part {number}": state for number, state in enumerate(states)}, lag={}, parked={})
+
+        assert report.is_well is is_well
 
 
 class TestSomethingRepeated:
@@ -154,21 +184,38 @@ def test_a_process_runs_until_it_is_told_to_stop(number: signal.Signals) -> None
     assert signal.getsignal(number) is before
 
 
-def test_a_service_acts_by_the_clock_when_time_passes(things: Things) -> None:
-    seen: list[Caused] = []
-    service = Service(
+def a_service(things: Things, *, dsn: str, pass_time: Callable[[], None]) -> Service:
+    return Service(
         name="things",
+        dsn=dsn,
         application=things,
         api=FastAPI(),
         publication=Publication(producer="things", application=things, publish=publish),
         hears=(),
         react=lambda _envelope, _event: None,
-        pass_time=lambda: seen.append(who_acts()),
+        pass_time=pass_time,
         close=lambda: None,
     )
+
+
+def test_a_service_acts_by_the_clock_when_time_passes(things: Things, store_database: FreshDatabase) -> None:
+    seen: list[Caused] = []
+    service = a_service(things, dsn=store_database.app, pass_time=lambda: seen.append(who_acts()))
 
     service.tick(clock=SteppedClock(NOON))
 
     assert [(caused.actor, caused.at) for caused in seen] == [("clock", NOON)]
     with pytest.raises(NobodyActing):
         who_acts()
+
+
+def test_time_passes_in_one_process_of_a_service_at_a_time(things: Things, store_database: FreshDatabase) -> None:
+    inner: list[Caused] = []
+    second = a_service(things, dsn=store_database.app, pass_time=lambda: inner.append(who_acts()))
+    first = a_service(things, dsn=store_database.app, pass_time=lambda: second.tick(clock=SteppedClock(NOON)))
+
+    first.tick(clock=SteppedClock(NOON))
+    assert inner == []
+
+    second.tick(clock=SteppedClock(NOON))
+    assert len(inner) == 1

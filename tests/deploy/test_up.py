@@ -97,6 +97,16 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
             assert httpx.get(f"{system.url}{asset}").status_code == 200
         assert "graphiql.min.js" in page
 
+        beside = subprocess.run(
+            [sys.executable, "-m", "deploy.cli", "rebuild"],
+            env=os.environ | {"BAOXUE_DATA": str(data_folder), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            timeout=START_S,
+            check=False,
+        )
+        assert "The read model was made anew" in beside.stdout, beside.stderr
+
         code = system.interrupt()
 
         assert code == 0

@@ -100,7 +100,12 @@ def test_a_rebuilt_read_model_is_the_one_there_was_and_follows_on(data_folder: P
         take_in(system, registers)
         before = read_model(system)
 
-        read = rebuild(dsn=system.cluster.dsn("gateway", "gateway_writer"), projector=system.projector)
+        read = rebuild(
+            dsn=system.cluster.dsn("gateway", "gateway_writer"),
+            owner_dsn=system.cluster.dsn("gateway", "gateway_owner"),
+            log=system.log,
+            opener=system.vault,
+        )
         wait_until_quiet(system)
 
         assert read == sum(heads(system).values())

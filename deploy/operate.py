@@ -1,0 +1,177 @@
+"""What an operator does to a distributed system, from wherever its settings and the secrets for the act are."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import psycopg
+from rich.console import Console
+
+from deploy.kafka.topics import make_topics
+from deploy.migrate import migrate
+from deploy.postgres.databases import DATABASES, prepare
+from deploy.showing import StepBars, table
+from deploy.take_over import take_over
+from services.chassis.aggregate import Caused, acting
+from services.chassis.clock import SystemClock, china_date
+from services.chassis.config import ProcessSettings, read_process_settings
+from services.chassis.errors import Refused
+from services.chassis.http import Surroundings
+from services.chassis.log_kafka import Cluster, read_topics
+from services.chassis.runtime import WELL
+from services.chassis.vault import ShredList, Vault
+from services.contracts.divisions import COUNTY
+from services.roster import service as roster
+from services.roster.intake import Intake
+
+HEALTH_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class NamedServers:
+    """The database servers that the settings name; their secrets are there already."""
+
+    settings: ProcessSettings
+
+    def dsn(self, database: str, role: str) -> str:
+        """How a role reaches a database."""
+        return self.settings.dsn(database, role)
+
+    def secret(self, role: str, *, create: bool = False) -> str:  # noqa: ARG002  # here nothing is made
+        """A role's password."""
+        return self.settings.secret(role)
+
+
+def prepare_databases(console: Console) -> None:
+    """Makes roles and databases, as the superuser; for servers that nobody else prepares."""
+    with _reaching():
+        prepare(NamedServers(read_process_settings()))
+    console.print(f"Prepared: {', '.join(database.name for database in DATABASES)}.")
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Says in words where a database can't be reached or doesn't let us in."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise Refused(f"A database server can't be used as BAOXUE_POSTGRES says: {error}") from None
+
+
+def migrate_databases(console: Console, *, databases: list[str]) -> None:
+    """Makes what is missing of the tables, each as its database's owner."""
+    with _reaching():
+        migrate(NamedServers(read_process_settings()), databases)
+    console.print(f"Tables are as this version needs them: {', '.join(databases)}.")
+
+
+def make_missing_topics(console: Console, *, replicas: int) -> None:
+    """Makes the topics that are missing."""
+    settings = read_process_settings()
+    if not settings.kafka:
+        raise Refused("BAOXUE_KAFKA is not set; name the brokers, host:port,host:port.")
+    cluster = Cluster(bootstrap=settings.kafka, security=settings.kafka_client())
+    made = make_topics(cluster, replicas=replicas, file=settings.topics)
+    console.print(f"Made: {', '.join(made)}." if made else "All topics are there.")
+
+
+def take_over_databases(console: Console) -> None:
+    """Writes the places of readers down by partition, so that they go on over Kafka where they were."""
+    settings = read_process_settings()
+    with _reaching():
+        places = take_over(NamedServers(settings), topics=read_topics(settings.topics))
+    rows = [
+        (reader, producer, max(at for name, at in names.items() if name.startswith(f"{producer}/")))
+        for reader, names in places.items()
+        for producer in sorted({name.partition("/")[0] for name in names})
+    ]
+    console.print(table("Everybody goes on after 各方续读位置", ("reader", "producer", "position"), rows))
+
+
+def load(console: Console, intake: Intake, *, registers: Path, as_of: date | None) -> None:
+    """Takes the register files of a folder in and compares them; what was there already changes nothing."""
+    act = operator(purpose="dropout_control")
+    with StepBars(console) as bars, acting(act):
+        files = [path for path in registers.iterdir() if path.is_file()]
+        for reject in intake.load_files(files, progress=bars.tell).rejects:
+            console.print(f"{reject.file} {reject.sheet} row {reject.row} {reject.column}: {reject.reason}")
+        compared = intake.compare(as_of=as_of or china_date(act.at), progress=bars.tell)
+    console.print(f"{len(compared.reconciliation.children):,} children are in the roster.")
+
+
+def erase(intake: Intake, *, child_id: UUID, reason: str) -> None:
+    """Erases a child's personal data for good."""
+    with acting(operator(purpose="operation")):
+        intake.erase(child_id, reason=reason)
+
+
+def require_shred_list(settings: ProcessSettings) -> None:
+    """Raises `Refused` where erasures would be written nowhere but into the key store, which a restore takes back."""
+    if settings.shred_list is None:
+        raise Refused(
+            "BAOXUE_SHRED_LIST is not set. Name a file outside of the databases where it is kept who was erased; "
+            "without it a restore would bring the child back."
+        )
+
+
+def operator(*, purpose: str) -> Caused:
+    """Who acts where somebody types a command: the operator, for the county's bureau 县教育局."""
+    department = f"education_bureau:{COUNTY}"
+    return Caused.begin(actor="operator", department=department, purpose=purpose, at=SystemClock().now())
+
+
+@contextmanager
+def roster_intake(settings: ProcessSettings) -> Iterator[Intake]:
+    """The roster's intake on the databases that the settings name; needs the secrets of a roster process."""
+    vault = Vault(
+        dsn=settings.dsn("vault", "vault_app"),
+        kek=bytes.fromhex(settings.secret("vault.kek")),
+        shred_list=ShredList(settings.shred_list) if settings.shred_list is not None else None,
+    )
+    try:
+        built = roster.build(
+            dsn=settings.dsn("roster", "roster_app"),
+            vault=vault,
+            surroundings=Surroundings(clock=SystemClock(), token=settings.secret("services.token")),
+            key_secret=bytes.fromhex(settings.secret("roster.key")),
+        )
+        try:
+            yield built.intake
+        finally:
+            built.service.close()
+    finally:
+        vault.close()
+
+
+def show_health(console: Console, urls: Sequence[str]) -> bool:
+    """Shows how the processes at these URLs are, and returns whether all of them are ready."""
+    rows: list[tuple[str, ...]] = []
+    ready = True
+    for url in urls:
+        try:
+            answer = httpx.get(f"{url.rstrip('/')}/health/ready", timeout=HEALTH_S)
+            said = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            rows.append((url, "", f"[red]nothing answers: {type(error).__name__}[/red]", "", "", ""))
+            ready = False
+            continue
+        rows.extend(
+            (url, part, _coloured(state), *_lag(said["lag"].get(part)), str(said["parked"].get(part, "")))
+            for part, state in said["parts"].items()
+        )
+        ready = ready and answer.is_success
+    columns = ("process at", "part", "state", "behind s", "behind events", "parked keys")
+    console.print(table("All is well" if ready else "Not all is well", columns, rows))
+    return ready
+
+
+def _coloured(state: str) -> str:
+    return f"[green]{state}[/green]" if state in WELL else f"[red]{state}[/red]"
+
+
+def _lag(lag: dict[str, object] | None) -> tuple[str, str]:
+    return ("", "") if lag is None else (str(lag["seconds"]), str(lag["events"] if lag["events"] is not None else "?"))

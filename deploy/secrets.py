@@ -1,0 +1,28 @@
+"""Every secret of an installation, each in a file of its own that only its owner may read."""
+
+from pathlib import Path
+from typing import Final
+
+from deploy.postgres.cluster import SUPERUSER
+from deploy.postgres.databases import DATABASES
+from services.chassis.config import own_secret
+
+KEYS: Final = ("services.token", "vault.kek", "roster.key")
+"""The secrets beside the passwords of the database roles: what services show each other, the key over all keys of
+children (密钥加密密钥), and the key of the roster's keyed hashes."""
+
+
+def make_keys(folder: Path) -> None:
+    """Makes those of `KEYS` that are missing."""
+    for name in KEYS:
+        own_secret(folder / name)
+
+
+def make_secrets(folder: Path) -> list[str]:
+    """Makes every secret that is missing, passwords of the database roles included, and returns the names of all."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    roles = [role for database in DATABASES for role in (database.owner, *database.workers)]
+    names = [SUPERUSER, *roles, *KEYS]
+    for name in names:
+        own_secret(folder / name)
+    return names

@@ -1,0 +1,89 @@
+"""Runs parts of the gateway as a process of their own: `python -m gateway api`, `projector`, or `all`."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+
+from gateway.access.policy import load_policy
+from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
+from gateway.access.receipts import Receipts
+from gateway.app import build_gateway
+from gateway.commands import Commands, ReadModelVisibility, Service
+from gateway.readmodel.projector import Projector
+from gateway.readmodel.reading import Reader
+from gateway.supervision.answers import Answers
+from gateway.supervision.replay import Replay
+from services.chassis.errors import Refused
+from services.chassis.process import Process, within
+from services.chassis.runtime import Part, watch
+
+PARTS = ("api", "projector")
+
+
+def main() -> None:
+    """Runs the parts that the command line names."""
+    with within("gateway", parts=PARTS) as process:
+        parts: list[Part] = []
+        if "projector" in process.parts:
+            parts.append(
+                Projector(dsn=process.dsn("writer"), log=process.log, opener=process.vault, clock=process.clock)
+            )
+        if "api" in process.parts:
+            parts += [
+                watch("gateway read model", process.dsn("reader")),
+                watch("gateway receipts", process.dsn("writer")),
+            ]
+        process.keep_running(parts, app=build(process) if "api" in process.parts else None)
+
+
+def build(process: Process) -> FastAPI:
+    """The gateway's face: reads its read model, sends commands to the services over the network."""
+    settings = process.settings
+    issuer = None
+    if settings.development:
+        issuer = DevelopmentIssuer(
+            enabled=True, issuer=DEVELOPMENT_ISSUER, audience=settings.audience, clock=process.clock
+        )
+    elif settings.jwks is None or not settings.issuer:
+        raise Refused("Nobody's token can be checked: set BAOXUE_ISSUER and BAOXUE_JWKS, the file of its public keys.")
+    policy = load_policy()
+    reader = Reader(dsn=process.dsn("reader"))
+    return build_gateway(
+        policy=policy,
+        tokens=Tokens(
+            keys=issuer.keys if issuer is not None else _KeysInFile(settings.jwks or Path()),
+            issuer=DEVELOPMENT_ISSUER if issuer is not None else settings.issuer,
+            audience=settings.audience,
+            policy=policy,
+            clock=process.clock,
+        ),
+        reader=reader,
+        receipts=Receipts(dsn=process.dsn("writer")),
+        clock=process.clock,
+        commands=Commands(
+            services={name: Service(address) for name, address in settings.services.items()},
+            token=settings.secret("services.token"),
+            visibility=ReadModelVisibility(reader=reader),
+        ),
+        supervision=Answers(Replay(dsn=process.dsn("reader"), opener=process.vault)),
+        development=settings.development,
+        issuer=issuer,
+    )
+
+
+class _KeysInFile:
+    """The issuer's keys from a file, read again whenever they are asked for."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    async def __call__(self) -> dict[str, Any]:
+        raw = await asyncio.to_thread(self._file.read_bytes)
+        return msgspec.json.decode(raw, type=dict[str, Any])
+
+
+if __name__ == "__main__":
+    main()
