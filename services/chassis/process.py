@@ -143,5 +143,7 @@ def _arguments(name: str, parts: Sequence[str]) -> argparse.Namespace:
         prog=f"python -m {package}", description=f"Runs parts of {name} in this process, until it is told to stop."
     )
     parser.add_argument("parts", nargs="+", choices=(*parts, ALL), metavar=f"{{{','.join((*parts, ALL))}}}")
-    parser.add_argument("--generation", type=int, help="the relay's topic generation, where it is not the listed one")
+    parser.set_defaults(generation=None)
+    if "relay" in parts:
+        parser.add_argument("--generation", type=int, help="the relay's topic generation, where it isn't the listed one")
     return parser.parse_args()
