@@ -145,5 +145,7 @@ def _arguments(name: str, parts: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("parts", nargs="+", choices=(*parts, ALL), metavar=f"{{{','.join((*parts, ALL))}}}")
     parser.set_defaults(generation=None)
     if "relay" in parts:
-        parser.add_argument("--generation", type=int, help="the relay's topic generation, where it isn't the listed one")
+        parser.add_argument(
+            "--generation", type=int, help="the relay's topic generation, where it isn't the listed one"
+        )
     return parser.parse_args()
