@@ -40,7 +40,7 @@ from typing import Literal, Self
 
 from psycopg.conninfo import make_conninfo
 
-from deploy.postgres.host import SERVER_GID, SERVER_UID, can, give, is_free, is_root, run_as, write_private
+from deploy.postgres.host import SERVER_GID, SERVER_UID, can, give, is_free, is_root, is_up, run_as, write_private
 
 logger = logging.getLogger(__name__)
 
@@ -325,7 +325,7 @@ class Cluster:
             self._write_settings()
             seen = log.stat().st_size if log.exists() else 0
             started = self._run(*starting, timeout=START_SECONDS + 10)
-            if started.returncode == 0:
+            if started.returncode == 0 and is_up(self.data, deadline=deadline):
                 return
             said = _log_from(log, seen) or started.stdout
             if time.monotonic() > deadline or not any(cause in said for cause in PASSING_CAUSES):

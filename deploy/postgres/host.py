@@ -6,6 +6,7 @@ import fcntl
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ SERVER_UID: Final = 65534  # nobody: owns the server's files and runs it, when w
 SERVER_GID: Final = 65534
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2
+_STATUS_LINE: Final = 7  # of postmaster.pid, counted from 0
 
 
 def is_root() -> bool:
@@ -109,3 +111,19 @@ def exchange(first: Path, second: Path) -> bool:
     if number in {errno.EINVAL, errno.ENOSYS}:
         return False
     raise OSError(number, os.strerror(number), str(first), None, str(second))
+
+
+def is_up(data: Path, *, deadline: float) -> bool:
+    """Waits until a server that was started on this folder takes writes; False where it ends instead, or takes too long.
+
+    One that goes back to a moment lets readers in before it knows whether it gets there; `pg_ctl` waits no longer than that.
+    """
+    while time.monotonic() < deadline:
+        try:
+            lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return False
+        if len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready":
+            return True
+        time.sleep(0.02)
+    return False
