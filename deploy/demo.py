@@ -28,7 +28,8 @@ from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock, china_date
 from services.chassis.config import read_settings
 from services.contracts.divisions import COUNTY
-from services.roster.intake import Compared, Loaded
+from services.roster.comparison import Compared
+from services.roster.intake import Loaded
 
 COUNTY_FILES: Final = Path(__file__).parents[1] / "tests" / "data" / "county"
 AS_OF: Final = date(2026, 9, 14)
@@ -171,7 +172,7 @@ def compare_registers(story: Story, loaded: Loaded) -> Compared:
     """Rows are linked to children, and what they say is kept as events."""
     story.console.rule("2. Rows become children")
     with StepBars(story.console) as bars, acting(_clerk(story)):
-        compared = story.running.intake.compare(as_of=AS_OF, progress=bars.tell)
+        compared = story.running.intake.comparison.compare(as_of=AS_OF, progress=bars.tell)
     wait_until_quiet(story.running)
     rules = Counter(link.rule for child in compared.reconciliation.children for link in child.links)
     story.console.print(table("Why rows are one child 关联依据", ("rule", "links"), rules.most_common(8)))

@@ -124,7 +124,7 @@ def _live_and_lose(home: Path, *, children: int, clock: Clock, durable: bool, wa
         with watch.step(f"{children} children taken in"):
             with acting(_clerk(clock)):
                 running.intake.load_files(list((home / "county" / "registers").iterdir()))
-                running.intake.compare(as_of=_day(clock), progress=lambda *_: None)
+                running.intake.comparison.compare(as_of=_day(clock), progress=lambda *_: None)
             wait_until_quiet(running)
         with watch.step("base copy, checked"):
             superuser = running.cluster.dsn("postgres", SUPERUSER)
@@ -135,7 +135,7 @@ def _live_and_lose(home: Path, *, children: int, clock: Clock, durable: bool, wa
         with watch.step("commands and an erasure after T"):
             _give_commands(running, clock=clock)
             with acting(_clerk(clock)):
-                running.intake.erase(station.erased_later, reason="drill")
+                running.intake.comparison.erase(station.erased_later, reason="drill")
             wait_until_quiet(running)
             _write_shred_list(running, folder)
         with watch.step("the last minute archived"):

@@ -56,7 +56,7 @@ def erase_again(
         with closing(built.service), acting(_operator()):
             for subject in listed:
                 try:
-                    built.intake.erase(subject, reason="erased before the restore")
+                    built.intake.comparison.erase(subject, reason="erased before the restore")
                 except NotFound:  # no child of this moment: taken in later, or somebody else's key
                     continue
     return came_back

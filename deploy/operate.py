@@ -99,14 +99,14 @@ def load(console: Console, intake: Intake, *, registers: Path, as_of: date | Non
         files = [path for path in registers.iterdir() if path.is_file()]
         for reject in intake.load_files(files, progress=bars.tell).rejects:
             console.print(f"{reject.file} {reject.sheet} row {reject.row} {reject.column}: {reject.reason}")
-        compared = intake.compare(as_of=as_of or china_date(act.at), progress=bars.tell)
+        compared = intake.comparison.compare(as_of=as_of or china_date(act.at), progress=bars.tell)
     console.print(f"{len(compared.reconciliation.children):,} children are in the roster.")
 
 
 def erase(intake: Intake, *, child_id: UUID, reason: str) -> None:
     """Erases a child's personal data for good."""
     with acting(operator(purpose="operation")):
-        intake.erase(child_id, reason=reason)
+        intake.comparison.erase(child_id, reason=reason)
 
 
 def require_shred_list(settings: ProcessSettings) -> None:

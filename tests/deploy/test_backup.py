@@ -123,7 +123,7 @@ def story() -> Iterator[Story]:
     with running(home / "data") as system:
         with acting(clerk()):
             system.intake.load_files(list((home / "county" / "registers").iterdir()))
-            system.intake.compare(as_of=AS_OF, progress=lambda *_: None)
+            system.intake.comparison.compare(as_of=AS_OF, progress=lambda *_: None)
         wait_until_quiet(system)
         with Flow(system) as flow:
             made = a_backup(home)
@@ -132,7 +132,7 @@ def story() -> Iterator[Story]:
         with psycopg.connect(system.cluster.dsn("gateway", "gateway_writer")) as gateway:
             named = gateway.execute("select child_id, name from child_identity where name <> '' limit 2").fetchall()
         with acting(clerk()):
-            system.intake.erase(named[0][0], reason="guardian's request")
+            system.intake.comparison.erase(named[0][0], reason="guardian's request")
         wait_until_quiet(system)
         heads = {name: service.application.position() for name, service in system.services.items()}
         open_vault(system.cluster, home / "data").close()

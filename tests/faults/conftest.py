@@ -158,7 +158,7 @@ def settle_county(system: Distributed, *, children: int) -> list[UUID]:
         caused = Caused.begin(actor="clerk", department=BUREAU, purpose="dropout_control", at=SystemClock().now())
         with roster_of(system) as (roster, _vault), acting(caused):
             roster.intake.load_files(sorted((Path(folder) / "registers").iterdir()))
-            compared = roster.intake.compare(as_of=as_of, progress=lambda *_: None)
+            compared = roster.intake.comparison.compare(as_of=as_of, progress=lambda *_: None)
     wait_until_quiet(system)
     return sorted(compared.children.values())
 

@@ -47,7 +47,7 @@ def clerk() -> Iterator[Caused]:
 def take_in(system: Running, registers: Path) -> None:
     with clerk():
         system.intake.load_files(list(registers.iterdir()))
-        system.intake.compare(as_of=AS_OF, progress=lambda *_: None)
+        system.intake.comparison.compare(as_of=AS_OF, progress=lambda *_: None)
     wait_until_quiet(system)
 
 
@@ -112,7 +112,7 @@ def test_a_rebuilt_read_model_is_the_one_there_was_and_follows_on(data_folder: P
         assert read_model(system) == before
         child_id = UUID(str(before["child"][0][0]))
         with clerk():
-            system.intake.erase(child_id, reason="guardian's request")
+            system.intake.comparison.erase(child_id, reason="guardian's request")
         wait_until_quiet(system)
         assert child_id not in {row[0] for row in read_model(system)["child_identity"]}
 
@@ -127,7 +127,7 @@ def test_erasing_one_child_makes_it_unreadable_and_leaves_all_others_readable(
         child_id, name = rows[0]
 
         with clerk():
-            system.intake.erase(child_id, reason="guardian's request")
+            system.intake.comparison.erase(child_id, reason="guardian's request")
         wait_until_quiet(system)
 
         with psycopg.connect(system.cluster.dsn("gateway", "gateway_writer")) as connection:

@@ -12,9 +12,10 @@ import pytest
 
 from services.chassis.errors import Refused
 from services.chassis.vault import ERASED
+from services.roster.comparison import CHILDREN_AT_ONCE, Compared
 from services.roster.domain.child import IN_NO_REGISTER, Child, Identity, Residence
 from services.roster.domain.register_batch import RegisterBatch
-from services.roster.intake import CHILDREN_AT_ONCE, Compared, Intake, Loaded
+from services.roster.intake import Intake, Loaded
 from services.roster.lookup import Lookup
 from services.roster.reconcile.model import AccountedState
 from tests.roster.conftest import AS_OF, KEY_SECRET, Office
@@ -30,7 +31,7 @@ def load(office: Office, folder: Path) -> list[Loaded]:
 def compare(office: Office, *, intake: Intake | None = None) -> Compared:
     """Compares the registers in force."""
     with acting_on(AS_OF):
-        return (intake or office.intake).compare(as_of=AS_OF, progress=lambda *_: None)
+        return (intake or office.intake).comparison.compare(as_of=AS_OF, progress=lambda *_: None)
 
 
 def children_of(office: Office) -> dict[UUID, Child]:
@@ -287,8 +288,8 @@ class TestAnErasure:
         position = office.roster.position()
 
         with acting_on(AS_OF):
-            office.intake.erase(child_id, reason="guardian's request 2026-7")
-            office.intake.erase(child_id, reason="guardian's request 2026-7")
+            office.intake.comparison.erase(child_id, reason="guardian's request 2026-7")
+            office.intake.comparison.erase(child_id, reason="guardian's request 2026-7")
 
         assert office.roster.get(Child, child_id).identity.name == ERASED
         assert told_since(office, position) == [("roster.Child.Erased", child_id)]
@@ -299,7 +300,7 @@ class TestAnErasure:
         before = compare(office)
         child_id = before.children[before.reconciliation.children[0].label]
         with acting_on(AS_OF):
-            office.intake.erase(child_id, reason="guardian's request 2026-7")
+            office.intake.comparison.erase(child_id, reason="guardian's request 2026-7")
         position = office.roster.position()
 
         compare(office)

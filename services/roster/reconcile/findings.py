@@ -36,7 +36,7 @@ OWNERS: Mapping[FindingKind, Department] = {
     FindingKind.GHOST_ENROLMENT: Department.EDUCATION,  # 防止空挂学籍
     FindingKind.NO_ID_NUMBER: Department.POLICE,  # 户籍 registration
     FindingKind.IDENTITY_MISMATCH: Department.EDUCATION,  # overridden where the household register is at odds with itself
-    FindingKind.DISABLED_UNPLACED: Department.EDUCATION,  # 一人一案, placement by the panel
+    FindingKind.DISABLED_UNPLACED: Department.DISABLED_FEDERATION,  # proposes; the panel decides 一人一案 (N1.7)
     FindingKind.POVERTY_OUT_OF_SCHOOL: Department.TOWNSHIP,  # 四包一
     FindingKind.SUSPECT_LISTED: Department.EDUCATION,  # 动态销号 with evidence
 }

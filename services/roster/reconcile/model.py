@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Register(StrEnum):
-    """The lists of 四查 (hukou, enrolment, in school, poverty) and the two lists that others send (disability, suspects)."""
+    """The lists of 四查 (hukou, enrolment, in school, poverty), what other departments send, and what people found themselves."""
 
     HUKOU = "hukou"  # 户籍, police
     ENROLMENT = "enrolment"  # 学籍, education
@@ -19,6 +19,9 @@ class Register(StrEnum):
     POVERTY = "poverty"  # 脱贫户及监测对象, rural affairs
     DISABILITY = "disability"  # 残疾人证, disabled persons' federation
     SUSPECTS = "suspects"  # 疑似辍学名单, national platform
+    CIVIL_AFFAIRS = "civil_affairs"  # 低保、特困、孤儿、事实无人抚养儿童, civil affairs
+    CHECK_IN = "check_in"  # 开学报到册, schools at term start
+    FIELD_CHECK = "field_check"  # 摸排, villages and townships from door to door
 
 
 class Department(StrEnum):
@@ -27,6 +30,8 @@ class Department(StrEnum):
     EDUCATION = "education"  # 教育体育局
     SCHOOL = "school"  # 学校
     POLICE = "police"  # 公安局
+    DISABLED_FEDERATION = "disabled_federation"  # 残疾人联合会
+    CIVIL_AFFAIRS = "civil_affairs"  # 民政局
     TOWNSHIP = "township"  # 乡镇人民政府
 
 

@@ -371,7 +371,7 @@ def test_a_running_system_is_rebuilt_from_its_own_stores_and_nothing_is_recorded
     generate(children=120, seed=7, as_of=AS_OF).write(tmp_path)
     with running(data_folder) as system, clerk():
         system.intake.load_files(list((tmp_path / "registers").iterdir()))
-        system.intake.compare(as_of=AS_OF, progress=lambda *_: None)
+        system.intake.comparison.compare(as_of=AS_OF, progress=lambda *_: None)
         wait_until_quiet(system)
         with ThreadPoolExecutor(1) as threads, until_the_end() as over:
             working = threads.submit(decide_placements, system, over)
