@@ -1,11 +1,11 @@
-"""What cases 个案 told, as rows: the file of each case, its timeline in plain words, papers, referrals, who answers.
+"""What cases 个案 told, as rows: the file of each case, papers, referrals, who answers; `timeline.py` tells it in words.
 
 The states are the case's own (`services/cases`), derived here once more from what was told: an attempt to persuade
 moves a case only from confirmed, a written report on a child that can't be found leaves it sought. A late step changes
 who owes it, not the state.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
@@ -13,13 +13,16 @@ from msgspec.structs import replace
 
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfCase, OfChild, Row
-from services.contracts.assistance import StudentPlanOpened
 from services.contracts.cases import (
     CaseCleared,
     CaseClosed,
     CaseConfirmed,
+    CaseDemanded,
+    CaseMerged,
+    CaseMoved,
     CaseOpened,
     CaseOrdered,
+    CasePenalised,
     CaseReported,
     CaseTakenToJustice,
     CaseVerificationBegun,
@@ -28,8 +31,11 @@ from services.contracts.cases import (
     ChildUnreachable,
     DocumentIssued,
     DocumentServed,
+    ExtensionDeclined,
+    ExtensionRequested,
     Owed,
     PersuasionRecorded,
+    ProceedingRecorded,
     PublicReportReceived,
     ReferralAccepted,
     ReferralAnswered,
@@ -38,10 +44,13 @@ from services.contracts.cases import (
     ResponsibilityAssigned,
     ResponsibilityEnded,
     StepExpired,
+    StepExtended,
+    StepPaused,
+    StepResumed,
 )
 from services.contracts.envelope import Published
 
-OwingEvent = (
+StepEvent = (
     CaseOpened
     | CaseVerificationBegun
     | CaseConfirmed
@@ -53,22 +62,15 @@ OwingEvent = (
     | ChildReturned
     | CaseWatched
     | StepExpired
+    | CasePenalised
+    | CaseDemanded
+    | ProceedingRecorded
 )
-CaseEvent = OwingEvent | CaseClosed | CaseCleared
+OwingEvent = StepEvent | StepPaused | StepResumed | StepExtended
+CaseEvent = OwingEvent | CaseClosed | CaseCleared | ExtensionRequested | ExtensionDeclined | CaseMoved | CaseMerged
 DocumentEvent = DocumentIssued | DocumentServed
 ReferralEvent = ReferralOpened | ReferralAccepted | ReferralAnswered | ReferralRevoked
 ResponsibilityEvent = ResponsibilityAssigned | ResponsibilityEnded
-StepEvent = CaseEvent | DocumentEvent | ReferralEvent | StudentPlanOpened
-
-UNITS: Final = {
-    "teacher": "班主任",
-    "school": "学校",
-    "township": "乡镇",
-    "bureau": "教体局",
-    "county": "县政府",
-    "justice": "司法局",
-    "court": "法院",
-}
 
 
 class CaseFile(Row, frozen=True, kw_only=True):
@@ -101,23 +103,10 @@ class CaseFile(Row, frozen=True, kw_only=True):
     owed_rule: str = ""
     owed_legal_basis: str = ""
     expired_steps: int = 0
-
-
-class CaseStep(OfCase, frozen=True, kw_only=True):
-    """One line of a case's timeline: what happened in plain words, who did it, for whom, on what ground."""
-
-    TABLE: ClassVar[str] = "case_step"
-    KEY: ClassVar[str] = "event_id"
-    event_id: UUID
-    child_id: UUID
-    at: datetime
-    type: str = ""
-    actor: str = ""
-    department: str = ""
-    purpose: str = ""
-    detail: str = ""
-    producer: str = ""
-    position: int = 0
+    paused_until: date | None = None
+    """The last day on which the clock of the step may stand; None where it runs."""
+    extension_asked: int = 0
+    """So many more days were asked for and not yet answered."""
 
 
 class Document(OfCase, frozen=True, kw_only=True):
@@ -189,11 +178,24 @@ def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
             return _ended(row, state="closed", on=event.closed_on, resolution=event.outcome)
         case CaseCleared():
             return _ended(row, state="cleared", on=event.cleared_on, resolution=event.resolution)
+        case CaseMerged():
+            return _ended(row, state="merged", on=event.merged_on, resolution="merged")
+        case CaseMoved():
+            place = {"township": event.township, "village": event.village}
+            return replace(row, school=event.school, stage=event.stage, **place)
+        case ExtensionRequested():
+            return replace(row, extension_asked=event.days)
+        case ExtensionDeclined():
+            return replace(row, extension_asked=0)
+        case StepPaused():
+            return replace(_owing(row, event.owed), paused_until=event.until_on)
+        case StepResumed() | StepExtended():
+            return replace(_owing(row, event.owed), paused_until=None, extension_asked=0)
         case _:
             return _moved(_owing(row, event.owed), event)
 
 
-def _moved(row: CaseFile, event: OwingEvent) -> CaseFile:  # one line for each state
+def _moved(row: CaseFile, event: StepEvent) -> CaseFile:  # one line for each state
     match event:
         case CaseOpened():
             return replace(
@@ -219,7 +221,11 @@ def _moved(row: CaseFile, event: OwingEvent) -> CaseFile:  # one line for each s
             return replace(row, state="sought" if row.state == "unreachable" else "reported")
         case CaseOrdered():
             return replace(row, state="ordered", ordered_on=event.served_on)
-        case CaseTakenToJustice():
+        case CasePenalised():
+            return replace(row, state="penalised")
+        case CaseDemanded():
+            return replace(row, state="demanded")
+        case CaseTakenToJustice() | ProceedingRecorded():
             return replace(row, state="judicial")
         case ChildReturned():
             return replace(row, state="returned", school=event.school, returned_on=event.returned_on)
@@ -232,6 +238,9 @@ def _moved(row: CaseFile, event: OwingEvent) -> CaseFile:  # one line for each s
 
 
 def _owing(row: CaseFile, owed: Owed) -> CaseFile:
+    """Another step begins with a clock of its own."""
+    if (owed.step, owed.by, owed.due_on) != (row.owed_step, row.owed_by, row.owed_due_on):
+        row = replace(row, paused_until=None, extension_asked=0)
     return replace(
         row,
         owed_step=owed.step,
@@ -253,81 +262,9 @@ def _ended(row: CaseFile, *, state: str, on: date, resolution: str) -> CaseFile:
         owed_due_on=None,
         owed_rule="",
         owed_legal_basis="",
+        paused_until=None,
+        extension_asked=0,
     )
-
-
-def case_step(_: CaseStep | None, told: Told[StepEvent]) -> CaseStep | None:
-    """What happened as a line of the timeline; a plan that belongs to no case is a line of none."""
-    envelope, event = told.envelope, told.event
-    if event.case_id is None:
-        return None
-    return CaseStep(
-        event_id=envelope.id,
-        case_id=event.case_id,
-        child_id=event.child_id,
-        at=envelope.recorded_at,
-        type=envelope.type,
-        actor=envelope.actor,
-        department=envelope.department,
-        purpose=envelope.purpose,
-        detail=in_words(event),
-        producer=envelope.producer,
-        position=envelope.position,
-    )
-
-
-def in_words(event: StepEvent) -> str:  # one line for each thing that can happen
-    """What happened, in plain words and the service's own codes; nothing personal and no free text of a clerk."""
-    match event:
-        case CaseOpened():
-            chained = "，接前一个案" if event.earlier_case else ""
-            return f"疑似辍学立案（{event.cause}）{chained}。{_owed_words(event.owed)}"
-        case CaseVerificationBegun():
-            return f"开始核实。{_owed_words(event.owed)}"
-        case CaseConfirmed():
-            return f"确认辍学（{'、'.join(event.causes)}）。{_owed_words(event.owed)}"
-        case ChildUnreachable():
-            return f"联系不上，转入查找。{_owed_words(event.owed)}"
-        case PersuasionRecorded():
-            return f"{event.made_on} 劝返（{event.method}），结果：{event.outcome}。{_owed_words(event.owed)}"
-        case CaseReported():
-            return f"书面报告教体局。{_owed_words(event.owed)}"
-        case CaseOrdered():
-            return f"{event.served_on} 责令限期改正送达。{_owed_words(event.owed)}"
-        case CaseTakenToJustice():
-            return f"{event.served_on} 司法文书送达。{_owed_words(event.owed)}"
-        case ChildReturned():
-            return f"{event.returned_on} 复学（{event.school}），在校 {event.seat_days} 天。{_owed_words(event.owed)}"
-        case CaseWatched():
-            return f"返校属实，跟踪观察至 {event.watch_until}。{_owed_words(event.owed)}"
-        case StepExpired():
-            late = UNITS.get(event.expired.by, event.expired.by)
-            return f"{late}逾期未办 {event.expired.step}（应于 {event.expired.due_on}）。{_owed_words(event.owed)}"
-        case CaseClosed():
-            return f"{event.closed_on} {'复辍，本案终结' if event.outcome == 'relapsed' else '结案'}。"
-        case CaseCleared():
-            until = f"，有效至 {event.expires_on}" if event.expires_on else ""
-            return f"{event.cleared_on} 销号（{event.resolution}）{until}，批准人 {event.approver}。"
-        case DocumentIssued():
-            return f"{event.issued_on} 签发文书 {event.kind} {event.number}，期限 {event.term_days} 天。"
-        case DocumentServed():
-            return f"{event.served_on} 文书 {event.kind} 送达（{event.method}），期限至 {event.expires_on}。"
-        case ReferralOpened():
-            return f"{event.opened_on} 转办 {event.to}，请于 {event.reply_by} 前回复。"
-        case ReferralAccepted():
-            return f"{event.to} 已受理转办。"
-        case ReferralAnswered():
-            return f"{event.answered_on} {event.to} 办结回复。"
-        case ReferralRevoked():
-            return f"撤回对 {event.to} 的转办。"
-        case StudentPlanOpened():
-            return f"{event.opened_on} 建立一生一案，{event.review_on} 评估。"
-        case _:
-            assert_never(event)
-
-
-def _owed_words(owed: Owed) -> str:
-    return f"应办 {owed.step}：{UNITS.get(owed.by, owed.by)}，{owed.due_on} 前。"
 
 
 def document(row: Document | None, told: Told[DocumentEvent]) -> Document:
@@ -410,7 +347,6 @@ def public_report(_: PublicReport | None, told: Told[PublicReportReceived]) -> P
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=CaseFile, events=get_args(CaseEvent), about=about("case_id"), evolve=case_file),
-    Fold(row=CaseStep, events=get_args(StepEvent), about=lambda told: told.envelope.id, evolve=case_step),
     Fold(row=Document, events=get_args(DocumentEvent), about=about("document_id"), evolve=document),
     Fold(row=Referral, events=get_args(ReferralEvent), about=about("referral_id"), evolve=referral),
     Fold(row=Responsibility, events=get_args(ResponsibilityEvent), about=about("assignment_id"), evolve=responsibility),

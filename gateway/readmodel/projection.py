@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 from psycopg import sql
 
-from gateway.readmodel import assistance, cases, notify, roster
+from gateway.readmodel import assistance, cases, notify, roster, timeline
 from gateway.readmodel.assistance import HouseholdPlan
 from gateway.readmodel.cases import CaseFile
 from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, project
@@ -26,7 +26,7 @@ from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows
 from services.chassis.log import Message
 from services.contracts.envelope import Envelope, MessageDropped, Published
 
-FOLDS: Final[tuple[Fold[Any], ...]] = (*roster.FOLDS, *cases.FOLDS, *assistance.FOLDS, *notify.FOLDS)
+FOLDS: Final[tuple[Fold[Any], ...]] = (*roster.FOLDS, *cases.FOLDS, *timeline.FOLDS, *assistance.FOLDS, *notify.FOLDS)
 IGNORED: Final = roster.IGNORED | cases.IGNORED | assistance.IGNORED | notify.IGNORED | {MessageDropped}
 """Published events that leave no row, by decision; a test holds that every other one has a fold.
 

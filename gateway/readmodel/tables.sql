@@ -66,7 +66,9 @@ create table if not exists case_file (
     resolution text not null default '',
     owed_step text not null default '', owed_by text not null default '', owed_due_on date,
     owed_rule text not null default '', owed_legal_basis text not null default '',
-    expired_steps integer not null default 0);
+    expired_steps integer not null default 0, paused_until date, extension_asked integer not null default 0);
+alter table case_file add column if not exists paused_until date;
+alter table case_file add column if not exists extension_asked integer not null default 0;
 create index if not exists case_file_by_child on case_file (child_id);
 create index if not exists case_file_by_township on case_file (township, case_id);
 create index if not exists case_file_by_state on case_file (township, state, case_id);

@@ -19,13 +19,14 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from gateway.readmodel import cases
-from gateway.readmodel.cases import CaseEvent, CaseFile, CaseStep, Document, Referral
+from gateway.readmodel import cases, timeline
+from gateway.readmodel.cases import CaseEvent, CaseFile, Document, Referral
 from gateway.readmodel.fold import Fold, Opener, Told, hear, project
 from gateway.readmodel.partition import PartitionRow, accounted, in_order, window
 from gateway.readmodel.projection import FOLDS, settle
 from gateway.readmodel.roster import Child, ChildIdentity, IdentityEvent
 from gateway.readmodel.rows import Connection, Known, Rows
+from gateway.readmodel.timeline import CaseStep
 from services.chassis.clock import china_date
 from services.chassis.errors import NotFound
 from services.contracts.cases import StepExpired
@@ -130,7 +131,7 @@ class Replay:
         """The case as known at the moment; raises `NotFound` where it was not known then."""
         with self._reading() as connection:
             told = self._case(connection, case_id, moment)
-            rows = project(told, folds=cases.FOLDS, known=Rows())
+            rows = project(told, folds=(*cases.FOLDS, *timeline.FOLDS), known=Rows())
             settle(rows)
             case = rows.find(CaseFile, case_id)
             if case is None:

@@ -5,6 +5,7 @@ belong to and counted from 1, so the latest of each is found by walking them, an
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -87,6 +88,18 @@ class Cases(RecordedApplication):
             case_id=case_id, kind="order_to_correct", issuer=issuer, number=number, term_days=term_days
         )
 
+    def issue_penalty(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+        """Issues the penalty decision 行政处罚决定书; the case moves when it is served. Answers the document's id."""
+        return self.issue_document(
+            case_id=case_id, kind="penalty_decision", issuer=issuer, number=number, term_days=term_days
+        )
+
+    def issue_demand(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+        """Issues the demand to comply 催告书; the case moves when it is served. Answers the document's id."""
+        return self.issue_document(
+            case_id=case_id, kind="performance_notice", issuer=issuer, number=number, term_days=term_days
+        )
+
     def take_to_justice(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
         """Issues the judicial document 司法文书; the case moves when it is served. Answers the document's id."""
         return self.issue_document(
@@ -108,6 +121,14 @@ class Cases(RecordedApplication):
             kind=document.kind, document_id=document_id, served_on=served_on, expires_on=expires_on, today=today()
         )
         return self.record(document, case)
+
+    def record_proceeding(
+        self, *, case_id: UUID, proceeding: str, paper: str, made_on: date, comply_by: date | None = None
+    ) -> Answer:
+        """Keeps what the court or the procuratorate did 司法进展; `paper` is its number, `comply_by` the day it sets."""
+        case = self.get(Case, case_id)
+        case.record_proceeding(proceeding=proceeding, paper=paper, made_on=made_on, comply_by=comply_by, today=today())
+        return self.record(case)
 
     # Back to the seat
 
@@ -140,6 +161,38 @@ class Cases(RecordedApplication):
         case = self.get(Case, case_id)
         following = case.relapse(cause=cause, finding_id=finding_id, today=today())
         return self.record(case, following, answer=following.id)
+
+    # The clock
+
+    def pause_step(self, *, case_id: UUID, reason: str) -> Answer:
+        """Lets the clock of the owed step stand, for a reason of the list 中止."""
+        case = self.get(Case, case_id)
+        case.pause(reason=reason, today=today())
+        return self.record(case)
+
+    def resume_step(self, *, case_id: UUID) -> Answer:
+        """Lets a clock that stands run again 恢复."""
+        case = self.get(Case, case_id)
+        case.resume(today=today())
+        return self.record(case)
+
+    def request_extension(self, *, case_id: UUID, days: int, reason: str) -> Answer:
+        """Asks for more time for the owed step 延期申请: `days` in the unit of its rule, at most the term itself, once."""
+        case = self.get(Case, case_id)
+        case.ask_extension(days=days, reason=reason, asked_by=who_acts().actor, today=today())
+        return self.record(case)
+
+    def grant_extension(self, *, case_id: UUID) -> Answer:
+        """Grants the time asked for 准予延期; whoever asked can't."""
+        case = self.get(Case, case_id)
+        case.grant_extension(approver=who_acts().actor)
+        return self.record(case)
+
+    def decline_extension(self, *, case_id: UUID, reason: str) -> Answer:
+        """Declines the time asked for 不予延期."""
+        case = self.get(Case, case_id)
+        case.decline_extension(reason=reason)
+        return self.record(case)
 
     # Clearance
 
@@ -236,7 +289,30 @@ class Cases(RecordedApplication):
         opened = case.lapse(latest=self.find_latest_case(case.child_id) or case, today=today())
         return self.record(case, *opened)
 
-    # What is asked of it by its own policy
+    # A child that moves, and entries that turn out to be one
+
+    def move_case(
+        self,
+        *,
+        case_id: UUID,
+        township: str | None = None,
+        village: str | None = None,
+        school: str | None = None,
+        stage: str | None = None,
+    ) -> Answer:
+        """The child belongs elsewhere now 个案转移; what is not said stays as it is."""
+        case = self.get(Case, case_id)
+        said = {"township": township, "village": village, "school": school, "stage": stage}
+        case.move(place=replace(case.place, **{name: value for name, value in said.items() if value is not None}))
+        return self.record(case)
+
+    def merge_case(self, *, case_id: UUID, into_case: UUID) -> Answer:
+        """The entry was another child's 并案: what is to be done goes on in that child's case."""
+        case = self.get(Case, case_id)
+        case.merge_into(into=self.get(Case, into_case), today=today())
+        return self.record(case)
+
+    # What its own policy asks of it
 
     def find_latest_case(self, child_id: UUID) -> Case | None:
         """The child's latest case, open or ended."""

@@ -2,16 +2,19 @@
 
 A finding that a child isn't where it should be opens a case, so that somebody owes a look at it the same day. Nothing
 that a register says ever ends a case: a finding that no longer holds, or a child whom the household register calls gone,
-is evidence for whoever verifies, and a person clears the case with a code and a paper.
+is evidence for whoever verifies, and a person clears the case with a code and a paper. A child who moves takes its case
+along; entries that turn out to be one child have one case.
 """
 
 from contextlib import suppress
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from services.cases.application import Cases
+from services.cases.domain.case import Case, Place
 from services.cases.domain.catalogue import OPENINGS
-from services.cases.domain.ladder import OPEN, OUT_OF_CLASS
+from services.cases.domain.ladder import OPEN, OUT_OF_CLASS, State
 from services.cases.lookup import DueCases
 from services.chassis.errors import Stale
 from services.contracts import roster
@@ -29,6 +32,18 @@ def react(app: Cases, envelope: Envelope, event: Published) -> None:  # noqa: AR
     match event:
         case roster.FindingRaised() if event.kind in OPENINGS and OPENINGS[event.kind].finding:
             _look_for(app, event)
+        case roster.ResidenceStated():
+            if (case := _open_case(app, event.child_id)) is not None:
+                app.move_case(case_id=case.id, township=event.township, village=event.village)
+        case roster.SchoolingStated() if event.school:
+            if (case := _open_case(app, event.child_id)) is not None:
+                app.move_case(case_id=case.id, school=event.school, stage=event.stage)
+        case roster.ChildrenMerged():
+            _merge(app, child_id=event.child_id, merged_id=event.merged_id)
+        case roster.ChildrenUnmerged():
+            merged = app.find_latest_case(event.merged_id)
+            if merged is not None and merged.state is State.MERGED:
+                _open(app, child_id=event.merged_id, cause="unmerged", place=merged.place)
         case _:
             pass
 
@@ -46,14 +61,34 @@ def _look_for(app: Cases, finding: roster.FindingRaised) -> None:
     if latest is not None and latest.cleared_until is not None:
         return  # An approved deferral says why the child isn't in class; when it lapses, a case opens by itself.
     if latest is None or latest.state not in OPEN:
-        app.open_case(
-            child_id=finding.child_id,
-            cause=finding.kind,
-            township=finding.township,
-            village=finding.village,
-            school=finding.school,
-            stage=finding.stage,
-            finding_id=finding.finding_id,
-        )
+        place = Place(township=finding.township, village=finding.village, school=finding.school, stage=finding.stage)
+        _open(app, child_id=finding.child_id, cause=finding.kind, place=place, finding_id=finding.finding_id)
     elif latest.state not in OUT_OF_CLASS and OPENINGS[finding.kind].relapse:
         app.record_relapse(case_id=latest.id, cause=finding.kind, finding_id=finding.finding_id)
+
+
+def _merge(app: Cases, *, child_id: UUID, merged_id: UUID) -> None:
+    """An open case of the merged entry goes on in the child's own, which is opened for it where there is none."""
+    merged = _open_case(app, merged_id)
+    if merged is None:
+        return
+    own = _open_case(app, child_id)
+    into = own.id if own else _open(app, child_id=child_id, cause="merged_entry", place=merged.place)
+    app.merge_case(case_id=merged.id, into_case=into)
+
+
+def _open_case(app: Cases, child_id: UUID) -> Case | None:
+    latest = app.find_latest_case(child_id)
+    return latest if latest is not None and latest.state in OPEN else None
+
+
+def _open(app: Cases, *, child_id: UUID, cause: str, place: Place, finding_id: UUID | None = None) -> UUID:
+    return app.open_case(
+        child_id=child_id,
+        cause=cause,
+        township=place.township,
+        village=place.village,
+        school=place.school,
+        stage=place.stage,
+        finding_id=finding_id,
+    ).id

@@ -28,6 +28,8 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             )
         case Case.Cleared():
             return _cleared(event)
+        case Case.ExtensionAsked() | Case.ExtensionDeclined() | Case.Moved() | Case.MergedInto():
+            return _beside_the_steps(event, case_id=event.originator_id, child_id=event.child_id)
         case Document.Issued() | Document.Served():
             return _document(event)
         case Referral.Opened() | Referral.Accepted() | Referral.Answered() | Referral.Revoked():
@@ -89,9 +91,27 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             return told.CaseOrdered(
                 case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
             )
+        case Case.Penalised():
+            return told.CasePenalised(
+                case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
+            )
+        case Case.Demanded():
+            return told.CaseDemanded(
+                case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
+            )
         case Case.TakenToJustice():
             return told.CaseTakenToJustice(
                 case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
+            )
+        case Case.ProceedingRecorded():
+            return told.ProceedingRecorded(
+                case_id=case_id,
+                child_id=child_id,
+                proceeding=event.proceeding,
+                paper=event.paper,
+                made_on=event.made_on,
+                comply_by=event.comply_by,
+                owed=owed,
             )
         case Case.Returned():
             return told.ChildReturned(
@@ -104,6 +124,8 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             )
         case Case.Watched():
             return told.CaseWatched(case_id=case_id, child_id=child_id, watch_until=event.watch_until, owed=owed)
+        case Case.Paused() | Case.Resumed() | Case.Extended():
+            return _clock(event, case_id=case_id, child_id=child_id, owed=owed)
         case Case.StepExpired():
             return told.StepExpired(
                 case_id=case_id,
@@ -114,6 +136,60 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             )
         case _:
             return None
+
+
+def _clock(
+    event: Case.Paused | Case.Resumed | Case.Extended, *, case_id: UUID, child_id: UUID, owed: told.Owed
+) -> Published:
+    match event:
+        case Case.Paused(pause=pause):
+            return told.StepPaused(
+                case_id=case_id,
+                child_id=child_id,
+                reason=pause.reason,
+                paused_on=pause.paused_on,
+                until_on=pause.until_on,
+                owed=owed,
+            )
+        case Case.Resumed():
+            return told.StepResumed(case_id=case_id, child_id=child_id, resumed_on=event.resumed_on, owed=owed)
+        case Case.Extended():
+            return told.StepExtended(
+                case_id=case_id,
+                child_id=child_id,
+                reason=event.extension.reason,
+                approver=event.approver,
+                owed=owed,
+            )
+        case _:
+            assert_never(event)
+
+
+def _beside_the_steps(
+    event: Case.ExtensionAsked | Case.ExtensionDeclined | Case.Moved | Case.MergedInto, *, case_id: UUID, child_id: UUID
+) -> Published:
+    match event:
+        case Case.ExtensionAsked(extension=extension):
+            return told.ExtensionRequested(
+                case_id=case_id, child_id=child_id, days=extension.days, reason=extension.reason
+            )
+        case Case.ExtensionDeclined():
+            return told.ExtensionDeclined(case_id=case_id, child_id=child_id, reason=event.reason)
+        case Case.Moved(place=place):
+            return told.CaseMoved(
+                case_id=case_id,
+                child_id=child_id,
+                township=place.township,
+                village=place.village,
+                school=place.school,
+                stage=place.stage,
+            )
+        case Case.MergedInto():
+            return told.CaseMerged(
+                case_id=case_id, child_id=child_id, into_case=event.into_case, merged_on=event.merged_on
+            )
+        case _:
+            assert_never(event)
 
 
 def _cleared(event: Case.Cleared) -> Published:

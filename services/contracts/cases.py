@@ -113,6 +113,115 @@ class CaseTakenToJustice(Published, frozen=True, kw_only=True):
     owed: Owed
 
 
+class CasePenalised(Published, frozen=True, kw_only=True):
+    """The order ran out; a penalty decision was served 行政处罚; its term runs from service."""
+
+    TYPE: ClassVar[str] = "cases.case-penalised.v1"
+    case_id: UUID
+    child_id: UUID
+    document_id: UUID
+    served_on: date
+    owed: Owed
+
+
+class CaseDemanded(Published, frozen=True, kw_only=True):
+    """The penalty ran out; a demand to comply was served 催告."""
+
+    TYPE: ClassVar[str] = "cases.case-demanded.v1"
+    case_id: UUID
+    child_id: UUID
+    document_id: UUID
+    served_on: date
+    owed: Owed
+
+
+class ProceedingRecorded(Published, frozen=True, kw_only=True):
+    """What the court or the procuratorate did 司法进展; `paper` is its number."""
+
+    TYPE: ClassVar[str] = "cases.proceeding-recorded.v1"
+    case_id: UUID
+    child_id: UUID
+    proceeding: str
+    paper: str
+    made_on: date
+    comply_by: date | None
+    owed: Owed
+
+
+class StepPaused(Published, frozen=True, kw_only=True):
+    """The clock of the owed step stands 中止, for a reason of the list, until a day at the latest."""
+
+    TYPE: ClassVar[str] = "cases.step-paused.v1"
+    case_id: UUID
+    child_id: UUID
+    reason: str
+    paused_on: date
+    until_on: date
+    owed: Owed
+
+
+class StepResumed(Published, frozen=True, kw_only=True):
+    """The clock runs again 恢复, with the days it still had."""
+
+    TYPE: ClassVar[str] = "cases.step-resumed.v1"
+    case_id: UUID
+    child_id: UUID
+    resumed_on: date
+    owed: Owed
+
+
+class ExtensionRequested(Published, frozen=True, kw_only=True):
+    """More time was asked for the owed step 延期申请; it stays due as it is until somebody else grants it."""
+
+    TYPE: ClassVar[str] = "cases.extension-requested.v1"
+    case_id: UUID
+    child_id: UUID
+    days: int
+    reason: str
+
+
+class ExtensionDeclined(Published, frozen=True, kw_only=True):
+    """The time asked for was not granted 不予延期."""
+
+    TYPE: ClassVar[str] = "cases.extension-declined.v1"
+    case_id: UUID
+    child_id: UUID
+    reason: str
+
+
+class StepExtended(Published, frozen=True, kw_only=True):
+    """A second person granted the time asked for 准予延期; once for a step."""
+
+    TYPE: ClassVar[str] = "cases.step-extended.v1"
+    case_id: UUID
+    child_id: UUID
+    reason: str
+    approver: str
+    owed: Owed
+
+
+class CaseMoved(Published, frozen=True, kw_only=True):
+    """The child belongs elsewhere now 个案转移: what is owed stays owed, by the new township or school."""
+
+    TYPE: ClassVar[str] = "cases.case-moved.v1"
+    case_id: UUID
+    child_id: UUID
+    township: str
+    village: str
+    school: str
+    stage: str
+
+
+class CaseMerged(Published, frozen=True, kw_only=True):
+    """The entry was another child's 并案: what is to be done goes on in that child's case."""
+
+    TYPE: ClassVar[str] = "cases.case-merged.v1"
+    case_id: UUID
+    child_id: UUID
+    into_case: UUID
+    merged_on: date
+
+
 class ChildReturned(Published, frozen=True, kw_only=True):
     """The child is back in its seat 复学; proof counts school days seen."""
 

@@ -12,6 +12,7 @@ from services.chassis.aggregate import Caused, acting
 
 MONDAY = date(2026, 9, 14)
 CHILD = UUID("7d0f2a52-3c1b-4a8e-9a55-0d9b6f5c1e01")
+OTHER_CHILD = UUID("0b0c7a86-51f1-4f0e-8a2d-6a3a0f0a7e02")
 PUPIL = Place(township="410326103", village="410326103201", school="3141000300", stage="junior")
 UNENROLLED = Place(township="410326103", village="410326103201", school="", stage="primary")
 
@@ -98,11 +99,24 @@ def _order(case: Case, on: date) -> None:
     case.paper_served(kind="order_to_correct", document_id=uuid4(), served_on=on, expires_on=on + days(15), today=on)
 
 
+def _served(case: Case, kind: str, on: date) -> None:
+    case.paper_served(kind=kind, document_id=uuid4(), served_on=on, expires_on=on + days(10), today=on)
+
+
+def _fine(case: Case, on: date) -> None:
+    _served(case, "penalty_decision", on + days(16))
+
+
+def _demand(case: Case, on: date) -> None:
+    _served(case, "performance_notice", on + days(27))
+
+
 def _judge(case: Case, on: date) -> None:
-    later = on + days(16)
-    case.paper_served(
-        kind="judicial_document", document_id=uuid4(), served_on=later, expires_on=later + days(10), today=later
-    )
+    _served(case, "judicial_document", on + days(16))
+
+
+def _merge(case: Case, on: date) -> None:
+    case.merge_into(into=opened(on=on, child_id=OTHER_CHILD), today=on)
 
 
 def _come_back(case: Case, on: date) -> None:
@@ -129,6 +143,7 @@ _PERSUADED = [*_CONFIRMED, (State.PERSUADING, _persuade)]
 _LOST = [*_VERIFIED, (State.UNREACHABLE, _lose)]
 _REPORTED = [*_PERSUADED, (State.REPORTED, _report)]
 _ORDERED = [*_REPORTED, (State.ORDERED, _order)]
+_PENALISED = [*_ORDERED, (State.PENALISED, _fine)]
 _BACK = [(State.RETURNED, _come_back)]
 _WATCHED = [*_BACK, (State.WATCHED, _watch)]
 _WAY = {
@@ -140,9 +155,12 @@ _WAY = {
     State.SOUGHT: [*_LOST, (State.SOUGHT, _report)],
     State.REPORTED: _REPORTED,
     State.ORDERED: _ORDERED,
+    State.PENALISED: _PENALISED,
+    State.DEMANDED: [*_PENALISED, (State.DEMANDED, _demand)],
     State.JUDICIAL: [*_ORDERED, (State.JUDICIAL, _judge)],
     State.RETURNED: _BACK,
     State.WATCHED: _WATCHED,
     State.CLOSED: [*_WATCHED, (State.CLOSED, _close)],
     State.CLEARED: [(State.CLEARED, _clear)],
+    State.MERGED: [(State.MERGED, _merge)],
 }

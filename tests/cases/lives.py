@@ -1,5 +1,6 @@
 """Lives of every aggregate, told by their own decisions on fixed days: what publisher and histories are checked with."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from services.cases.domain.assignment import Assignment
@@ -8,12 +9,11 @@ from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.chassis.aggregate import RecordedAggregate
-from tests.cases.given import CHILD, MONDAY, PUPIL, UNENROLLED, acting_on, clearance, days, opened
+from tests.cases.given import CHILD, MONDAY, OTHER_CHILD, PUPIL, UNENROLLED, acting_on, clearance, days, opened
 
 TOWNSHIP = "township:410326103"
 CIVIL_AFFAIRS = "civil_affairs:410326"
 REPORT = UUID("1f6d7c3e-0d6b-4f53-8c5e-2f4dd40a9c11")
-OTHER_CHILD = UUID("0b0c7a86-51f1-4f0e-8a2d-6a3a0f0a7e02")
 
 
 def paper(case: Case, *, kind: str, issuer: str, term_days: int, on: int, served: bool = True) -> Document:
@@ -81,6 +81,37 @@ def a_lost_child_deferred() -> list[RecordedAggregate]:
     return [case, *following]
 
 
+def a_clock_that_stood() -> list[RecordedAggregate]:
+    """A clock stands while the child is in hospital and is given more time; the guardian is fined, called to pay, and sued."""
+    case = opened(place=PUPIL)
+    with acting_on(MONDAY + days(1)):
+        case.pause(reason="hospital", today=MONDAY + days(1))
+    with acting_on(MONDAY + days(5)):
+        case.resume(today=MONDAY + days(5))
+        case.ask_extension(days=2, reason="the road is cut off", asked_by="officer-1", today=MONDAY + days(5))
+        case.decline_extension(reason="say which road")
+        case.ask_extension(days=2, reason="the road to the village", asked_by="officer-1", today=MONDAY + days(5))
+        case.grant_extension(approver="officer-2")
+        case.begin_verification(today=MONDAY + days(5))
+        case.confirm(causes=("marriage",), today=MONDAY + days(5))
+        case.move(place=replace(PUPIL, township="410326102", village="410326102201"))
+        case.persuade(method="phone", outcome="refused", note="", made_on=MONDAY + days(5), today=MONDAY + days(5))
+        case.report(document_id=REPORT, today=MONDAY + days(5))
+    papers = [
+        paper(case, kind="order_to_correct", issuer=TOWNSHIP, term_days=10, on=12),
+        paper(case, kind="penalty_decision", issuer=TOWNSHIP, term_days=15, on=30),
+        paper(case, kind="performance_notice", issuer=TOWNSHIP, term_days=10, on=50),
+        paper(case, kind="judicial_document", issuer="court:410326", term_days=10, on=70),
+    ]
+    later = MONDAY + days(80)
+    with acting_on(later):
+        case.record_proceeding(
+            proceeding="judged", paper="2026-77", made_on=later, comply_by=later + days(5), today=later
+        )
+        case.merge_into(into=opened(on=later, child_id=OTHER_CHILD), today=later)
+    return [case, *papers]
+
+
 def around_a_case() -> list[RecordedAggregate]:
     """A referral answered and one taken back, a report of the public, an official who hands over."""
     case = opened()
@@ -110,4 +141,4 @@ def around_a_case() -> list[RecordedAggregate]:
 
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
-    return [*a_long_way_back(), *a_lost_child_deferred(), *around_a_case()]
+    return [*a_long_way_back(), *a_clock_that_stood(), *a_lost_child_deferred(), *around_a_case()]

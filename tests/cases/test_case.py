@@ -11,7 +11,18 @@ from services.cases.domain.case import Case, id_of_case
 from services.cases.domain.ladder import ACTS, OPEN, State, allowed
 from services.chassis.aggregate import NobodyActing
 from services.chassis.errors import Refused
-from tests.cases.given import CHILD, MONDAY, PUPIL, UNENROLLED, acting_on, brought_to, clearance, days, opened
+from tests.cases.given import (
+    CHILD,
+    MONDAY,
+    OTHER_CHILD,
+    PUPIL,
+    UNENROLLED,
+    acting_on,
+    brought_to,
+    clearance,
+    days,
+    opened,
+)
 
 ATTEMPTS: dict[str, Callable[[Case, date], object]] = {
     "begin_verification": lambda case, day: case.begin_verification(today=day),
@@ -22,18 +33,44 @@ ATTEMPTS: dict[str, Callable[[Case, date], object]] = {
     ),
     "report_case": lambda case, day: case.report(document_id=uuid4(), today=day),
     "issue_order": lambda case, day: case.allow_paper(kind="order_to_correct", today=day),
+    "issue_penalty": lambda case, day: case.allow_paper(kind="penalty_decision", today=day),
+    "issue_demand": lambda case, day: case.allow_paper(kind="performance_notice", today=day),
     "take_to_justice": lambda case, day: case.allow_paper(kind="judicial_document", today=day),
     "issue_document": lambda case, day: case.allow_paper(kind="referral_letter", today=day),
+    "record_proceeding": lambda case, day: case.record_proceeding(
+        proceeding="filed", paper="(2026) 7", made_on=day, comply_by=None, today=day
+    ),
     "record_return": lambda case, day: case.come_back(school="s", returned_on=day, seat_days=1, today=day),
     "count_seat_days": lambda case, day: case.count_seat_days(seat_days=case.seat_days + 1, today=day),
     "watch_case": lambda case, day: case.watch(today=day),
     "close_case": lambda case, day: case.close(today=day),
     "record_relapse": lambda case, day: case.relapse(cause="relapse", finding_id=None, today=day),
+    "move_case": lambda case, _: case.move(place=UNENROLLED),
+    "merge_case": lambda case, day: case.merge_into(into=opened(on=day, child_id=OTHER_CHILD), today=day),
+    "pause_step": lambda case, day: case.pause(reason="hospital", today=day),
+    "resume_step": lambda case, day: case.resume(today=day),
+    "request_extension": lambda case, day: case.ask_extension(
+        days=1, reason="the road is cut off", asked_by="officer-1", today=day
+    ),
+    "grant_extension": lambda case, _: case.grant_extension(approver="officer-2"),
+    "decline_extension": lambda case, _: case.decline_extension(reason="not needed"),
     "request_clearance": lambda case, day: case.ask_clearance(clearance=clearance(on=day)),
     "approve_clearance": lambda case, day: case.approve_clearance(approver="officer-2", today=day),
     "decline_clearance": lambda case, _: case.decline_clearance(reason="not enough"),
 }
 """Every act of the ladder, attempted with everything it needs besides the right state."""
+
+GONE_BEFORE = {
+    "approve_clearance": "request_clearance",
+    "decline_clearance": "request_clearance",
+    "grant_extension": "request_extension",
+    "decline_extension": "request_extension",
+    "resume_step": "pause_step",
+}
+"""Acts that answer another one."""
+
+ASKED_IN_TIME = {"pause_step", "resume_step", "request_extension", "grant_extension", "decline_extension"}
+"""Acts on a clock that has not run out."""
 
 
 @pytest.mark.parametrize("state", State)
@@ -42,10 +79,10 @@ def test_an_act_is_taken_where_the_ladder_allows_it_and_refused_in_words_everywh
     act: str, state: State
 ) -> None:
     case = brought_to(state)
-    much_later = MONDAY + days(365)
+    much_later = case.owed.due_on if act in ASKED_IN_TIME else MONDAY + days(365)
     with acting_on(much_later):
-        if act in {"approve_clearance", "decline_clearance"} and state in OPEN:
-            case.ask_clearance(clearance=clearance(on=much_later))
+        if act in GONE_BEFORE and state in OPEN:
+            ATTEMPTS[GONE_BEFORE[act]](case, much_later)
         if state in ACTS[act].states:
             ATTEMPTS[act](case, much_later)
             return

@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.cases.domain.case import Case, Owing, id_of_case
+from services.cases.domain.case import Case, Owing, Place, id_of_case
 from services.cases.domain.clearance import Clearance
 from services.cases.domain.document import Document
 from services.cases.domain.ladder import OPEN, State
@@ -26,8 +26,20 @@ from services.chassis.errors import Refused
 from tests.cases.given import CHILD, MONDAY, PUPIL, UNENROLLED, acting_on, days, opened
 
 OFFICERS = st.sampled_from(["officer-1", "officer-2", "officer-3"])
-PAPERS = st.sampled_from(["order_to_correct", "judicial_document", "return_reminder"])
-SIGNED_BY = {"order_to_correct": "township:1", "judicial_document": "justice:1", "return_reminder": "school:1"}
+SIGNED_BY = {
+    "order_to_correct": "township:1",
+    "penalty_decision": "township:1",
+    "performance_notice": "township:1",
+    "judicial_document": "justice:1",
+    "return_reminder": "school:1",
+}
+PAPERS = st.sampled_from(sorted(SIGNED_BY))
+NEXT_PAPER = {
+    State.REPORTED: "order_to_correct",
+    State.ORDERED: "penalty_decision",
+    State.PENALISED: "performance_notice",
+    State.DEMANDED: "judicial_document",
+}
 CODES = st.sampled_from(
     [("R8", "exit_record"), ("R9", "deferral_approval"), ("R11", "police_certificate"), ("R12", ""), ("R4", "hearsay")]
 )
@@ -39,6 +51,8 @@ LADDER = (
     State.PERSUADING,
     State.REPORTED,
     State.ORDERED,
+    State.PENALISED,
+    State.DEMANDED,
     State.JUDICIAL,
     State.RETURNED,
     State.WATCHED,
@@ -122,8 +136,8 @@ class CaseLife(RuleBasedStateMachine):
                 self.persuade(0)
             case State.PERSUADING | State.UNREACHABLE:
                 self.report()
-            case State.REPORTED | State.ORDERED as state:
-                self.issue("order_to_correct" if state is State.REPORTED else "judicial_document", term_days)
+            case State.REPORTED | State.ORDERED | State.PENALISED | State.DEMANDED as state:
+                self.issue(NEXT_PAPER[state], term_days)
                 self.some_days_pass(serve_after)
                 self.serve(0, 0)
             case State.JUDICIAL:
@@ -235,6 +249,32 @@ class CaseLife(RuleBasedStateMachine):
             lambda: self.cases.append(self.case.relapse(cause="relapse", finding_id=None, today=self.today)), self.case
         )
 
+    @rule(reason=st.sampled_from(["hospital", "search_elsewhere", "no such reason"]))
+    def pause(self, reason: str) -> None:
+        self.attempt(lambda: self.case.pause(reason=reason, today=self.today), self.case)
+
+    @rule()
+    def resume(self) -> None:
+        self.attempt(lambda: self.case.resume(today=self.today), self.case)
+
+    @rule(number=st.integers(0, 12), asking=OFFICERS)
+    def ask_extension(self, number: int, asking: str) -> None:
+        self.attempt(
+            lambda: self.case.ask_extension(days=number, reason="flood", asked_by=asking, today=self.today), self.case
+        )
+
+    @rule(granting=OFFICERS)
+    def grant_extension(self, granting: str) -> None:
+        self.attempt(lambda: self.case.grant_extension(approver=granting), self.case)
+
+    @rule()
+    def decline_extension(self) -> None:
+        self.attempt(lambda: self.case.decline_extension(reason="not needed"), self.case)
+
+    @rule(place=st.sampled_from([PUPIL, UNENROLLED]))
+    def move(self, place: Place) -> None:
+        self.attempt(lambda: self.case.move(place=place), self.case)
+
     @rule(code=CODES, officer=OFFICERS, holds=st.integers(-1, 100))
     def ask_clearance(self, code: tuple[str, str], officer: str, holds: int) -> None:
         resolution, evidence_kind = code
@@ -310,7 +350,13 @@ class Grounds:
 
     def __init__(self) -> None:
         self.verified = self.persuaded = self.lost = self.reported = self.back = False
-        self.order_expires_on: date | None = None
+        self.term_ends_on: date | None = None
+        self.pressed = ""
+        self.owed: Owed | None = None
+        self.paused_for: set[str] = set()
+        self.paused_on: date | None = None
+        self.extension_asked_by = ""
+        self.extended = False
         self.seat_days = 0
         self.watch_until: date | None = None
         self.asked_by = ""
@@ -326,6 +372,7 @@ def check_grounds(events: list[Any]) -> None:
         assert not isinstance(event, Owing) or event.owed.step
         check_way_out(event, known)
         check_way_back(event, known)
+        check_clock(event, known)
 
 
 def check_way_out(event: object, known: Grounds) -> None:
@@ -351,13 +398,20 @@ def check_way_out(event: object, known: Grounds) -> None:
             known.reported = not known.lost
         case Case.Ordered():
             assert known.reported
-            known.order_expires_on = event.expires_on
+            known.term_ends_on, known.pressed = event.expires_on, "order"
             known.reported = False
+        case Case.Penalised() | Case.Demanded():
+            assert not known.lost
+            assert known.pressed == ("order" if isinstance(event, Case.Penalised) else "penalty")
+            assert known.term_ends_on is not None
+            assert event.served_on > known.term_ends_on
+            known.pressed = "penalty" if isinstance(event, Case.Penalised) else "demand"
+            known.term_ends_on = event.expires_on
         case Case.TakenToJustice():
             assert not known.lost
-            assert known.order_expires_on is not None
-            assert event.served_on > known.order_expires_on
-            known.order_expires_on = None
+            assert known.term_ends_on is not None
+            assert event.served_on > known.term_ends_on
+            known.term_ends_on, known.pressed = None, ""
         case _:
             return
     assert not known.back
@@ -392,6 +446,38 @@ def check_way_back(event: object, known: Grounds) -> None:
             known.ended = True
         case _:
             pass
+
+
+def check_clock(event: object, known: Grounds) -> None:
+    """A clock stands for each reason once a step, runs longer once a step, and is never set back by either."""
+    before = known.owed
+    match event:
+        case Case.Paused(pause=pause):
+            assert known.paused_on is None
+            assert pause.reason not in known.paused_for
+            known.paused_on = pause.paused_on
+            known.paused_for.add(pause.reason)
+        case Case.Resumed():
+            assert known.paused_on is not None
+            assert before is not None
+            assert event.owed.step == before.step
+            assert event.owed.due_on >= before.due_on
+            known.paused_on, known.owed = None, event.owed
+        case Case.ExtensionAsked(extension=extension):
+            assert not known.extended
+            known.extension_asked_by = extension.asked_by
+        case Case.Extended():
+            assert not known.extended
+            assert event.approver != known.extension_asked_by != ""
+            assert before is not None
+            assert event.owed.due_on > before.due_on
+            known.extended, known.owed = True, event.owed
+        case Case.StepExpired():
+            assert known.paused_on is None
+        case _:
+            pass
+    if isinstance(event, Owing) and event.owed != known.owed:
+        known.owed, known.paused_on, known.extended, known.paused_for = event.owed, None, False, set()
 
 
 CaseLife.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

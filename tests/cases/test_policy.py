@@ -15,7 +15,7 @@ from services.cases.lookup import DueCases
 from services.chassis.errors import Stale
 from services.contracts import roster
 from services.contracts.envelope import Envelope, Published
-from tests.cases.given import CHILD, MONDAY, acting_on, days
+from tests.cases.given import CHILD, MONDAY, OTHER_CHILD, acting_on, days
 from tests.cases.in_memory import MemoryCases
 
 FINDING = UUID("55555555-0000-4000-8000-000000000001")
@@ -55,11 +55,13 @@ def hear(cases: MemoryCases, event: Published) -> None:
     policy.react(cases, envelope(event), event)
 
 
-def finding(kind: str = "not_in_seat", *, finding_id: UUID = FINDING, school: str = "3141000300") -> Any:
+def finding(
+    kind: str = "not_in_seat", *, finding_id: UUID = FINDING, school: str = "3141000300", child_id: UUID = CHILD
+) -> Any:
     """A finding raised by the roster."""
     return roster.FindingRaised(
         finding_id=finding_id,
-        child_id=CHILD,
+        child_id=child_id,
         kind=kind,
         reason="",
         owner="school",
@@ -209,3 +211,65 @@ def test_a_case_somebody_acts_on_at_that_moment_keeps_no_other_from_its_turn(cas
         policy.tick(racing, MONDAY + days(30), due_cases=fed(racing))
 
     assert [event.originator_id for event in racing.told(Case.StepExpired)] == [other]
+
+
+def a_move(*, township: str = "410326102") -> roster.ResidenceStated:
+    """The child lives in another township now."""
+    return roster.ResidenceStated(child_id=CHILD, household_id=None, township=township, village="410326102201")
+
+
+def test_an_open_case_goes_along_with_a_child_that_moves_and_owes_what_it_owed(cases: MemoryCases) -> None:
+    hear(cases, finding())
+    before = cases.find_latest_case(CHILD)
+    assert before is not None
+
+    hear(cases, a_move())
+
+    moved = cases.find_latest_case(CHILD)
+    assert moved is not None
+    assert (moved.place.township, moved.place.village) == ("410326102", "410326102201")
+    assert moved.owed == before.owed
+
+
+def test_a_move_of_a_child_without_an_open_case_is_nobodys_matter(cases: MemoryCases) -> None:
+    hear(cases, a_move())
+
+    assert cases.told(Case.Moved) == []
+
+
+def merged(*, into: UUID = CHILD) -> roster.ChildrenMerged:
+    """The other entry turned out to be this child."""
+    return roster.ChildrenMerged(child_id=into, merged_id=OTHER_CHILD, reason="同一人")
+
+
+def test_a_merged_entrys_open_case_goes_on_in_the_childs_own(cases: MemoryCases) -> None:
+    hear(cases, finding())
+    hear(cases, finding(child_id=OTHER_CHILD))
+
+    hear(cases, merged())
+
+    own, other = cases.find_latest_case(CHILD), cases.find_latest_case(OTHER_CHILD)
+    assert own is not None
+    assert other is not None
+    assert (own.state, other.state) == (State.SUSPECTED, State.MERGED)
+    assert [event.into_case for event in cases.told(Case.MergedInto)] == [own.id]
+
+
+def test_a_child_without_a_case_gets_one_for_what_its_merged_entry_was_looked_for(cases: MemoryCases) -> None:
+    hear(cases, finding(child_id=OTHER_CHILD))
+
+    hear(cases, merged())
+    hear(cases, merged())
+
+    assert [event.cause for event in cases.told(Case.Opened)] == ["not_in_seat", "merged_entry"]
+
+
+def test_an_entry_that_was_no_other_child_after_all_is_looked_for_again(cases: MemoryCases) -> None:
+    hear(cases, finding(child_id=OTHER_CHILD))
+    hear(cases, merged())
+
+    hear(cases, roster.ChildrenUnmerged(child_id=CHILD, merged_id=OTHER_CHILD, reason="并非同一人"))
+
+    other = cases.find_latest_case(OTHER_CHILD)
+    assert other is not None
+    assert (other.state, other.cause, other.number) == (State.SUSPECTED, "unmerged", 2)

@@ -74,7 +74,7 @@ def test_the_next_step_owed_is_told_as_it_was_recorded() -> None:
         "step": "persuade",
         "by": "teacher",
         "due_on": MONDAY + days(3),
-        "rule": "N2.2-persuade",
+        "rule": "N2.2-persuade-2026",
         "legal_basis": "义务教育法第十三条;县控辍保学通知二(二)",
     }
 

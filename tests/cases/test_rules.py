@@ -50,27 +50,27 @@ def test_a_child_with_a_school_is_verified_by_its_teacher_and_one_without_by_its
     assert of_pupil.due_on == of_unenrolled.due_on == MONDAY + days(7)
 
 
-def superseded(*, trigger: str = "reported", on: date, term_days: int) -> list[dict[str, object]]:
+def superseded(*, trigger: str = "reported", on: date, term: int) -> list[dict[str, object]]:
     """The shipped rules with one clock changed from a day on."""
     old = next(rule for rule in SHIPPED if rule["trigger"] == trigger)
     rest = [rule for rule in SHIPPED if rule is not old]
-    new = old | {"id": "new", "from_on": on, "term_days": term_days}
+    new = old | {"id": "new", "from_on": on, "term": term}
     return [*rest, old | {"until_on": on}, new]
 
 
 def test_a_new_term_holds_from_its_day_on_and_the_old_one_until_the_day_before() -> None:
-    rules = Rules.of(superseded(on=MONDAY, term_days=99))
+    rules = Rules.of(superseded(on=MONDAY, term=99))
 
-    assert rules.get("reported", stage="", pupil=True, on=MONDAY - days(1)).term_days == 7
-    assert rules.get("reported", stage="", pupil=True, on=MONDAY).term_days == 99
+    assert rules.get("reported", stage="", pupil=True, on=MONDAY - days(1)).term == 7
+    assert rules.get("reported", stage="", pupil=True, on=MONDAY).term == 99
 
 
 def test_a_rule_for_a_stage_wins_over_the_rule_for_any_stage() -> None:
     any_stage = next(rule for rule in SHIPPED if rule["trigger"] == "reported")
-    rules = Rules.of([*SHIPPED, any_stage | {"id": "junior", "stage": "junior", "term_days": 2}])
+    rules = Rules.of([*SHIPPED, any_stage | {"id": "junior", "stage": "junior", "term": 2}])
 
-    assert rules.get("reported", stage="junior", pupil=True, on=MONDAY).term_days == 2
-    assert rules.get("reported", stage="primary", pupil=True, on=MONDAY).term_days == 7
+    assert rules.get("reported", stage="junior", pupil=True, on=MONDAY).term == 2
+    assert rules.get("reported", stage="primary", pupil=True, on=MONDAY).term == 7
 
 
 def test_two_rules_for_the_same_child_on_the_same_day_are_an_error_that_names_both() -> None:
@@ -87,4 +87,4 @@ def test_a_rule_with_no_such_trigger_or_no_term_is_an_error_that_names_it() -> N
     with pytest.raises(ValueError, match="rule odd"):
         Rules.of([*SHIPPED, SHIPPED[0] | {"id": "odd", "trigger": "full_moon"}])
     with pytest.raises(ValueError, match="rule odd"):
-        Rules.of([*SHIPPED, SHIPPED[0] | {"id": "odd", "term_days": 0}])
+        Rules.of([*SHIPPED, SHIPPED[0] | {"id": "odd", "term": 0}])

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from services.cases.domain import catalogue, ladder
 from services.cases.domain.clearance import Clearance
+from services.cases.domain.clock import Clock, Extension, Pause
 from services.cases.domain.ladder import State
 from services.cases.domain.rules import RULES, Owed, Rule, handed_up, owed
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
@@ -87,10 +88,29 @@ class Case(RecordedAggregate):
         served_on: date
         expires_on: date
 
+    class Penalised(Owing):
+        TOPIC = "cases.Case.Penalised"
+        document_id: UUID
+        served_on: date
+        expires_on: date
+
+    class Demanded(Owing):
+        TOPIC = "cases.Case.Demanded"
+        document_id: UUID
+        served_on: date
+        expires_on: date
+
     class TakenToJustice(Owing):
         TOPIC = "cases.Case.TakenToJustice"
         document_id: UUID
         served_on: date
+
+    class ProceedingRecorded(Owing):
+        TOPIC = "cases.Case.ProceedingRecorded"
+        proceeding: str
+        paper: str
+        made_on: date
+        comply_by: date | None
 
     class Returned(Owing):
         TOPIC = "cases.Case.Returned"
@@ -106,6 +126,40 @@ class Case(RecordedAggregate):
         TOPIC = "cases.Case.StepExpired"
         expired: Owed
         expired_on: date
+
+    class Paused(Owing):
+        TOPIC = "cases.Case.Paused"
+        pause: Pause
+
+    class Resumed(Owing):
+        TOPIC = "cases.Case.Resumed"
+        resumed_on: date
+
+    class ExtensionAsked(RecordedAggregate.Event):
+        TOPIC = "cases.Case.ExtensionAsked"
+        child_id: UUID
+        extension: Extension
+
+    class ExtensionDeclined(RecordedAggregate.Event):
+        TOPIC = "cases.Case.ExtensionDeclined"
+        child_id: UUID
+        reason: str
+
+    class Extended(Owing):
+        TOPIC = "cases.Case.Extended"
+        extension: Extension
+        approver: str
+
+    class Moved(RecordedAggregate.Event):
+        TOPIC = "cases.Case.Moved"
+        child_id: UUID
+        place: Place
+
+    class MergedInto(RecordedAggregate.Event):
+        TOPIC = "cases.Case.MergedInto"
+        child_id: UUID
+        into_case: UUID
+        merged_on: date
 
     class Closed(RecordedAggregate.Event):
         TOPIC = "cases.Case.Closed"
@@ -160,7 +214,8 @@ class Case(RecordedAggregate):
             )
         catalogue.known(cause, words=catalogue.OPENINGS, what="cause for a case")
         number = 1 if earlier is None else earlier.number + 1
-        rule = RULES.get("opened", stage=place.stage, pupil=place.school != "", on=today)
+        pupil = place.school != ""
+        rule = RULES.get("opened", stage=place.stage, pupil=pupil, on=today, township=place.township)
         return cls._create(
             cls.Opened,
             id=id_of_case(child_id, number),
@@ -219,9 +274,9 @@ class Case(RecordedAggregate):
         if paper.moves == "report":
             raise Refused(f"issue_document: {paper.name} moves its case as it is issued; report_case does both (N2.4).")
         ladder.refuse_unless(paper.act, state=self.state)
-        if paper.moves == "justice" and self.order_expires_on is not None and today <= self.order_expires_on:
+        if paper.moves in ladder.AFTER_A_TERM and self.term_ends_on is not None and today <= self.term_ends_on:
             raise Refused(
-                f"take_to_justice: the served order's term runs until {self.order_expires_on} and that day is still the "
+                f"{paper.act}: the served paper's term runs until {self.term_ends_on} and that day is still the "
                 "guardian's (N2.6). Allowed until then: record_persuasion or record_return."
             )
 
@@ -231,13 +286,37 @@ class Case(RecordedAggregate):
         Service is a fact and never refused here: a paper that arrives after the child came back moves nothing.
         """
         moves = catalogue.PAPERS[kind].moves
-        ran_out = self.order_expires_on is not None and served_on > self.order_expires_on
-        if moves == "order" and self.state is State.REPORTED:
-            step = self._owed("order_ran_out", today=today, counted_from=expires_on)
-            self._step(self.Ordered, document_id=document_id, served_on=served_on, expires_on=expires_on, owed=step)
-        elif moves == "justice" and self.state is State.ORDERED and ran_out:
-            step = self._owed("judicial_ran_out", today=today, counted_from=expires_on)
-            self._step(self.TakenToJustice, document_id=document_id, served_on=served_on, owed=step)
+        if moves not in ladder.SERVED or self.state not in ladder.SERVED[moves].waiting:
+            return
+        if moves in ladder.AFTER_A_TERM and not (self.term_ends_on is not None and served_on > self.term_ends_on):
+            return
+        step = self._owed(ladder.SERVED[moves].trigger, today=today, counted_from=expires_on)
+        paper = {"document_id": document_id, "served_on": served_on, "owed": step}
+        if moves == "justice":
+            self._step(self.TakenToJustice, **paper)
+        else:
+            served = {"order": self.Ordered, "penalty": self.Penalised, "demand": self.Demanded}[moves]
+            self._step(served, expires_on=expires_on, **paper)
+
+    def record_proceeding(
+        self, *, proceeding: str, paper: str, made_on: date, comply_by: date | None, today: date
+    ) -> None:
+        """What the court or the procuratorate did 司法进展; with a day to comply by, who enforces owes the step from then."""
+        ladder.refuse_unless("record_proceeding", state=self.state)
+        catalogue.known(proceeding, words=catalogue.PROCEEDINGS, what="step of proceedings")
+        _refuse_future(made_on, what="record_proceeding: a step of proceedings", today=today)
+        if comply_by is not None and comply_by < made_on:
+            raise Refused("record_proceeding: the day to comply by comes after the paper that sets it.")
+        step = self.owed if comply_by is None else self._owed("judicial_ran_out", today=today, counted_from=comply_by)
+        paper = catalogue.in_the_clear(paper, what="the paper's number")
+        self._step(
+            self.ProceedingRecorded,
+            proceeding=proceeding,
+            paper=paper,
+            made_on=made_on,
+            comply_by=comply_by,
+            owed=step,
+        )
 
     def come_back(self, *, school: str, returned_on: date, seat_days: int, today: date) -> None:
         """The child is back in class 复学, seen there on so many school days so far."""
@@ -306,11 +385,62 @@ class Case(RecordedAggregate):
         reason = catalogue.in_the_clear(reason, what="the reason")
         self.trigger_event(self.ClearanceDeclined, child_id=self.child_id, reason=reason)
 
+    def pause(self, *, reason: str, today: date) -> None:
+        """The clock of the step stands still for a reason of the list 中止; it runs on by itself when that has lasted."""
+        ladder.refuse_unless("pause_step", state=self.state)
+        pause = self.clock.paused(reason=reason, today=today)
+        self._step(self.Paused, pause=pause, owed=self.owed)
+
+    def resume(self, *, today: date) -> None:
+        """The clock runs again 恢复, with the days it still had."""
+        ladder.refuse_unless("resume_step", state=self.state)
+        self._step(self.Resumed, resumed_on=today, owed=self.clock.resumed(rules=RULES, today=today))
+
+    def ask_extension(self, *, days: int, reason: str, asked_by: str, today: date) -> None:
+        """Asks for more time for the step that is owed 延期申请; it stays due as it is until somebody else grants it."""
+        ladder.refuse_unless("request_extension", state=self.state)
+        extension = self.clock.may_extend(days=days, reason=reason, asked_by=asked_by, rules=RULES, today=today)
+        self.trigger_event(self.ExtensionAsked, child_id=self.child_id, extension=extension)
+
+    def grant_extension(self, *, approver: str) -> None:
+        """A second person grants the time asked for 准予延期; once for a step."""
+        ladder.refuse_unless("grant_extension", state=self.state)
+        extension = self.clock.asked_for("grant_extension")
+        if approver == extension.asked_by:
+            raise Refused("grant_extension: who asked for more time can't grant it, a second person has to.")
+        step = self.clock.extended_by(extension, rules=RULES)
+        self._step(self.Extended, extension=extension, approver=approver, owed=step)
+
+    def decline_extension(self, *, reason: str) -> None:
+        """The time asked for isn't granted 不予延期."""
+        ladder.refuse_unless("decline_extension", state=self.state)
+        self.clock.asked_for("decline_extension")
+        reason = catalogue.in_the_clear(reason, what="the reason")
+        self.trigger_event(self.ExtensionDeclined, child_id=self.child_id, reason=reason)
+
+    def move(self, *, place: Place) -> None:
+        """The child belongs elsewhere now 转移; what is owed stays owed, by the new township or school."""
+        ladder.refuse_unless("move_case", state=self.state)
+        if place != self.place:
+            self.trigger_event(self.Moved, child_id=self.child_id, place=place)
+
+    def merge_into(self, *, into: "Case", today: date) -> None:
+        """This entry was another child's: what is to be done goes on in that child's case 并案."""
+        ladder.refuse_unless("merge_case", state=self.state)
+        if into.child_id == self.child_id or into.state not in ladder.OPEN:
+            raise Refused("merge_case: a case goes on in the open case of the child that this entry turned out to be.")
+        self.trigger_event(self.MergedInto, child_id=self.child_id, into_case=into.id, merged_on=today)
+
     def expire(self, *, today: date) -> None:
         """A step that is late goes one level up 逾期上报; nothing happens where nothing is late, so it may be asked again.
 
-        What the county lets run out stays with the county: nobody is above it.
+        A pause that has lasted as long as it may ends here. What the county lets run out stays with the county: nobody is
+        above it.
         """
+        if self.clock.pause is not None and self.state in ladder.OPEN:
+            if today <= self.clock.pause.until_on:
+                return
+            self.resume(today=today)
         late = self.owed
         if self.state in ladder.OPEN and late.due_on < today and handed_up(late.by):
             above = owed(self._rule(f"{late.by}_late", on=today), counted_from=today, step=late.step)
@@ -331,11 +461,17 @@ class Case(RecordedAggregate):
             child_id=self.child_id, earlier=self, cause=cause, place=self.place, finding_id=finding_id, today=today
         )
 
+    @property
+    def owed(self) -> Owed:
+        """What is owed now."""
+        return self.clock.owed
+
     def _step(self, event_class: type[Owing], **facts: object) -> None:
         self.trigger_event(event_class, child_id=self.child_id, **facts)
 
     def _rule(self, trigger: str, *, on: date) -> Rule:
-        return RULES.get(trigger, stage=self.place.stage, pupil=self.place.school != "", on=on)
+        place = self.place
+        return RULES.get(trigger, stage=place.stage, pupil=place.school != "", on=on, township=place.township)
 
     def _owed(self, trigger: str, *, today: date, counted_from: date | None = None) -> Owed:
         return owed(self._rule(trigger, on=today), counted_from=counted_from or today)
@@ -356,9 +492,9 @@ class Case(RecordedAggregate):
         self.place = place
         self.opened_on = opened_on
         self.state = State.SUSPECTED
-        self.owed = owed
+        self.clock = Clock(owed=owed)
         self.confirmed_on: date | None = None
-        self.order_expires_on: date | None = None
+        self.term_ends_on: date | None = None
         self.returned_on: date | None = None
         self.seat_days = 0
         self.watch_until: date | None = None
@@ -368,39 +504,51 @@ class Case(RecordedAggregate):
     @event(VerificationBegun)
     def _verification_begun(self, owed: Owed) -> None:
         self.state = State.VERIFYING
-        self.owed = owed
+        self._owe(owed)
 
     @event(Confirmed)
     def _confirmed(self, confirmed_on: date, owed: Owed) -> None:
         self.state = State.CONFIRMED
         self.confirmed_on = confirmed_on
-        self.owed = owed
+        self._owe(owed)
 
     @event(FoundUnreachable)
     def _found_unreachable(self, owed: Owed) -> None:
         self.state = State.UNREACHABLE
-        self.owed = owed
+        self._owe(owed)
 
     @event(Persuaded)
     def _persuaded(self, owed: Owed) -> None:
         self.state = State.PERSUADING if self.state is State.CONFIRMED else self.state
-        self.owed = owed
+        self._owe(owed)
 
     @event(Reported)
     def _reported(self, sought: bool, owed: Owed) -> None:
         self.state = State.SOUGHT if sought else State.REPORTED
-        self.owed = owed
+        self._owe(owed)
 
     @event(Ordered)
     def _ordered(self, expires_on: date, owed: Owed) -> None:
         self.state = State.ORDERED
-        self.order_expires_on = expires_on
-        self.owed = owed
+        self.term_ends_on = expires_on
+        self.clock = Clock(owed=owed)
+
+    @event(Penalised)
+    def _penalised(self, expires_on: date, owed: Owed) -> None:
+        self.state = State.PENALISED
+        self.term_ends_on = expires_on
+        self.clock = Clock(owed=owed)
+
+    @event(Demanded)
+    def _demanded(self, expires_on: date, owed: Owed) -> None:
+        self.state = State.DEMANDED
+        self.term_ends_on = expires_on
+        self.clock = Clock(owed=owed)
 
     @event(TakenToJustice)
     def _taken_to_justice(self, owed: Owed) -> None:
         self.state = State.JUDICIAL
-        self.owed = owed
+        self._owe(owed)
 
     @event(Returned)
     def _returned(self, school: str, returned_on: date, seat_days: int, owed: Owed) -> None:
@@ -408,17 +556,49 @@ class Case(RecordedAggregate):
         self.place = replace(self.place, school=school)
         self.returned_on = returned_on
         self.seat_days = seat_days
-        self.owed = owed
+        self._owe(owed)
 
     @event(Watched)
     def _watched(self, watch_until: date, owed: Owed) -> None:
         self.state = State.WATCHED
         self.watch_until = watch_until
-        self.owed = owed
+        self._owe(owed)
+
+    @event(ProceedingRecorded)
+    def _proceeding_recorded(self, owed: Owed) -> None:
+        self._owe(owed)
+
+    @event(Paused)
+    def _paused(self, pause: Pause) -> None:
+        self.clock = replace(self.clock, pause=pause, paused_for=self.clock.paused_for | {pause.reason})
+
+    @event(Resumed)
+    def _resumed(self, owed: Owed) -> None:
+        self.clock = replace(self.clock, owed=owed, pause=None)
+
+    @event(ExtensionAsked)
+    def _extension_asked(self, extension: Extension) -> None:
+        self.clock = replace(self.clock, asked=extension)
+
+    @event(ExtensionDeclined)
+    def _extension_declined(self) -> None:
+        self.clock = replace(self.clock, asked=None)
+
+    @event(Extended)
+    def _extended(self, owed: Owed) -> None:
+        self.clock = replace(self.clock, owed=owed, asked=None, extended=True)
+
+    @event(Moved)
+    def _moved(self, place: Place) -> None:
+        self.place = place
+
+    @event(MergedInto)
+    def _merged_into(self) -> None:
+        self.state = State.MERGED
 
     @event(StepExpired)
     def _step_expired(self, owed: Owed) -> None:
-        self.owed = owed
+        self._owe(owed)
 
     @event(Closed)
     def _closed(self) -> None:
@@ -441,6 +621,11 @@ class Case(RecordedAggregate):
     @event(ClearanceLapsed)
     def _clearance_lapsed(self) -> None:
         self.cleared_until = None
+
+    def _owe(self, owed: Owed) -> None:
+        """Another step begins with a clock of its own; the same one goes on with the clock it had."""
+        if owed != self.owed:
+            self.clock = Clock(owed=owed)
 
 
 def _refuse_future(day: date, *, what: str, today: date) -> None:

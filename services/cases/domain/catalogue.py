@@ -63,7 +63,14 @@ class Paper(Word):
     @property
     def act(self) -> str:
         """The act on the case that issues such a paper."""
-        return {"order": "issue_order", "justice": "take_to_justice"}.get(self.moves, "issue_document")
+        return _ACTS.get(self.moves, "issue_document")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseReason(Word):
+    """Why a clock may stand 中止事由, and for how many calendar days at most."""
+
+    longest_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,12 @@ class Resolution(Word):
     refused: str = ""
 
 
+_ACTS: Final[Mapping[str, str]] = {
+    "order": "issue_order",
+    "penalty": "issue_penalty",
+    "demand": "issue_demand",
+    "justice": "take_to_justice",
+}
 _LISTS: Final[dict[str, dict[str, dict[str, Any]]]] = tomllib.loads(
     resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8")
 )
@@ -93,6 +106,8 @@ SERVICE_METHODS: Final = _read("service_methods", Word)
 ROLES: Final = _read("roles", Role)
 DEPARTMENTS: Final = _read("departments", Department)
 PAPERS: Final = _read("documents", Paper)
+PROCEEDINGS: Final = _read("proceedings", Word)
+PAUSES: Final = _read("pauses", PauseReason)
 RESOLUTIONS: Final = _read("resolutions", Resolution)
 
 

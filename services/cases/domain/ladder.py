@@ -15,7 +15,7 @@ from services.chassis.errors import Refused
 
 
 class State(StrEnum):
-    """Where a case stands; the last two are its ends."""
+    """Where a case stands; the last three are its ends."""
 
     SUSPECTED = "suspected"  # 疑似
     VERIFYING = "verifying"  # 核实中
@@ -25,23 +25,29 @@ class State(StrEnum):
     SOUGHT = "sought"  # 失联已书面报告,查找中
     REPORTED = "reported"  # 已书面报告
     ORDERED = "ordered"  # 已责令限期改正
+    PENALISED = "penalised"  # 已行政处罚
+    DEMANDED = "demanded"  # 已催告
     JUDICIAL = "judicial"  # 司法程序中
     RETURNED = "returned"  # 已返校
     WATCHED = "watched"  # 跟踪观察
     CLOSED = "closed"  # 结案
     CLEARED = "cleared"  # 销号
+    MERGED = "merged"  # 并案
 
 
-OPEN: Final = frozenset(State) - {State.CLOSED, State.CLEARED}
+OPEN: Final = frozenset(State) - {State.CLOSED, State.CLEARED, State.MERGED}
 """The states in which somebody owes a next step."""
 
 OUT_OF_CLASS: Final = OPEN - {State.RETURNED, State.WATCHED}
 """The open states in which the child isn't known to sit in class."""
 
+_PURSUED: Final = frozenset({State.ORDERED, State.PENALISED, State.DEMANDED, State.JUDICIAL})
+"""The states in which the guardian is pursued by served papers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An act on a case: the rule in words, the states it is allowed in, and whether somebody has to have asked for it."""
+    """An act on a case: the rule in words, the states it is allowed in, and whether something has to have gone before it."""
 
     rule: str
     states: frozenset[State]
@@ -61,16 +67,25 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
         ),
         "record_persuasion": Act(
             "a confirmed dropout is persuaded until it is back (N2.2)",
-            frozenset({State.CONFIRMED, State.PERSUADING, State.REPORTED, State.ORDERED, State.JUDICIAL}),
+            frozenset({State.CONFIRMED, State.PERSUADING, State.REPORTED, *_PURSUED}),
         ),
         "report_case": Act(
             "a written report follows persuasion that failed, or a search (N2.4)",
             frozenset({State.PERSUADING, State.UNREACHABLE}),
         ),
         "issue_order": Act("a guardian is ordered only after a written report (N2.5)", frozenset({State.REPORTED})),
-        "take_to_justice": Act(
-            "justice follows only a served order whose term has run out (N2.6)", frozenset({State.ORDERED})
+        "issue_penalty": Act(
+            "a guardian is fined only after a served order whose term has run out (N2.5)", frozenset({State.ORDERED})
         ),
+        "issue_demand": Act(
+            "a demand follows only a served penalty decision whose term has run out (N2.5)",
+            frozenset({State.PENALISED}),
+        ),
+        "take_to_justice": Act(
+            "justice follows only a served order whose term has run out (N2.6)",
+            frozenset({State.ORDERED, State.PENALISED, State.DEMANDED}),
+        ),
+        "record_proceeding": Act("proceedings follow a served judicial document (N2.6)", frozenset({State.JUDICIAL})),
         "issue_document": Act("papers are issued on an open case", OPEN),
         "record_return": Act("a child comes back from outside class (N2.2)", OUT_OF_CLASS),
         "count_seat_days": Act(
@@ -81,11 +96,40 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
         "record_relapse": Act(
             "only who came back can be gone again; this opens a new case", frozenset({State.RETURNED, State.WATCHED})
         ),
+        "move_case": Act("an open case goes along with its child", OPEN, asked_for=True),
+        "merge_case": Act("an open case goes on in another child's when both entries are one", OPEN, asked_for=True),
+        "pause_step": Act("the clock of an owed step may stand for a reason of the list", OPEN),
+        "resume_step": Act("a clock that stands is made to run again", OPEN, asked_for=True),
+        "request_extension": Act("more time for an owed step is asked for before it is late", OPEN),
+        "grant_extension": Act("more time is granted by a second person", OPEN, asked_for=True),
+        "decline_extension": Act("more time that was asked for can be declined", OPEN, asked_for=True),
         "request_clearance": Act("an open case can be cleared with a resolution code and its evidence", OPEN),
         "approve_clearance": Act("an open case is cleared by a second person", OPEN, asked_for=True),
         "decline_clearance": Act("an open case's clearance can be declined", OPEN, asked_for=True),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the service of a paper does to a case: in which states it waits for one, and the clock that follows its term."""
+
+    waiting: frozenset[State]
+    trigger: str
+
+
+SERVED: Final[Mapping[str, Service]] = MappingProxyType(
+    {
+        "order": Service(ACTS["issue_order"].states, "order_ran_out"),
+        "penalty": Service(ACTS["issue_penalty"].states, "penalty_ran_out"),
+        "demand": Service(ACTS["issue_demand"].states, "demand_ran_out"),
+        "justice": Service(ACTS["take_to_justice"].states, "judicial_ran_out"),
+    }
+)
+"""By what a kind of paper moves; see `catalogue.toml`."""
+
+AFTER_A_TERM: Final = frozenset({"penalty", "demand", "justice"})
+"""Papers that may only follow a served one whose term has run out (N2.6)."""
 
 
 def allowed(state: State) -> list[str]:

@@ -7,13 +7,15 @@ the answer in its event, so that a rule changed later changes nothing that was o
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib import resources
 from itertools import combinations
 from typing import Any, Final, Literal, Self, get_args
 
 import msgspec
+
+from services.chassis.working_days import add_working_days
 
 Unit = Literal["teacher", "school", "township", "bureau", "county", "justice", "court"]
 """Who owes a step: 班主任 / 学校 / 乡镇 / 教体局 / 县政府 / 司法局 / 法院."""
@@ -27,6 +29,8 @@ TRIGGERS: Final = frozenset(
         "unreachable_reported",
         "reported",
         "order_ran_out",
+        "penalty_ran_out",
+        "demand_ran_out",
         "judicial_ran_out",
         "returned",
         "watched",
@@ -46,20 +50,26 @@ class Owed:
     rule: str
     legal_basis: str
 
+    def due(self, due_on: date) -> "Owed":
+        """The same step, due on another day."""
+        return replace(self, due_on=due_on)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One clock, in force from `from_on` until the day before `until_on`; terms in calendar days."""
+    """One clock, in force from `from_on` until the day before `until_on`; its term in days of its `unit`."""
 
     id: str
     trigger: str
     by: Unit
-    term_days: int
+    term: int
     from_on: date
     legal_basis: str
     source: str
+    unit: Literal["days", "working_days"] = "days"
     step: str = ""
     stage: str = "any"
+    area: str = ""
     pupil: bool | None = None
     until_on: date | None = None
     seat_days: int = 0
@@ -69,14 +79,25 @@ class Rule:
         """Whether the rule is in force on a day."""
         return self.from_on <= on and (self.until_on is None or on < self.until_on)
 
-    def covers(self, *, stage: str, pupil: bool) -> bool:
-        """Whether the rule is for a child of this stage, with or without a school."""
-        return self.stage in {"any", stage} and self.pupil in {None, pupil}
+    def covers(self, *, stage: str, pupil: bool, township: str) -> bool:
+        """Whether the rule is for a child of this stage and township, with or without a school."""
+        return self.stage in {"any", stage} and self.pupil in {None, pupil} and township.startswith(self.area)
+
+    def after(self, day: date, *, term: int = 0) -> date:
+        """The last day in time of a clock that starts on a day; of another term than the rule's own where one is given."""
+        if self.unit == "working_days":
+            return add_working_days(day, term or self.term)
+        return day + timedelta(days=term or self.term)
+
+    @property
+    def unit_in_words(self) -> str:
+        """The unit as people read it."""
+        return self.unit.replace("_", " ")
 
     @property
     def precision(self) -> int:
-        """How narrow the rule is: the narrower of two wins."""
-        return (self.stage != "any") + (self.pupil is not None)
+        """How narrow the rule is: the narrower of two wins, and an area is narrower than anything else."""
+        return 4 * (self.area != "") + (self.stage != "any") + (self.pupil is not None)
 
     def clashes(self, *, other: "Rule") -> bool:
         """Whether both could be meant for one child on one day, and nothing tells which."""
@@ -85,6 +106,7 @@ class Rule:
             and self.precision == other.precision
             and (self.stage == other.stage or "any" in {self.stage, other.stage})
             and (self.pupil == other.pupil or None in {self.pupil, other.pupil})
+            and (self.area.startswith(other.area) or other.area.startswith(self.area))
             and (self.until_on is None or other.from_on < self.until_on)
             and (other.until_on is None or self.from_on < other.until_on)
         )
@@ -101,7 +123,7 @@ class Rules:
         """Reads the entries of a rule file; a fault is a `ValueError` that names the rule."""
         rules = tuple(msgspec.convert(entry, Rule) for entry in entries)
         for rule in rules:
-            if rule.trigger not in TRIGGERS or rule.term_days < 1:
+            if rule.trigger not in TRIGGERS or rule.term < 1:
                 message = f"rule {rule.id}: no trigger is called {rule.trigger!r}, or its term is under one day"
                 raise ValueError(message)
         if missing := TRIGGERS - {rule.trigger for rule in rules}:
@@ -113,9 +135,17 @@ class Rules:
                 raise ValueError(message)
         return cls(rules)
 
-    def get(self, trigger: str, *, stage: str, pupil: bool, on: date) -> Rule:
+    def by_id(self, rule_id: str) -> Rule:
+        """The rule of an id; ids are never taken away, because histories name them."""
+        return next(rule for rule in self.rules if rule.id == rule_id)
+
+    def get(self, trigger: str, *, stage: str, pupil: bool, on: date, township: str = "") -> Rule:
         """The narrowest rule in force on a day; before the first rule of a kind began, that first rule."""
-        fitting = [rule for rule in self.rules if rule.trigger == trigger and rule.covers(stage=stage, pupil=pupil)]
+        fitting = [
+            rule
+            for rule in self.rules
+            if rule.trigger == trigger and rule.covers(stage=stage, pupil=pupil, township=township)
+        ]
         in_force = [rule for rule in fitting if rule.holds(on=on)]
         if in_force:
             return max(in_force, key=lambda rule: rule.precision)
@@ -127,7 +157,7 @@ def owed(rule: Rule, *, counted_from: date, step: str = "") -> Owed:
     return Owed(
         step=rule.step or step,
         by=rule.by,
-        due_on=counted_from + timedelta(days=rule.term_days),
+        due_on=rule.after(counted_from),
         rule=rule.id,
         legal_basis=rule.legal_basis,
     )

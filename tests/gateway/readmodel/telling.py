@@ -35,8 +35,12 @@ from services.contracts.cases import (
     CaseCleared,
     CaseClosed,
     CaseConfirmed,
+    CaseDemanded,
+    CaseMerged,
+    CaseMoved,
     CaseOpened,
     CaseOrdered,
+    CasePenalised,
     CaseReported,
     CaseTakenToJustice,
     CaseVerificationBegun,
@@ -45,8 +49,11 @@ from services.contracts.cases import (
     ChildUnreachable,
     DocumentIssued,
     DocumentServed,
+    ExtensionDeclined,
+    ExtensionRequested,
     Owed,
     PersuasionRecorded,
+    ProceedingRecorded,
     PublicReportReceived,
     ReferralAccepted,
     ReferralAnswered,
@@ -55,6 +62,9 @@ from services.contracts.cases import (
     ResponsibilityAssigned,
     ResponsibilityEnded,
     StepExpired,
+    StepExtended,
+    StepPaused,
+    StepResumed,
 )
 from services.contracts.envelope import Envelope, Published, Sealed, event_id
 from services.contracts.notify import (
@@ -417,8 +427,8 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
 
 
 CASE_STEPS = (
-    "begun", "confirmed", "persuaded", "expired", "reported", "ordered", "justice", "unreachable", "sought",
-    "returned", "watched",
+    "begun", "confirmed", "persuaded", "expired", "paused", "resumed", "asked", "declined", "extended", "reported",
+    "moved", "ordered", "penalised", "demanded", "justice", "proceeding", "unreachable", "sought", "returned", "watched",
 )  # fmt: skip
 
 
@@ -445,12 +455,29 @@ def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
         "reported": CaseReported(**about, document_id=document, owed=owed("order", "township", 30)),
         "sought": CaseReported(**about, document_id=document, owed=owed("search", "county", 60)),
         "ordered": CaseOrdered(**about, document_id=document, served_on=DAY, owed=owed("take_to_justice", "justice", 40)),
+        "paused": StepPaused(
+            **about, reason="hospital", paused_on=DAY, until_on=DAY + timedelta(days=30), owed=owed("report", "township", 27)
+        ),
+        "resumed": StepResumed(**about, resumed_on=DAY + timedelta(days=5), owed=owed("report", "township", 32)),
+        "asked": ExtensionRequested(**about, days=3, reason="flood"),
+        "declined": ExtensionDeclined(**about, reason="not needed"),
+        "extended": StepExtended(**about, reason="flood", approver="chief-1", owed=owed("report", "township", 35)),
+        "moved": CaseMoved(
+            **about, township=TOWNSHIPS[(number + 1) % 2], village="", school="3141000301", stage="junior"
+        ),
+        "penalised": CasePenalised(**about, document_id=document, served_on=DAY, owed=owed("demand", "township", 50)),
+        "demanded": CaseDemanded(**about, document_id=document, served_on=DAY, owed=owed("take_to_justice", "justice", 70)),
+        "proceeding": ProceedingRecorded(
+            **about, proceeding="judged", paper="2026-77", made_on=DAY, comply_by=DAY + timedelta(days=5),
+            owed=owed("judge", "court", 95),
+        ),
         "justice": CaseTakenToJustice(**about, document_id=document, served_on=DAY, owed=owed("judge", "court", 90)),
         "unreachable": ChildUnreachable(**about, owed=owed("search", "township", 30)),
         "returned": ChildReturned(**about, school="3141000301", returned_on=DAY, seat_days=3, owed=owed("watch", "school", 50)),
         "watched": CaseWatched(**about, watch_until=DAY + timedelta(days=90), owed=owed("close", "bureau", 100)),
         "closed": CaseClosed(**about, closed_on=DAY + timedelta(days=91)),
         "relapsed": CaseClosed(**about, closed_on=DAY + timedelta(days=60), outcome="relapsed"),
+        "merged": CaseMerged(**about, into_case=made("case", number + 1, 1), merged_on=DAY + timedelta(days=70)),
         "cleared": CaseCleared(
             **about, resolution="R3", evidence="transfer: 41-7", approver="chief-1", cleared_on=DAY, expires_on=None
         ),
@@ -460,7 +487,7 @@ def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
 
 def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
     steps = [step for step in CASE_STEPS if chance.random() < 0.6]
-    steps += chance.choice(((), ("closed",), ("relapsed",), ("cleared",)))
+    steps += chance.choice(((), ("closed",), ("relapsed",), ("cleared",), ("merged",)))
     child, case = made("child", number), made("case", number, nth)
     about = {"case_id": case, "child_id": child}
     document, referral = made("document", number, nth), made("referral", number, nth)

@@ -426,7 +426,7 @@ def test_nobody_is_dropped_from_the_partition(writer: psycopg.Connection) -> Non
 
 def test_a_merged_entry_is_not_counted_twice(writer: psycopg.Connection) -> None:
     chance = dice(11)
-    apply(writer, published(stories(children=9, chance=chance), chance=chance), since={}, opener=TestVault())
+    apply(writer, published(stories(children=40, chance=chance), chance=chance), since={}, opener=TestVault())
 
     counted = sum(row.children for row in partition(writer, as_of=DAY))
 

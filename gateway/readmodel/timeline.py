@@ -1,0 +1,202 @@
+"""The timeline of a case 个案时间线: every step in plain Chinese words, who took it, for whom, on what ground."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Final, assert_never, get_args
+from uuid import UUID
+
+from gateway.readmodel.cases import CaseEvent, DocumentEvent, OwingEvent, ReferralEvent
+from gateway.readmodel.fold import Fold, Told
+from gateway.readmodel.rows import OfCase
+from services.contracts.assistance import StudentPlanOpened
+from services.contracts.cases import (
+    CaseCleared,
+    CaseClosed,
+    CaseConfirmed,
+    CaseDemanded,
+    CaseMerged,
+    CaseMoved,
+    CaseOpened,
+    CaseOrdered,
+    CasePenalised,
+    CaseReported,
+    CaseTakenToJustice,
+    CaseVerificationBegun,
+    CaseWatched,
+    ChildReturned,
+    ChildUnreachable,
+    DocumentIssued,
+    DocumentServed,
+    ExtensionDeclined,
+    ExtensionRequested,
+    Owed,
+    PersuasionRecorded,
+    ProceedingRecorded,
+    ReferralAccepted,
+    ReferralAnswered,
+    ReferralOpened,
+    ReferralRevoked,
+    StepExpired,
+    StepExtended,
+    StepPaused,
+    StepResumed,
+)
+
+TimelineEvent = CaseEvent | DocumentEvent | ReferralEvent | StudentPlanOpened
+
+UNITS: Final = {
+    "teacher": "班主任",
+    "school": "学校",
+    "township": "乡镇",
+    "bureau": "教体局",
+    "county": "县政府",
+    "justice": "司法局",
+    "court": "法院",
+}
+
+
+class CaseStep(OfCase, frozen=True, kw_only=True):
+    """One line of a case's timeline: what happened in plain words, who did it, for whom, on what ground."""
+
+    TABLE: ClassVar[str] = "case_step"
+    KEY: ClassVar[str] = "event_id"
+    event_id: UUID
+    child_id: UUID
+    at: datetime
+    type: str = ""
+    actor: str = ""
+    department: str = ""
+    purpose: str = ""
+    detail: str = ""
+    producer: str = ""
+    position: int = 0
+
+
+def case_step(_: CaseStep | None, told: Told[TimelineEvent]) -> CaseStep | None:
+    """What happened as a line of the timeline; a plan that belongs to no case is a line of none."""
+    envelope, event = told.envelope, told.event
+    if event.case_id is None:
+        return None
+    return CaseStep(
+        event_id=envelope.id,
+        case_id=event.case_id,
+        child_id=event.child_id,
+        at=envelope.recorded_at,
+        type=envelope.type,
+        actor=envelope.actor,
+        department=envelope.department,
+        purpose=envelope.purpose,
+        detail=in_words(event),
+        producer=envelope.producer,
+        position=envelope.position,
+    )
+
+
+def in_words(event: TimelineEvent) -> str:
+    """What happened, in plain words and the service's own codes; nothing personal and no free text of a clerk."""
+    match event:
+        case (
+            DocumentIssued()
+            | DocumentServed()
+            | ReferralOpened()
+            | ReferralAccepted()
+            | ReferralAnswered()
+            | ReferralRevoked()
+        ):
+            return _papers_in_words(event)
+        case StudentPlanOpened():
+            return f"{event.opened_on} 建立一生一案，{event.review_on} 评估。"
+        case CaseClosed() | CaseCleared() | CaseMerged() | CaseMoved() | ExtensionRequested() | ExtensionDeclined():
+            return _beside_the_steps_in_words(event)
+        case _:
+            return f"{_step_in_words(event)}{_owed_words(event.owed)}"
+
+
+def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that can happen
+    match event:
+        case CaseOpened():
+            chained = "，接前一个案" if event.earlier_case else ""
+            return f"疑似辍学立案（{event.cause}）{chained}。"
+        case CaseVerificationBegun():
+            return "开始核实。"
+        case CaseConfirmed():
+            return f"确认辍学（{'、'.join(event.causes)}）。"
+        case ChildUnreachable():
+            return "联系不上，转入查找。"
+        case PersuasionRecorded():
+            return f"{event.made_on} 劝返（{event.method}），结果：{event.outcome}。"
+        case CaseReported():
+            return "书面报告教体局。"
+        case CaseOrdered():
+            return f"{event.served_on} 责令限期改正送达。"
+        case CasePenalised():
+            return f"{event.served_on} 行政处罚决定书送达。"
+        case CaseDemanded():
+            return f"{event.served_on} 履行行政决定催告书送达。"
+        case CaseTakenToJustice():
+            return f"{event.served_on} 司法文书送达。"
+        case ProceedingRecorded():
+            comply = f"，限 {event.comply_by} 前履行" if event.comply_by else ""
+            return f"{event.made_on} 司法进展（{event.proceeding}，{event.paper}）{comply}。"
+        case ChildReturned():
+            return f"{event.returned_on} 复学（{event.school}），在校 {event.seat_days} 天。"
+        case CaseWatched():
+            return f"返校属实，跟踪观察至 {event.watch_until}。"
+        case StepExpired():
+            late = UNITS.get(event.expired.by, event.expired.by)
+            return f"{late}逾期未办 {event.expired.step}（应于 {event.expired.due_on}）。"
+        case StepPaused():
+            return f"{event.paused_on} 期限中止（{event.reason}），至迟 {event.until_on} 恢复。"
+        case StepResumed():
+            return f"{event.resumed_on} 期限恢复。"
+        case StepExtended():
+            return f"准予延期，批准人 {event.approver}。"
+        case _:
+            assert_never(event)
+
+
+def _beside_the_steps_in_words(
+    event: CaseClosed | CaseCleared | CaseMerged | CaseMoved | ExtensionRequested | ExtensionDeclined,
+) -> str:
+    match event:
+        case CaseClosed():
+            return f"{event.closed_on} {'复辍，本案终结' if event.outcome == 'relapsed' else '结案'}。"
+        case CaseCleared():
+            until = f"，有效至 {event.expires_on}" if event.expires_on else ""
+            return f"{event.cleared_on} 销号（{event.resolution}）{until}，批准人 {event.approver}。"
+        case CaseMerged():
+            return f"{event.merged_on} 与同一儿童的个案并案。"
+        case CaseMoved():
+            return f"随儿童转至 {event.township} {event.school}。"
+        case ExtensionRequested():
+            return f"申请延期 {event.days} 天。"
+        case ExtensionDeclined():
+            return "不予延期。"
+        case _:
+            assert_never(event)
+
+
+def _papers_in_words(event: DocumentEvent | ReferralEvent) -> str:
+    match event:
+        case DocumentIssued():
+            return f"{event.issued_on} 签发文书 {event.kind} {event.number}，期限 {event.term_days} 天。"
+        case DocumentServed():
+            return f"{event.served_on} 文书 {event.kind} 送达（{event.method}），期限至 {event.expires_on}。"
+        case ReferralOpened():
+            return f"{event.opened_on} 转办 {event.to}，请于 {event.reply_by} 前回复。"
+        case ReferralAccepted():
+            return f"{event.to} 已受理转办。"
+        case ReferralAnswered():
+            return f"{event.answered_on} {event.to} 办结回复。"
+        case ReferralRevoked():
+            return f"撤回对 {event.to} 的转办。"
+        case _:
+            assert_never(event)
+
+
+def _owed_words(owed: Owed) -> str:
+    return f"应办 {owed.step}：{UNITS.get(owed.by, owed.by)}，{owed.due_on} 前。"
+
+
+FOLDS: Final[tuple[Fold[Any], ...]] = (
+    Fold(row=CaseStep, events=get_args(TimelineEvent), about=lambda told: told.envelope.id, evolve=case_step),
+)
