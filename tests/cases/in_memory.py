@@ -3,6 +3,7 @@
 What the real store and vault promise is tested with them, in tests/chassis; nothing here is about storage.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -30,6 +31,7 @@ class MemoryRecorder:
 
     def __init__(self) -> None:
         self.log: list[Any] = []
+        self._of: dict[UUID, list[Any]] = defaultdict(list)
         self._taken: set[tuple[UUID, int]] = set()
 
     def insert_events(self, stored_events: Sequence[Any], **_beside: object) -> list[int]:
@@ -39,10 +41,12 @@ class MemoryRecorder:
         self._taken.update(fresh)
         first = len(self.log) + 1
         self.log.extend(stored_events)
+        for event in stored_events:
+            self._of[event.originator_id].append(event)
         return list(range(first, len(self.log) + 1))
 
     def select_events(self, originator_id: UUID, **_bounds: object) -> Iterable[StoredEvent]:
-        return [event for event in self.log if event.originator_id == originator_id]
+        return list(self._of.get(originator_id, ()))
 
     def find_answer(self, _command_id: UUID) -> None:
         return None
