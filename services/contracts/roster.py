@@ -23,6 +23,8 @@ class RegisterLoaded(Published, frozen=True, kw_only=True):
     rows: int
     rejected: int
     sha256: str
+    part: str = ""
+    """Which unit's part of the register this is, `kind:area`; empty where one delivery is the whole county's."""
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +127,50 @@ class FindingRaised(Published, frozen=True, kw_only=True):
     school: str
     stage: str
     raised_on: date
+    due_on: date | None = None
+    """When the owner's answer is due; None where the kind has no term."""
+    legal_basis: str = ""
+
+
+class FindingAnswered(Published, frozen=True, kw_only=True):
+    """The department that owes it answered a finding 责任单位答复; it stays open until the answer is accepted.
+
+    `code` is the answer's code (`number_issued`, `placed_at_home`, … or a resolution code `R1` … `R13`), `evidence` the
+    number of the paper it rests on, in words that name nobody; `answered_by` the unit.
+    """
+
+    TYPE: ClassVar[str] = "roster.finding-answered.v1"
+    finding_id: UUID
+    child_id: UUID
+    kind: str
+    code: str
+    evidence: str
+    answered_by: str
+    answered_on: date
+
+
+class FindingReturned(Published, frozen=True, kw_only=True):
+    """An answer was not accepted 退回: the finding is owed again, with the reason, by the day."""
+
+    TYPE: ClassVar[str] = "roster.finding-returned.v1"
+    finding_id: UUID
+    child_id: UUID
+    kind: str
+    reason: str
+    due_on: date | None
+    returned_on: date
+
+
+class FindingOverdue(Published, frozen=True, kw_only=True):
+    """A finding's term ran out without an accepted answer 逾期未办; the level above the owner sees it."""
+
+    TYPE: ClassVar[str] = "roster.finding-overdue.v1"
+    finding_id: UUID
+    child_id: UUID
+    kind: str
+    owner: str
+    due_on: date
+    overdue_on: date
 
 
 class FindingResolved(Published, frozen=True, kw_only=True):
@@ -136,6 +182,9 @@ class FindingResolved(Published, frozen=True, kw_only=True):
     kind: str
     resolution: str
     resolved_on: date
+    evidence: str = ""
+    approved_by: str = ""
+    """The unit that accepted the answer; empty where the registers themselves no longer say so."""
 
 
 class ChildrenMerged(Published, frozen=True, kw_only=True):
@@ -154,6 +203,50 @@ class ChildrenUnmerged(Published, frozen=True, kw_only=True):
     child_id: UUID
     merged_id: UUID
     reason: str
+
+
+class StudentNumberStated(Published, frozen=True, kw_only=True):
+    """Under which 学籍号 the child is enrolled, from this day on; earlier numbers stay its aliases 学籍号变更 (G, J, L)."""
+
+    TYPE: ClassVar[str] = "roster.student-number-stated.v1"
+    child_id: UUID
+    student_number: Sealed
+    valid_on: date
+
+
+class DoubtRaised(Published, frozen=True, kw_only=True):
+    """Two entries may be one child, and a person has to decide 疑似同一人; `score` in 0..1, `reason` in plain words."""
+
+    TYPE: ClassVar[str] = "roster.doubt-raised.v1"
+    doubt_id: UUID
+    child_id: UUID
+    other_id: UUID
+    township: str
+    reason: str
+    score: float
+    raised_on: date
+
+
+class DoubtDecided(Published, frozen=True, kw_only=True):
+    """A person decided whether two entries are one child 疑似同一人判定; every later comparison keeps to it."""
+
+    TYPE: ClassVar[str] = "roster.doubt-decided.v1"
+    doubt_id: UUID
+    child_id: UUID
+    other_id: UUID
+    decision: Literal["same", "different"]
+    reason: str
+    decided_on: date
+
+
+class DoubtWithdrawn(Published, frozen=True, kw_only=True):
+    """A later comparison has no doubt any more 疑点消除: the registers have become clearer."""
+
+    TYPE: ClassVar[str] = "roster.doubt-withdrawn.v1"
+    doubt_id: UUID
+    child_id: UUID
+    other_id: UUID
+    withdrawn_on: date
 
 
 class ChildErased(Published, frozen=True, kw_only=True):
@@ -195,6 +288,116 @@ class PlacementDecided(Published, frozen=True, kw_only=True):
     form: Literal["regular_class", "special_school", "home_teaching"]
     school: str
     decided_on: date
+
+
+class DeferralApproved(Published, frozen=True, kw_only=True):
+    """A child may start later, pause, or is exempt, until a day 延缓入学 / 休学 / 免入学; `proof` is the paper's number."""
+
+    TYPE: ClassVar[str] = "roster.deferral-approved.v1"
+    deferral_id: UUID
+    child_id: UUID
+    kind: Literal["deferral", "suspension", "exemption"]
+    proof: str
+    from_on: date
+    until_on: date
+    approved_on: date
+
+
+class DeferralEnded(Published, frozen=True, kw_only=True):
+    """A deferral no longer holds 延缓终止: the child came back, it was extended by a new one, or it ran out."""
+
+    TYPE: ClassVar[str] = "roster.deferral-ended.v1"
+    deferral_id: UUID
+    child_id: UUID
+    reason: str
+    ended_on: date
+
+
+class SchoolingElsewhereProved(Published, frozen=True, kw_only=True):
+    """For this term it is proved that a child is at school outside the county 外地就读核实 (N1.2)."""
+
+    TYPE: ClassVar[str] = "roster.schooling-elsewhere-proved.v1"
+    child_id: UUID
+    term: str
+    place: str
+    school_name: str
+    proof: str
+    proved_on: date
+
+
+class AbsenceVerified(Published, frozen=True, kw_only=True):
+    """Why a child did not report at term start was verified 未报到逐一核实 (N2.1); `late` where the week was over."""
+
+    TYPE: ClassVar[str] = "roster.absence-verified.v1"
+    check_in_id: UUID
+    child_id: UUID
+    school: str
+    term: str
+    reason: str
+    late: bool
+    verified_on: date
+
+
+class TermCheckInOpened(Published, frozen=True, kw_only=True):
+    """A school's check-in for a term began 开学报到 (N2.1): so many are expected, the list is due by the day."""
+
+    TYPE: ClassVar[str] = "roster.term-check-in-opened.v1"
+    check_in_id: UUID
+    school: str
+    term: str
+    expected: int
+    due_on: date
+
+
+class DeliveryHandedIn(Published, frozen=True, kw_only=True):
+    """Register files were handed in and are being read 送册; nothing of them counts before somebody commits them."""
+
+    TYPE: ClassVar[str] = "roster.delivery-handed-in.v1"
+    delivery_id: UUID
+    part: str
+    files: int
+    handed_in_on: date
+
+
+class DeliveryPreviewed(Published, frozen=True, kw_only=True):
+    """What would change if the delivery were committed 预览, as counts."""
+
+    TYPE: ClassVar[str] = "roster.delivery-previewed.v1"
+    delivery_id: UUID
+    rows: int
+    rejected: int
+    children_new: int
+    children_changed: int
+    children_missed: int
+    findings_raised: int
+    findings_resolved: int
+    doubts: int
+
+
+class DeliveryCommitted(Published, frozen=True, kw_only=True):
+    """A delivery was taken in and compared 入库: its registers are in force."""
+
+    TYPE: ClassVar[str] = "roster.delivery-committed.v1"
+    delivery_id: UUID
+    committed_on: date
+
+
+class DeliveryCancelled(Published, frozen=True, kw_only=True):
+    """A delivery was withdrawn before it was committed, or while it was; whole steps that were done stay 撤回."""
+
+    TYPE: ClassVar[str] = "roster.delivery-cancelled.v1"
+    delivery_id: UUID
+    reason: str
+    cancelled_on: date
+
+
+class DeliveryRefused(Published, frozen=True, kw_only=True):
+    """A delivery could not be read at all 拒收; the reason names file, sheet, row and column, and nobody."""
+
+    TYPE: ClassVar[str] = "roster.delivery-refused.v1"
+    delivery_id: UUID
+    reason: str
+    refused_on: date
 
 
 class TermCheckInClosed(Published, frozen=True, kw_only=True):
