@@ -37,6 +37,8 @@ class Settings:
     """OTLP/HTTP collector; empty for none."""
     trace_share: float
     """Share of operations that are traced, 0 to 1."""
+    papers: Path | None = None
+    """The folder of the office's own Word templates, `<kind of paper>.docx`; None for those that come with this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class ProcessSettings:
     """The issuer's public keys, a JWKS document."""
     shred_list: Path | None
     """Where it is kept, outside of the databases, who was erased; for the operator's command that erases."""
+    papers: Path | None = None
+    """The folder of the office's own Word templates, `<kind of paper>.docx`; None for those that come with this."""
 
     def dsn(self, database: str, role: str) -> str:
         """How `role` reaches `database`; raises `Refused` where its secret is missing or the servers are not named."""
@@ -117,6 +121,13 @@ class _Given:
         text = self.text(name)
         return Path(text) if text else None
 
+    def folder(self, name: str) -> Path | None:
+        """A folder that is there; raises `Refused` naming the setting where it isn't."""
+        path = self.path(name)
+        if path is not None and not path.is_dir():
+            raise Refused(f"The setting BAOXUE_{name} names no folder that is there.")
+        return path
+
     def yes(self, name: str) -> bool:
         return self.text(name) == "yes"
 
@@ -131,6 +142,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=given.read("PORT", "8760", by=int),
         otlp_endpoint=given.text("OTLP_ENDPOINT"),
         trace_share=given.read("TRACE_SHARE", "0.1", by=_share),
+        papers=given.folder("PAPERS"),
     )
 
 
@@ -153,6 +165,7 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         audience=given.text("AUDIENCE", "baoxue"),
         jwks=given.path("JWKS"),
         shred_list=given.path("SHRED_LIST"),
+        papers=given.folder("PAPERS"),
     )
 
 

@@ -19,6 +19,7 @@ import hmac
 import inspect
 import re
 import time
+import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_type_hints
@@ -209,7 +210,10 @@ def _body_of(command: Callable[..., Answer]) -> type[BaseModel]:
         for name, parameter in inspect.signature(command).parameters.items()
     }
     title = "".join(word.capitalize() for word in command.__name__.split("_"))
-    return create_model(title, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
+    with warnings.catch_warnings():
+        # A field may have the name of something every class has, such as `register`; nothing here asks a body for that.
+        warnings.filterwarnings("ignore", message="Field name .* shadows an attribute", category=UserWarning)
+        return create_model(title, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
 
 
 def _add_errors(api: FastAPI) -> None:
