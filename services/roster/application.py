@@ -1,16 +1,32 @@
 """The commands of the roster 花名册: each loads, decides and records; what is refused is refused by the aggregates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import product
+from typing import Final
 from uuid import UUID, uuid4
 
-from services.chassis.aggregate import today
+from services.chassis.aggregate import today, who_acts
 from services.chassis.application import Answer, RecordedApplication
-from services.roster.domain.child import NO_LONGER_FOUND, Child, Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.child import Child
+from services.roster.domain.deferral import EXTENDED, Deferral
+from services.roster.domain.doubt import (
+    Doubt,
+    RowPair,
+    must_not_be_erased,
+    must_not_contradict,
+    must_not_hang_on_a_third,
+)
+from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.findings import Officer
+from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
+from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
 from services.roster.domain.term_check_in import TermCheckIn
+from services.roster.domain.terms import term_on
 from services.roster.domain.transfer import Transfer
 
 
@@ -39,6 +55,44 @@ class Statement:
     findings: tuple[FoundOf, ...]
     grounds: tuple[Ground, ...]
     valid_on: date
+    student_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Two entries that a comparison takes for possibly one child; `child_id` comes before `other_id`."""
+
+    child_id: UUID
+    other_id: UUID
+    township: str
+    reason: str
+    score: float
+    grounds: tuple[RowPair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Children as they stand after a statement: each one's version, and the position from which on it can be read."""
+
+    versions: dict[UUID, int]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a statement would change: children that are new, that change, findings raised and closed."""
+
+    new: int
+    changed: int
+    raised: int
+    resolved: int
+
+
+RAISED_BY_HAND: Final = "人工提出"
+"""Why two entries are doubted that no comparison doubts: somebody merged or parted them by hand."""
+
+EVEN_SCORE: Final = 0.5
+"""The score of what nobody computed."""
 
 
 class Roster(RecordedApplication):
@@ -46,24 +100,38 @@ class Roster(RecordedApplication):
 
     # Registers and what they say
 
-    def load_batch(self, *, register: str, sha256: str, rows: int, rejected: int) -> Answer:
+    def load_batch(self, *, register: str, sha256: str, rows: int, rejected: int, part: str = "") -> Answer:
         """Takes a read register file in 入库; the same content again is the batch that is there."""
-        batch_id = RegisterBatch.id_of(register=register, sha256=sha256)
+        batch_id = RegisterBatch.id_of(register=register, sha256=sha256, part=part)
         if self.find(RegisterBatch, batch_id) is not None:
             return self.record(answer=batch_id)
-        return self.record(RegisterBatch.load(register=register, sha256=sha256, rows=rows, rejected=rejected))
+        return self.record(
+            RegisterBatch.load(register=register, sha256=sha256, rows=rows, rejected=rejected, part=part)
+        )
 
-    def state_children(self, *, statements: Sequence[Statement]) -> Answer:
+    def state_children(self, *, statements: Sequence[Statement]) -> Stated:
         """Keeps what a comparison states of children; what was known already leaves no event."""
-        children = [self._state(statement) for statement in statements]
-        return self.record(*children)
+        return self._stated([self._state(statement) for statement in statements])
 
-    def miss_children(self, *, children: Sequence[UUID], owner: str) -> Answer:
+    def rehearse(
+        self, *, statements: Sequence[Statement] = (), missed: Sequence[UUID] = (), owner: str = ""
+    ) -> Rehearsed:
+        """What `state_children` and `miss_children` would record, decided by the same aggregates and not recorded."""
+        children = [self._state(statement) for statement in statements]
+        for child_id in missed:
+            children.append(self.get(Child, child_id))
+            children[-1].vanish(owner=owner, today=today())
+        events = Counter(type(event) for child in children for event in child.pending_events)
+        changed = sum(bool(child.pending_events) for child in children)
+        new = events[Child.Registered]
+        return Rehearsed(new, changed - new, events[Child.FindingRaised], events[Child.FindingResolved])
+
+    def miss_children(self, *, children: Sequence[UUID], owner: str) -> Stated:
         """No register names these children any more: they are looked for 登记册中消失; what was noted before is not again."""
         missed = [self.get(Child, child_id) for child_id in children]
         for child in missed:
             child.vanish(owner=owner, today=today())
-        return self.record(*missed)
+        return self._stated(missed)
 
     def erase_child(self, *, child_id: UUID, reason: str) -> Answer:
         """Notes that a child's key was shredded, so that everybody forgets what they opened 删除."""
@@ -71,24 +139,92 @@ class Roster(RecordedApplication):
         child.erase(reason=reason)
         return self.record(child)
 
-    def resolve_finding(self, *, child_id: UUID, kind: str, resolution: str) -> Answer:
-        """Answers a finding by hand 比对发现销号."""
+    # Findings and their answers
+
+    def answer_finding(self, *, child_id: UUID, kind: str, code: str, evidence: str) -> Answer:
+        """The unit that owes a finding answers it 答复; only that unit does, and somebody else accepts the answer.
+
+        Nobody answers for another unit: what an office sent on paper, the bureau settles by `resolve_finding`.
+        """
         child = self.get(Child, child_id)
-        child.resolve_finding(kind=kind, resolution=resolution, resolved_on=today())
+        child.answer_finding(kind=kind, code=code, evidence=evidence, by=_officer(), today=today())
         return self.record(child)
+
+    def accept_answer(self, *, child_id: UUID, kind: str) -> Answer:
+        """Accepts an answer, which closes the finding 销号."""
+        child = self.get(Child, child_id)
+        child.accept_answer(kind=kind, by=_officer(), today=today())
+        return self.record(child)
+
+    def return_answer(self, *, child_id: UUID, kind: str, reason: str) -> Answer:
+        """Sends an answer back with a reason 退回; the finding is owed again, by a new day."""
+        child = self.get(Child, child_id)
+        child.return_answer(kind=kind, reason=reason, by=_officer(), today=today())
+        return self.record(child)
+
+    def resolve_finding(self, *, child_id: UUID, kind: str, resolution: str, evidence: str) -> Answer:
+        """Settles a finding that another unit owes, on a paper of theirs 比对发现销号."""
+        child = self.get(Child, child_id)
+        child.resolve_finding(kind=kind, resolution=resolution, evidence=evidence, by=_officer(), today=today())
+        return self.record(child)
+
+    # Review queue
+
+    def decide_doubt(self, *, doubt_id: UUID, decision: str, reason: str) -> Answer:
+        """Decides whether two entries are one child 疑似同一人判定; every later comparison keeps to it.
+
+        `same` merges them at once, the entry that came first goes on; `different` takes a merge of the two back.
+        """
+        doubt = self.get(Doubt, doubt_id)
+        doubt.decide(decision=decision, reason=reason, today=today())
+        children = self.get(Child, doubt.child_id), self.get(Child, doubt.other_id)
+        must_not_be_erased(children)
+        child, other = sorted(children, key=lambda entry: (entry.created_on, entry.id))
+        if child.id in other.merged:
+            child, other = other, child
+        are_one = self._goes_on_as(child) == self._goes_on_as(other)
+        if decision == "same" and not are_one:
+            self._merge(child, other, reason=reason)
+        elif decision == "different" and other.id in child.merged:
+            self._part(child, other, reason=reason)
+        elif decision == "different":
+            must_not_hang_on_a_third(are_one=are_one)
+        return self.record(doubt, child, other)
 
     def merge_children(self, *, child_id: UUID, merged_id: UUID, reason: str) -> Answer:
-        """Takes two entries as one child 合并."""
-        child = self.get(Child, child_id)
-        self.get(Child, merged_id)
-        child.merge(merged_id=merged_id, reason=reason)
-        return self.record(child)
+        """Takes two entries as one child 合并, of which the first goes on; it is a decision that they are the same."""
+        child, other = self.get(Child, child_id), self.get(Child, merged_id)
+        self._merge(child, other, reason=reason)
+        return self.record(child, other, self._decided(child, other, "same", reason=reason))
 
     def unmerge_children(self, *, child_id: UUID, merged_id: UUID, reason: str) -> Answer:
-        """Takes a merge back 撤销合并."""
-        child = self.get(Child, child_id)
-        child.unmerge(merged_id=merged_id, reason=reason)
-        return self.record(child)
+        """Takes a merge back 撤销合并; it is a decision that the two are different children."""
+        child, other = self.get(Child, child_id), self.get(Child, merged_id)
+        self._part(child, other, reason=reason)
+        return self.record(child, other, self._decided(child, other, "different", reason=reason))
+
+    def absorb_child(self, *, child_id: UUID, merged_id: UUID, reason: str) -> Answer:
+        """A comparison found that an entry is another child; nobody decided it, so a later comparison may part them."""
+        child, other = self.get(Child, child_id), self.get(Child, merged_id)
+        self._merge(child, other, reason=reason, decides=False)
+        return self.record(child, other)
+
+    def release_child(self, *, child_id: UUID, merged_id: UUID, reason: str) -> Answer:
+        """A comparison found that an entry it had taken for another child is one of its own."""
+        child, other = self.get(Child, child_id), self.get(Child, merged_id)
+        self._part(child, other, reason=reason)
+        return self.record(child, other)
+
+    def raise_doubts(self, *, doubtful: Sequence[Doubtful]) -> Answer:
+        """Asks a person about pairs of entries; about those that stand or were decided nothing is asked again."""
+        return self.record(*(self._doubt(pair) for pair in doubtful))
+
+    def withdraw_doubts(self, *, doubts: Sequence[UUID]) -> Answer:
+        """Takes doubts back that no comparison has any more 疑点消除."""
+        withdrawn = [self.get(Doubt, doubt_id) for doubt_id in doubts]
+        for doubt in withdrawn:
+            doubt.withdraw(today=today())
+        return self.record(*withdrawn)
 
     # Moves and placements
 
@@ -118,7 +254,116 @@ class Roster(RecordedApplication):
         placement.end(reason=reason, today=today())
         return self.record(placement)
 
+    # Papers that hold for a time, and what time brings
+
+    def approve_deferral(self, *, child_id: UUID, kind: str, proof: str, from_on: date, until_on: date) -> Answer:
+        """Approves that a child starts later, pauses or is exempt 延缓入学 / 休学 / 免入学; ends the deferral before it."""
+        child = self.get(Child, child_id)
+        deferral = Deferral.approve(
+            deferral_id=uuid4(),
+            child_id=child_id,
+            kind=kind,
+            proof=proof,
+            from_on=from_on,
+            until_on=until_on,
+            today=today(),
+        )
+        excuse = deferral.excuse(approved_by=who_acts().department)
+        earlier = self._running_deferral(child)
+        if earlier is not None:
+            earlier.end(reason=EXTENDED, today=today())
+            excuse = replace(excuse, from_on=min(from_on, today()))  # no gap between the two
+        child.excuse_by(excuse, today=today())
+        return self.record(deferral, child, *([earlier] if earlier else []))
+
+    def end_deferral(self, *, deferral_id: UUID, reason: str) -> Answer:
+        """Ends a deferral before its day 延缓终止; the child is looked for until a register says where it is."""
+        deferral = self.get(Deferral, deferral_id)
+        child = self.get(Child, deferral.child_id)
+        deferral.end(reason=reason, today=today())
+        child.end_excuse(deferral.id, today=today())
+        return self.record(deferral, child)
+
+    def lapse_deferral(self, *, deferral_id: UUID) -> Answer:
+        """Ends a deferral whose last day has passed 期满; who isn't back by then is looked for."""
+        deferral = self.get(Deferral, deferral_id)
+        child = self.get(Child, deferral.child_id)
+        deferral.lapse(today=today())
+        if not child.erased:
+            child.heed_excuse(today=today())
+        return self.record(deferral, child)
+
+    def prove_schooling_elsewhere(
+        self, *, child_id: UUID, term: str, place: str, school_name: str, proof: str
+    ) -> Answer:
+        """Keeps the proof that a child is at school outside the county in a term 外地就读核实."""
+        child = self.get(Child, child_id)
+        known = self.find(SchoolingElsewhere, SchoolingElsewhere.id_of(child_id=child_id, term=term))
+        schooling = SchoolingElsewhere.prove(
+            child_id=child_id,
+            term=term,
+            place=place,
+            school_name=school_name,
+            proof=proof,
+            today=today(),
+            known=known is not None,
+        )
+        deferral = self._running_deferral(child)
+        if deferral is not None:
+            deferral.end(reason="已在外地就读", today=today())
+        child.excuse_by(schooling.excuse(), today=today())
+        if "elsewhere_unproved" in child.findings and term == term_on(today()).name:
+            child.drop_finding(kind="elsewhere_unproved", today=today(), evidence=schooling.proof)
+        return self.record(schooling, child, *([deferral] if deferral else []))
+
+    def heed_excuse(self, *, child_id: UUID) -> Answer:
+        """A paper that was approved for later begins to hold 生效."""
+        child = self.get(Child, child_id)
+        child.heed_excuse(today=today())
+        return self.record(child)
+
+    def raise_finding(self, *, child_id: UUID, kind: str, reason: str, owner: str, ground: Ground) -> Answer:
+        """Time brings a finding to a child; one of the same kind that rests on another ground gives way to it.
+
+        `owner` is a unit, or the kind of one: then the child's own school or township.
+        """
+        child = self.get(Child, child_id)
+        open_ = child.findings.get(kind)
+        if open_ is not None and not open_.of_a_comparison and open_.grounds != (ground,):
+            child.drop_finding(kind=kind, today=today())
+        unit = owner if ":" in owner else child.unit_of(owner)
+        child.raise_finding(kind=kind, reason=reason, owner=unit, raised_on=today(), grounds=(ground,))
+        return self.record(child)
+
+    def drop_finding(self, *, child_id: UUID, kind: str) -> Answer:
+        """The cause of a finding that time brought has ended; nothing where it is closed meanwhile."""
+        child = self.get(Child, child_id)
+        if kind in child.findings:
+            child.drop_finding(kind=kind, today=today())
+        return self.record(child)
+
+    def expire_finding(self, *, child_id: UUID, kind: str) -> Answer:
+        """Tells that what is owed for a finding is late 逾期."""
+        child = self.get(Child, child_id)
+        child.expire_finding(kind=kind, today=today())
+        return self.record(child)
+
+    def count_home_hours(self, *, child_id: UUID, school_year: str, hours: int, taught_on: date) -> Answer:
+        """Keeps how many hours a child was taught at home in a school year so far 送教课时."""
+        known = self.find(HomeHours, HomeHours.id_of(child_id=child_id, school_year=school_year))
+        home_hours = known or HomeHours.begin(child_id=child_id, school_year=school_year)
+        home_hours.count(hours=hours, taught_on=taught_on)
+        return self.record(home_hours)
+
     # Term start
+
+    def verify_absence(self, *, check_in_id: UUID, child_id: UUID, reason: str) -> Answer:
+        """Keeps why a child did not report at term start 逐一核实原因."""
+        check_in, child = self.get(TermCheckIn, check_in_id), self.get(Child, child_id)
+        check_in.verify_absence(child_id=child_id, reason=reason, today=today())
+        if "absence_unverified" in child.findings:
+            child.drop_finding(kind="absence_unverified", today=today())
+        return self.record(check_in, child)
 
     def open_check_in(self, *, school: str, term: str, expected: tuple[UUID, ...], starts_on: date) -> Answer:
         """Begins a school's check-in for a term 开学报到."""
@@ -136,6 +381,70 @@ class Roster(RecordedApplication):
         check_in.close(today=today())
         return self.record(check_in)
 
+    def _running_deferral(self, child: Child) -> Deferral | None:
+        deferral = self.find(Deferral, child.excuse.source_id) if child.excuse else None
+        return deferral if deferral is not None and deferral.ended_on is None else None
+
+    def _stated(self, children: Sequence[Child]) -> Stated:
+        versions = {child.id: child.version for child in children}
+        return Stated(versions, self.record(*children).position)
+
+    def _merge(self, child: Child, other: Child, *, reason: str, decides: bool = True) -> None:
+        """Merges, unless a person decided that entries which would come to be one child are different.
+
+        Where it `decides`, the two themselves may have been: this is the new decision about them.
+        """
+        pairs = product(list(self._kin(child)), list(self._kin(other)))
+        others = [pair for pair in pairs if not (decides and pair == (child.id, other.id))]
+        must_not_contradict(self.find(Doubt, Doubt.id_of(one, another)) for one, another in others)
+        child.merge(merged_id=other.id, reason=reason)
+        other.go_on_as(child.id)
+
+    @staticmethod
+    def _part(child: Child, other: Child, *, reason: str) -> None:
+        child.unmerge(merged_id=other.id, reason=reason)
+        other.go_on_alone(from_id=child.id)
+
+    def _goes_on_as(self, child: Child) -> UUID:
+        while child.absorbed_by is not None:
+            child = self.get(Child, child.absorbed_by)
+        return child.id
+
+    def _kin(self, child: Child) -> Iterator[UUID]:
+        """An entry and all that are merged into it, one through the other."""
+        yield child.id
+        for merged_id in sorted(child.merged):
+            yield from self._kin(self.get(Child, merged_id))
+
+    def _decided(self, child: Child, other: Child, decision: str, *, reason: str) -> Doubt:
+        """The doubt about two entries, decided; raised by hand where no comparison ever doubted."""
+        doubt = self.find(Doubt, Doubt.id_of(child.id, other.id))
+        if doubt is None:
+            first, second = sorted((child.id, other.id))
+            doubt = self._doubt(
+                Doubtful(first, second, child.residence.township, RAISED_BY_HAND, EVEN_SCORE, grounds=())
+            )
+        if doubt.decision != decision:
+            doubt.decide(decision=decision, reason=reason, today=today())
+        return doubt
+
+    def _doubt(self, pair: Doubtful) -> Doubt:
+        doubt = self.find(Doubt, Doubt.id_of(pair.child_id, pair.other_id))
+        if doubt is None:
+            return Doubt.raise_new(
+                child_id=pair.child_id,
+                other_id=pair.other_id,
+                township=pair.township,
+                reason=pair.reason,
+                score=pair.score,
+                grounds=pair.grounds,
+                today=today(),
+            )
+        doubt.raise_again(
+            township=pair.township, reason=pair.reason, score=pair.score, grounds=pair.grounds, today=today()
+        )
+        return doubt
+
     def _state(self, statement: Statement) -> Child:
         child = None if statement.new else self.find(Child, statement.child_id)
         if child is None:
@@ -149,9 +458,12 @@ class Roster(RecordedApplication):
         child.state_residence(statement.residence)
         child.state_schooling(statement.schooling, valid_on=statement.valid_on)
         child.state_groups(statement.groups, valid_on=statement.valid_on)
+        child.state_student_number(statement.student_number, valid_on=statement.valid_on)
         child.account(state=statement.state, reason=statement.state_reason, valid_on=statement.valid_on)
-        for kind in sorted(child.findings.keys() - {finding.kind for finding in statement.findings}):
-            child.resolve_finding(kind=kind, resolution=NO_LONGER_FOUND, resolved_on=statement.valid_on)
+        found = {finding.kind for finding in statement.findings}
+        for kind in sorted(kind for kind, open_ in child.findings.items() if open_.of_a_comparison):
+            if kind not in found:
+                child.drop_finding(kind=kind, today=statement.valid_on)
         for finding in statement.findings:
             child.raise_finding(
                 kind=finding.kind,
@@ -159,5 +471,12 @@ class Roster(RecordedApplication):
                 owner=finding.owner,
                 raised_on=statement.valid_on,
                 grounds=finding.grounds,
+                today=today(),
             )
         return child
+
+
+def _officer() -> Officer:
+    """Who acts now, for which unit."""
+    acts = who_acts()
+    return Officer(acts.actor, acts.department)

@@ -1,11 +1,13 @@
 """What the roster needs at hand in order to compare: the rows of the registers in force, and which child a key led to.
 
-Rows are sealed under their batch's key and stay only while their batch is the one in force for its register. Keys (an ID
-number, a 学籍号, a row's place) are kept as keyed hashes: they find a child again and tell nobody who it is.
+Rows are sealed under their batch's key and stay only while their batch is in force for its register, or its part of one. Keys (an ID
+number, a 学籍号, a row's place) are kept as keyed hashes: they find a child again and tell nobody who it is. A key leads to
+the entry it was kept for, merged or not (`recognition.py`). `child_stated` lets a comparison pass over children of whom it
+would say what it said before: a keyed hash of that, and the version the child then had.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -14,8 +16,10 @@ import msgspec
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from services.chassis.errors import Refused
 from services.chassis.store import StoreUnavailable
 from services.chassis.vault import Vault
+from services.roster.batches import WHOLE, Part, PartKey
 from services.roster.reconcile.model import Register, Row, RowRef
 
 ROW_TOPIC: Final = "roster.register_row"
@@ -32,9 +36,25 @@ create table if not exists register_in_force (
     register text primary key,
     batch_id uuid not null
 );
+alter table register_in_force add column if not exists part text not null default '';
+alter table register_in_force add column if not exists taken bigint not null default 0;
+do $$
+begin  -- before there were parts, one batch was all of a register
+    if (select array_length(conkey, 1) from pg_constraint
+        where conrelid = 'register_in_force'::regclass and contype = 'p') = 1 then
+        alter table register_in_force drop constraint register_in_force_pkey;
+        alter table register_in_force add primary key (register, part);
+    end if;
+end
+$$;
 create table if not exists child_key (
     key      bytea primary key,
     child_id uuid not null
+);
+create table if not exists child_stated (
+    child_id uuid primary key,
+    said     bytea not null,
+    version  bigint not null
 );
 """
 
@@ -48,10 +68,30 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
     line: int
 
 
+class Busy(Refused):
+    """Somebody else is loading or comparing."""
+
+
+class Claim:
+    """The right to load and compare, as long as its connection lasts."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def renew(self) -> None:
+        """Raises `StoreUnavailable` where the connection is gone: somebody else may have the claim by now."""
+        try:
+            self._connection.execute("select 1")
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable("the roster's database was lost while files were taken in") from error
+
+
 def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
     """Creates the tables, as their owner; any number of times."""
     connection.execute(SCHEMA)
-    grant = psycopg.sql.SQL("grant select, insert, update, delete on register_row, register_in_force, child_key to {}")
+    grant = psycopg.sql.SQL(
+        "grant select, insert, update, delete on register_row, register_in_force, child_key, child_stated to {}"
+    )
     connection.execute(grant.format(psycopg.sql.Identifier(app_role)))
 
 
@@ -60,6 +100,7 @@ class Lookup:
 
     def __init__(self, *, dsn: str, vault: Vault, key_secret: bytes) -> None:
         self._pool = ConnectionPool(dsn, min_size=1, max_size=4, open=True, timeout=10, reconnect_timeout=5)
+        self._dsn = dsn
         self._vault = vault
         self._key_secret = key_secret
 
@@ -84,35 +125,75 @@ class Lookup:
                     )
                     copy.write_row((batch_id, row.ref.row, sealed))
 
-    def put_in_force(self, register: str, batch_id: UUID) -> None:
-        """Makes a batch the register's word from now on; the rows of the batch before go."""
+    def put_in_force(self, register: str, batch_id: UUID, *, part: str = WHOLE) -> None:
+        """Makes a batch the register's word from now on, or that of a part of it; the rows of the batch before go."""
         with self._connection() as connection:
             connection.execute(
-                """insert into register_in_force (register, batch_id) values (%s, %s)
-                   on conflict (register) do update set batch_id = excluded.batch_id""",
-                (register, batch_id),
+                """insert into register_in_force (register, part, batch_id, taken)
+                   values (%s, %s, %s, (select coalesce(max(taken), 0) + 1 from register_in_force))
+                   on conflict (register, part) do update set batch_id = excluded.batch_id, taken = excluded.taken""",
+                (register, part, batch_id),
             )
             connection.execute(
                 "delete from register_row where batch_id not in (select batch_id from register_in_force)"
             )
 
-    def batches_in_force(self) -> dict[str, UUID]:
-        """Which batch speaks for each register."""
-        with self._connection() as connection:
-            return dict(connection.execute("select register, batch_id from register_in_force").fetchall())
+    def batches_in_force(self) -> dict[PartKey, UUID]:
+        """Which batch speaks for each register and part."""
+        return {(part.register, part.part): part.batch_id for part in self.parts_in_force()}
 
-    def rows_in_force(self) -> list[Row]:
-        """All rows of the registers in force."""
-        rows: list[Row] = []
+    def parts_in_force(self) -> list[Part]:
+        """The batches that speak for registers and their parts, in the order in which they came into force."""
         with self._connection() as connection:
-            for register, batch_id, number, sealed in connection.execute(
-                "select register, batch_id, row, sealed from register_in_force join register_row using (batch_id)"
+            rows = connection.execute(
+                "select register, part, batch_id, taken from register_in_force order by taken, register, part"
+            )
+            return [Part(*row) for row in rows]
+
+    def heard(self) -> frozenset[UUID]:
+        """The batches that nothing later speaks against: a unit's own list and the county's outweigh each other by age."""
+        parts = self.parts_in_force()
+        whole = {part.register: part.taken for part in parts if part.part == WHOLE}
+        own = {part.register: part.taken for part in parts if part.part != WHOLE}  # the latest, by their order
+        return frozenset(
+            part.batch_id
+            for part in parts
+            if part.taken >= (own if part.part == WHOLE else whole).get(part.register, 0)
+        )
+
+    @contextmanager
+    def claim(self, *, wait_s: float = 0.0) -> Iterator["Claim"]:
+        """While nobody else, in this process or another, loads or compares; raises `Busy` where somebody does."""
+        with psycopg.connect(self._dsn, autocommit=True, connect_timeout=5) as connection:
+            connection.execute("select set_config('lock_timeout', %s, false)", (f"{max(1, int(wait_s * 1000))}ms",))
+            try:
+                connection.execute("select pg_advisory_lock(hashtextextended('intake', 0))")
+            except psycopg.errors.LockNotAvailable:
+                raise Busy("另一批名册正在入库 / registers are being taken in already; try again later.") from None
+            yield Claim(connection)
+
+    def rows_in_force(self, *, without: Collection[PartKey] = ()) -> list[tuple[Part, list[Row]]]:
+        """The rows of the registers in force, part by part and in their order, as each batch numbers them."""
+        parts = [part for part in self.parts_in_force() if (part.register, part.part) not in without]
+        return [(part, self._rows_of(part)) for part in parts]
+
+    def _rows_of(self, part: Part) -> list[Row]:
+        rows: list[Row] = []
+        register, batch_id = Register(part.register), part.batch_id
+        with self._connection() as connection:
+            for number, sealed in connection.execute(
+                "select row, sealed from register_row where batch_id = %s order by row", (batch_id,)
             ):
                 opened = self._vault.open(sealed, aggregate_id=batch_id, version=number, stored_topic=ROW_TOPIC)
                 if opened is not None:
                     kept = msgspec.json.decode(opened, type=_Kept)
-                    rows.append(Row(RowRef(Register(register), number), kept.cells, kept.file, kept.sheet, kept.line))
+                    rows.append(Row(RowRef(register, number), kept.cells, kept.file, kept.sheet, kept.line))
         return rows
+
+    def places_in_force(self) -> list[tuple[UUID, int]]:
+        """Batch and number of every row of the registers in force."""
+        with self._connection() as connection:
+            return connection.execute("select batch_id, row from register_row").fetchall()
 
     def drop_rows(self, places: Iterable[tuple[UUID, int]]) -> None:
         """Deletes single rows, batch and number, of somebody who was erased."""
@@ -127,14 +208,40 @@ class Lookup:
             )
 
     def known_children(self) -> set[UUID]:
-        """All children some key leads to."""
+        """All entries some key leads to, or of whom something was said."""
         with self._connection() as connection:
-            return {row[0] for row in connection.execute("select distinct child_id from child_key")}
+            return {
+                row[0]
+                for row in connection.execute("select child_id from child_key union select child_id from child_stated")
+            }
 
-    def lead_elsewhere(self, *, absorbed: UUID, child_id: UUID) -> None:
-        """Lets every key of an entry lead to the child that it turned out to be."""
+    def unchanged(self, said: dict[UUID, bytes]) -> set[UUID]:
+        """Those children of whom just this was said before, and to whom nothing happened since."""
+        unchanged: set[UUID] = set()
+        children = list(said)
         with self._connection() as connection:
-            connection.execute("update child_key set child_id = %s where child_id = %s", (child_id, absorbed))
+            for start in range(0, len(children), CHUNK):
+                chunk = children[start : start + CHUNK]
+                unchanged.update(
+                    row[0]
+                    for row in connection.execute(
+                        """select child_id from child_stated
+                           join unnest(%s::uuid[], %s::bytea[]) as again (child_id, said) using (child_id, said)
+                           where version = (select max(originator_version) from events where originator_id = child_id)""",
+                        (chunk, [said[child_id] for child_id in chunk]),
+                    )
+                )
+        return unchanged
+
+    def keep_said(self, said: dict[UUID, bytes], versions: dict[UUID, int]) -> None:
+        """Remembers what was said of children, as keyed hashes, and their versions when it had been."""
+        with self._connection() as connection:
+            connection.execute(
+                """insert into child_stated (child_id, said, version)
+                   select * from unnest(%s::uuid[], %s::bytea[], %s::bigint[])
+                   on conflict (child_id) do update set said = excluded.said, version = excluded.version""",
+                (list(versions), [said[child_id] for child_id in versions], list(versions.values())),
+            )
 
     def key(self, text: str) -> bytes:
         """A text as a keyed hash, the same for the same text."""

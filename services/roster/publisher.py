@@ -2,9 +2,14 @@
 
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
-from services.roster.domain.child import Child, Ground
+from services.roster.domain.child import Child
+from services.roster.domain.deferral import Deferral
+from services.roster.domain.delivery import Delivery
+from services.roster.domain.doubt import Doubt
+from services.roster.domain.facts import Ground
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
+from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import Transfer
 
@@ -16,6 +21,8 @@ def publish(event: object) -> Published | None:
             return _identity(event)
         case Child.Event():
             return _child(event)
+        case Doubt.Event():
+            return _doubt(event)
         case RegisterBatch.Loaded():
             return told.RegisterLoaded(
                 batch_id=event.originator_id,
@@ -23,7 +30,12 @@ def publish(event: object) -> Published | None:
                 rows=event.rows,
                 rejected=event.rejected,
                 sha256=event.sha256,
+                part=event.part,
             )
+        case Delivery.Event():
+            return _delivery(event)
+        case Deferral.Event() | SchoolingElsewhere.Event():
+            return _paper(event)
         case _:
             return _movement(event)
 
@@ -81,6 +93,10 @@ def _child(event: Child.Event) -> Published | None:
                 migrant=groups.migrant,
                 valid_on=event.valid_on,
             )
+        case Child.StudentNumberStated():
+            return told.StudentNumberStated(
+                child_id=child_id, student_number=Sealed(event.student_number), valid_on=event.valid_on
+            )
         case Child.Accounted():
             return told.ChildAccounted(
                 child_id=child_id,
@@ -88,6 +104,33 @@ def _child(event: Child.Event) -> Published | None:
                 valid_on=event.valid_on,
                 reason=event.reason,
             )
+        case (
+            Child.FindingRaised()
+            | Child.FindingAnswered()
+            | Child.FindingReturned()
+            | Child.FindingOverdue()
+            | Child.FindingResolved()
+        ):
+            return _finding(event)
+        case Child.Merged():
+            return told.ChildrenMerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
+        case Child.Erased():
+            return told.ChildErased(child_id=child_id, reason=event.reason)
+        case Child.Unmerged():
+            return told.ChildrenUnmerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
+        case _:
+            return None
+
+
+def _finding(
+    event: Child.FindingRaised
+    | Child.FindingAnswered
+    | Child.FindingReturned
+    | Child.FindingOverdue
+    | Child.FindingResolved,
+) -> Published:
+    child_id = event.originator_id
+    match event:
         case Child.FindingRaised():
             return told.FindingRaised(
                 finding_id=event.finding_id,
@@ -100,6 +143,36 @@ def _child(event: Child.Event) -> Published | None:
                 school=event.school,
                 stage=event.stage,
                 raised_on=event.raised_on,
+                due_on=event.due_on,
+                legal_basis=event.legal_basis,
+            )
+        case Child.FindingAnswered():
+            return told.FindingAnswered(
+                finding_id=event.finding_id,
+                child_id=child_id,
+                kind=event.kind,
+                code=event.code,
+                evidence=event.evidence,
+                answered_by=event.answered_by,
+                answered_on=event.answered_on,
+            )
+        case Child.FindingReturned():
+            return told.FindingReturned(
+                finding_id=event.finding_id,
+                child_id=child_id,
+                kind=event.kind,
+                reason=event.reason,
+                due_on=event.due_on,
+                returned_on=event.returned_on,
+            )
+        case Child.FindingOverdue():
+            return told.FindingOverdue(
+                finding_id=event.finding_id,
+                child_id=child_id,
+                kind=event.kind,
+                owner=event.owner,
+                due_on=event.due_on,
+                overdue_on=event.overdue_on,
             )
         case Child.FindingResolved():
             return told.FindingResolved(
@@ -108,13 +181,101 @@ def _child(event: Child.Event) -> Published | None:
                 kind=event.kind,
                 resolution=event.resolution,
                 resolved_on=event.resolved_on,
+                evidence=event.evidence,
+                approved_by=event.approved_by,
             )
-        case Child.Merged():
-            return told.ChildrenMerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
-        case Child.Erased():
-            return told.ChildErased(child_id=child_id, reason=event.reason)
-        case Child.Unmerged():
-            return told.ChildrenUnmerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
+
+
+def _doubt(event: Doubt.Event) -> Published | None:
+    doubt_id = event.originator_id
+    match event:
+        case Doubt.Raised() | Doubt.RaisedAgain():
+            return told.DoubtRaised(
+                doubt_id=doubt_id,
+                child_id=event.child_id,
+                other_id=event.other_id,
+                township=event.township,
+                reason=event.reason,
+                score=event.score,
+                raised_on=event.raised_on,
+            )
+        case Doubt.Decided():
+            return told.DoubtDecided(
+                doubt_id=doubt_id,
+                child_id=event.child_id,
+                other_id=event.other_id,
+                decision=event.decision,
+                reason=event.reason,
+                decided_on=event.decided_on,
+            )
+        case Doubt.Withdrawn():
+            return told.DoubtWithdrawn(
+                doubt_id=doubt_id,
+                child_id=event.child_id,
+                other_id=event.other_id,
+                withdrawn_on=event.withdrawn_on,
+            )
+        case _:
+            return None
+
+
+def _paper(event: Deferral.Event | SchoolingElsewhere.Event) -> Published | None:
+    match event:
+        case Deferral.Approved():
+            return told.DeferralApproved(
+                deferral_id=event.originator_id,
+                child_id=event.child_id,
+                kind=event.kind,  # type: ignore[arg-type]  # the aggregate refuses any other kind
+                proof=event.proof,
+                from_on=event.from_on,
+                until_on=event.until_on,
+                approved_on=event.approved_on,
+            )
+        case Deferral.Ended():
+            return told.DeferralEnded(
+                deferral_id=event.originator_id,
+                child_id=event.child_id,
+                reason=event.reason,
+                ended_on=event.ended_on,
+            )
+        case SchoolingElsewhere.Proved():
+            return told.SchoolingElsewhereProved(
+                child_id=event.child_id,
+                term=event.term,
+                place=event.place,
+                school_name=event.school_name,
+                proof=event.proof,
+                proved_on=event.proved_on,
+            )
+        case _:
+            return None
+
+
+def _delivery(event: Delivery.Event) -> Published | None:
+    delivery_id = event.originator_id
+    match event:
+        case Delivery.HandedIn():
+            return told.DeliveryHandedIn(
+                delivery_id=delivery_id, part=event.part, files=len(event.sha256), handed_in_on=event.handed_in_on
+            )
+        case Delivery.Previewed():
+            return told.DeliveryPreviewed(
+                delivery_id=delivery_id,
+                rows=event.rows,
+                rejected=event.rejected,
+                children_new=event.children_new,
+                children_changed=event.children_changed,
+                children_missed=event.children_missed,
+                findings_raised=event.findings_raised,
+                findings_resolved=event.findings_resolved,
+                doubts=event.doubts,
+            )
+        case Delivery.Committed():
+            return told.DeliveryCommitted(delivery_id=delivery_id, committed_on=event.committed_on)
+        case Delivery.Cancelled():
+            return told.DeliveryCancelled(delivery_id=delivery_id, reason=event.reason, cancelled_on=event.cancelled_on)
+        case Delivery.Refused():
+            return told.DeliveryRefused(delivery_id=delivery_id, reason=event.reason, refused_on=event.refused_on)
         case _:
             return None
 
@@ -144,6 +305,24 @@ def _movement(event: object) -> Published | None:
                 form=event.form,  # type: ignore[arg-type]  # the aggregate refuses any other form
                 school=event.school,
                 decided_on=event.decided_on,
+            )
+        case TermCheckIn.Opened():
+            return told.TermCheckInOpened(
+                check_in_id=event.originator_id,
+                school=event.school,
+                term=event.term,
+                expected=len(event.expected),
+                due_on=event.due_on,
+            )
+        case TermCheckIn.AbsenceVerified():
+            return told.AbsenceVerified(
+                check_in_id=event.originator_id,
+                child_id=event.child_id,
+                school=event.school,
+                term=event.term,
+                reason=event.reason,
+                late=event.late,
+                verified_on=event.verified_on,
             )
         case TermCheckIn.Closed():
             return told.TermCheckInClosed(

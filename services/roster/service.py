@@ -1,20 +1,30 @@
 """The composition root of the roster 花名册: read it top to bottom."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 
 from services.chassis import relay, store
+from services.chassis.aggregate import today
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
+from services.chassis.own_events import OwnEvents
 from services.chassis.publication import Publication
 from services.chassis.runtime import Service
 from services.chassis.store import Recorder
 from services.chassis.vault import Vault
 from services.roster import lookup as lookup_tables
+from services.roster import policy
 from services.roster.api import build_api
 from services.roster.application import Roster
+from services.roster.deliveries import Deliveries
+from services.roster.due import Due
 from services.roster.intake import Intake
+from services.roster.intake import tables as delivery_tables
+from services.roster.intake.doors import add_deliveries
+from services.roster.intake.tables import Tables
+from services.roster.intake.worker import Worker
 from services.roster.lookup import Lookup
 from services.roster.publisher import publish
 
@@ -25,6 +35,7 @@ class RosterService:
 
     service: Service
     intake: Intake
+    worker: Worker
 
 
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -32,14 +43,31 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     store.migrate(connection, app_role="roster_app")
     relay.migrate(connection, app_role="roster_app")
     lookup_tables.migrate(connection, app_role="roster_app")
+    delivery_tables.migrate(connection, app_role="roster_app")
 
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: bytes) -> RosterService:
-    """The roster on its own database. It hears nobody: what others find out comes to it through the registers."""
+    """The roster on its own database. Of others it hears the hours taught at home; the rest comes by the registers."""
     roster = Roster(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
     lookup = Lookup(dsn=dsn, vault=vault, key_secret=key_secret)
+    intake = Intake(roster=roster, lookup=lookup, vault=vault)
+    deliveries, tables = Deliveries(roster=roster), Tables(dsn=dsn, vault=vault, clock=surroundings.clock)
+    worker = Worker(deliveries=deliveries, intake=intake, tables=tables, clock=surroundings.clock)
+
+    due = Due()
+    own_events = OwnEvents(application=roster, apply=due.apply)
+
+    def pass_time() -> None:
+        own_events.catch_up()
+        policy.tick(roster, today(), due=due, look_again=own_events.catch_up)
+        worker.look()
+
+    api = build_api(roster, surroundings=surroundings)
+    add_deliveries(api, deliveries, tables=tables, lookup=lookup, surroundings=surroundings)
 
     def close() -> None:
+        worker.close()
+        tables.close()
         lookup.close()
         roster.recorder_of_commands.close()
 
@@ -47,11 +75,11 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
         name="roster",
         dsn=dsn,
         application=roster,
-        api=build_api(roster, surroundings=surroundings),
+        api=api,
         publication=Publication(producer="roster", application=roster, publish=publish),
-        hears=(),
-        react=lambda _envelope, _event: None,
-        pass_time=lambda: None,
+        hears=policy.HEARS,
+        react=partial(policy.react, roster),
+        pass_time=pass_time,
         close=close,
     )
-    return RosterService(service, Intake(roster=roster, lookup=lookup, vault=vault))
+    return RosterService(service, intake, worker)

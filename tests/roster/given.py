@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 from services.chassis.aggregate import Caused, RecordedAggregate, acting
 from services.chassis.application import fold
-from services.roster.domain.child import Child, Ground, Identity, Residence
+from services.roster.domain.child import Child
+from services.roster.domain.facts import Ground, Identity, Residence
+from services.roster.domain.findings import Officer
 
 A = TypeVar("A", bound=RecordedAggregate)
 
@@ -20,15 +22,23 @@ SCHOOL = "3141000300"
 OTHER_SCHOOL = "3141000301"
 GROUND = Ground(register="hukou", batch_id=BATCH, row=7, rule="single_row")
 IDENTITY = Identity("燕归来", "41032620150607059X", "2015-06-07", "female", "燕青", "15400000000")
+POLICE = "public_security:410326"
+BUREAU = "education_bureau:410326"
+CONSTABLE = Officer("constable-1", POLICE)
+CLERK = Officer("officer-1", BUREAU)
+SECTION_HEAD = Officer("officer-2", BUREAU)
+TEACHER = Officer("teacher-1", f"school:{SCHOOL}")
 RESIDENCE = Residence(household_id=None, township="410326103", village="小店村")
 
 
 @contextmanager
-def acting_on(day: date = MONDAY) -> Iterator[Caused]:
-    """The comparison's clerk acts at noon in China on a day."""
+def acting_on(
+    day: date = MONDAY, *, person: str = "officer-1", unit: str = "education_bureau:410326"
+) -> Iterator[Caused]:
+    """Somebody acts at noon in China on a day; the comparison's clerk where nobody else is named."""
     caused = Caused(
-        actor="officer-1",
-        department="education_bureau:410326",
+        actor=person,
+        department=unit,
         purpose="dropout_control",
         at=datetime.combine(day, time(4, 0), tzinfo=UTC),
         command_id=uuid4(),

@@ -3,15 +3,43 @@
 from uuid import UUID
 
 from services.chassis.aggregate import RecordedAggregate
-from services.roster.domain.child import Child, Groups, Identity, Residence, Schooling
+from services.roster.domain.child import Child
+from services.roster.domain.column_mapping import ColumnMapping
+from services.roster.domain.deferral import Deferral
+from services.roster.domain.delivery import Delivery
+from services.roster.domain.doubt import Doubt, RowPair, RowPlace
+from services.roster.domain.facts import Groups, Identity, Residence, Schooling
+from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
+from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import Transfer
-from tests.roster.given import CHILD, GROUND, IDENTITY, MONDAY, OTHER_CHILD, OTHER_SCHOOL, SCHOOL, acting_on, days
+from tests.roster.given import (
+    BATCH,
+    BUREAU,
+    CHILD,
+    CLERK,
+    CONSTABLE,
+    GROUND,
+    IDENTITY,
+    MONDAY,
+    OTHER_CHILD,
+    OTHER_SCHOOL,
+    POLICE,
+    SCHOOL,
+    acting_on,
+    days,
+)
 
 HOUSEHOLD = UUID("1b1d2f0e-7a77-4c39-b1f6-0d5a8f7b6c01")
 TRANSFER = UUID("f2a4c6e8-1357-4b9d-8ace-0246813579bd")
+NEWCOMER = UUID("5e1c7b42-9a60-4d83-b7f1-2c4d6e8f0a13")
+ENTRY = UUID("1c9f4a10-2b7d-4e55-8f10-6a7b8c9d0e01")
+OTHER_ENTRY = UUID("9d1f0a2b-3c4d-4e5f-8a9b-0c1d2e3f4a02")
+UNNUMBERED = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b01")
+AT_REST = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b02")
+DEFERRAL = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b03")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 
 
@@ -42,10 +70,27 @@ def a_child_lost_and_found() -> list[RecordedAggregate]:
             Identity("燕归来", "41032620150607059X", "2015-06-07", "female", "", ""), grounds=(GROUND,)
         )
         child.account(state="in_seat", reason="在班", valid_on=later)
-        child.resolve_finding(kind="not_in_seat", resolution="no_longer_found", resolved_on=later)
+        child.drop_finding(kind="not_in_seat", today=later)
         child.merge(merged_id=OTHER_CHILD, reason="同一人")
         child.unmerge(merged_id=OTHER_CHILD, reason="并非同一人")
     return [batch, child]
+
+
+def a_number_of_ones_own() -> list[RecordedAggregate]:
+    """A child enrols before it has a citizen number: temporarily, then formally, then under the number it was issued."""
+    with acting_on():
+        child = Child.register(
+            child_id=NEWCOMER,
+            identity=Identity("燕小乙", "", "2015-06-07", "male", "燕青", ""),
+            residence=Residence(None, "410326103", "410326103005"),
+            grounds=(GROUND,),
+        )
+        child.state_student_number("L410326201506070042", valid_on=MONDAY)
+    for weeks, number in ((20, "J410326201506079316"), (40, "G410326201506070557")):
+        day = MONDAY + days(7 * weeks)
+        with acting_on(day):
+            child.state_student_number(number, valid_on=day)
+    return [child]
 
 
 def an_erasure() -> list[RecordedAggregate]:
@@ -89,6 +134,151 @@ def a_term_begins() -> list[RecordedAggregate]:
     return [check_in]
 
 
+def two_entries_of_one_name() -> list[RecordedAggregate]:
+    """Two entries are doubted, cleared up, doubted again, merged by a person's decision, and parted by another one."""
+    rows = RowPair(RowPlace("hukou", BATCH, 7), RowPlace("enrolment", BATCH, 9))
+    nobody, residence = Identity(sex="male"), Residence(None, "410326103", "小店村")
+    with acting_on():
+        one = Child.register(child_id=ENTRY, identity=nobody, residence=residence, grounds=(GROUND,))
+        other = Child.register(child_id=OTHER_ENTRY, identity=nobody, residence=residence, grounds=())
+        doubt = Doubt.raise_new(
+            child_id=ENTRY,
+            other_id=OTHER_ENTRY,
+            township="410326103",
+            reason="同年级同名",
+            score=0.25,
+            grounds=(rows,),
+            today=MONDAY,
+        )
+    for week, decision in ((1, "same"), (2, "different")):
+        day = MONDAY + days(7 * week)
+        with acting_on(day):
+            if decision == "same":
+                doubt.withdraw(today=day)
+                doubt.raise_again(township="410326103", reason="县内同名", score=0.5, grounds=(rows,), today=day)
+                one.merge(merged_id=OTHER_ENTRY, reason="走访核实")
+                other.go_on_as(ENTRY)
+            else:
+                one.unmerge(merged_id=OTHER_ENTRY, reason="系双胞胎")
+                other.go_on_alone(from_id=ENTRY)
+            doubt.decide(decision=decision, reason="走访核实", today=day)
+    return [one, other, doubt]
+
+
+def a_number_asked_for() -> list[RecordedAggregate]:
+    """Public security owes a number, answers late, is sent back, answers again, and the bureau accepts it."""
+    with acting_on():
+        child = Child.register(
+            child_id=UNNUMBERED,
+            identity=Identity("燕小丙", "", "2016-03-04", "female", "燕青", ""),
+            residence=Residence(None, "410326103", "410326103005"),
+            grounds=(GROUND,),
+        )
+        child.raise_finding(
+            kind="no_id_number", reason="各名册均无有效身份证号", owner=POLICE, raised_on=MONDAY, grounds=(GROUND,)
+        )
+    late, back, at_last = MONDAY + days(40), MONDAY + days(42), MONDAY + days(50)
+    with acting_on(late, person=CONSTABLE.person, unit=CONSTABLE.unit):
+        child.expire_finding(kind="no_id_number", today=late)
+        child.answer_finding(
+            kind="no_id_number", code="no_such_person", evidence="公户核〔2026〕12号", by=CONSTABLE, today=late
+        )
+    with acting_on(back):
+        child.return_answer(kind="no_id_number", reason="入户见到本人", by=CLERK, today=back)
+    with acting_on(at_last, person=CONSTABLE.person, unit=CONSTABLE.unit):
+        child.answer_finding(
+            kind="no_id_number", code="number_issued", evidence="公户核〔2026〕15号", by=CONSTABLE, today=at_last
+        )
+    with acting_on(at_last):
+        child.accept_answer(kind="no_id_number", by=CLERK, today=at_last)
+    return [child]
+
+
+def a_year_of_rest() -> list[RecordedAggregate]:
+    """A child's schooling is suspended on a hospital's paper, and ends before its day."""
+    with acting_on():
+        child = Child.register(
+            child_id=AT_REST,
+            identity=Identity("燕小丁", "", "2014-05-06", "male", "燕青", ""),
+            residence=Residence(None, "410326103", "410326103005"),
+            grounds=(GROUND,),
+        )
+        child.account(state="suspect", reason="名在人不在", valid_on=MONDAY)
+        deferral = Deferral.approve(
+            deferral_id=DEFERRAL,
+            child_id=AT_REST,
+            kind="suspension",
+            proof="县医诊〔2026〕31号",
+            from_on=MONDAY,
+            until_on=MONDAY + days(300),
+            today=MONDAY,
+        )
+        child.excuse_by(deferral.excuse(approved_by=BUREAU), today=MONDAY)
+    later = MONDAY + days(60)
+    with acting_on(later):
+        deferral.end(reason="康复复学", today=later)
+        child.end_excuse(DEFERRAL, today=later)
+    return [child, deferral]
+
+
+def a_term_out_of_sight() -> list[RecordedAggregate]:
+    """One child is at school elsewhere, one is taught at home, and one did not report and somebody found out why."""
+    with acting_on():
+        elsewhere = SchoolingElsewhere.prove(
+            child_id=NEWCOMER,
+            term="2026-2027-1",
+            place="洛阳市",
+            school_name="洛阳市第一小学",
+            proof="洛一小证〔2026〕8号",
+            today=MONDAY,
+        )
+        at_home = HomeHours.begin(child_id=CHILD, school_year="2026-2027")
+        at_home.count(hours=3, taught_on=MONDAY)
+        check_in = TermCheckIn.open(school=OTHER_SCHOOL, term="2026-2027-1", expected=(CHILD,), starts_on=MONDAY)
+        check_in.verify_absence(child_id=CHILD, reason="因病住院", today=MONDAY + days(8))
+    return [elsewhere, at_home, check_in]
+
+
+def a_school_hands_in_its_list() -> list[RecordedAggregate]:
+    """A school maps its columns and hands its list in, which is taken in; one more is withdrawn, and one can't be read."""
+    unit = f"school:{SCHOOL}"
+    with acting_on(unit=unit):
+        mapping = ColumnMapping.save(
+            register="in_school", unit=unit, columns={"娃娃": "name"}, fields={"name", "grade"}, by=unit
+        )
+        mapping.replace({"娃娃": "name", "几年级": "grade"}, fields={"name", "grade"}, by=unit)
+        taken_in, withdrawn, unread = (
+            Delivery.hand_in(unit=unit, sha256=(f"{number:064x}",), attempt=1, today=MONDAY) for number in (1, 2, 3)
+        )
+        taken_in.preview(
+            rows=2,
+            rejected=1,
+            children_new=1,
+            children_changed=1,
+            children_missed=0,
+            findings_raised=1,
+            findings_resolved=0,
+            doubts=0,
+        )
+        taken_in.accept(by=unit)
+        batch = RegisterBatch.load(register="in_school", sha256=f"{1:064x}", rows=2, rejected=1, part=unit)
+        taken_in.commit(batches=(batch.id,), today=MONDAY)
+        withdrawn.cancel(reason="送错了文件", by=unit, today=MONDAY)
+        unread.refuse(reason="文件无法读取", today=MONDAY)
+    return [mapping, taken_in, batch, withdrawn, unread]
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
-    return [*a_child_lost_and_found(), *an_erasure(), *a_move_and_a_placement(), *a_term_begins()]
+    return [
+        *a_child_lost_and_found(),
+        *a_number_of_ones_own(),
+        *an_erasure(),
+        *a_move_and_a_placement(),
+        *a_term_begins(),
+        *two_entries_of_one_name(),
+        *a_number_asked_for(),
+        *a_year_of_rest(),
+        *a_term_out_of_sight(),
+        *a_school_hands_in_its_list(),
+    ]

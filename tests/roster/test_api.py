@@ -7,8 +7,18 @@ from services.roster.api import build_api
 from services.roster.application import Roster
 from tests.roster.conftest import SURROUNDINGS, Office
 
-OF_THE_INTAKE = {"load_batch", "state_children", "miss_children", "erase_child"}
+OF_THE_INTAKE = {"load_batch", "erase_child", "absorb_child", "release_child", "raise_doubts", "withdraw_doubts"}
 """Asked by the intake in its own process; whole files don't come as commands."""
+OF_DELIVERIES = {"commit_delivery", "cancel_delivery", "save_mapping"}
+OF_THE_POLICY = {
+    "raise_finding",
+    "drop_finding",
+    "expire_finding",
+    "lapse_deferral",
+    "heed_excuse",
+    "count_home_hours",
+}
+"""What time brings, and what other services tell."""
 
 
 def test_every_command_but_the_intakes_has_a_route(module_office: Office) -> None:
@@ -20,4 +30,4 @@ def test_every_command_but_the_intakes_has_a_route(module_office: Office) -> Non
     paths = build_api(module_office.roster, surroundings=SURROUNDINGS).openapi()["paths"]
 
     routes = {path.removeprefix("/commands/") for path in paths if path.startswith("/commands/")}
-    assert routes == {name.replace("_", "-") for name in commands - OF_THE_INTAKE}
+    assert routes == {name.replace("_", "-") for name in commands - OF_THE_INTAKE - OF_THE_POLICY | OF_DELIVERIES}

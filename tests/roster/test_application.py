@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.chassis.errors import NotFound, Stale
-from services.roster.application import NO_LONGER_FOUND, FoundOf, Roster, Statement
-from services.roster.domain.child import Child, Groups, Schooling
+from services.roster.application import FoundOf, Roster, Statement
+from services.roster.domain.child import Child
+from services.roster.domain.facts import Groups, Schooling
+from services.roster.domain.findings import NO_LONGER_FOUND
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.term_check_in import TermCheckIn
 from tests.roster.conftest import Office
@@ -108,7 +110,9 @@ def test_the_same_content_is_the_same_batch(roster: Roster) -> None:
 @pytest.mark.parametrize(
     "act",
     [
-        lambda roster, nobody: roster.resolve_finding(child_id=nobody, kind="not_in_seat", resolution="seen"),
+        lambda roster, nobody: roster.resolve_finding(
+            child_id=nobody, kind="not_in_seat", resolution="R13", evidence="考勤2026-9"
+        ),
         lambda roster, nobody: roster.merge_children(child_id=nobody, merged_id=a_child(roster), reason="同一人"),
         lambda roster, nobody: roster.merge_children(child_id=a_child(roster), merged_id=nobody, reason="同一人"),
         lambda roster, nobody: roster.unmerge_children(child_id=nobody, merged_id=nobody, reason="同一人"),
@@ -133,7 +137,7 @@ def test_what_nobody_knows_is_named_in_words(roster: Roster) -> None:
 def test_a_childs_way_through_a_school_year(roster: Roster) -> None:
     child_id = a_child(roster, "not_in_seat")
     with acting_on():
-        roster.resolve_finding(child_id=child_id, kind="not_in_seat", resolution="seen_in_class")
+        roster.resolve_finding(child_id=child_id, kind="not_in_seat", resolution="R13", evidence="考勤2026-9")
         check_in = roster.open_check_in(school=str(child_id), term=TERM, expected=(child_id,), starts_on=MONDAY)
         roster.check_in(check_in_id=check_in.id, children=(child_id,))
         roster.close_check_in(check_in_id=check_in.id)

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from services.chassis.aggregate import NobodyActing
 from services.chassis.errors import Refused
-from services.roster.domain.child import Child, Groups, Identity, Residence, Schooling
+from services.roster.domain.child import Child
+from services.roster.domain.facts import Groups, Identity, Residence, Schooling
 from services.roster.reconcile.model import AccountedState, FindingKind
 from tests.roster.given import (
     CHILD,
+    CLERK,
     GROUND,
     IDENTITY,
     MONDAY,
@@ -36,6 +38,10 @@ def raised(child: Child, kind: str, *, on: date = MONDAY) -> None:
     child.raise_finding(
         kind=kind, reason="学籍在册，课堂无人", owner=f"school:{SCHOOL}", raised_on=on, grounds=(GROUND,)
     )
+
+
+def settled(child: Child, kind: str) -> None:
+    child.resolve_finding(kind=kind, resolution="R13", evidence="考勤2026-9", by=CLERK, today=MONDAY)
 
 
 class TestAChildTakenIn:
@@ -116,7 +122,7 @@ class TestAFinding:
         with acting_on():
             raised(child, "not_in_seat")
             first = child.findings["not_in_seat"].finding_id
-            child.resolve_finding(kind="not_in_seat", resolution="no_longer_found", resolved_on=MONDAY)
+            child.drop_finding(kind="not_in_seat", today=MONDAY)
             raised(child, "not_in_seat")
 
         assert child.findings["not_in_seat"].finding_id != first
@@ -125,7 +131,7 @@ class TestAFinding:
         child = a_child()
         with acting_on():
             raised(child, "not_in_seat")
-            child.resolve_finding(kind="not_in_seat", resolution="seen_in_class", resolved_on=MONDAY)
+            settled(child, "not_in_seat")
             raised(child, "not_in_seat")
             assert child.findings == {}
 
@@ -138,7 +144,7 @@ class TestAFinding:
     def test_that_does_not_hold_cant_be_resolved(self) -> None:
         child = a_child()
         with acting_on(), pytest.raises(Refused, match="no open finding of the kind not_in_seat"):
-            child.resolve_finding(kind="not_in_seat", resolution="seen_in_class", resolved_on=MONDAY)
+            settled(child, "not_in_seat")
 
         assert happened(child) == []
 
@@ -209,7 +215,8 @@ STATEMENTS: st.SearchStrategy[Callable[[Child], None]] = st.one_of(
 """Statements of a comparison: any may be made of any child at any time."""
 ACTS: st.SearchStrategy[Callable[[Child], None]] = st.one_of(
     STATEMENTS,
-    KINDS.map(lambda kind: lambda child: child.resolve_finding(kind=kind, resolution="r", resolved_on=MONDAY)),
+    KINDS.map(lambda kind: lambda child: settled(child, kind)),
+    KINDS.map(lambda kind: lambda child: child.drop_finding(kind=kind, today=MONDAY)),
     OTHERS.map(lambda other: lambda child: child.merge(merged_id=other, reason="r")),
     OTHERS.map(lambda other: lambda child: child.unmerge(merged_id=other, reason="r")),
 )

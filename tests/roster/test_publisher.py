@@ -10,17 +10,49 @@ from services.chassis.aggregate import RecordedAggregate
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster.domain.child import Child
+from services.roster.domain.column_mapping import ColumnMapping
+from services.roster.domain.deferral import Deferral
+from services.roster.domain.delivery import Delivery
+from services.roster.domain.doubt import Doubt
+from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
+from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import Transfer
 from services.roster.publisher import publish
 from services.roster.reconcile.model import AccountedState
 from tests.roster.lives import all_lives
 
-AGGREGATES: tuple[type[RecordedAggregate], ...] = (Child, Placement, RegisterBatch, TermCheckIn, Transfer)
-PRIVATE = {TermCheckIn.Opened, TermCheckIn.Present, Placement.Ended}
-"""The roster's own matter: a check-in is told when it was counted; an ended placement shows in the child's next state."""
+AGGREGATES: tuple[type[RecordedAggregate], ...] = (
+    Child,
+    ColumnMapping,
+    Deferral,
+    Delivery,
+    Doubt,
+    HomeHours,
+    Placement,
+    RegisterBatch,
+    SchoolingElsewhere,
+    TermCheckIn,
+    Transfer,
+)
+PRIVATE = {
+    Child.Absorbed,
+    Child.Released,
+    Child.Excused,
+    Child.ExcuseEnded,
+    ColumnMapping.Saved,
+    ColumnMapping.Replaced,
+    Delivery.Accepted,
+    HomeHours.Begun,
+    HomeHours.Counted,
+    TermCheckIn.Present,
+    Placement.Ended,
+}
+"""The roster's own matter: who came is told when the check-in is counted; an ended placement shows in the child's next
+state; an entry that goes on as another is told by the other's merge; what excuses a child by the deferral or the proof;
+hours at home are assistance's to tell; how a unit calls its columns; that a delivery is wanted shows when it is in force."""
 EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
 SHARED_BY_ANOTHER_NAME = {"caused", "expected", "schooling", "groups", "grounds"}
 

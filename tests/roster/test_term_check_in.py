@@ -99,3 +99,41 @@ def test_present_and_absent_together_are_whoever_was_expected(came: list[list[UU
     assert closed.expected == len(PUPILS)
     assert list(closed.absent) == sorted(closed.absent)
     assert state_of(replayed(check_in)) == state_of(check_in)
+
+
+class TestAnAbsence:
+    @pytest.mark.parametrize(("day", "late"), [(0, False), (TERM_DAYS, False), (TERM_DAYS + 1, True)])
+    @pytest.mark.parametrize("closed", [True, False])
+    def test_is_verified_with_its_reason_and_says_when_that_was_late(
+        self, day: int, *, late: bool, closed: bool
+    ) -> None:
+        check_in = opened()
+        today = MONDAY + days(day)
+        with acting_on(today):
+            if closed:
+                check_in.close(today=today)
+            check_in.verify_absence(child_id=PUPILS[0], reason="因病住院", today=today)
+
+        verified = check_in.pending_events[-1]
+        assert isinstance(verified, TermCheckIn.AbsenceVerified)
+        assert (verified.child_id, verified.reason, verified.late) == (PUPILS[0], "因病住院", late)
+        assert state_of(replayed(check_in)) == state_of(check_in)
+
+    def test_is_verified_once(self) -> None:
+        check_in = opened()
+        with acting_on():
+            check_in.verify_absence(child_id=PUPILS[0], reason="因病住院", today=MONDAY)
+            with pytest.raises(Refused, match="verified already"):
+                check_in.verify_absence(child_id=PUPILS[0], reason="因病住院", today=MONDAY)
+
+    def test_is_nobodys_who_came_or_was_not_expected(self) -> None:
+        check_in = opened()
+        with acting_on():
+            check_in.check_in(children=PUPILS[:1])
+            for child_id in (PUPILS[0], STRANGER):
+                with pytest.raises(Refused, match="isn't missing at this check-in"):
+                    check_in.verify_absence(child_id=child_id, reason="因病住院", today=MONDAY)
+
+    def test_is_told_in_words_that_name_nobody(self) -> None:
+        with acting_on(), pytest.raises(Refused, match="why the child did not come"):
+            opened().verify_absence(child_id=PUPILS[0], reason="电话15412345678无人接", today=MONDAY)

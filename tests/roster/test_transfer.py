@@ -1,10 +1,13 @@
 """A hand-over is open until the other school has the child."""
 
+from itertools import pairwise
+
 import pytest
 
 from services.chassis.aggregate import NobodyActing
 from services.chassis.errors import Refused
-from services.roster.domain.transfer import TERM_DAYS, Transfer
+from services.chassis.working_days import working_days_between
+from services.roster.domain.transfer import HANDS, WORKING_DAYS, Transfer, hand_due_on
 from tests.roster.given import CHILD, MONDAY, OTHER_SCHOOL, SCHOOL, acting_on, days, happened, replayed, state_of
 
 
@@ -16,8 +19,14 @@ def opened() -> Transfer:
 def test_a_transfer_says_by_when_the_other_school_must_have_the_child() -> None:
     transfer = opened()
 
-    assert transfer.due_on == MONDAY + days(TERM_DAYS)
+    assert working_days_between(MONDAY, transfer.due_on) == 40
     assert transfer.completed_on is None
+
+
+def test_each_of_the_four_hands_has_ten_working_days() -> None:
+    ends = [MONDAY, *(hand_due_on(MONDAY, hand) for hand in range(1, len(HANDS) + 1))]
+
+    assert [working_days_between(begin, end) for begin, end in pairwise(ends)] == [WORKING_DAYS] * 4
 
 
 def test_a_transfer_is_begun_by_somebody() -> None:
@@ -27,7 +36,7 @@ def test_a_transfer_is_begun_by_somebody() -> None:
 
 def test_a_transfer_is_complete_when_the_other_school_has_the_child_be_it_late() -> None:
     transfer = opened()
-    late = MONDAY + days(TERM_DAYS + 1)
+    late = hand_due_on(MONDAY, len(HANDS)) + days(1)
 
     with acting_on(late):
         transfer.complete(to_school=OTHER_SCHOOL, today=late)

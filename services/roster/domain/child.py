@@ -5,82 +5,34 @@ trace. `Accounted` carries the one state the child is in on a date; the partitio
 of these.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.errors import Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Where a fact comes from 依据: register, batch, row counted from 1, and the rule that linked the row."""
-
-    register: str
-    batch_id: UUID
-    row: int
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a child is 身份; unknown texts are empty, the birth date is ISO text because it is sealed as one."""
-
-    name: str = ""
-    id_number: str = ""
-    birth_date: str = ""
-    sex: str = ""
-    guardian_name: str = ""
-    guardian_phone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Residence:
-    """Where a child lives 住址: household, township code (9 digits), village."""
-
-    household_id: UUID | None
-    township: str
-    village: str
-
-
-@dataclass(frozen=True, slots=True)
-class Schooling:
-    """What the registers say of a child's schooling 就学: school code and name, stage, grade, status."""
-
-    school: str = ""
-    school_name: str = ""
-    stage: str = ""
-    grade: str = ""
-    status: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """The focus groups a child belongs to 重点群体 (N1.5)."""
-
-    poverty: str = ""
-    disability: str = ""
-    disability_grade: str = ""
-    left_behind: bool = False
-    migrant: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFinding:
-    """A finding that holds now."""
-
-    finding_id: UUID
-    reason: str
-    grounds: tuple[Ground, ...]
-
+from services.chassis.working_days import add_working_days
+from services.roster.domain.facts import Excuse, Ground, Groups, Identity, Residence, Schooling, StudentNumbers
+from services.roster.domain.findings import (
+    ACCEPT_WITHIN,
+    APPROVER,
+    CATALOGUE,
+    EXCUSED,
+    NO_LONGER_FOUND,
+    GivenAnswer,
+    Officer,
+    OpenFinding,
+    in_the_clear,
+    may_approve,
+    unit_for,
+)
 
 LAST_AGE: Final = 16
 """Completed years up to which a child is of compulsory-school age (N1.8)."""
 
-NO_LONGER_FOUND: Final = "no_longer_found"
-"""Resolution of a finding that a later comparison doesn't make any more 复核已消除."""
+SPOKEN_FOR_NO_MORE: Final = "原批准已终止，待名册核实"
+"""Why a child is looked for whose paper was ended before its day."""
 
 IN_NO_REGISTER: Final = "各登记册均已无此人"
 """Why a child is looked for that no register names any more."""
@@ -140,6 +92,13 @@ class Child(RecordedAggregate):
         groups: Groups
         valid_on: date
 
+    class StudentNumberStated(RecordedAggregate.Event):
+        """Under which 学籍号 the child is enrolled was stated 学籍号变更; the number before it stays an alias."""
+
+        TOPIC = "roster.Child.StudentNumberStated"
+        student_number: Annotated[str, Personal()]
+        valid_on: date
+
     class Accounted(RecordedAggregate.Event):
         """On this date the child is in this state 归类."""
 
@@ -152,6 +111,7 @@ class Child(RecordedAggregate):
         """Something does not agree 比对发现; place and school stand beside it for those who must act."""
 
         TOPIC = "roster.Child.FindingRaised"
+        class_version: ClassVar[int] = 2
         finding_id: UUID
         kind: str
         reason: str
@@ -162,15 +122,75 @@ class Child(RecordedAggregate):
         stage: str
         raised_on: date
         grounds: tuple[Ground, ...]
+        due_on: date | None
+        legal_basis: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """Findings had no term at first; those raised then are owed without one."""
+            state.update(due_on=None, legal_basis="")
+
+    class FindingAnswered(RecordedAggregate.Event):
+        """Whoever owes it answered 答复; by `due_on` the answer is accepted or returned."""
+
+        TOPIC = "roster.Child.FindingAnswered"
+        finding_id: UUID
+        kind: str
+        code: str
+        evidence: str
+        answered_by: str
+        officer: str
+        answered_on: date
+        due_on: date
+
+    class FindingReturned(RecordedAggregate.Event):
+        """The answer was not accepted 退回; it is owed again."""
+
+        TOPIC = "roster.Child.FindingReturned"
+        finding_id: UUID
+        kind: str
+        reason: str
+        due_on: date
+        returned_on: date
+
+    class FindingOverdue(RecordedAggregate.Event):
+        """The last day of what was owed has passed 逾期; `owner` owed the answer, or to accept it."""
+
+        TOPIC = "roster.Child.FindingOverdue"
+        finding_id: UUID
+        kind: str
+        owner: str
+        due_on: date
+        overdue_on: date
 
     class FindingResolved(RecordedAggregate.Event):
         """It no longer holds, or was answered 销号."""
 
         TOPIC = "roster.Child.FindingResolved"
+        class_version: ClassVar[int] = 2
         finding_id: UUID
         kind: str
         resolution: str
         resolved_on: date
+        evidence: str
+        approved_by: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept what a resolution rested on, nor who approved it."""
+            state.update(evidence="", approved_by="")
+
+    class Excused(RecordedAggregate.Event):
+        """A paper says why the child is in no class here, as long as it holds 凭据; told by the deferral or the proof."""
+
+        TOPIC = "roster.Child.Excused"
+        excuse: Excuse
+
+    class ExcuseEnded(RecordedAggregate.Event):
+        """The paper no longer speaks for the child; told by the deferral."""
+
+        TOPIC = "roster.Child.ExcuseEnded"
+        source_id: UUID
 
     class Merged(RecordedAggregate.Event):
         """Another entry was this same child 合并."""
@@ -185,6 +205,18 @@ class Child(RecordedAggregate):
         TOPIC = "roster.Child.Unmerged"
         merged_id: UUID
         reason: str
+
+    class Absorbed(RecordedAggregate.Event):
+        """This entry goes on as another one 并入; told by that one's `Merged`."""
+
+        TOPIC = "roster.Child.Absorbed"
+        into_id: UUID
+
+    class Released(RecordedAggregate.Event):
+        """This entry goes on by itself again 分出; told by the other one's `Unmerged`."""
+
+        TOPIC = "roster.Child.Released"
+        from_id: UUID
 
     class Erased(RecordedAggregate.Event):
         """The child's personal data was erased for good 删除."""
@@ -246,16 +278,37 @@ class Child(RecordedAggregate):
         if groups != self.groups:
             self.trigger_event(self.GroupsStated, groups=groups, valid_on=valid_on)
 
+    def state_student_number(self, number: str, *, valid_on: date) -> None:
+        """States the 学籍号; one that the current number doesn't give way to says nothing."""
+        if self.student_numbers.give_way_to(number):
+            self.trigger_event(self.StudentNumberStated, student_number=number, valid_on=valid_on)
+
     def account(self, *, state: str, reason: str, valid_on: date) -> None:
-        """Puts the child into its one accounted state."""
+        """Puts the child into its one accounted state; a suspicion gives way to a paper that holds, and comes with its end."""
+        if self.excuse is not None:
+            state, reason = self.excuse.account(state=state, reason=reason, day=valid_on)
         if state != self.accounted:
             self.trigger_event(self.Accounted, state=state, valid_on=valid_on, reason=reason)
 
     def raise_finding(
-        self, *, kind: str, reason: str, owner: str, raised_on: date, grounds: tuple[Ground, ...]
+        self,
+        *,
+        kind: str,
+        reason: str,
+        owner: str,
+        raised_on: date,
+        grounds: tuple[Ground, ...],
+        today: date | None = None,
     ) -> None:
-        """Raises a finding; not again while it holds, nor where somebody answered it on these very grounds."""
+        """Raises a finding; not again while it holds, was answered on these very grounds, or a deferral answers for it.
+
+        Its answer is owed from `today` on, which is later than `raised_on` where a past day is looked at.
+        """
+        entry = CATALOGUE.find(kind, on=raised_on)
+        deferred = self.excuse is not None and self.excuse.defers(raised_on)
         if kind in self.findings or self.answered.get(kind) == grounds:
+            return
+        if deferred and entry is not None and EXCUSED in entry.resolutions:
             return
         self.trigger_event(
             self.FindingRaised,
@@ -269,24 +322,120 @@ class Child(RecordedAggregate):
             stage=self.schooling.stage,
             raised_on=raised_on,
             grounds=grounds,
+            due_on=entry.due_on(max(raised_on, today or raised_on)) if entry else None,
+            legal_basis=entry.legal_basis if entry else "",
         )
 
-    def resolve_finding(self, *, kind: str, resolution: str, resolved_on: date) -> None:
-        """Resolves the finding of a kind; refused where none holds."""
+    def answer_finding(self, *, kind: str, code: str, evidence: str, by: Officer, today: date) -> None:
+        """The unit that owes a finding answers it 答复; it stays open until somebody else accepts the answer."""
+        finding = self._open_finding(kind)
+        finding.may_be_answered(kind=CATALOGUE.get(kind, on=today), code=code, by=by)
+        self.trigger_event(
+            self.FindingAnswered,
+            finding_id=finding.finding_id,
+            kind=kind,
+            code=code,
+            evidence=in_the_clear(evidence, what=f"the paper it rests on ({CATALOGUE.codes[code].evidence})"),
+            answered_by=by.unit,
+            officer=by.person,
+            answered_on=today,
+            due_on=add_working_days(today, ACCEPT_WITHIN),
+        )
+
+    def accept_answer(self, *, kind: str, by: Officer, today: date) -> None:
+        """Accepts the owner's answer, which closes the finding 销号; never by the person who gave it."""
+        answer = self._open_finding(kind).may_be_accepted(kind=CATALOGUE.get(kind, on=today), by=by)
+        self._resolve(kind, answer.code, evidence=answer.evidence, approved_by=by.unit, today=today)
+
+    def return_answer(self, *, kind: str, reason: str, by: Officer, today: date) -> None:
+        """Sends the owner's answer back with a reason 退回; the finding is owed again, by a new day."""
+        finding = self._open_finding(kind)
+        may_approve(code=finding.waiting("return_answer").code, by=by)
+        self.trigger_event(
+            self.FindingReturned,
+            finding_id=finding.finding_id,
+            kind=kind,
+            reason=in_the_clear(reason, what="why the answer is returned"),
+            due_on=CATALOGUE.get(kind, on=today).due_again_on(today),
+            returned_on=today,
+        )
+
+    def resolve_finding(self, *, kind: str, resolution: str, evidence: str, by: Officer, today: date) -> None:
+        """Settles by hand a finding that another unit owes and nobody has answered; only in words its kind allows."""
+        self._open_finding(kind).may_be_resolved(kind=CATALOGUE.get(kind, on=today), code=resolution, by=by)
+        paper = in_the_clear(evidence, what=f"the paper it rests on ({CATALOGUE.codes[resolution].evidence})")
+        self._resolve(kind, resolution, evidence=paper, approved_by=by.unit, today=today)
+
+    def drop_finding(self, *, kind: str, today: date, evidence: str = "") -> None:
+        """The finding's cause has ended: the registers, or time, no longer say so 复核已消除."""
+        self._open_finding(kind)
+        self._resolve(kind, NO_LONGER_FOUND, evidence=evidence, approved_by="", today=today)
+
+    def expire_finding(self, *, kind: str, today: date) -> None:
+        """Tells that what is owed for a finding is late; once for a due date, nothing where it isn't late."""
+        finding = self.findings.get(kind)
+        if finding is not None and finding.is_late(today):
+            self.trigger_event(
+                self.FindingOverdue,
+                finding_id=finding.finding_id,
+                kind=kind,
+                owner=self.unit_of(APPROVER) if finding.answer else finding.owner,
+                due_on=finding.due_on,
+                overdue_on=today,
+            )
+
+    def excuse_by(self, excuse: Excuse, *, today: date) -> None:
+        """A paper speaks for the child from now on, in the place of the one before."""
+        self._refuse_if_erased()
+        excused = self.excuse is not None and self.accounted == self.excuse.state
+        self.trigger_event(self.Excused, excuse=excuse)
+        self.account(state="suspect" if excused else self.accounted, reason=SPOKEN_FOR_NO_MORE, valid_on=today)
+        self.heed_excuse(today=today)
+
+    def heed_excuse(self, *, today: date) -> None:
+        """Lets a paper say where the child is on the day it begins to hold, and no more on the day after its last.
+
+        A deferral that holds closes what it answers for (R9).
+        """
+        self.account(state=self.accounted, reason="", valid_on=today)
+        if self.excuse is not None and self.excuse.defers(today):
+            paper, unit = self.excuse.evidence, self.excuse.approved_by
+            for kind in sorted(self.findings):
+                entry = CATALOGUE.find(kind, on=today)
+                if entry is not None and EXCUSED in entry.resolutions:
+                    self._resolve(kind, EXCUSED, evidence=paper, approved_by=unit, today=today)
+
+    def end_excuse(self, source_id: UUID, *, today: date) -> None:
+        """A paper no longer speaks for the child: until a register says where it is, it is looked for."""
+        if self.excuse is not None and self.excuse.source_id == source_id:
+            excused = self.accounted == self.excuse.state
+            self.trigger_event(self.ExcuseEnded, source_id=source_id)
+            if excused:
+                self.account(state="suspect", reason=SPOKEN_FOR_NO_MORE, valid_on=today)
+
+    def _open_finding(self, kind: str) -> OpenFinding:
         if kind not in self.findings:
             raise Refused(f"This child has no open finding of the kind {kind}.")
+        return self.findings[kind]
+
+    def _resolve(self, kind: str, resolution: str, *, evidence: str, approved_by: str, today: date) -> None:
         self.trigger_event(
             self.FindingResolved,
             finding_id=self.findings[kind].finding_id,
             kind=kind,
             resolution=resolution,
-            resolved_on=resolved_on,
+            resolved_on=today,
+            evidence=evidence,
+            approved_by=approved_by,
         )
+
+    def unit_of(self, kind: str) -> str:
+        """The unit of a kind that answers for this child: its school or township, or the county's department."""
+        return unit_for(kind, school=self.schooling.school, township=self.residence.township)
 
     def vanish(self, *, owner: str, today: date) -> None:
         """No register names the child any more: of school age it has to be looked for (promise 1), older it is past it."""
-        birth_date = self.identity.birth_date
-        if _is_date(birth_date) and completed_years(date.fromisoformat(birth_date), today) > LAST_AGE:
+        if (self.identity.completed_years(today) or 0) > LAST_AGE:
             self.account(state="graduated", reason="已超出义务教育年龄", valid_on=today)
             return
         self.account(state="suspect", reason=IN_NO_REGISTER, valid_on=today)
@@ -300,16 +449,37 @@ class Child(RecordedAggregate):
             self.trigger_event(self.Erased, reason=reason)
 
     def merge(self, *, merged_id: UUID, reason: str) -> None:
-        """Takes another entry as this same child; refused for itself and where merged already."""
+        """Takes another entry as this same child; refused for itself, where merged already, and for who was erased."""
         if merged_id == self.id or merged_id in self.merged:
             raise Refused("An entry is merged once, and never with itself.")
+        if self.absorbed_by is not None:
+            raise Refused("The entry that is to go on is itself merged into another one; decide about that one.")
+        self._refuse_if_erased()
         self.trigger_event(self.Merged, merged_id=merged_id, reason=reason)
 
     def unmerge(self, *, merged_id: UUID, reason: str) -> None:
-        """Takes a merge back; refused where there is none."""
+        """Takes a merge back; refused where there is none, and for who was erased."""
         if merged_id not in self.merged:
             raise Refused("These two entries are not merged.")
+        self._refuse_if_erased()
         self.trigger_event(self.Unmerged, merged_id=merged_id, reason=reason)
+
+    def go_on_as(self, into_id: UUID) -> None:
+        """The other side of `merge`: this entry goes on as another one, and as one other at most."""
+        if self.absorbed_by is not None:
+            raise Refused("This entry is merged into another one already; take that merge back first.")
+        self._refuse_if_erased()
+        self.trigger_event(self.Absorbed, into_id=into_id)
+
+    def go_on_alone(self, *, from_id: UUID) -> None:
+        """The other side of `unmerge`; nothing where it was merged before entries remembered that they are."""
+        self._refuse_if_erased()
+        if self.absorbed_by == from_id:
+            self.trigger_event(self.Released, from_id=from_id)
+
+    def _refuse_if_erased(self) -> None:
+        if self.erased:
+            raise Refused("This entry was erased for good; nothing more is decided about it.")
 
     @event(Registered)
     def __init__(
@@ -330,12 +500,15 @@ class Child(RecordedAggregate):
         self.grounds = grounds
         self.schooling = Schooling()
         self.groups = Groups()
+        self.student_numbers = StudentNumbers()
         self.accounted = ""
         self.findings: dict[str, OpenFinding] = {}
         self.findings_raised = 0
         self.answered: dict[str, tuple[Ground, ...]] = {}
+        self.excuse: Excuse | None = None
         self.erased = False
         self.merged: set[UUID] = set()
+        self.absorbed_by: UUID | None = None
 
     @event(IdentityCorrected)
     def _identity_corrected(
@@ -363,20 +536,49 @@ class Child(RecordedAggregate):
     def _groups_stated(self, groups: Groups) -> None:
         self.groups = groups
 
+    @event(StudentNumberStated)
+    def _student_number_stated(self, student_number: str) -> None:
+        self.student_numbers = self.student_numbers.then(student_number)
+
     @event(Accounted)
     def _accounted(self, state: str) -> None:
         self.accounted = state
 
     @event(FindingRaised)
-    def _finding_raised(self, finding_id: UUID, kind: str, reason: str, grounds: tuple[Ground, ...]) -> None:
-        self.findings[kind] = OpenFinding(finding_id, reason, grounds)
+    def _finding_raised(
+        self, finding_id: UUID, kind: str, reason: str, grounds: tuple[Ground, ...], owner: str, due_on: date | None
+    ) -> None:
+        self.findings[kind] = OpenFinding(finding_id, reason, grounds, owner, due_on)
         self.findings_raised += 1
+
+    @event(FindingAnswered)
+    def _finding_answered(
+        self, kind: str, code: str, evidence: str, answered_by: str, officer: str, due_on: date
+    ) -> None:
+        answer = GivenAnswer(code, evidence, Officer(officer, answered_by))
+        self.findings[kind] = replace(self.findings[kind], answer=answer, due_on=due_on, overdue=False)
+
+    @event(FindingReturned)
+    def _finding_returned(self, kind: str, due_on: date) -> None:
+        self.findings[kind] = replace(self.findings[kind], answer=None, due_on=due_on, overdue=False)
+
+    @event(FindingOverdue)
+    def _finding_overdue(self, kind: str) -> None:
+        self.findings[kind] = replace(self.findings[kind], overdue=True)
 
     @event(FindingResolved)
     def _finding_resolved(self, kind: str, resolution: str) -> None:
         finding = self.findings.pop(kind)
         if resolution != NO_LONGER_FOUND:
             self.answered[kind] = finding.grounds
+
+    @event(Excused)
+    def _excused(self, excuse: Excuse) -> None:
+        self.excuse = excuse
+
+    @event(ExcuseEnded)
+    def _excuse_ended(self) -> None:
+        self.excuse = None
 
     @event(Erased)
     def _erased(self) -> None:
@@ -390,15 +592,10 @@ class Child(RecordedAggregate):
     def _unmerged(self, merged_id: UUID) -> None:
         self.merged.discard(merged_id)
 
+    @event(Absorbed)
+    def _absorbed(self, into_id: UUID) -> None:
+        self.absorbed_by = into_id
 
-def completed_years(birth_date: date, day: date) -> int:
-    """The age on a day 周岁."""
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    @event(Released)
+    def _released(self) -> None:
+        self.absorbed_by = None

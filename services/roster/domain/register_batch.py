@@ -1,8 +1,10 @@
 """One register file as it was handed in 登记册批次: what it was, how much of it could be read, by whom and when.
 
-The batch's id is derived from the file's content, so the same file twice is the same batch.
+The batch's id is derived from the file's content, so the same file twice is the same batch. A batch is the whole register's
+word, or that of one unit's `part` of it (`school:…`, `township:…`).
 """
 
+from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
@@ -23,21 +25,32 @@ class RegisterBatch(RecordedAggregate):
         rows: int
         rejected: int
         sha256: str
+        part: str
+
+        class_version: ClassVar[int] = 2
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """Before there were parts, a batch was the whole register's."""
+            state["part"] = ""
 
     @staticmethod
-    def id_of(*, register: str, sha256: str) -> UUID:
+    def id_of(*, register: str, sha256: str, part: str = "") -> UUID:
         """The id of the batch that this content is."""
-        return uuid5(_BATCHES, f"{register}/{sha256}")
+        return uuid5(_BATCHES, f"{register}/{part}/{sha256}" if part else f"{register}/{sha256}")
 
     @classmethod
-    def load(cls, *, register: str, sha256: str, rows: int, rejected: int) -> "RegisterBatch":
+    def load(cls, *, register: str, sha256: str, rows: int, rejected: int, part: str = "") -> "RegisterBatch":
         """Takes a read file in."""
-        batch_id = cls.id_of(register=register, sha256=sha256)
-        return cls._create(cls.Loaded, id=batch_id, register=register, rows=rows, rejected=rejected, sha256=sha256)
+        batch_id = cls.id_of(register=register, sha256=sha256, part=part)
+        return cls._create(
+            cls.Loaded, id=batch_id, register=register, rows=rows, rejected=rejected, sha256=sha256, part=part
+        )
 
     @event(Loaded)
-    def __init__(self, register: str, rows: int, rejected: int, sha256: str) -> None:
+    def __init__(self, register: str, rows: int, rejected: int, sha256: str, part: str) -> None:
         self.register = register
+        self.part = part
         self.rows = rows
         self.rejected = rejected
         self.sha256 = sha256

@@ -1,6 +1,7 @@
 """A school's term check-in 开学报到 (N2.1): who was expected, who came; whoever did not is listed when it closes.
 
-The list is due within seven days of term start; closing later is allowed and says so.
+The list is due within seven days of term start, and so is the reason of each who did not come; later is allowed and
+says so.
 """
 
 from datetime import date, timedelta
@@ -8,6 +9,7 @@ from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
+from services.roster.domain.findings import in_the_clear
 
 TERM_DAYS = 7
 _CHECK_INS = UUID("0c8c3b2a-52d5-5d76-8a55-b1a06d1cf0d4")
@@ -43,6 +45,17 @@ class TermCheckIn(RecordedAggregate):
         absent: tuple[UUID, ...]
         late: bool
         closed_on: date
+
+    class AbsenceVerified(RecordedAggregate.Event):
+        """Why a child did not come was verified 逐一核实原因; `late` where the week was over."""
+
+        TOPIC = "roster.TermCheckIn.AbsenceVerified"
+        child_id: UUID
+        school: str
+        term: str
+        reason: str
+        late: bool
+        verified_on: date
 
     @staticmethod
     def id_of(*, school: str, term: str) -> UUID:
@@ -84,6 +97,22 @@ class TermCheckIn(RecordedAggregate):
             closed_on=today,
         )
 
+    def verify_absence(self, *, child_id: UUID, reason: str, today: date) -> None:
+        """Keeps why a child did not come; refused for one who came, was not expected, or was verified before."""
+        if child_id not in self.expected - self.present:
+            raise Refused("This child isn't missing at this check-in: it came, or wasn't expected there.")
+        if child_id in self.verified:
+            raise Refused("The reason of this absence was verified already; what became of the child is its case.")
+        self.trigger_event(
+            self.AbsenceVerified,
+            child_id=child_id,
+            school=self.school,
+            term=self.term,
+            reason=in_the_clear(reason, what="why the child did not come"),
+            late=today > self.due_on,
+            verified_on=today,
+        )
+
     def _still_open(self) -> None:
         if self.closed:
             raise Refused("This term's check-in is closed; a child who comes later is a return, not a check-in.")
@@ -95,6 +124,7 @@ class TermCheckIn(RecordedAggregate):
         self.expected = set(expected)
         self.due_on = due_on
         self.present: set[UUID] = set()
+        self.verified: set[UUID] = set()
         self.closed = False
 
     @event(Present)
@@ -104,3 +134,7 @@ class TermCheckIn(RecordedAggregate):
     @event(Closed)
     def _closed(self) -> None:
         self.closed = True
+
+    @event(AbsenceVerified)
+    def _absence_verified(self, child_id: UUID) -> None:
+        self.verified.add(child_id)

@@ -1,16 +1,28 @@
 """A pupil's hand-over to another school 学籍转接 (N1.2): open until the other school has the child.
 
-Both schools and both authorities have ten working days each (学籍 rules, provincial text of 2014); until the working-day
-calendar comes, the term is counted as forty calendar days.
+Four hands take ten working days each (学籍 rules, provincial text of 2014): the school the child leaves, the school that
+takes it, and the authority of each. `due_on` is the end of all four. Past the first the school that the child leaves is
+asked why nothing moves, past the second the bureau.
 """
 
-from datetime import date, timedelta
+from datetime import date
+from typing import Final
 from uuid import UUID
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
+from services.chassis.working_days import add_working_days
 
-TERM_DAYS = 40
+WORKING_DAYS: Final = 10
+"""Of each hand."""
+
+HANDS: Final = ("from_school", "to_school", "from_authority", "to_authority")
+"""In whose hands a transfer is, one after the other."""
+
+
+def hand_due_on(opened_on: date, hand: int) -> date:
+    """The last day in time of a hand, counted from 1."""
+    return add_working_days(opened_on, WORKING_DAYS * hand)
 
 
 class Transfer(RecordedAggregate):
@@ -46,7 +58,7 @@ class Transfer(RecordedAggregate):
             from_school=from_school,
             to_place=to_place,
             opened_on=today,
-            due_on=today + timedelta(days=TERM_DAYS),
+            due_on=hand_due_on(today, len(HANDS)),
         )
 
     def complete(self, *, to_school: str, today: date) -> None:

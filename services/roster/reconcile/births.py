@@ -1,5 +1,6 @@
 """How two birth dates agree: the slips that offices make, told apart from two different days."""
 
+from collections.abc import Set as AbstractSet
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -21,7 +22,7 @@ class BirthLevel(Enum):
 _BIRTH_ORDER = tuple(BirthLevel)
 
 
-def best_birth(a: frozenset[date], b: frozenset[date]) -> BirthLevel:
+def best_birth(a: AbstractSet[date], b: AbstractSet[date]) -> BirthLevel:
     """The best agreement among stated birth dates."""
     if not a or not b:
         return BirthLevel.UNKNOWN

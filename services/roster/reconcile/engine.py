@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from services.roster.reconcile.accounting import account
+from services.roster.reconcile.decided import Pairs, lay_down, undecided
 from services.roster.reconcile.facts import best_facts, usual_places
-from services.roster.reconcile.findings import account, find, situate
+from services.roster.reconcile.findings import find, situate
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.linking import count_names, link_exact, link_persons
-from services.roster.reconcile.model import Finding, LinkedChild, Reconciliation, Row
+from services.roster.reconcile.model import Finding, LinkedChild, Reconciliation, Register, Row
 from services.roster.reconcile.records import read_records
 from services.roster.reconcile.seats import seat_classes
 from services.roster.reconcile.suspects import seat_suspects
@@ -20,21 +22,27 @@ def _silent(step: str, done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def reconcile(rows: Iterable[Row], *, as_of: date, progress: Progress | None = None) -> Reconciliation:
+def reconcile(
+    rows: Iterable[Row], *, as_of: date, progress: Progress | None = None, same: Pairs = (), apart: Pairs = ()
+) -> Reconciliation:
     """Link rows to children and derive findings and the accounted state of each child on a date.
 
-    The result depends on the rows and the date only, not on the order of the rows. Labels (`C000001` …) follow the address of
+    `same` and `apart` are what persons decided: rows of one child, and rows of two. Every step keeps to them, also for the rows
+    that join these; a decided pair is no doubt again, unless decisions contradict each other: then the two stay apart and doubtful.
+
+    The result depends on the rows, the date and the decisions only, not on the order of any. Labels (`C000001` …) follow the address of
     each child's first row, so the same rows give the same labels. `progress(step, done, total)` is called now and then.
     """
     tell = progress or _silent
     records = read_records(rows)
     tell("read", len(records), len(records))
     groups = Groups(records)
+    contradicted = lay_down(groups, same=same, apart=apart)
     unlike = link_exact(groups)
     tell("exact keys", 1, 1)
     rarity = count_names(groups)
     doubts = link_persons(groups, unlike=unlike, rarity=rarity, step=lambda done, total: tell("weigh", done, total))
-    doubts += seat_classes(groups)
+    doubts += seat_classes(groups, Register.IN_SCHOOL) + seat_classes(groups, Register.CHECK_IN)
     tell("class lists", 1, 1)
     doubts += seat_suspects(groups)
     tell("suspects", 1, 1)
@@ -63,5 +71,8 @@ def reconcile(rows: Iterable[Row], *, as_of: date, progress: Progress | None = N
         if done % REPORT_EVERY == 0 or done == len(roots):
             tell("findings", done, len(roots))
     return Reconciliation(
-        as_of=as_of, children=children, findings=findings, doubtful=sorted(doubts, key=lambda d: (d.a, d.b))
+        as_of=as_of,
+        children=children,
+        findings=findings,
+        doubtful=sorted([*contradicted, *undecided(groups, doubts)], key=lambda d: (d.a, d.b)),
     )

@@ -6,11 +6,13 @@ county. What twins and siblings share (birth, guardian, telephone, village) neve
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
 from math import log2
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -67,42 +69,50 @@ PERSON_SAME, PERSON_ALIKE, PERSON_DIFFERENT = 9.0, 5.0, -2.0
 PHONE_SAME, PHONE_NEAR, PHONE_DIFFERENT = 11.0, 6.0, -1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What the rows of a group say together, as sets of keys."""
+class Profile(NamedTuple):
+    """What the rows of a group say together, as sets of keys; complete once `profile` has made it."""
 
-    names: frozenset[str]
-    sexes: frozenset[Sex]
-    births: frozenset[date]
-    numbers: frozenset[str]  # pass their check
-    strays: frozenset[str]  # pass their check, but contradict their own row's birth date
-    attempts: frozenset[str]  # meant to be citizen numbers, but fail, or cut or masked
-    older_numbers: frozenset[str]
-    townships: frozenset[str]
-    villages: frozenset[str]
-    people: frozenset[str]
-    phones: frozenset[str]
-    registers: frozenset[Register]
+    names: set[str]
+    sexes: set[Sex]
+    births: set[date]
+    numbers: set[str]  # pass their check
+    strays: set[str]  # pass their check, but contradict their own row's birth date
+    attempts: set[str]  # meant to be citizen numbers, but fail, or cut or masked
+    older_numbers: set[str]
+    townships: set[str]
+    villages: set[str]
+    people: set[str]
+    phones: set[str]
+    registers: set[Register]
+
+
+_ATTEMPTS = frozenset({NumberKind.BROKEN, NumberKind.ROUNDED, NumberKind.MASKED})
 
 
 def profile(records: Iterable[Record]) -> Profile:
     """The profile of a group of rows."""
-    rows = list(records)
-    attempts = {NumberKind.BROKEN, NumberKind.ROUNDED, NumberKind.MASKED}
-    return Profile(
-        names=frozenset(r.name for r in rows if r.name),
-        sexes=frozenset(r.sex for r in rows if r.sex),
-        births=frozenset(b for r in rows for b in r.births),
-        numbers=frozenset(r.number.valid for r in rows if r.number.valid and not r.stray),
-        strays=frozenset(r.number.valid for r in rows if r.stray),
-        attempts=frozenset(r.number.text for r in rows if r.number.kind in attempts),
-        older_numbers=frozenset(r.older_number.valid for r in rows if r.older_number.valid),
-        townships=frozenset(r.township for r in rows if r.township),
-        villages=frozenset(r.village for r in rows if r.village),
-        people=frozenset(p for r in rows for p in r.people),
-        phones=frozenset(r.phone for r in rows if r.phone),
-        registers=frozenset(r.register for r in rows),
-    )
+    person = Profile(set(), set(), set(), set(), set(), set(), set(), set(), set(), set(), set(), set())
+    for r in records:
+        person.registers.add(r.register)
+        person.births.update(r.births)
+        person.people.update(r.people)
+        number = r.number
+        if number.kind is NumberKind.VALID:
+            (person.strays if r.stray else person.numbers).add(number.text)
+        elif number.kind in _ATTEMPTS:
+            person.attempts.add(number.text)
+        for found, stated in (
+            (person.names, r.name),
+            (person.older_numbers, r.older_number.valid),
+            (person.townships, r.township),
+            (person.villages, r.village),
+            (person.phones, r.phone),
+        ):
+            if stated:
+                found.add(stated)
+        if r.sex:
+            person.sexes.add(r.sex)
+    return person
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +160,8 @@ class Rarity:
         return self.prior - log2(max(1, *counts)) if counts else self.name_bits(name)
 
 
-def weigh(a: Profile, b: Profile, *, rarity: Rarity, sibling: bool = False) -> Evidence:
-    """The evidence that two groups are one child; `sibling` where a third group has the name and birth of one of
-    them in the same home, so that a number they share under different names is a sibling's."""
+def weigh(a: Profile, b: Profile, *, rarity: Rarity) -> Evidence:
+    """The evidence that two groups are one child."""
     name, name_bits = _weigh_names(a, b, rarity)
     if name is Likeness.DIFFERENT and a.numbers.isdisjoint(b.numbers) and not _may_be_renamed(a, b):
         return STRANGERS
@@ -176,8 +185,6 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity, sibling: bool = False) -> E
     agreed += ["guardian"] if person > 0 else []
     agreed += ["telephone"] if phone > 0 else []
     bits += person + phone
-    if name <= Likeness.SIMILAR and sibling:
-        bits = VETO
     if birth is BirthLevel.DIFFERENT and number not in {NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER}:
         bits = min(bits, 0.0)
     return Evidence(
@@ -219,7 +226,7 @@ def _weigh_names(a: Profile, b: Profile, rarity: Rarity) -> tuple[Likeness, floa
     return likeness, {Likeness.RELATED: NAME_RELATED, Likeness.SIMILAR: NAME_SIMILAR}.get(likeness, NAME_DIFFERENT)
 
 
-def _weigh_people(a: frozenset[str], b: frozenset[str]) -> float:
+def _weigh_people(a: AbstractSet[str], b: AbstractSet[str]) -> float:
     if not a or not b:
         return 0.0
     if a & b:
@@ -228,7 +235,7 @@ def _weigh_people(a: frozenset[str], b: frozenset[str]) -> float:
     return PERSON_ALIKE if alike else PERSON_DIFFERENT
 
 
-def _weigh_phones(a: frozenset[str], b: frozenset[str]) -> float:
+def _weigh_phones(a: AbstractSet[str], b: AbstractSet[str]) -> float:
     if not a or not b:
         return 0.0
     if a & b:

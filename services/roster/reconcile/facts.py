@@ -1,100 +1,101 @@
-"""Which of several contradicting values holds, by a table of sources with reasons, and the value as it is shown.
+"""Which of several contradicting values holds, by the table of sources `precedence.toml`, and the value as it is shown.
 
 Birth date and number are decided by vote: every source has a weight, the value with most weight holds, ties go to the source
 named first. Everything else is taken from the first source that states it.
 """
 
+import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import Any, Final
 
+from services.roster.reconcile.codes import name_in
 from services.roster.reconcile.identity import NumberKind, read_certificate
 from services.roster.reconcile.model import Facts, HukouState, Register, RowRef, Sex
-from services.roster.reconcile.normalise import is_blank, is_yes, name_shown, parse_hukou_state, plain, word
+from services.roster.reconcile.normalise import (
+    is_yes,
+    name_key,
+    name_shown,
+    parse_hukou_state,
+    phone_key,
+    plain,
+    word,
+)
 from services.roster.reconcile.records import Record
+
+_TABLE: Final = Path(__file__).with_name("precedence.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class Precedence:
-    """Which register's word counts first for a fact, and why."""
+    """Which register's word counts first for a fact, the cells that state it, why (`reason`), and on what ground (`basis`)."""
 
     registers: tuple[Register, ...]
+    cells: tuple[str, ...]
     reason: str
+    basis: str
+    votes: Mapping[Register, float] = field(default_factory=dict)
 
 
-_POLICE_FIRST = (
-    Register.HUKOU, Register.ENROLMENT, Register.DISABILITY, Register.POVERTY, Register.SUSPECTS, Register.IN_SCHOOL,
-)  # fmt: skip
+def _read_table() -> dict[str, Precedence]:
+    table: dict[str, dict[str, Any]] = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    return {
+        fact: Precedence(
+            registers=tuple(map(Register, line["registers"])),
+            cells=tuple(line["cells"]),
+            reason=line["reason"],
+            basis=line["basis"],
+            votes={Register(register): weight for register, weight in line.get("votes", {}).items()},
+        )
+        for fact, line in table.items()
+    }
 
-PRECEDENCE: Mapping[str, Precedence] = {
-    "name": Precedence(_POLICE_FIRST, "户籍登记是法定姓名; schools and offices copy it by hand"),
-    "sex": Precedence(
-        _POLICE_FIRST, "the number's 17th digit counts first where a valid number exists, then the household register"
-    ),
-    "birth_date": Precedence(_POLICE_FIRST, "a valid number is protected by its check digit, a typed date is not"),
-    "id_number": Precedence(_POLICE_FIRST, "the police issue it; others copy it"),
-    "residence": Precedence(
-        (Register.HUKOU, Register.POVERTY, Register.DISABILITY, Register.ENROLMENT, Register.SUSPECTS),
-        "控辍责任按户籍地落实; a school's address column is free text",
-    ),
-    "guardian_name": Precedence(
-        (Register.ENROLMENT, Register.HUKOU, Register.DISABILITY, Register.POVERTY),
-        "schools speak with the guardian; the head of a household often is a grandparent",
-    ),
-    "guardian_phone": Precedence(
-        (Register.ENROLMENT, Register.HUKOU, Register.POVERTY, Register.DISABILITY),
-        "schools call the number every term",
-    ),
-    "school": Precedence(
-        (Register.IN_SCHOOL, Register.ENROLMENT), "where the child was seen counts before where the 学籍 is"
-    ),
-}
 
-# Votes for a birth date, by what states it.
-BIRTH_VOTES: Mapping[Register, float] = {
-    Register.HUKOU: 2.0,
-    Register.DISABILITY: 2.0,
-    Register.ENROLMENT: 1.5,
-    Register.POVERTY: 1.0,
-    Register.SUSPECTS: 0.5,
-    Register.IN_SCHOOL: 0.5,
-}
+PRECEDENCE: Final[Mapping[str, Precedence]] = _read_table()
+
+Held = Mapping[Register, Sequence[Record]]
+"""The rows of one child by register, each register's in the order of their addresses."""
+
+# Votes for a birth date inside a number.
 VALID_NUMBER_VOTE, OLDER_NUMBER_VOTE, CUT_NUMBER_VOTE = 3.0, 0.7, 1.0
 STRAY_NUMBER_VOTE = 0.4  # of somebody born on quite another day than the row says: a sibling's, a guardian's
 
-# Votes for a number that passes its check; a certificate was issued after looking at the number.
-NUMBER_VOTES: Mapping[Register, float] = {
-    Register.HUKOU: 3.0,
-    Register.DISABILITY: 2.5,
-    Register.ENROLMENT: 2.0,
-    Register.POVERTY: 1.5,
-    Register.SUSPECTS: 0.5,
-    Register.IN_SCHOOL: 0.0,
-}
+# Votes for a number: the one kept in the 学籍号, and what it fits.
 OLDER_VOTE, FITS_BIRTH_VOTE, FITS_SEX_VOTE = 0.4, 2.0, 0.5
 
 
-def in_order(rows: Iterable[Record], fact: str) -> list[Record]:
-    """The rows, given in the order of their addresses, in the order in which their word counts for a fact."""
-    return [r for register in PRECEDENCE[fact].registers for r in rows if r.register is register]
+def by_register(rows: Iterable[Record]) -> dict[Register, list[Record]]:
+    """The rows of one child by register."""
+    held: dict[Register, list[Record]] = {}
+    for r in rows:
+        held.setdefault(r.register, []).append(r)
+    return held
 
 
-def best_birth_date(rows: Sequence[Record]) -> tuple[date | None, RowRef | None]:
+def in_order(held: Held, fact: str) -> Iterator[Record]:
+    """The rows in the order in which their word counts for a fact."""
+    for register in PRECEDENCE[fact].registers:
+        yield from held.get(register, ())
+
+
+def best_birth_date(held: Held) -> tuple[date | None, RowRef | None]:
     """The birth date that holds and a row that states it."""
-    votes: dict[date, float] = defaultdict(float)
+    weights = PRECEDENCE["birth_date"].votes
+    votes: dict[date, float] = {}
     sources: dict[date, RowRef] = {}
-    for r in in_order(rows, "birth_date"):
-        stated = [(r.birth, BIRTH_VOTES[r.register])]
+    for r in in_order(held, "birth_date"):
+        stated = [(r.birth, weights[r.register])]
         if r.number.birth:
             weight = {NumberKind.VALID: VALID_NUMBER_VOTE, NumberKind.ROUNDED: CUT_NUMBER_VOTE}.get(r.number.kind, 0.5)
-            weight = STRAY_NUMBER_VOTE if r.stray else weight
-            stated.append((r.number.birth, weight))
+            stated.append((r.number.birth, STRAY_NUMBER_VOTE if r.stray else weight))
         if r.older_number.kind is NumberKind.VALID:
             stated.append((r.older_number.birth, OLDER_NUMBER_VOTE))
         for day, weight in stated:
             if day is not None:
-                votes[day] += weight
+                votes[day] = votes.get(day, 0.0) + weight
                 sources.setdefault(day, r.ref)
     if not votes:
         return None, None
@@ -102,17 +103,18 @@ def best_birth_date(rows: Sequence[Record]) -> tuple[date | None, RowRef | None]
     return best, sources[best]
 
 
-def best_number(rows: Sequence[Record], *, birth: date | None) -> tuple[str, RowRef | None]:
+def best_number(held: Held, *, birth: date | None) -> tuple[str, RowRef | None]:
     """The valid number that holds ('' where none is given) and a row that states it."""
-    votes: dict[str, float] = defaultdict(float)
+    weights = PRECEDENCE["id_number"].votes
+    votes: dict[str, float] = {}
     sources: dict[str, RowRef] = {}
-    sexes = [r.sex for r in rows if r.sex]
-    for r in in_order(rows, "id_number"):
-        for number, weight in ((r.number, NUMBER_VOTES[r.register]), (r.older_number, OLDER_VOTE)):
+    sexes = {r.sex for rows in held.values() for r in rows}
+    for r in in_order(held, "id_number"):
+        for number, weight in ((r.number, weights[r.register]), (r.older_number, OLDER_VOTE)):
             if number.kind is not NumberKind.VALID:
                 continue
             if number.text not in votes:
-                votes[number.text] += FITS_BIRTH_VOTE * (number.birth == birth) + FITS_SEX_VOTE * (number.sex in sexes)
+                votes[number.text] = FITS_BIRTH_VOTE * (number.birth == birth) + FITS_SEX_VOTE * (number.sex in sexes)
                 sources[number.text] = r.ref
             votes[number.text] += weight
     if not votes:
@@ -131,98 +133,117 @@ class Places:
 
 def usual_places(records: Iterable[Record]) -> Places:
     """How the registers mostly write each place."""
-    written: dict[str, dict[str, Counter[str]]] = {"township": defaultdict(Counter), "village": defaultdict(Counter)}
+    township: dict[str, Counter[str]] = defaultdict(Counter)
+    village: dict[str, Counter[str]] = defaultdict(Counter)
     for r in records:
-        for field, key in (("township", r.township), ("village", r.village)):
-            if key and (cell := r.row.cells.get(field)):
-                written[field][key][cell] += 1
-    usual = {
-        field: {key: word(min(forms, key=lambda form: (-forms[form], form))) for key, forms in keys.items()}
-        for field, keys in written.items()
-    }
-    return Places(townships=usual["township"], villages=usual["village"])
+        if r.township and (cell := r.row.cells.get("township")):
+            township[r.township][cell] += 1
+        if r.village and (cell := r.row.cells.get("village")):
+            village[r.village][cell] += 1
+    return Places(townships=_usual(township), villages=_usual(village))
+
+
+def _usual(written: Mapping[str, Counter[str]]) -> dict[str, str]:
+    return {key: word(min(forms, key=lambda form: (-forms[form], form))) for key, forms in written.items()}
 
 
 def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
-    """What is held true of the child these rows describe."""
+    """What is held true of the child these rows, in the order of their addresses, describe."""
+    held = by_register(rows)
     sources: dict[str, RowRef] = {}
 
-    def first(fact: str, *fields: str, show: Callable[[str], str] = plain) -> str:
-        for r in in_order(rows, fact):
-            for field in fields:
-                value = r.row.cells.get(field, "")
-                if not is_blank(value):
+    def first(fact: str, *, key: Callable[[str], str], show: Callable[[str], str]) -> str:
+        for r in in_order(held, fact):
+            for cell in PRECEDENCE[fact].cells:
+                value = r.row.cells.get(cell, "")
+                if value and key(value):
                     sources[fact] = r.ref
                     return show(value)
         return ""
 
-    birth, birth_source = best_birth_date(rows)
-    number, number_source = best_number(rows, birth=birth)
-    sources |= {k: v for k, v in (("birth_date", birth_source), ("id_number", number_source)) if v is not None}
-    hukou = _hukou(rows)
-    township, village = _residence(rows, "township"), _residence(rows, "village")
-    kind, grade = _disability(rows)
-    enrolments = [r for r in rows if r.register is Register.ENROLMENT]
+    name = first("name", key=name_key, show=name_shown)
+    birth, birth_source = best_birth_date(held)
+    number, number_source = best_number(held, birth=birth)
+    if birth_source is not None:
+        sources["birth_date"] = birth_source
+    if number_source is not None:
+        sources["id_number"] = number_source
+    hukou = _hukou(held)
+    township, village = _residence(held, "township"), _residence(held, "village")
+    kind, grade = _disability(held)
+    enrolments = held.get(Register.ENROLMENT, ())
     return Facts(
-        name=first("name", "name", show=name_shown),
-        sex=_sex(rows, number),
+        name=name,
+        sex=_sex(held, number),
         birth_date=birth,
         id_number=number,
-        student_number=next((r.student_number for r in _best_first(enrolments) if r.student_number), ""),
+        student_number=_student_number(held),
         township=places.townships.get(township, township),
         village=places.villages.get(village, village),
         hukou_state=parse_hukou_state(hukou.row.cells.get("hukou_state", "")) if hukou else None,
         household_number=hukou.row.cells.get("household_number", "") if hukou else "",
-        guardian_name=first("guardian_name", "guardian_name", "household_head", show=name_shown),
-        guardian_phone=first("guardian_phone", "guardian_phone"),
-        poverty_kind=next(
-            (plain(r.row.cells.get("poverty_kind", "")) for r in rows if r.register is Register.POVERTY), ""
-        ),
+        guardian_name=first("guardian_name", key=name_key, show=name_shown),
+        guardian_phone=first("guardian_phone", key=phone_key, show=plain),
+        poverty_kind=first("poverty_kind", key=word, show=plain),
+        relief_kind=first("relief_kind", key=word, show=plain),
         disability_kind=kind,
         disability_grade=grade,
         left_behind=any(is_yes(r.row.cells.get("left_behind", "")) for r in enrolments),
         migrant=any(is_yes(r.row.cells.get("migrant", "")) for r in enrolments),
-        boarding=any(plain(r.row.cells.get("attendance_mode", "")).startswith(("住", "寄宿")) for r in enrolments),
+        boarding=any(word(r.row.cells.get("attendance_mode", "")).startswith(("住", "寄宿")) for r in enrolments),
         sources=sources,
-        **_school(rows),
+        **_school(held),
     )
 
 
-def _best_first(rows: Iterable[Record]) -> list[Record]:
-    """School rows: class lists first, then active 学籍 that expect the child in class, then the other active ones."""
-    return sorted(
-        rows, key=lambda r: (r.register is not Register.IN_SCHOOL, not r.active, not r.expected_in_class, r.ref)
-    )
+def _school_rank(r: Record) -> int:
+    """Class lists first, then 学籍 that are active and expect the child in class, the other active ones, who reported, the rest."""
+    if r.register is Register.ENROLMENT:
+        return 1 if r.expected_in_class else 2 if r.active else 4
+    return 0 if r.register is Register.IN_SCHOOL else 3
 
 
-def _school(rows: Sequence[Record]) -> dict[str, str]:
-    fields = ("school_code", "school_name", "grade", "school_class")
-    school = next(iter(_best_first(r for r in rows if r.school)), None)
-    return {field: plain(school.row.cells.get(field, "")) if school else "" for field in fields}
+def _school(held: Held) -> dict[str, str]:
+    rows = [r for r in in_order(held, "school") if r.school and not (r.register is Register.CHECK_IN and r.absent)]
+    school = min(rows, key=_school_rank, default=None)
+    return {cell: plain(school.row.cells.get(cell, "")) if school else "" for cell in PRECEDENCE["school"].cells}
 
 
-def _residence(rows: Sequence[Record], field: str) -> str:
+def _student_number(held: Held) -> str:
+    """Of the 学籍 that counts for the school; else what a list copied."""
+    for register in PRECEDENCE["student_number"].registers:
+        for r in sorted(held.get(register, ()), key=_school_rank):
+            if r.student_number:
+                return r.student_number
+    return ""
+
+
+def _residence(held: Held, place: str) -> str:
     """Township or village by its key, of the first row that states it."""
-    found = (getattr(r, field) for r in in_order(rows, "residence"))
+    found = (getattr(r, place) for r in in_order(held, "residence"))
     return next((str(key) for key in found if key), "")
 
 
-def _hukou(rows: Sequence[Record]) -> Record | None:
+def _hukou(held: Held) -> Record | None:
     """The hukou row that counts: of two, one that is in force, for a double registration ends by cancelling the other."""
-    found = [r for r in rows if r.register is Register.HUKOU]
+    found = held.get(Register.HUKOU, ())
     in_force = (r for r in found if parse_hukou_state(r.row.cells.get("hukou_state", "")) is HukouState.NORMAL)
     return next(in_force, found[0] if found else None)
 
 
-def _sex(rows: Sequence[Record], number: str) -> Sex | None:
+def _sex(held: Held, number: str) -> Sex | None:
     if number:
         return Sex.MALE if int(number[16]) % 2 else Sex.FEMALE
-    return next((r.sex for r in in_order(rows, "sex") if r.sex), None)
+    return next((r.sex for r in in_order(held, "sex") if r.sex), None)
 
 
-def _disability(rows: Sequence[Record]) -> tuple[str, str]:
-    row = next((r.row for r in rows if r.register is Register.DISABILITY), None)
+def _disability(held: Held) -> tuple[str, str]:
+    row = next((r.row for r in in_order(held, "disability")), None)
     if row is None:
         return "", ""
     _, kind, grade = read_certificate(row.cells.get("disability_certificate", ""))
-    return plain(row.cells.get("disability_kind", "")) or kind, plain(row.cells.get("disability_grade", "")) or grade
+    stated_kind, stated_grade = row.cells.get("disability_kind", ""), row.cells.get("disability_grade", "")
+    return (
+        name_in("disability_kind", stated_kind) or kind or plain(stated_kind),
+        name_in("disability_grade", stated_grade) or grade or plain(stated_grade),
+    )

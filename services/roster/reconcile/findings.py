@@ -1,4 +1,4 @@
-"""What is wrong or has to be looked into for one child, and where the child is, from its rows alone.
+"""What is wrong or has to be looked into for one child, from its rows alone; where the child is says `accounting.py`.
 
 Each finding names its rows, the department that owes the next step, and a reason in plain words without personal data. The
 wording of the kinds is the published interface; the ages are completed years on the as-of date, 6 to 16 inclusive.
@@ -11,7 +11,6 @@ from datetime import date
 from services.roster.reconcile.evidence import is_cut_of
 from services.roster.reconcile.identity import Likeness, NumberKind, name_likeness
 from services.roster.reconcile.model import (
-    AccountedState,
     Department,
     Facts,
     Finding,
@@ -20,7 +19,7 @@ from services.roster.reconcile.model import (
     Register,
     RowRef,
 )
-from services.roster.reconcile.normalise import is_blank
+from services.roster.reconcile.normalise import is_blank, parse_date, word
 from services.roster.reconcile.records import Record
 
 WINDOW = (6, 16)  # completed years, both inclusive
@@ -39,6 +38,7 @@ OWNERS: Mapping[FindingKind, Department] = {
     FindingKind.DISABLED_UNPLACED: Department.DISABLED_FEDERATION,  # proposes; the panel decides 一人一案 (N1.7)
     FindingKind.POVERTY_OUT_OF_SCHOOL: Department.TOWNSHIP,  # 四包一
     FindingKind.SUSPECT_LISTED: Department.EDUCATION,  # 动态销号 with evidence
+    FindingKind.NOT_REPORTED: Department.SCHOOL,  # N2.1: 学校逐一核实未报到的原因
 }
 
 IDENTITY_REGISTERS = frozenset({Register.HUKOU, Register.ENROLMENT, Register.POVERTY, Register.DISABILITY})
@@ -65,6 +65,7 @@ class Situation:
     active: Sequence[Record]  # 学籍 rows 在读
     unexplained: Sequence[Record]  # 学籍 rows 其他离校 without a reason
     seats: Sequence[Record]  # class list rows that do not say the child failed to come
+    check_ins: Sequence[Record]  # check-in rows of the latest term
     placed: bool  # 送教上门
     elsewhere: bool  # 外地就读
     not_in_seat: bool  # 名在人不在
@@ -94,12 +95,23 @@ def situate(rows: Sequence[Record], *, facts: Facts, as_of: date) -> Situation:
             r for r in enrolments if DEPARTED in r.state and is_blank(r.row.cells.get("departure_reason", ""))
         ],
         seats=seats,
+        check_ins=_of_latest_term([r for r in rows if r.register is Register.CHECK_IN]),
         placed=placed,
         elsewhere=elsewhere,
         not_in_seat=alive and not placed and not elsewhere and bool(active) and _misses_seat(active, seats),
         not_enrolled=within and alive and not enrolments,
         age_known=facts.birth_date is not None,
     )
+
+
+def _of_latest_term(rows: Sequence[Record]) -> Sequence[Record]:
+    """The rows of the term named last; terms are written so that they sort (2026-2027-1, 2026年秋)."""
+    latest = max((_term(r) for r in rows), default="")
+    return [r for r in rows if _term(r) == latest]
+
+
+def _term(record: Record) -> str:
+    return word(record.row.cells.get("term", ""))
 
 
 def _misses_seat(active: Sequence[Record], seats: Sequence[Record]) -> bool:
@@ -170,6 +182,22 @@ def _test_suspect(s: Situation) -> tuple[Sequence[Record], str] | None:
     return (rows, "在国家平台下发的疑似辍学名单上") if rows else None
 
 
+def _test_not_reported(s: Situation) -> tuple[Sequence[Record], str] | None:
+    """Every check-in row of the latest term says that the child did not come, and no class list has it since."""
+    rows = s.check_ins
+    if not s.alive or not rows or not all(r.absent for r in rows):
+        return None
+    asked = max((day for r in rows if (day := _reported_on(r))), default=None)
+    if asked and any(day > asked for r in s.seats if (day := _reported_on(r))):
+        return None
+    stated = all(not is_blank(r.row.cells.get("absence_reason", "")) for r in rows)
+    return rows, "开学报到册上未报到" + ("，学校已注明原因，待逐一核实" if stated else "，未注明原因")
+
+
+def _reported_on(record: Record) -> date | None:
+    return parse_date(record.row.cells.get("reported_on", ""))
+
+
 TESTS: Mapping[FindingKind, Test] = {
     FindingKind.NOT_ENROLLED: _test_not_enrolled,
     FindingKind.NOT_IN_SEAT: _test_not_in_seat,
@@ -182,6 +210,7 @@ TESTS: Mapping[FindingKind, Test] = {
     FindingKind.DISABLED_UNPLACED: _test_disabled,
     FindingKind.POVERTY_OUT_OF_SCHOOL: _test_poverty,
     FindingKind.SUSPECT_LISTED: _test_suspect,
+    FindingKind.NOT_REPORTED: _test_not_reported,
 }
 
 
@@ -226,33 +255,3 @@ def _numbers_differ(a: Record, b: Record) -> bool:
     if NumberKind.MASKED in (a.number.kind, b.number.kind) and a.number.text.count("*") + b.number.text.count("*") > 10:
         return False
     return not is_cut_of(a.number.text, b.number.text) and not is_cut_of(b.number.text, a.number.text)
-
-
-def account(s: Situation) -> tuple[AccountedState, str]:
-    """Where the child is on the as-of date, and why; the first that holds, so exactly one."""
-    states = "、".join(r.state for r in s.enrolments)
-    table: tuple[tuple[bool, AccountedState, str], ...] = (
-        (not s.alive, AccountedState.GONE, "户籍死亡或注销"),
-        (s.placed, AccountedState.PLACED, "送教上门"),
-        (s.elsewhere, AccountedState.ELSEWHERE, "外地就读"),
-        (s.not_in_seat, AccountedState.SUSPECT, "名在人不在"),
-        (bool(s.active), AccountedState.IN_SEAT, "在读且在校名册上"),
-        (bool(s.seats), AccountedState.IN_SEAT, "在校名册上，无在读学籍"),
-        (bool(s.unexplained), AccountedState.SUSPECT, "其他离校未说明原因"),
-        ("转出" in states, AccountedState.TRANSFERRED_OUT, "学籍转出"),
-        ("毕业" in states or "结业" in states, AccountedState.GRADUATED, "毕业或结业"),
-        (DEPARTED in states, AccountedState.LEFT_EXPLAINED, "其他离校，已说明原因"),
-        ("休学" in states, AccountedState.LEFT_EXPLAINED, "休学"),
-        (bool(s.enrolments), AccountedState.SUSPECT, "学籍状态不明"),
-    )
-    for holds, state, reason in table:
-        if holds:
-            return state, reason
-    return _account_without_school(s)
-
-
-def _account_without_school(s: Situation) -> tuple[AccountedState, str]:
-    """A child in no 学籍 row and on no class list: by age."""
-    if s.in_window or not s.age_known:
-        return AccountedState.SUSPECT, "任何学籍记录中都没有" if s.in_window else "仅在疑似名单上，查无此人"
-    return AccountedState.LEFT_EXPLAINED, "不在学龄"

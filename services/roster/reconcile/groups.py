@@ -1,6 +1,7 @@
-"""Rows grouped into children: a union-find that remembers why each row joined."""
+"""Rows grouped into children: a union-find that remembers why each row joined, and which groups must never become one."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from services.roster.reconcile.model import Link
 from services.roster.reconcile.records import Record
@@ -15,6 +16,7 @@ class Groups:
         self._parent = list(range(len(records)))
         self._members: dict[int, list[int]] = {}
         self._links: dict[int, list[Link]] = {}
+        self._foes: dict[int, set[int]] = {}
 
     def of(self, position: int) -> int:
         """The position that stands for the group of this record."""
@@ -38,17 +40,41 @@ class Groups:
         """Why the group of this record is one child."""
         return tuple(self._links.get(self.of(position), ()))
 
-    def join(self, a: int, b: int, *, rule: str, score: float) -> None:
-        """Make one group of two; nothing happens where they are one already."""
+    def part(self, a: int, b: int) -> bool:
+        """Keep the groups of two records apart for good, whatever joins them later; False where they are one already."""
+        x, y = self.of(a), self.of(b)
+        if x == y:
+            return False
+        self._foes.setdefault(x, set()).add(y)
+        self._foes.setdefault(y, set()).add(x)
+        return True
+
+    def foes(self, position: int) -> AbstractSet[int]:
+        """The groups, by the positions that stand for them, with which the group of this record must not become one."""
+        return self._foes.get(self.of(position), frozenset()) if self._foes else frozenset()
+
+    def are_parted(self, a: int, b: int) -> bool:
+        """Whether the groups of two records must not become one."""
+        return bool(self._foes) and self.of(b) in self.foes(a)
+
+    def join(self, a: int, b: int, *, rule: str, score: float) -> bool:
+        """Make one group of two, and say whether they are one now; groups that are kept apart stay so."""
         x, y = sorted((self.of(a), self.of(b)))
         if x == y:
-            return
+            return True
+        if self.are_parted(x, y):
+            return False
         members = [*self.members(x), *self.members(y)]
         link = Link(rule=rule, score=round(score, 4), a=self.records[a].ref, b=self.records[b].ref)
         links = [*self._links.pop(x, ()), *self._links.pop(y, ()), link]
         self._members.pop(y, None)
         self._parent[y] = x
         self._members[x], self._links[x] = members, links
+        for foe in self._foes.pop(y, ()):
+            self._foes[foe].remove(y)
+            self._foes[foe].add(x)
+            self._foes.setdefault(x, set()).add(foe)
+        return True
 
     def roots(self) -> Iterator[int]:
         """One position for each group, in the order of the records."""

@@ -11,8 +11,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from math import exp2
 
 from services.roster.reconcile.births import BirthLevel
@@ -29,14 +31,15 @@ from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.identity import Likeness, name_likeness
 from services.roster.reconcile.model import Doubt, Register
 from services.roster.reconcile.normalise import WILDCARD, sound_keys
-from services.roster.reconcile.records import Record
+from services.roster.reconcile.records import CLASS_LISTS, Record
 
 JOIN_BITS = 6.0  # 64 : 1 that the pair is one child
 DOUBT_BITS = 1.0
 MARGIN_BITS = 6.0
 MAX_BLOCK = 60  # a key shared by more groups tells too little to be worth comparing
-PERSON_REGISTERS = frozenset({Register.HUKOU, Register.ENROLMENT, Register.POVERTY, Register.DISABILITY})
-SINGLE_REGISTERS = (Register.POVERTY, Register.DISABILITY)
+PERSON_REGISTERS = frozenset(Register) - CLASS_LISTS - {Register.SUSPECTS}
+LEVELS_OF_ONE = (Likeness.EXACT, Likeness.COMPATIBLE, Likeness.HOMOPHONE, Likeness.UNKNOWN)
+SINGLE_REGISTERS = (Register.POVERTY, Register.DISABILITY, Register.CIVIL_AFFAIRS)
 NUMBERS_THAT_PART = frozenset({NumberLevel.CONFLICT, NumberLevel.FAR, NumberLevel.CLOSE})
 # A number cut short is no proof: what a spreadsheet or a mask leaves of two twins' numbers is mostly the same.
 NUMBERS_THAT_PROVE = frozenset({NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER})
@@ -57,14 +60,18 @@ def link_exact(groups: Groups) -> list[tuple[int, int]]:
     by_number: dict[str, list[int]] = defaultdict(list)
     by_student: dict[str, list[int]] = defaultdict(list)
     for i, record in enumerate(groups.records):
-        for number in {record.number.valid, record.older_number.valid} - {""}:
+        number, older = record.number.valid, record.older_number.valid
+        if number:
             by_number[number].append(i)
+        if older and older != number:
+            by_number[older].append(i)
         if record.student_number:
             by_student[record.student_number].append(i)
     unlike: list[tuple[int, int]] = []
     for rule, index in (("citizen number", by_number), ("学籍号", by_student)):
         for holders in index.values():
-            unlike += _join_like(groups, holders, rule=rule)
+            if 1 < len(holders) <= MAX_BLOCK:
+                unlike += _join_like(groups, holders, rule=rule)
     _join_registrations(groups)
     return unlike
 
@@ -74,10 +81,14 @@ def _join_copies(groups: Groups) -> None:
 
     Class lists are left to `seats.py`: there two equal rows may well be two namesakes, and the 学籍 tell how many there are.
     """
-    first: dict[tuple[Register, frozenset[tuple[str, str]]], int] = {}
-    for i, record in enumerate(groups.records):
-        if record.register is not Register.IN_SCHOOL and record.name and (record.births or record.number.text):
-            original = first.setdefault((record.register, record.content), i)
+    alike: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
+    for i, r in enumerate(groups.records):
+        if r.register not in CLASS_LISTS and r.name and (r.births or r.number.text):
+            alike[r.register, r.name, r.births, r.number.text, r.student_number].append(i)
+    for found in alike.values():
+        first: dict[frozenset[tuple[str, str]], int] = {}
+        for i in found if len(found) > 1 else ():
+            original = first.setdefault(groups.records[i].content, i)
             groups.join(original, i, rule="the same row twice", score=1.0)
 
 
@@ -115,18 +126,23 @@ def _is_registered_twice(groups: Groups, i: int, j: int) -> bool:
 
 def _join_like(groups: Groups, holders: list[int], *, rule: str) -> list[tuple[int, int]]:
     """Join the holders of one number whose names are alike, nearest names first; return the pairs left apart."""
-    if len(holders) > MAX_BLOCK:
-        return []
+    names = {groups.records[i].name for i in holders}
+    levels = (Likeness.EXACT,) if len(names) == 1 and "" not in names else LEVELS_OF_ONE
     apart: list[tuple[int, int]] = []
-    for level in (Likeness.EXACT, Likeness.COMPATIBLE, Likeness.HOMOPHONE, Likeness.UNKNOWN):
+    for level in levels:
         for position, i in enumerate(holders):
             for j in holders[position + 1 :]:
                 a, b = groups.records[i], groups.records[j]
-                if name_likeness(a.name, b.name) is level and _may_share(a, b, level):
-                    groups.join(i, j, rule=f"{rule}, name {level.name.lower()}", score=1.0)
+                if name_likeness(a.name, b.name) is level and _may_share(a, b, level) and not _contested(groups, i, j):
+                    groups.join(i, j, rule=_rule(rule, level), score=1.0)
     for position, i in enumerate(holders):
         apart += [(i, j) for j in holders[position + 1 :] if groups.of(i) != groups.of(j)]
     return apart
+
+
+@cache
+def _rule(rule: str, level: Likeness) -> str:
+    return f"{rule}, name {level.name.lower()}"
 
 
 def _may_share(a: Record, b: Record, level: Likeness) -> bool:
@@ -136,6 +152,23 @@ def _may_share(a: Record, b: Record, level: Likeness) -> bool:
     if a.stray or b.stray:
         return False
     return level > Likeness.UNKNOWN or not a.births or not b.births or not set(a.births).isdisjoint(b.births)
+
+
+def _contested(groups: Groups, i: int, j: int) -> bool:
+    """Whether one of two groups was told apart by a person from somebody whom the other may as well be: then all are weighed."""
+    foes = groups.foes(i) ^ groups.foes(j)
+    if not foes:
+        return False
+    keys = {
+        (groups.records[k].number.valid, groups.records[k].student_number)
+        for k in (*groups.members(i), *groups.members(j))
+    }
+    numbers, students = {number for number, _ in keys} - {""}, {student for _, student in keys} - {""}
+    return any(
+        (record := groups.records[k]).number.valid in numbers or record.student_number in students
+        for foe in foes
+        for k in groups.members(foe)
+    )
 
 
 def count_names(groups: Groups) -> Rarity:
@@ -157,22 +190,20 @@ def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: R
     roots = [
         r for r in groups.roots() if any(groups.records[i].register in PERSON_REGISTERS for i in groups.members(r))
     ]
-    profiles = {root: profile(groups.rows(root)) for root in roots}
-    shared = {(groups.of(i), groups.of(j)) for i, j in unlike}
-    at_home = _homes(profiles)
-    pairs: list[_Pair] = []
-    chosen = _candidates(profiles, extra=shared)
+    profiles, chosen = _candidates(groups, roots, extra={(groups.of(i), groups.of(j)) for i, j in unlike})
+    weighed: list[_Pair] = []
     for done, (a, b) in enumerate(chosen):
         if done % 5000 == 0:
             step(done, len(chosen))
         evidence = weigh(profiles[a], profiles[b], rarity=rarity)
-        mixed = evidence.number in NUMBERS_THAT_PROVE and evidence.name <= Likeness.SIMILAR
-        if mixed and _is_siblings(a, b, profiles, at_home):
-            evidence = weigh(profiles[a], profiles[b], rarity=rarity, sibling=True)
         if evidence.bits > DOUBT_BITS - MARGIN_BITS:
-            pairs.append(_Pair(a=a, b=b, evidence=evidence))
+            weighed.append(_Pair(a=a, b=b, evidence=evidence))
     step(len(chosen), len(chosen))
-    return _Matching(groups, pairs).join_best()
+    mixed = [p for p in weighed if p.evidence.number in NUMBERS_THAT_PROVE and p.evidence.name <= Likeness.SIMILAR]
+    asked = {key for pair in mixed for side in (pair.a, pair.b) for key in _home_keys(profiles[side])}
+    homes = _homes(groups, roots, profiles=profiles, asked=asked)
+    siblings = {(p.a, p.b) for p in mixed if _is_siblings(p.a, p.b, profiles, homes)}
+    return _Matching(groups, [p for p in weighed if (p.a, p.b) not in siblings]).join_best()
 
 
 _Home = tuple[Hashable, ...]
@@ -185,12 +216,18 @@ def _home_keys(person: Profile) -> Iterator[_Home]:
                 yield name, birth, anchor
 
 
-def _homes(profiles: dict[int, Profile]) -> dict[_Home, set[int]]:
-    """Groups by name, birth and home: where one's number is written under another name, the other may be at home here."""
+def _homes(
+    groups: Groups, roots: Iterable[int], *, profiles: dict[int, Profile], asked: AbstractSet[_Home]
+) -> dict[_Home, set[int]]:
+    """Groups by name, birth and home, as far as asked; their profiles are added to `profiles`."""
+    names = {key[0] for key in asked}
     homes: dict[_Home, set[int]] = defaultdict(set)
-    for root, person in profiles.items():
-        for key in _home_keys(person):
-            homes[key].add(root)
+    for root in roots if asked else ():
+        if any(groups.records[i].name in names for i in groups.members(root)):
+            person = profiles.setdefault(root, profile(groups.rows(root)))
+            for key in _home_keys(person):
+                if key in asked:
+                    homes[key].add(root)
     return homes
 
 
@@ -229,23 +266,40 @@ def _block_keys(person: Profile) -> Iterator[tuple[Hashable, ...]]:
         yield from (("last digits", s, number[-4:]) for s in surnames if len(number) == 18 and number[-3:] != "000")
 
 
-def _candidates(profiles: dict[int, Profile], *, extra: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Pairs that share a blocking key. Two hukou registrations are never a pair: that is for the police to decide."""
+def _candidates(
+    groups: Groups, roots: Iterable[int], *, extra: AbstractSet[tuple[int, int]]
+) -> tuple[dict[int, Profile], list[tuple[int, int]]]:
+    """Pairs that share a blocking key, and the profiles of all in them.
+
+    Two hukou registrations are never a pair: that is for the police to decide.
+    """
+    lone: dict[int, Profile] = {}
+    registered: list[int] = []
+    for root in roots:
+        if any(groups.records[i].register is Register.HUKOU for i in groups.members(root)):
+            registered.append(root)
+        else:
+            lone[root] = profile(groups.rows(root))
     blocks: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
-    asking = [root for root, person in profiles.items() if Register.HUKOU not in person.registers]
-    asked = {key for root in asking for key in _block_keys(profiles[root])}
-    for root, person in profiles.items():
+    for root, person in lone.items():
         for key in _block_keys(person):
-            if key in asked:
-                blocks[key].append(root)
+            blocks[key].append(root)
+    profiles = dict(lone)
+    of_pairs = {root for pair in extra for root in pair}
+    for root in registered:
+        person = profile(groups.rows(root))
+        met = [found for key in _block_keys(person) if (found := blocks.get(key)) is not None]
+        if met or root in of_pairs:
+            profiles[root] = person
+        for found in met:
+            found.append(root)
     pairs = {(min(a, b), max(a, b)) for a, b in extra if a != b and a in profiles and b in profiles}
-    lone = frozenset(asking)
     for holders in blocks.values():
-        if len(holders) > MAX_BLOCK:
-            continue
-        for position, a in enumerate(holders):
-            pairs.update((min(a, b), max(a, b)) for b in holders[position + 1 :] if a != b and (a in lone or b in lone))
-    return sorted(pairs)
+        if 1 < len(holders) <= MAX_BLOCK:
+            holders.sort()
+            for position, a in enumerate(holders):
+                pairs.update((a, b) for b in holders[position + 1 :] if a != b and (a in lone or b in lone))
+    return profiles, sorted(pairs)
 
 
 class _Matching:
@@ -320,6 +374,8 @@ def _barred(groups: Groups, pair: _Pair) -> str:
     registers = {r.register for r in left} & {r.register for r in right}
     evidence = pair.evidence
     sure = evidence.name >= Likeness.COMPATIBLE and evidence.birth is BirthLevel.SAME and evidence.at_home
+    if groups.are_parted(pair.a, pair.b):
+        return "decided to be two children (人工判定不是同一人)"
     if Register.HUKOU in registers:
         return "two household registrations (双重户籍待公安核)"
     if evidence.name <= Likeness.SIMILAR and evidence.number not in NUMBERS_THAT_PROVE:

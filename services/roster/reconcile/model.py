@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Register(StrEnum):
@@ -49,6 +50,7 @@ class FindingKind(StrEnum):
     DISABLED_UNPLACED = "disabled_unplaced"  # 残疾儿童未安置
     POVERTY_OUT_OF_SCHOOL = "poverty_out_of_school"  # 脱贫户失学辍学
     SUSPECT_LISTED = "suspect_listed"  # 国家平台下发疑似
+    NOT_REPORTED = "not_reported"  # 开学未报到
 
 
 class AccountedState(StrEnum):
@@ -80,8 +82,7 @@ class Sex(StrEnum):
     FEMALE = "female"  # 女
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RowRef:
+class RowRef(NamedTuple):
     """One row of one register: the address of evidence."""
 
     register: Register
@@ -104,7 +105,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row, or one cell of it, that can't be read; `row` is 0 where the whole sheet is meant."""
+    """A row, or one cell of it, that can't be read; `row` is 0 where the whole sheet is meant, `line` as a person counts."""
 
     register: Register | None
     file: str
@@ -112,6 +113,7 @@ class Reject:
     row: int
     column: str
     reason: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class Facts:
     grade: str = ""  # 一年级 … 九年级
     school_class: str = ""
     poverty_kind: str = ""  # 户类型
+    relief_kind: str = ""  # 救助类别
     disability_kind: str = ""  # 残疾类别
     disability_grade: str = ""  # 残疾等级
     left_behind: bool = False  # 留守儿童

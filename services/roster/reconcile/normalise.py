@@ -31,12 +31,14 @@ _PLACEHOLDERS = re.compile(r"[?？■□▇▉█▓〓*＊�×○◯△▲\ue0
 def plain(text: str) -> str:
     """Half-width, without spaces at the ends or the apostrophe that keeps a spreadsheet from reading a number."""
     if text.isascii():
-        return text.strip().strip("'\"").strip()
+        return text if text.isalnum() else text.strip().strip("'\"").strip()
     return unicodedata.normalize("NFKC", text).strip().strip("'\"‘’“”").strip()
 
 
 def compact(text: str) -> str:
     """`plain` without any space inside, upper case."""
+    if text.isascii() and text.isalnum():
+        return text.upper()
     return _SPACES.sub("", plain(text)).upper()
 
 
@@ -195,6 +197,7 @@ def is_day_or_month_first(text: str) -> bool:
     return match is not None and int(match[1]) <= 12 and int(match[2]) <= 12
 
 
+@lru_cache(maxsize=1024)
 def parse_sex(text: str) -> Sex | None:
     """男/女, 男性/女性, 1/2 of GB/T 2261.1, M/F; else None."""
     cell = compact(text)
@@ -205,6 +208,7 @@ def parse_sex(text: str) -> Sex | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def parse_hukou_state(text: str) -> HukouState:
     """户籍状态; what is not said to be dead, cancelled or moved is normal."""
     cell = compact(text)
@@ -303,9 +307,10 @@ def school_key(code: str, name: str) -> str:
     return digits if len(digits) == 10 else re.sub(r"^.*?[县]", "", compact(name))
 
 
-@lru_cache(maxsize=65_536)
 def phone_key(text: str) -> str:
     """The digits of a telephone number without country code; '' where fewer than seven."""
+    if not text or (len(text) == 11 and text.isascii() and text.isdigit()):
+        return text
     digits = re.sub(r"\D", "", compact(text).removesuffix(".0"))
     if len(digits) > 11 and digits.startswith("86"):
         digits = digits[2:]
@@ -314,4 +319,4 @@ def phone_key(text: str) -> str:
 
 def is_yes(text: str) -> bool:
     """是, Y, 1, √ and their kin."""
-    return compact(text) in {"是", "Y", "YES", "1", "√", "TRUE", "有"}
+    return word(text) in {"是", "Y", "YES", "1", "√", "TRUE", "有"}

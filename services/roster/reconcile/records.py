@@ -4,8 +4,8 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from services.roster.reconcile.births import BirthLevel, compare_births
 from services.roster.reconcile.identity import (
@@ -38,11 +38,12 @@ _ACTIVE = frozenset({"在读", "在籍", "在校", "就读", "正常"})
 _ELSEWHERE = ("外地就读", "异地就读", "在外就读")
 _PLACED = ("送教",)
 _ABSENT = ("不在校", "未在校", "未到", "未报到", "未返校", "缺", "辍", "失联", "流失")
+_NOT_REPORTED = (*_ABSENT, "请假", "否", "没", "×")  # of a check-in, where leave is to be verified as well
+CLASS_LISTS = frozenset({Register.IN_SCHOOL, Register.CHECK_IN})
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row by its keys. Enrolment and in-school rows alone have a school; the flags at the end are of enrolment rows."""
+class Record(NamedTuple):
+    """One row by its keys. Enrolment, in-school and check-in rows alone have a school; the flags at the end are of enrolment rows."""
 
     row: Row
     ref: RowRef
@@ -69,7 +70,7 @@ class Record:
     active: bool  # 在读
     elsewhere: bool  # 外地就读
     placed: bool  # 送教上门
-    absent: bool  # 在籍不在校, or an in-school row that says the child did not come
+    absent: bool  # 在籍不在校, or an in-school or check-in row that says the child did not come
 
     @property
     def content(self) -> frozenset[tuple[str, str]]:
@@ -126,7 +127,7 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         stray=stray,
         number=number,
         student_number=student_number,
-        older_number=older_number if enrolled or register is Register.IN_SCHOOL else NO_NUMBER,
+        older_number=older_number if enrolled or register in CLASS_LISTS else NO_NUMBER,
         township=township,
         village=village,
         household=compact(cell("household_number", "")),
@@ -139,7 +140,7 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         active=state in _ACTIVE,
         elsewhere=enrolled and presence.startswith(_ELSEWHERE),
         placed=enrolled and any(mark in presence for mark in _PLACED),
-        absent=any(mark in presence for mark in _ABSENT),
+        absent=any(mark in presence for mark in (_NOT_REPORTED if register is Register.CHECK_IN else _ABSENT)),
     )
 
 

@@ -1,14 +1,18 @@
-"""The six registers as data: their fields, what offices call the columns, and how a register is told by its columns.
+"""The registers as data: their fields, what offices call the columns, and how a register is told by its columns.
 
 A register is never told by the name of its file. Each field lists the column names seen or expected for it; a register is
-recognised by the fields that only it has (`telling`). To take a new habit of naming, add the name here and nowhere else.
+recognised by the fields that only it has (`telling`). To take a new habit of naming, add the name here and nowhere else; what
+one office alone writes is for that office to map (`Naming`).
+
+Headers in two lines, with cells merged over several columns (监护人 over 姓名 and 电话), are read as one: see `join_lines`.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from services.roster.reconcile.model import Register
 
@@ -50,8 +54,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "left_behind": ("是否留守儿童", "留守儿童", "是否留守"),
     "migrant": ("是否随迁子女", "随迁子女", "是否随迁"),
     "reported_on": ("报到日期", "报到时间", "到校日期"),
-    "arrival": ("到校情况", "报到情况", "到校状态"),
+    "arrival": ("到校情况", "报到情况", "到校状态", "是否报到", "是否到校"),
+    "absence_reason": ("未报到原因", "未到校原因", "未返校原因", "未报到的原因", "未报到情况说明"),
+    "term": ("学期", "报到学期", "学年学期", "所属学期"),
     "poverty_kind": ("户类型", "脱贫户类型", "农户类型", "户属性", "监测对象类别", "监测对象类型"),
+    "relief_kind": ("救助类别", "救助类型", "救助对象类别", "救助对象类型", "保障类别", "困境类型", "困境儿童类别", "儿童类别"),
     "studying": ("在校生状况", "在校生情况"),
     "health": ("健康状况",),
     "disability_certificate": ("残疾人证号", "残疾证号", "残疾人证号码", "残疾证号码", "残疾人证"),
@@ -60,6 +67,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "suspect_number": ("疑似辍学编号", "疑似编号", "下发编号", "疑似辍学学生编号"),
     "issued_on": ("下发日期", "下发时间", "推送日期"),
     "due_on": ("核查期限", "核查截止日期", "反馈期限", "办结期限"),
+    "found": ("摸排结果", "摸排情况", "摸排结论", "走访结果", "入户结果", "入户核查结果", "排查结果"),
+    "visited_on": ("摸排日期", "摸排时间", "走访日期", "走访时间", "入户日期", "入户时间", "排查日期"),
+    "note": ("备注", "摸排备注", "摸排说明"),
     "serial": ("序号", "编号"),
 }  # fmt: skip
 
@@ -94,31 +104,31 @@ LAYOUTS: tuple[Layout, ...] = (
         Register.HUKOU,
         telling="hukou_state village_group ethnicity household_number",
         usual="id_number birth_date household_head kinship township village guardian_name",
-        foreign="student_number poverty_kind studying disability_certificate suspect_number enrolment_state",
+        foreign="student_number poverty_kind studying disability_certificate suspect_number enrolment_state relief_kind found",
     ),
     _layout(
         Register.ENROLMENT,
         telling="enrolment_state presence departure_reason student_number",
         usual="id_number id_type birth_date school_name school_code grade left_behind migrant attendance_mode placement",
-        foreign="suspect_number arrival reported_on poverty_kind hukou_state",
+        foreign="suspect_number arrival reported_on poverty_kind hukou_state relief_kind found absence_reason",
     ),
     _layout(
         Register.IN_SCHOOL,
         telling="arrival reported_on school_class grade",
         usual="school_name school_code student_number",
-        foreign="enrolment_state presence suspect_number id_type departure_reason poverty_kind",
+        foreign="enrolment_state presence suspect_number id_type departure_reason poverty_kind absence_reason term found",
     ),
     _layout(
         Register.POVERTY,
         telling="poverty_kind studying household_number",
         usual="household_head kinship id_number birth_date township village health",
-        foreign="student_number hukou_state suspect_number disability_certificate village_group",
+        foreign="student_number hukou_state suspect_number disability_certificate village_group relief_kind found",
     ),
     _layout(
         Register.DISABILITY,
         telling="disability_certificate disability_grade disability_kind",
         usual="birth_date township village guardian_name",
-        foreign="student_number poverty_kind hukou_state suspect_number",
+        foreign="student_number poverty_kind hukou_state suspect_number found",
     ),
     _layout(
         Register.SUSPECTS,
@@ -126,7 +136,32 @@ LAYOUTS: tuple[Layout, ...] = (
         usual="id_number address serial",
         foreign="poverty_kind hukou_state disability_certificate",
     ),
+    _layout(
+        Register.CIVIL_AFFAIRS,
+        telling="relief_kind",
+        usual="household_head kinship household_number id_number birth_date township village health guardian_name address",
+        foreign="student_number hukou_state suspect_number disability_certificate poverty_kind found village_group",
+    ),
+    _layout(
+        Register.CHECK_IN,
+        telling="absence_reason term",
+        usual="arrival reported_on school_class grade school_name school_code student_number",
+        foreign="enrolment_state presence suspect_number id_type departure_reason poverty_kind found",
+    ),
+    _layout(
+        Register.FIELD_CHECK,
+        telling="found visited_on",
+        usual="id_number birth_date township village village_group guardian_name guardian_phone note address",
+        foreign="enrolment_state presence suspect_number poverty_kind hukou_state disability_certificate relief_kind arrival",
+    ),
 )
+
+_ONLY_IN: Final[Mapping[str, frozenset[Register]]] = {"note": frozenset({Register.FIELD_CHECK})}
+"""Columns that every office has and only these registers mean something by."""
+
+COLUMN_LENGTH: Final = 40
+WEIGHT_NEEDED: Final = 3
+_GROUP_ENDING: Final = re.compile(r"(?:基本)?(?:信息|情况|资料)$")
 
 _FIELD_OF_COLUMN = {column: field for field, columns in FIELDS.items() for column in columns}
 
@@ -140,7 +175,20 @@ def column_key(text: str) -> str:
 
 def field_of(column: str) -> str | None:
     """The field a column name stands for, or None for a column nobody here reads."""
-    return _FIELD_OF_COLUMN.get(column_key(column)) if len(column) <= 40 else None
+    return _FIELD_OF_COLUMN.get(column_key(column)) if len(column) <= COLUMN_LENGTH else None
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How one office calls the columns of a register 栏目对应: column as written (by `column_key`) to field."""
+
+    register: Register
+    fields: Mapping[str, str]
+
+
+def naming(register: str, columns: Mapping[str, str]) -> Naming:
+    """The naming that a saved mapping of written columns to fields is."""
+    return Naming(Register(register), {column_key(column): field for column, field in columns.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +200,88 @@ class Header:
     columns: dict[str, str]
 
 
-def recognise(cells: Sequence[str]) -> Header | None:
-    """The header these cells are, or None. It needs a name or number column and must look like one register only."""
-    positions: dict[str, int] = {}
-    for position, cell in enumerate(cells):
-        field = field_of(cell) if cell else None
-        if field is not None:
-            positions.setdefault(field, position)
+def recognise(cells: Sequence[str], namings: Sequence[Naming] = ()) -> Header | None:
+    """The header these cells are, or None. It needs a name or number column and must look like one register only.
+
+    An office's own naming comes first: where all of its columns are there, they are what it says, of the register it says.
+    """
+    written = {column_key(cell) for cell in cells if cell and len(cell) <= COLUMN_LENGTH}
+    for own in namings:
+        if own.fields and own.fields.keys() <= written:
+            return _header(cells, own.register, own.fields)
+    positions = _positions(cells, {})
     fields = frozenset(positions)
-    if NAME not in fields and not fields & {NUMBER, "disability_certificate"}:
+    if not _names_somebody(fields):
         return None
     weights = sorted(((layout.weight(fields), layout.register) for layout in LAYOUTS), reverse=True)
     (best, register), (second, _) = weights[0], weights[1]
-    if best < 3 or best == second:
+    if best < WEIGHT_NEEDED or best == second:
+        return None
+    return _header(cells, register, {})
+
+
+def _header(cells: Sequence[str], register: Register, own: Mapping[str, str]) -> Header | None:
+    positions = {
+        field: position
+        for field, position in _positions(cells, own).items()
+        if register in _ONLY_IN.get(field, frozenset(Register))
+    }
+    if not _names_somebody(frozenset(positions)):
         return None
     return Header(register=register, positions=positions, columns={f: cells[p].strip() for f, p in positions.items()})
+
+
+def _positions(cells: Sequence[str], own: Mapping[str, str]) -> dict[str, int]:
+    """Where each field stands; what an office named itself goes before what everybody calls it."""
+    positions: dict[str, int] = {}
+    for position, cell in enumerate(cells):
+        field = own.get(column_key(cell)) if cell and len(cell) <= COLUMN_LENGTH else None
+        if field is not None:
+            positions.setdefault(field, position)
+    for position, cell in enumerate(cells):
+        field = field_of(cell) if cell and column_key(cell) not in own else None
+        if field is not None:
+            positions.setdefault(field, position)
+    return positions
+
+
+def _names_somebody(fields: frozenset[str]) -> bool:
+    return NAME in fields or bool(fields & {NUMBER, "disability_certificate"})
+
+
+def missing_for(cells: Sequence[str]) -> tuple[Register | None, tuple[str, ...]]:
+    """The register these columns are nearest to, and the columns that would tell it; None where they are near none."""
+    fields = frozenset(_positions(cells, {}))
+    best = max(
+        LAYOUTS, key=lambda layout: len((layout.telling | layout.usual) & fields) - 3 * len(layout.foreign & fields)
+    )
+    if not (best.telling | best.usual) & fields:
+        return None, ()
+    wanted = sorted(best.telling - fields) + ([] if _names_somebody(fields) else [NAME])
+    return best.register, tuple(FIELDS[field][0] for field in wanted)
+
+
+def join_lines(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """The columns that a header of two lines means: merged cells stand once, over the first of their columns.
+
+    Of 监护人 over 姓名 and 电话 come 监护人姓名 and 监护人电话; where the two together are no column known here, the lower one.
+    """
+    joined: list[str] = []
+    group = ""
+    for place in range(max(len(upper), len(lower))):
+        above = upper[place].strip() if place < len(upper) else ""
+        below = lower[place].strip() if place < len(lower) else ""
+        group = above or (group if below else "")
+        together = (f"{group}{below}", f"{_GROUP_ENDING.sub('', group)}{below}")
+        known = next((words for words in together if group and below and field_of(words) is not None), None)
+        joined.append(known or below or above)
+    return joined
+
+
+def continues(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Whether a line is the second one of a header: all it has are names of columns, and some stand where there were none."""
+    filled = [(place, cell.strip()) for place, cell in enumerate(lower) if cell.strip()]
+    joined = join_lines(upper, lower)
+    return bool(filled) and all(
+        field_of(cell) is not None or field_of(joined[place]) is not None for place, cell in filled
+    )

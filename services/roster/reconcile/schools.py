@@ -42,11 +42,11 @@ class Schools:
         return Place(self.one.get(record.school, record.school), grade, record.school_class)
 
 
-def align_schools(groups: Groups) -> Schools:
-    """Learn from the children who are in both registers which schools are one and which 学籍 are a grade behind."""
+def align_schools(groups: Groups, class_list: Register) -> Schools:
+    """Learn from the children of a kind of class list who have a 学籍 which schools are one and which 学籍 are a grade behind it."""
     schools: dict[str, Counter[str]] = defaultdict(Counter)
     grades: dict[str, Counter[int]] = defaultdict(Counter)
-    for seat, enrolment in _met(groups):
+    for seat, enrolment in _met(groups, class_list):
         schools[seat.school][enrolment.school] += 1
         if seat.grade and enrolment.grade:
             grades[enrolment.school][seat.grade - enrolment.grade] += 1
@@ -66,14 +66,14 @@ def align_schools(groups: Groups) -> Schools:
     return Schools(one=one, behind=behind)
 
 
-def _met(groups: Groups) -> Iterator[tuple[Record, Record]]:
+def _met(groups: Groups, class_list: Register) -> Iterator[tuple[Record, Record]]:
     """(class list row, active 学籍 row) of one child: joined already, or of a name that is once in each register."""
     enrolments: dict[str, list[Record]] = defaultdict(list)
     lone: dict[str, list[Record]] = defaultdict(list)
     for i, record in enumerate(groups.records):
         if record.register is Register.ENROLMENT and record.active:
             enrolments[record.name].append(record)
-        elif record.register is Register.IN_SCHOOL:
+        elif record.register is class_list:
             held = [
                 r for j in groups.members(i) if (r := groups.records[j]).register is Register.ENROLMENT and r.active
             ]

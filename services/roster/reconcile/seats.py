@@ -45,9 +45,11 @@ ANYWHERE = SeatRule("same name and grade, other school", lambda p, r: [(p.grade,
 MAX_CHOICES = 3  # of doubtful pairs shown for one row
 
 
-def seat_classes(groups: Groups) -> list[Doubt]:
-    """Join each class list row that has no enrolment row yet with the one that is its own, if that can be told."""
-    seating = _Seating(groups, align_schools(groups))
+def seat_classes(groups: Groups, class_list: Register) -> list[Doubt]:
+    """Join each row of a kind of class list (in school, check-in) that has no enrolment row yet with its own, if that can be told."""
+    if not any(record.register is class_list for record in groups.records):
+        return []
+    seating = _Seating(groups, align_schools(groups, class_list), class_list)
     seating.fold_copies()
     seating.by_student_number()
     for rule in SEAT_RULES:
@@ -65,16 +67,17 @@ def seat_classes(groups: Groups) -> list[Doubt]:
 class _Seating:
     """The class list rows that wait, and the enrolment rows that are free."""
 
-    def __init__(self, groups: Groups, schools: Schools) -> None:
+    def __init__(self, groups: Groups, schools: Schools, class_list: Register) -> None:
         self.groups = groups
+        self.class_list = class_list
         self.places: dict[int, Place] = {}
         self.rows: list[int] = []
         self.free: list[int] = []
         for i, record in enumerate(groups.records):
-            if record.register in {Register.IN_SCHOOL, Register.ENROLMENT}:
+            if record.register in {class_list, Register.ENROLMENT}:
                 self.places[i] = schools.place(record)
         for i in self.places:
-            if groups.records[i].register is Register.IN_SCHOOL:
+            if groups.records[i].register is class_list:
                 if not _has_enrolment(groups, i):
                     self.rows.append(i)
             elif not self._is_seated(i):
@@ -85,12 +88,22 @@ class _Seating:
         seats = others = 0
         for j in self.groups.members(i):
             register = self.groups.records[j].register
-            if register is Register.IN_SCHOOL:
+            if register is self.class_list:
                 if self.places[j].school == self.places[i].school:
                     return True
                 seats += 1
             others += register is Register.ENROLMENT
         return seats > 0 and others == 1
+
+    def _expects(self, record: Record) -> bool:
+        """Whether this kind of class list should have the holder of a 学籍: a check-in also asks for those who are not in class."""
+        return record.expected_in_class or (
+            self.class_list is Register.CHECK_IN and record.active and not record.placed
+        )
+
+    def _has_row(self, i: int) -> bool:
+        """Whether the child of a record is on a class list of this kind."""
+        return any(self.groups.records[j].register is self.class_list for j in self.groups.members(i))
 
     def _refresh(self) -> None:
         self.rows = [i for i in self.rows if not _has_enrolment(self.groups, i)]
@@ -126,7 +139,7 @@ class _Seating:
                 return
             places = self.free
             if expected:
-                places = [i for i in places if records[i].expected_in_class]
+                places = [i for i in places if self._expects(records[i])]
             elif not rule.departed:
                 places = [i for i in places if records[i].active]
             by_key: dict[tuple[Hashable, ...], tuple[set[int], set[int]]] = {}
@@ -208,7 +221,7 @@ class _Seating:
         asked = {key(self.places[i]) for i in self.rows}
         by_key: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
         for j in self.free:
-            if records[j].expected_in_class and (place := key(self.places[j])) in asked:
+            if self._expects(records[j]) and (place := key(self.places[j])) in asked:
                 by_key[place].append(j)
         names = {j: {records[k].name for k in self.groups.members(j)} for found in by_key.values() for j in found}
         choices: dict[int, list[int]] = {}
@@ -239,7 +252,7 @@ class _Seating:
                 here, reason = near[i], "name alike, in the same grade, without a seat (同年级姓名相近)"
             if not here:
                 here, reason = same or by_name[name], "same name elsewhere in the county (县内同名)"
-            chosen = [j for j in here if not _has_seat(self.groups, j)][:MAX_CHOICES]
+            chosen = [j for j in here if not self._has_row(j)][:MAX_CHOICES]
             for j in chosen:
                 score = round(0.5 / len(chosen), 4)
                 yield Doubt(a=records[i].ref, b=records[j].ref, score=score, reason=reason)
@@ -247,10 +260,6 @@ class _Seating:
 
 def _has_enrolment(groups: Groups, i: int) -> bool:
     return any(groups.records[j].register is Register.ENROLMENT for j in groups.members(i))
-
-
-def _has_seat(groups: Groups, i: int) -> bool:
-    return any(groups.records[j].register is Register.IN_SCHOOL for j in groups.members(i))
 
 
 def _parts(student_number: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.identity import Likeness, name_likeness
 from services.roster.reconcile.model import Doubt, Register
 from services.roster.reconcile.normalise import sound_keys
-from services.roster.reconcile.records import Record
+from services.roster.reconcile.records import CLASS_LISTS, Record
 
 SUSPECT_BITS = 8.5
 SUSPECT_MARGIN = 3.5
@@ -39,7 +39,7 @@ def seat_suspects(groups: Groups) -> list[Doubt]:
     doubts: list[Doubt] = []
     for i in alone:
         record = groups.records[i]
-        found = {groups.of(j) for key in _suspect_keys(record) for j in index.get(key, ())}
+        found = {groups.of(j) for key in _suspect_keys(record) for j in index.get(key, ())} - groups.foes(i)
         scored = sorted(((_suspect_bits(profile([record]), profile(groups.rows(j))), j) for j in found), reverse=True)
         if scored and scored[0][0] >= SUSPECT_BITS:
             clear = len(scored) == 1 or scored[0][0] - scored[1][0] >= SUSPECT_MARGIN
@@ -70,7 +70,7 @@ def _suspect_keys(record: Record) -> Iterator[tuple[str, ...]]:
 def _by_sound(groups: Groups, asked: set[tuple[str, ...]]) -> dict[tuple[str, ...], list[int]]:
     index: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for i, record in enumerate(groups.records):
-        if record.register not in {Register.SUSPECTS, Register.IN_SCHOOL}:
+        if record.register is not Register.SUSPECTS and record.register not in CLASS_LISTS:
             for key in _suspect_keys(record):
                 if key in asked:
                     index[key].append(i)

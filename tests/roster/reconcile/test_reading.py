@@ -9,7 +9,9 @@ import pytest
 
 from services.chassis.errors import Refused
 from services.roster.reconcile.model import Register
-from services.roster.reconcile.reading import read_directory
+from services.roster.reconcile.reading import Reading, read_content, read_directory
+from services.roster.reconcile.records import read_records
+from services.roster.reconcile.registers import naming
 
 HUKOU = "户号,姓名,性别,公民身份号码,出生日期,户主姓名,乡镇,行政村,户籍状态"
 CHILD = "1,张一诺,女,410326201209010016,2012-09-01,张伟,王坪乡,上庄村,正常"
@@ -186,3 +188,125 @@ def test_a_hostile_file_is_refused_by_name(tmp_path: Path, spoil: object) -> Non
 
     with pytest.raises(Refused, match=r"^bad\."):
         read_directory(tmp_path)
+
+
+class TestHeadersOfTwoLines:
+    """Cells merged over several columns stand once, over the first of them."""
+
+    def read(self, folder: Path, *lines: list[object]) -> list[dict[str, str]]:
+        sheet = [list(line) for line in lines]
+        return [dict(row.cells) for row in read_directory(_xlsx(folder, {"表": sheet})).rows]
+
+    def test_are_read_as_one(self, tmp_path: Path) -> None:
+        (cells,) = self.read(
+            tmp_path,
+            ["汝阳县学籍信息表", None, None, None, None, None],
+            ["姓名", "学籍", None, None, "监护人", None],
+            [None, "学籍号", "年级", "学籍状态", "姓名", "电话"],
+            ["张一诺", "G410326201209010016", "七年级", "在读", "张伟", "13800000000"],
+        )
+
+        assert cells["name"] == "张一诺"
+        assert (cells["guardian_name"], cells["guardian_phone"]) == ("张伟", "13800000000")
+        assert (cells["student_number"], cells["enrolment_state"]) == ("G410326201209010016", "在读")
+
+    def test_with_groups_over_all_of_them_are_read_by_what_stands_below(self, tmp_path: Path) -> None:
+        (cells,) = self.read(
+            tmp_path,
+            ["学生基本信息", None, None, "户籍信息", None, None],
+            ["姓名", "性别", "身份证号", "乡镇", "行政村", "户籍状态"],
+            ["张一诺", "女", "410326201209010016", "王坪乡", "上庄村", "正常"],
+        )
+
+        assert (cells["name"], cells["township"], cells["hukou_state"]) == ("张一诺", "王坪乡", "正常")
+
+    def test_really_merged_in_a_workbook_are_read_too(self, tmp_path: Path) -> None:
+        workbook = openpyxl.Workbook()
+        sheet = workbook.active
+        for line in (
+            ["户籍名册", None, None, None, None],
+            ["姓名", "户籍", None, "监护人", None],
+            [None, "户籍状态", "户号", "姓名", "联系电话"],
+            ["张一诺", "正常", "7", "张伟", "13800000000"],
+        ):
+            sheet.append(line)
+        for area in ("A1:E1", "A2:A3", "B2:C2", "D2:E2"):
+            sheet.merge_cells(area)
+        workbook.save(tmp_path / "a.xlsx")
+
+        (row,) = read_directory(tmp_path).rows
+        assert (row.cells["name"], row.cells["guardian_name"], row.cells["household_number"]) == ("张一诺", "张伟", "7")
+        assert row.line == 4
+
+
+class TestNewRegisters:
+    @pytest.mark.parametrize(
+        ("columns", "register"),
+        [
+            ("序号 姓名 性别 身份证号 出生日期 救助类别 监护人姓名 监护人电话 乡镇 行政村", Register.CIVIL_AFFAIRS),
+            ("户编号 户主姓名 姓名 与户主关系 身份证号 保障类别 乡镇 村", Register.CIVIL_AFFAIRS),
+            ("学校标识码 学校名称 学期 年级 班级 学籍号 姓名 报到情况 报到日期 未报到原因", Register.CHECK_IN),
+            ("学校 年级 班级 姓名 是否报到 未报到原因", Register.CHECK_IN),
+            ("学校标识码 学校名称 年级 班级 学籍号 姓名 报到日期 到校情况", Register.IN_SCHOOL),
+            ("学校 年级 班级 姓名 到校情况 备注", Register.IN_SCHOOL),
+            (
+                "乡镇 行政村 村民组 姓名 性别 身份证号 监护人姓名 监护人电话 摸排结果 走访日期 备注",
+                Register.FIELD_CHECK,
+            ),
+            ("姓名 身份证号 村 摸排结果", Register.FIELD_CHECK),
+            ("户编号 户主姓名 姓名 证件号码 户类型 备注", Register.POVERTY),
+        ],
+    )
+    def test_are_told_by_their_columns(self, tmp_path: Path, columns: str, register: Register) -> None:
+        names = columns.split()
+        row = ["张一诺" if column == "姓名" else "1" for column in names]
+
+        reading = read_directory(_csv(tmp_path, ",".join(names), ",".join(row)))
+
+        assert [r.ref.register for r in reading.rows] == [register]
+        assert ("note" in reading.rows[0].cells) == ("备注" in names and register is Register.FIELD_CHECK)
+
+
+class TestAnOfficesOwnNames:
+    def test_come_before_what_everybody_calls_a_column(self) -> None:
+        content = "名字,姓名,哪级\n张一诺,张伟,七年级\n".encode()
+        reading = Reading(namings=[naming("in_school", {"名字": "name", "哪级": "grade"})])
+        read_content("a.csv", content, into=reading)
+
+        (row,) = reading.rows
+        assert (row.ref.register, row.cells["name"], row.cells["grade"]) == (Register.IN_SCHOOL, "张一诺", "七年级")
+
+    def test_are_asked_for_where_nobody_knows_the_columns(self, tmp_path: Path) -> None:
+        reading = read_directory(_csv(tmp_path, "娃娃,学校,哪级", "张一诺,一小,七年级"))
+
+        (unknown,) = reading.unknown
+        assert unknown.columns == ("娃娃", "学校", "哪级")
+        assert "姓名" in unknown.missing
+
+
+class TestHabits:
+    def test_digits_of_any_width_stray_blanks_and_quotes_are_read(self, tmp_path: Path) -> None:
+        line = "１,　张一诺 ,女,'410326201209010016,２０１２年９月１日,张伟,王坪乡,上庄村,正常"
+
+        reading = read_directory(_csv(tmp_path, HUKOU, line))
+
+        assert [reject.reason for reject in reading.rejects] == []
+        (record,) = read_records(reading.rows)
+        assert (record.birth, record.number.text) == (date(2012, 9, 1), "410326201209010016")
+
+    @pytest.mark.parametrize("written", ["41153", "2012-9-1", "2012/09/01", "2012.9.1", "20120901", "2012年9月1日"])
+    def test_a_day_is_read_in_every_habit(self, tmp_path: Path, written: str) -> None:
+        reading = read_directory(_csv(tmp_path, HUKOU, CHILD.replace("2012-09-01", written)))
+
+        assert [record.birth for record in read_records(reading.rows)] == [date(2012, 9, 1)]
+
+    def test_a_workbook_by_another_ending_is_still_one(self, tmp_path: Path) -> None:
+        _xlsx(tmp_path, {"表": [["姓名", "户号", "户籍状态"], ["张一诺", "7", "正常"]]}, name="a.xlsx")
+        (tmp_path / "a.xlsx").rename(tmp_path / "a.csv")
+
+        assert len(read_directory(tmp_path).rows) == 1
+
+    def test_a_formula_is_read_by_its_value_and_never_run(self, tmp_path: Path) -> None:
+        reading = read_directory(_csv(tmp_path, HUKOU, CHILD.replace("张伟", "=1+1")))
+
+        assert reading.rows[0].cells["household_head"] == "=1+1"

@@ -1,0 +1,135 @@
+"""What is said of a child 事实: who, where, at which school, in which groups, and from which row it comes."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+DEFERRED: Final = "left_explained"
+"""The accounted state of a child whose schooling is deferred, suspended or exempt 其他离校(有原因)."""
+
+LAPSED: Final = "延缓入学、休学期满未返校"
+"""Why a child is looked for whose deferral ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a fact comes from 依据: register, batch, row counted from 1, and the rule that linked the row."""
+
+    register: str
+    batch_id: UUID
+    row: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a child is 身份; unknown texts are empty, the birth date is ISO text because it is sealed as one."""
+
+    name: str = ""
+    id_number: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    guardian_name: str = ""
+    guardian_phone: str = ""
+
+    def completed_years(self, day: date) -> int | None:
+        """The age on a day 周岁; None where no birth date is known."""
+        try:
+            born = date.fromisoformat(self.birth_date)
+        except ValueError:
+            return None
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+@dataclass(frozen=True, slots=True)
+class Residence:
+    """Where a child lives 住址: household, township code (9 digits), village code (12 digits; its name where no list has it)."""
+
+    household_id: UUID | None
+    township: str
+    village: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schooling:
+    """What the registers say of a child's schooling 就学: school code and name, stage, grade, status."""
+
+    school: str = ""
+    school_name: str = ""
+    stage: str = ""
+    grade: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The focus groups a child belongs to 重点群体 (N1.5)."""
+
+    poverty: str = ""
+    disability: str = ""
+    disability_grade: str = ""
+    left_behind: bool = False
+    migrant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StudentNumbers:
+    """The 学籍号 a child is enrolled under, '' where none is known, and those before it, in the order they were given up.
+
+    L is temporary 临时, J formal without a citizen number, G formal with one; 18 characters follow.
+    """
+
+    current: str = ""
+    former: tuple[str, ...] = ()
+
+    def give_way_to(self, number: str) -> bool:
+        """Whether a stated number takes the current one's place: not a lesser one, nor what is no 学籍号."""
+        return number != self.current and _standing(number) >= max(0, _standing(self.current))
+
+    def then(self, number: str) -> "StudentNumbers":
+        """The numbers once this one is in force."""
+        held = (*self.former, self.current)
+        return StudentNumbers(number, tuple(earlier for earlier in held if earlier not in {"", number}))
+
+
+def _standing(student_number: str) -> int:
+    """How binding a 学籍号 is, from 0; -1 for what is none."""
+    return "LJG".find(student_number[0]) if len(student_number) == 19 else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """A paper that says why a child is in no class here 凭据, and the state it is in as long as the paper holds.
+
+    Both days are included. `source_id` is the deferral, or the proof of schooling elsewhere, that it comes from; `evidence`
+    the paper's number, `approved_by` the unit that approved it.
+    """
+
+    source_id: UUID
+    state: str
+    reason: str
+    from_on: date
+    until_on: date
+    evidence: str
+    approved_by: str = ""
+
+    def holds(self, day: date) -> bool:
+        """Whether the paper holds on a day."""
+        return self.from_on <= day <= self.until_on
+
+    def defers(self, day: date) -> bool:
+        """Whether it is a deferral that holds: then nobody has to look for the child."""
+        return self.state == DEFERRED and self.holds(day)
+
+    def account(self, *, state: str, reason: str, day: date) -> tuple[str, str]:
+        """What a state that the registers give is on a day, beside this paper.
+
+        While the paper holds, it explains what would be a suspicion. A deferral that ran out explains nothing any more,
+        even where a register still keeps the child as suspended.
+        """
+        if state == "suspect" and self.holds(day):
+            return self.state, self.reason
+        if state == self.state == DEFERRED and day > self.until_on:
+            return "suspect", LAPSED
+        return state, reason

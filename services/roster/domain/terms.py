@@ -1,0 +1,75 @@
+"""School years and terms 学年学期 of the county, as data in `terms.toml`; a term without data is provisional.
+
+`2026-2027` is a school year, `2026-2027-1` its autumn term, `2026-2027-2` its spring term.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from typing import Final
+
+from services.chassis.errors import Refused
+
+_NAME: Final = re.compile(r"(\d{4})-(\d{4})-([12])")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Term:
+    """One term, from its first day of class to its last, both included."""
+
+    starts_on: date
+    ends_on: date
+    name: str
+    provisional: bool = False
+
+    @property
+    def school_year(self) -> str:
+        """The school year the term belongs to."""
+        return self.name[:9]
+
+    def days_by(self, day: date, *, since: date) -> int:
+        """How many of its calendar days lie between two days, both included."""
+        return max(0, (min(day, self.ends_on) - max(since, self.starts_on)).days + 1)
+
+
+def term_named(name: str) -> Term:
+    """The term of a name; refuses what is no term."""
+    match = _NAME.fullmatch(name)
+    if match is None or int(match[2]) != int(match[1]) + 1:
+        raise Refused("A term is written 2026-2027-1 for the autumn and 2026-2027-2 for the spring of a school year.")
+    if name in _TERMS:
+        return _TERMS[name]
+    autumn, spring = int(match[1]), int(match[2])
+    if match[3] == "1":
+        return Term(date(autumn, 9, 1), date(spring, 1, 31), name, provisional=True)
+    return Term(date(spring, 3, 1), date(spring, 7, 10), name, provisional=True)
+
+
+def term_on(day: date) -> Term:
+    """The term that has begun last: in the holidays it is the one before them."""
+    return max(
+        term
+        for year in (day.year - 1, day.year)
+        for part in (1, 2)
+        if (term := term_named(f"{year}-{year + 1}-{part}")).starts_on <= day
+    )
+
+
+def terms_of(school_year: str) -> tuple[Term, Term]:
+    """Both terms of a school year."""
+    return term_named(f"{school_year}-1"), term_named(f"{school_year}-2")
+
+
+def next_term(term: Term) -> Term:
+    """The term after a term."""
+    autumn, spring = terms_of(term.school_year)
+    year = spring.starts_on.year
+    return spring if term == autumn else term_named(f"{year}-{year + 1}-1")
+
+
+_TERMS: Final = {
+    name: Term(told["starts_on"], told["ends_on"], name)
+    for name, told in tomllib.loads(resources.files(__package__).joinpath("terms.toml").read_text("utf-8")).items()
+}

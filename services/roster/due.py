@@ -1,0 +1,300 @@
+"""What time brings to the children of the roster, and when: a small read side in memory, folded from the service's own events.
+
+It is fed every event of the service in recorded order, from the beginning at each start, and decides nothing itself: the
+aggregates look again. So a stale entry costs one look, and feeding an event twice in order changes nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+from services.roster.domain.child import Child
+from services.roster.domain.deferral import KINDS, RAN_OUT, Deferral
+from services.roster.domain.facts import LAPSED, Ground
+from services.roster.domain.findings import APPROVER, CATALOGUE, NO_LONGER_FOUND, OWN_RECORDS
+from services.roster.domain.home_hours import HomeHours, hours_owed
+from services.roster.domain.placement import Placement
+from services.roster.domain.schooling_elsewhere import SchoolingElsewhere, proof_due_after
+from services.roster.domain.term_check_in import TermCheckIn
+from services.roster.domain.terms import term_on
+from services.roster.domain.transfer import WORKING_DAYS, Transfer, hand_due_on
+
+WARNED: Final = (10, 30)
+"""So many days before a deferral ends somebody is warned, twice: the nearer one counts."""
+
+LEFT: Final = frozenset({"gone", "graduated", "transferred_out"})
+"""States of children to whom time brings nothing any more."""
+
+_DAY: Final = timedelta(days=1)
+_Key = tuple[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A finding that time brings to a child; `owner` is a unit, or the kind of one that the child's own place tells.
+
+    One that `replaces` takes the place of an open one on other grounds: the same matter, a stage further.
+    """
+
+    child_id: UUID
+    kind: str
+    reason: str
+    owner: str
+    ground: Ground
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open finding: what it rests on, and the day by which something is owed, None once its lateness was told."""
+
+    grounds: tuple[Ground, ...]
+    due_on: date | None
+
+
+@dataclass(slots=True)
+class _CheckIn:
+    """A check-in as far as somebody is missing at it."""
+
+    term: str
+    due_on: date
+    missing: set[UUID]
+    verified: set[UUID] = field(default_factory=set)
+    closed: bool = False
+
+
+class Due:
+    """Everything in the roster that a later day changes."""
+
+    def __init__(self) -> None:
+        self._findings: dict[_Key, _Open] = {}
+        self._settled: dict[_Key, tuple[Ground, ...]] = {}
+        self._transfers: dict[UUID, Transfer.Opened] = {}
+        self._deferrals: dict[UUID, Deferral.Approved] = {}
+        self._ran_out: dict[UUID, UUID] = {}
+        self._elsewhere: dict[UUID, date] = {}
+        self._suspect: set[UUID] = set()
+        self._proved: set[tuple[UUID, str]] = set()
+        self._check_ins: dict[UUID, _CheckIn] = {}
+        self._at_home: dict[UUID, Placement.Decided] = {}
+        self._hours: dict[tuple[UUID, str], int] = {}
+        self._left: set[UUID] = set()
+        self._past: set[UUID] = set()
+
+    # What is due
+
+    def deferrals(self, today: date) -> list[UUID]:
+        """The deferrals whose last day has passed, the longest over first."""
+        return [id_ for _, id_ in sorted((d.until_on, id_) for id_, d in self._deferrals.items() if d.until_on < today)]
+
+    def to_excuse(self, today: date) -> list[UUID]:
+        """Children who are looked for though a deferral has begun to hold."""
+        begun = {d.child_id for d in self._deferrals.values() if d.from_on <= today <= d.until_on}
+        return sorted(begun & self._suspect - self._past)
+
+    def overdue(self, today: date) -> list[_Key]:
+        """The findings, by child and kind, for which something owed is late and nobody was told, the latest first."""
+        late = [
+            (found.due_on, key)
+            for key, found in self._findings.items()
+            if found.due_on is not None and found.due_on < today and key[0] not in self._past
+        ]
+        return [key for _, key in sorted(late)]
+
+    def to_raise(self, today: date) -> Iterator[Brought]:
+        """The findings that time brings by today and that are not there yet."""
+        for brought in self._brought(today):
+            key, grounds = (brought.child_id, brought.kind), (brought.ground,)
+            found = self._findings.get(key)
+            stage_further = brought.replaces and found is not None and found.grounds != grounds
+            if (found is None or stage_further) and self._settled.get(key) != grounds:
+                yield brought
+
+    def to_drop(self, today: date) -> list[_Key]:
+        """The findings that time has brought and whose cause has ended."""
+        still = {(brought.child_id, brought.kind) for brought in self._brought(today)}
+        return [
+            key
+            for key, found in self._findings.items()
+            if key not in still and key[0] not in self._past and any(g.register in OWN_RECORDS for g in found.grounds)
+        ]
+
+    def _brought(self, today: date) -> Iterator[Brought]:
+        for bring in (
+            self._by_transfers,
+            self._by_deferrals,
+            self._by_schools_elsewhere,
+            self._by_check_ins,
+            self._by_hours,
+        ):
+            yield from (
+                brought
+                for brought in bring(today)
+                if brought.child_id not in self._past and brought.child_id not in self._left
+            )
+
+    def _by_transfers(self, today: date) -> Iterator[Brought]:
+        for transfer_id, opened in self._transfers.items():
+            hands = sum(hand_due_on(opened.opened_on, hand) < today for hand in (1, 2))
+            if hands:
+                yield Brought(
+                    opened.child_id,
+                    "transfer_overdue",
+                    f"学籍转接{opened.opened_on:%Y-%m-%d}发起，逾{WORKING_DAYS * hands}个工作日未办结",
+                    f"school:{opened.from_school}" if hands == 1 else APPROVER,
+                    Ground("transfer", transfer_id, hands, "hand_overdue"),
+                    replaces=True,
+                )
+
+    def _by_deferrals(self, today: date) -> Iterator[Brought]:
+        for deferral_id, approved in self._deferrals.items():
+            left = (approved.until_on - today).days
+            warned = next((days for days in WARNED if 0 <= left <= days), None)
+            if warned is not None:
+                yield Brought(
+                    approved.child_id,
+                    "deferral_lapsing",
+                    f"{KINDS[approved.kind]}将于{approved.until_on:%Y-%m-%d}期满",
+                    _owner("deferral_lapsing", today),
+                    Ground("deferral", deferral_id, warned, "days_before_end"),
+                    replaces=True,
+                )
+        for child_id, deferral_id in self._ran_out.items():
+            if child_id in self._suspect:
+                ground = Ground("deferral", deferral_id, 0, "ran_out")
+                owner = _owner("deferral_lapsed", today)
+                yield Brought(child_id, "deferral_lapsed", LAPSED, owner, ground, replaces=True)
+
+    def _by_schools_elsewhere(self, today: date) -> Iterator[Brought]:
+        term = term_on(today)
+        for child_id, since in self._elsewhere.items():
+            if (child_id, term.name) not in self._proved and proof_due_after(term, since) < today:
+                yield Brought(
+                    child_id,
+                    "elsewhere_unproved",
+                    f"外地就读，{term.name}学期尚无就读证明",
+                    _owner("elsewhere_unproved", today),
+                    Ground("term", uuid5(child_id, term.name), 0, "term_unproved"),
+                    replaces=True,
+                )
+
+    def _by_check_ins(self, today: date) -> Iterator[Brought]:
+        deferred = {d.child_id for d in self._deferrals.values() if d.from_on <= today <= d.until_on}
+        for check_in_id, check_in in self._check_ins.items():
+            ground = Ground("term_check_in", check_in_id, 0, "missing")
+            for child_id in check_in.missing - deferred:
+                if check_in.closed:
+                    reason = f"{check_in.term}学期开学未报到"
+                    yield Brought(child_id, "not_reported", reason, _owner("not_reported", today), ground)
+                if check_in.due_on < today and child_id not in check_in.verified:
+                    reason = f"{check_in.term}学期未报到，开学一周内未核实原因"
+                    yield Brought(child_id, "absence_unverified", reason, _owner("absence_unverified", today), ground)
+
+    def _by_hours(self, today: date) -> Iterator[Brought]:
+        last_month = today.replace(day=1) - _DAY
+        year = term_on(last_month).school_year
+        for child_id, decided in self._at_home.items():
+            had, owed = self._hours.get((child_id, year), 0), hours_owed(placed_on=decided.decided_on, by=last_month)
+            if had < owed:
+                yield Brought(
+                    child_id,
+                    "home_teaching_short",
+                    f"{year}学年送教上门至上月底应有{owed}课时，实有{had}课时",
+                    _owner("home_teaching_short", today),
+                    Ground("placement", decided.originator_id, int(f"{last_month:%Y%m}"), "hours_short"),
+                )
+
+    # What happened
+
+    def apply(self, event: object) -> None:
+        """Takes in one event of the service; what time doesn't change passes by."""
+        match event:
+            case Child.Event():
+                self._apply_of_child(event)
+            case Transfer.Opened():
+                self._transfers[event.originator_id] = event
+            case Transfer.Completed():
+                self._transfers.pop(event.originator_id, None)
+            case Deferral.Approved():
+                self._deferrals[event.originator_id] = event
+                self._ran_out.pop(event.child_id, None)
+            case Deferral.Ended():
+                self._deferrals.pop(event.originator_id, None)
+                if event.reason == RAN_OUT:
+                    self._ran_out[event.child_id] = event.originator_id
+            case SchoolingElsewhere.Proved():
+                self._proved.add((event.child_id, event.term))
+            case Placement.Decided() if event.form == "home_teaching":
+                self._at_home[event.child_id] = event
+            case Placement.Decided():
+                self._at_home.pop(event.child_id, None)
+            case Placement.Ended():
+                at_home = self._at_home.get(event.child_id)
+                if at_home is not None and at_home.originator_id == event.originator_id:
+                    del self._at_home[event.child_id]
+            case HomeHours.Counted():
+                self._hours[event.child_id, event.school_year] = event.hours
+            case TermCheckIn.Event():
+                self._apply_of_check_in(event)
+            case _:
+                pass
+
+    def _apply_of_child(self, event: Child.Event) -> None:
+        child_id = event.originator_id
+        match event:
+            case Child.Accounted():
+                self._account(child_id, event.state, event.valid_on)
+            case Child.FindingRaised():
+                self._findings[child_id, event.kind] = _Open(event.grounds, event.due_on)
+            case Child.FindingAnswered() | Child.FindingReturned():
+                self._owe((child_id, event.kind), event.due_on)
+            case Child.FindingOverdue():
+                self._owe((child_id, event.kind), None)
+            case Child.FindingResolved():
+                found = self._findings.pop((child_id, event.kind))
+                if event.resolution != NO_LONGER_FOUND:
+                    self._settled[child_id, event.kind] = found.grounds
+            case Child.Absorbed() | Child.Erased():
+                self._past.add(child_id)
+            case Child.Released():
+                self._past.discard(child_id)
+            case _:
+                pass
+
+    def _account(self, child_id: UUID, state: str, since: date) -> None:
+        self._suspect.discard(child_id)
+        self._left.discard(child_id)
+        self._elsewhere.pop(child_id, None)
+        if state == "suspect":
+            self._suspect.add(child_id)
+        elif state == "elsewhere":
+            self._elsewhere[child_id] = since
+        elif state in LEFT:
+            self._left.add(child_id)
+
+    def _owe(self, key: _Key, due_on: date | None) -> None:
+        self._findings[key] = replace(self._findings[key], due_on=due_on)
+
+    def _apply_of_check_in(self, event: TermCheckIn.Event) -> None:
+        check_in_id = event.originator_id
+        match event:
+            case TermCheckIn.Opened():
+                self._check_ins[check_in_id] = _CheckIn(event.term, event.due_on, set(event.expected))
+            case TermCheckIn.Present():
+                for (
+                    check_in
+                ) in self._check_ins.values():  # who came in this term isn't missing in an earlier one any more
+                    if check_in.due_on <= self._check_ins[check_in_id].due_on:
+                        check_in.missing.difference_update(event.children)
+            case TermCheckIn.Closed():
+                self._check_ins[check_in_id].closed = True
+            case TermCheckIn.AbsenceVerified():
+                self._check_ins[check_in_id].verified.add(event.child_id)
+            case _:
+                pass
+
+
+def _owner(kind: str, today: date) -> str:
+    return CATALOGUE.get(kind, on=today).owner

@@ -1,0 +1,65 @@
+"""What the roster does when others tell it something, and when a day passes.
+
+Time brings findings, and takes them when their cause has ended: a transfer that nobody completes, a deferral that ends, a
+school elsewhere that nobody proved this term, a child who did not report, hours at home that were not taught. It also
+tells when what somebody owes for a finding is late. Assistance tells which hours were taught at home.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from itertools import islice
+from typing import Final
+
+from services.chassis.errors import Stale
+from services.contracts import assistance
+from services.contracts.envelope import Envelope, Published
+from services.roster.application import Roster
+from services.roster.due import Due
+
+HEARS: Final = ("assistance",)
+"""The producers this policy listens to."""
+
+LATE_AT_ONCE: Final = 1000
+"""How much of a kind one tick works on at most; the longest overdue first, the rest the next time."""
+
+
+def react(app: Roster, envelope: Envelope, event: Published) -> None:  # noqa: ARG001  # every policy has this form
+    """Does what is to be done about something another service told."""
+    match event:
+        case assistance.HomeTeachingGiven():
+            app.count_home_hours(
+                child_id=event.child_id,
+                school_year=event.school_year,
+                hours=event.hours_so_far,
+                taught_on=event.given_on,
+            )
+        case _:
+            pass
+
+
+def tick(app: Roster, today: date, *, due: Due, look_again: Callable[[], None]) -> None:
+    """Lets a new day work on what has run out; `look_again` feeds `due` what was recorded meanwhile."""
+    for deferral_id in due.deferrals(today)[:LATE_AT_ONCE]:
+        # Somebody acted on this very thing at this moment, here and below: the next tick looks again.
+        with suppress(Stale):
+            app.lapse_deferral(deferral_id=deferral_id)
+    for child_id in due.to_excuse(today)[:LATE_AT_ONCE]:
+        with suppress(Stale):
+            app.heed_excuse(child_id=child_id)
+    look_again()
+    for child_id, kind in due.to_drop(today)[:LATE_AT_ONCE]:
+        with suppress(Stale):
+            app.drop_finding(child_id=child_id, kind=kind)
+    for brought in list(islice(due.to_raise(today), LATE_AT_ONCE)):
+        with suppress(Stale):
+            app.raise_finding(
+                child_id=brought.child_id,
+                kind=brought.kind,
+                reason=brought.reason,
+                owner=brought.owner,
+                ground=brought.ground,
+            )
+    for child_id, kind in due.overdue(today)[:LATE_AT_ONCE]:
+        with suppress(Stale):
+            app.expire_finding(child_id=child_id, kind=kind)

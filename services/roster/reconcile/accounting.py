@@ -1,0 +1,90 @@
+"""Where a child is accounted for on a date 归类: exactly one state, by the first rule that holds.
+
+The registers speak first. Only a child of whom they leave nothing but a suspicion is accounted for by what people saw: first that
+it reported at a school, then what the field check found at the door. Neither makes the findings go away, which name what a
+department still owes, nor does hearsay end a search where an office has to put something on paper first:
+
+- `dead`, `moved_away`, `no_such_person`: only the police say so; the child stays a suspect until the household register does.
+- `at_school_here`: not against a school whose own class list lacks its pupil; `taught_at_home`: only with a disability certificate.
+- `too_young_or_done`, `out_of_school`, `not_reached`: change nothing, for the dates and the search speak for themselves.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from services.roster.reconcile.findings import DEPARTED, Situation
+from services.roster.reconcile.model import AccountedState, Register
+from services.roster.reconcile.normalise import word
+
+# What was found at the door (`services/contracts/field_check.FieldFound`), by the words that sheets hold; the first that is in the cell.
+FOUND_BY_WORD: Final[Mapping[str, str]] = {
+    "死": "dead", "亡": "dead", "查无": "no_such_person", "无此人": "no_such_person",
+    "出国": "abroad", "国外": "abroad", "境外": "abroad", "出境": "abroad", "送教": "taught_at_home",
+    "辍学": "out_of_school", "失学": "out_of_school", "未入学": "out_of_school", "不在校": "out_of_school", "未上学": "out_of_school",
+    "未联系": "not_reached", "联系不上": "not_reached", "未见": "not_reached", "没见": "not_reached",
+    "未满": "too_young_or_done", "不足": "too_young_or_done", "毕业": "too_young_or_done", "完成": "too_young_or_done",
+    "超龄": "too_young_or_done", "外地": "at_school_elsewhere", "县外": "at_school_elsewhere", "异地": "at_school_elsewhere",
+    "外县": "at_school_elsewhere", "外省": "at_school_elsewhere", "外迁": "moved_away", "迁出": "moved_away", "迁走": "moved_away",
+    "搬": "moved_away", "在校": "at_school_here", "就读": "at_school_here", "在读": "at_school_here", "本县": "at_school_here",
+}  # fmt: skip
+FOUND: Final = frozenset(FOUND_BY_WORD.values())
+
+
+@lru_cache(maxsize=1024)
+def read_found(cell: str) -> str:
+    """What a sheet says was found, by its word or in the words of villages; '' where it says nothing that is known."""
+    text = word(cell)
+    if text.lower() in FOUND:
+        return text.lower()
+    return next((found for mark, found in FOUND_BY_WORD.items() if mark in text), "")
+
+
+def account(s: Situation) -> tuple[AccountedState, str]:
+    """Where the child is on the as-of date, and why; the first that holds, so exactly one."""
+    state, reason = _by_registers(s)
+    if state is AccountedState.SUSPECT and (seen := _by_eye(s)) is not None:
+        return seen
+    return state, reason
+
+
+def _by_registers(s: Situation) -> tuple[AccountedState, str]:
+    states = "、".join(r.state for r in s.enrolments)
+    table: tuple[tuple[bool, AccountedState, str], ...] = (
+        (not s.alive, AccountedState.GONE, "户籍死亡或注销"),
+        (s.placed, AccountedState.PLACED, "送教上门"),
+        (s.elsewhere, AccountedState.ELSEWHERE, "外地就读"),
+        (s.not_in_seat, AccountedState.SUSPECT, "名在人不在"),
+        (bool(s.active), AccountedState.IN_SEAT, "在读且在校名册上"),
+        (bool(s.seats), AccountedState.IN_SEAT, "在校名册上，无在读学籍"),
+        (bool(s.unexplained), AccountedState.SUSPECT, "其他离校未说明原因"),
+        ("转出" in states, AccountedState.TRANSFERRED_OUT, "学籍转出"),
+        ("毕业" in states or "结业" in states, AccountedState.GRADUATED, "毕业或结业"),
+        (DEPARTED in states, AccountedState.LEFT_EXPLAINED, "其他离校，已说明原因"),
+        ("休学" in states, AccountedState.LEFT_EXPLAINED, "休学"),
+        (bool(s.enrolments), AccountedState.SUSPECT, "学籍状态不明"),
+    )
+    for holds, state, reason in table:
+        if holds:
+            return state, reason
+    if s.in_window or not s.age_known:
+        return AccountedState.SUSPECT, "任何学籍记录中都没有" if s.in_window else "仅在疑似名单上，查无此人"
+    return AccountedState.LEFT_EXPLAINED, "不在学龄"
+
+
+def _by_eye(s: Situation) -> tuple[AccountedState, str] | None:
+    """Where people saw the child of whom the registers say nothing better; None where nobody did, or sheets contradict each other."""
+    if not s.active and any(not r.absent and word(r.row.cells.get("arrival", "")) for r in s.check_ins):
+        return AccountedState.IN_SEAT, "开学已报到，无在读学籍"
+    found = {read_found(r.row.cells.get("found", "")) for r in s.of(Register.FIELD_CHECK)} - {"", "not_reached"}
+    match list(found):
+        case ["at_school_elsewhere"]:
+            return AccountedState.ELSEWHERE, "摸排：在外地就读，待核实"
+        case ["abroad"]:
+            return AccountedState.LEFT_EXPLAINED, "摸排：出国（境），待核实"
+        case ["taught_at_home"] if s.of(Register.DISABILITY):
+            return AccountedState.PLACED, "摸排：送教上门，待核实"
+        case ["at_school_here"] if not s.active:
+            return AccountedState.IN_SEAT, "摸排：在本县就读，待核实"
+        case _:
+            return None

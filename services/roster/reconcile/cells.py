@@ -1,0 +1,69 @@
+"""Which cells of a row can't be what their column says. The row counts all the same: a hint for whoever hands the file in.
+
+A cell without a code, or a 学籍号 of no known form, decides nothing about a child; but a column full of them shows that
+columns were shifted or mixed up, before anything is committed.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from services.roster.reconcile.codes import name_in
+from services.roster.reconcile.identity import check_character, read_student_number
+from services.roster.reconcile.normalise import compact, is_blank, parse_date, parse_sex
+
+_STUDENT_NUMBER: Final = re.compile(r"[GJ]\d{17}[\dX]|L\d{18}")
+_SCHOOL_CODE: Final = re.compile(r"\d{10}(?:\.0+)?")
+
+
+def odd_cells(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(field, reason) of each cell that can't be read as what its column says."""
+    for field, reason_of in _CHECKS.items():
+        cell = cells.get(field)
+        if cell and (reason := reason_of(cell)) and not is_blank(cell):
+            yield field, reason
+
+
+def odd_student_number(cell: str) -> str:
+    """Why a text is no 学籍号, or '': G or J with a check character by GB 11643, or L, which has none."""
+    number = cell if _STUDENT_NUMBER.fullmatch(cell) else read_student_number(cell)[0]
+    if not _STUDENT_NUMBER.fullmatch(number):
+        return "neither G, J nor L with 18 characters (学籍号不是 G、J、L 加 18 位)"
+    if number[0] != "L" and check_character(number[1:18]) != number[18]:
+        return "the check character of the 学籍号 is wrong (学籍号校验码不符)"
+    return ""
+
+
+def _odd_school_code(cell: str) -> str:
+    right = _SCHOOL_CODE.fullmatch(cell) or _SCHOOL_CODE.fullmatch(compact(cell))
+    return "" if right else "not a school code of ten digits (学校标识码不是十位数字)"
+
+
+def _odd_birth_date(cell: str) -> str:
+    return "" if parse_date(cell) else "not a day that can be read (日期无法识别)"
+
+
+def _odd_sex(cell: str) -> str:
+    return "" if parse_sex(cell) else "neither 男 nor 女 (性别无法识别)"
+
+
+def _uncoded(cell: str, *, field: str, reason: str) -> str:
+    return "" if name_in(field, cell) else reason
+
+
+_CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
+    "birth_date": _odd_birth_date,
+    "sex": _odd_sex,
+    "student_number": odd_student_number,
+    "school_code": _odd_school_code,
+} | {
+    field: partial(_uncoded, field=field, reason=reason)
+    for field, reason in (
+        ("ethnicity", "no ethnicity of GB/T 3304 (民族无法识别)"),
+        ("kinship", "no kinship of GB/T 4761 (与户主关系无法识别)"),
+        ("id_type", "no type of identity document (身份证件类型无法识别)"),
+        ("disability_kind", "no category of disability (残疾类别无法识别)"),
+        ("disability_grade", "no grade of disability (残疾等级无法识别)"),
+    )
+}
