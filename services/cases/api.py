@@ -3,10 +3,11 @@
 from fastapi import FastAPI
 
 from services.cases.application import Cases
+from services.cases.oversight import Oversight
 from services.chassis.http import Surroundings, command_api
 
 
-def build_api(cases: Cases, *, surroundings: Surroundings) -> FastAPI:
+def build_api(cases: Cases, oversight: Oversight, *, surroundings: Surroundings) -> FastAPI:
     """One route per command; `open_case` is `POST /commands/open-case`."""
     return command_api(
         title="cases 个案",
@@ -44,10 +45,34 @@ def build_api(cases: Cases, *, surroundings: Surroundings) -> FastAPI:
             cases.open_referral,
             cases.accept_referral,
             cases.answer_referral,
+            cases.return_referral,
             cases.revoke_referral,
             cases.receive_public_report,
             cases.assign_responsibility,
             cases.end_responsibility,
             cases.expire_steps,
+            cases.miss_visit,
+            oversight.record_visit,
+            oversight.plan_visits,
+            oversight.end_visits,
+            oversight.confirm_cases,
+            oversight.sign_zero_report,
+            oversight.open_persuasion_list,
+            oversight.sign_persuasion_list,
+            oversight.sign_statement,
+            oversight.open_inspection,
+            oversight.record_inspection_finding,
+            oversight.report_rectification,
+            oversight.check_rectification,
+            oversight.close_inspection,
+            oversight.issue_admonition,
+            oversight.answer_admonition,
+            oversight.decide_accountability,
+            oversight.send_assistance_letter,
+            oversight.remind_assistance_letter,
+            oversight.answer_assistance_letter,
+            oversight.receive_procuratorate_notice,
+            oversight.answer_procuratorate_notice,
+            oversight.handle_public_report,
         ),
     )

@@ -11,11 +11,14 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from services.cases.domain.assignment import Assignment, id_of_assignment
+from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case, Place, id_of_case
 from services.cases.domain.clearance import Clearance
 from services.cases.domain.document import Document, id_of_document
+from services.cases.domain.number_book import NumberBook
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral, id_of_referral
+from services.cases.domain.visit import VisitPlan
 from services.chassis.aggregate import RecordedAggregate, today, who_acts
 from services.chassis.application import Answer, RecordedApplication
 
@@ -75,42 +78,45 @@ class Cases(RecordedApplication):
         case.persuade(method=method, outcome=outcome, note=note, made_on=made_on, today=today())
         return self.record(case)
 
-    def report_case(self, *, case_id: UUID, issuer: str, number: str) -> Answer:
+    def report_case(self, *, case_id: UUID, issuer: str, number: str = "") -> Answer:
         """Reports in writing to the bureau 书面报告; answers the document's id."""
         case = self.get(Case, case_id)
-        document = self._issue(case, kind="written_report", issuer=issuer, number=number, term_days=0)
+        document, *book = self._issue(case, kind="written_report", issuer=issuer, number=number, term_days=0)
         case.report(document_id=document.id, today=today())
-        return self.record(case, document, answer=document.id)
+        return self.record(case, document, *book, answer=document.id)
 
-    def issue_order(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+    def issue_order(self, *, case_id: UUID, issuer: str, term_days: int, number: str = "") -> Answer:
         """Issues the order to send the child back 责令限期改正; the case moves when it is served. Answers the document's id."""
         return self.issue_document(
             case_id=case_id, kind="order_to_correct", issuer=issuer, number=number, term_days=term_days
         )
 
-    def issue_penalty(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+    def issue_penalty(self, *, case_id: UUID, issuer: str, term_days: int, number: str = "") -> Answer:
         """Issues the penalty decision 行政处罚决定书; the case moves when it is served. Answers the document's id."""
         return self.issue_document(
             case_id=case_id, kind="penalty_decision", issuer=issuer, number=number, term_days=term_days
         )
 
-    def issue_demand(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+    def issue_demand(self, *, case_id: UUID, issuer: str, term_days: int, number: str = "") -> Answer:
         """Issues the demand to comply 催告书; the case moves when it is served. Answers the document's id."""
         return self.issue_document(
             case_id=case_id, kind="performance_notice", issuer=issuer, number=number, term_days=term_days
         )
 
-    def take_to_justice(self, *, case_id: UUID, issuer: str, number: str, term_days: int) -> Answer:
+    def take_to_justice(self, *, case_id: UUID, issuer: str, term_days: int, number: str = "") -> Answer:
         """Issues the judicial document 司法文书; the case moves when it is served. Answers the document's id."""
         return self.issue_document(
             case_id=case_id, kind="judicial_document", issuer=issuer, number=number, term_days=term_days
         )
 
-    def issue_document(self, *, case_id: UUID, kind: str, issuer: str, number: str, term_days: int = 0) -> Answer:
-        """Issues a paper of any kind of the catalogue 签发文书, when its time has come; answers the document's id."""
+    def issue_document(self, *, case_id: UUID, kind: str, issuer: str, number: str = "", term_days: int = 0) -> Answer:
+        """Issues a paper of any kind of the catalogue 签发文书, when its time has come; answers the document's id.
+
+        Without a `number` of the office's own it gets the next one of the issuer's book 文号.
+        """
         case = self.get(Case, case_id)
         case.allow_paper(kind=kind, today=today())
-        return self.record(self._issue(case, kind=kind, issuer=issuer, number=number, term_days=term_days))
+        return self.record(*self._issue(case, kind=kind, issuer=issuer, number=number, term_days=term_days))
 
     def serve_document(self, *, document_id: UUID, method: str, receipt: str, served_on: date) -> Answer:
         """Keeps that a paper reached its addressee 送达; an order or judicial document moves its case with it."""
@@ -254,6 +260,12 @@ class Cases(RecordedApplication):
         referral.answer(outcome=outcome, department=who_acts().department, today=today())
         return self.record(referral)
 
+    def return_referral(self, *, referral_id: UUID, reason: str) -> Answer:
+        """The department asked gives a referral back 退回."""
+        referral = self.get(Referral, referral_id)
+        referral.give_back(reason=reason, department=who_acts().department)
+        return self.record(referral)
+
     def revoke_referral(self, *, referral_id: UUID, reason: str) -> Answer:
         """The asking side takes a referral back 撤回."""
         referral = self.get(Referral, referral_id)
@@ -289,6 +301,38 @@ class Cases(RecordedApplication):
         opened = case.lapse(latest=self.find_latest_case(case.child_id) or case, today=today())
         return self.record(case, *opened)
 
+    def keep_attachment(
+        self,
+        *,
+        attachment_id: UUID,
+        child_id: UUID,
+        case_id: UUID | None,
+        shows: str,
+        media_type: str,
+        size: int,
+        sha256: str,
+    ) -> Answer:
+        """Keeps that a photo or scan was handed in 影像佐证; its bytes lie in the store of files."""
+        if case_id is not None:
+            self.get(Case, case_id).must_concern(child_id, act="keep_attachment")
+        attachment = Attachment.keep(
+            attachment_id=attachment_id,
+            child_id=child_id,
+            case_id=case_id,
+            shows=shows,
+            media_type=media_type,
+            size=size,
+            sha256=sha256,
+            today=today(),
+        )
+        return self.record(attachment)
+
+    def miss_visit(self, *, plan_id: UUID) -> Answer:
+        """The day of a planned visit passed without one 家访逾期; once for each day."""
+        plan = self.get(VisitPlan, plan_id)
+        plan.miss(today=today())
+        return self.record(plan)
+
     # A child that moves, and entries that turn out to be one
 
     def move_case(
@@ -318,12 +362,22 @@ class Cases(RecordedApplication):
         """The child's latest case, open or ended."""
         return self._latest(Case, lambda n: id_of_case(child_id, n))
 
-    def _issue(self, case: Case, *, kind: str, issuer: str, number: str, term_days: int) -> Document:
+    def _issue(
+        self, case: Case, *, kind: str, issuer: str, number: str, term_days: int
+    ) -> tuple[Document, *tuple[NumberBook, ...]]:
+        """The paper, and the book that gave its number where the office gave none."""
         n = 1
         while self.find(Document, id_of_document(case.id, kind=kind, number_in_case=n)) is not None:
             n += 1
-        return Document.issue(
-            document_id=id_of_document(case.id, kind=kind, number_in_case=n),
+        document_id = id_of_document(case.id, kind=kind, number_in_case=n)
+        books: tuple[NumberBook, ...] = ()
+        if not number:
+            year = today().year
+            book = self.find(NumberBook, NumberBook.id_of(issuer=issuer, kind=kind, year=year))
+            book = book or NumberBook.open(issuer=issuer, kind=kind, year=year)
+            books, number = (book,), book.take(document_id=document_id)
+        document = Document.issue(
+            document_id=document_id,
             case_id=case.id,
             child_id=case.child_id,
             kind=kind,
@@ -332,6 +386,7 @@ class Cases(RecordedApplication):
             term_days=term_days,
             today=today(),
         )
+        return document, *books
 
     def _latest(self, kind: type[A], id_of: Callable[[int], UUID]) -> A | None:
         latest, n = None, 1

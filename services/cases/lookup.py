@@ -1,4 +1,4 @@
-"""Which cases time will act on, and when: a small read side in memory, folded from the service's own events.
+"""Which cases and visits time will act on, and who is confirmed where: small read sides in memory, folded from own events.
 
 It is fed every event of the service in recorded order, from the beginning at each start, and decides nothing itself:
 `Case.expire` and `Case.lapse` look again. So a stale entry costs one look, and feeding an event twice in order changes nothing.
@@ -7,8 +7,9 @@ It is fed every event of the service in recorded order, from the beginning at ea
 from datetime import date
 from uuid import UUID
 
-from services.cases.domain.case import Case, Owing, id_of_case
+from services.cases.domain.case import Case, Owing, Place, id_of_case
 from services.cases.domain.rules import Owed, handed_up
+from services.cases.domain.visit import VisitPlan
 
 
 class DueCases:
@@ -53,3 +54,60 @@ class DueCases:
             self._due_on.pop(case_id, None)
         else:
             self._due_on[case_id] = due_on
+
+
+class DueVisits:
+    """The next day of every regular home visit, until it was missed: that is recorded once for each day."""
+
+    def __init__(self) -> None:
+        self._due_on: dict[UUID, date] = {}
+
+    def apply(self, event: object) -> None:
+        """Takes in one event of the service; those of other aggregates pass by."""
+        match event:
+            case VisitPlan.Begun() | VisitPlan.Visited():
+                self._due_on[event.originator_id] = event.next_on
+            case VisitPlan.Missed() | VisitPlan.Ended():
+                self._due_on.pop(event.originator_id, None)
+            case _:
+                pass
+
+    def due(self, today: date) -> list[UUID]:
+        """The plans whose day has passed, the longest ago first."""
+        late = sorted((due_on, plan_id) for plan_id, due_on in self._due_on.items() if due_on < today)
+        return [plan_id for _, plan_id in late]
+
+
+class Dropouts:
+    """Which cases are confirmed and not yet back, and which township and school each belongs to."""
+
+    def __init__(self) -> None:
+        self._places: dict[UUID, Place] = {}
+        self._confirmed: set[UUID] = set()
+
+    def apply(self, event: object) -> None:
+        """Takes in one event of the service; those of other aggregates pass by."""
+        match event:
+            case Case.Opened() | Case.Moved():
+                self._places[event.originator_id] = event.place
+            case Case.Confirmed():
+                self._confirmed.add(event.originator_id)
+            case Case.Returned() | Case.Closed() | Case.Cleared() | Case.MergedInto():
+                self._confirmed.discard(event.originator_id)
+            case _:
+                pass
+
+    def cases_of(self, unit: str) -> list[UUID]:
+        """The confirmed cases of a unit, `kind:area`: of a school's pupils, or of all children within the area."""
+        kind, _, area = unit.partition(":")
+        return [case_id for case_id in self._confirmed if _belongs(self._places[case_id], kind=kind, area=area)]
+
+    def of(self, unit: str) -> int:
+        """How many they are."""
+        return len(self.cases_of(unit))
+
+
+def _belongs(place: Place, *, kind: str, area: str) -> bool:
+    if kind == "school":
+        return place.school == area
+    return area != "" and (place.township.startswith(area) or place.village.startswith(area))

@@ -15,7 +15,7 @@ from services.cases.application import Cases
 from services.cases.domain.case import Case, Place
 from services.cases.domain.catalogue import OPENINGS
 from services.cases.domain.ladder import OPEN, OUT_OF_CLASS, State
-from services.cases.lookup import DueCases
+from services.cases.lookup import DueCases, DueVisits
 from services.chassis.errors import Stale
 from services.contracts import roster
 from services.contracts.envelope import Envelope, Published
@@ -48,12 +48,15 @@ def react(app: Cases, envelope: Envelope, event: Published) -> None:  # noqa: AR
             pass
 
 
-def tick(app: Cases, today: date, *, due_cases: DueCases) -> None:
-    """Lets a new day work on the cases in which something has run out."""
+def tick(app: Cases, today: date, *, due_cases: DueCases, due_visits: DueVisits) -> None:
+    """Lets a new day work on the cases in which something has run out, and on visits that were not made."""
     for case_id in due_cases.due(today)[:LATE_AT_ONCE]:
         # Somebody acted on this case at this very moment: the next tick looks again whether anything is late.
         with suppress(Stale):
             app.expire_steps(case_id=case_id)
+    for plan_id in due_visits.due(today)[:LATE_AT_ONCE]:
+        with suppress(Stale):
+            app.miss_visit(plan_id=plan_id)
 
 
 def _look_for(app: Cases, finding: roster.FindingRaised) -> None:

@@ -13,6 +13,7 @@ from services.cases.domain.case import Case, Owing
 from services.cases.domain.document import Document
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
+from services.cases.oversight_publisher import publish_oversight
 from services.contracts import cases as told
 from services.contracts.envelope import Published, Sealed
 
@@ -44,7 +45,7 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
         case Assignment.Assigned() | Assignment.Ended():
             return _responsibility(event)
         case _:
-            return None
+            return publish_oversight(event)
 
 
 def _owed(owed: rules.Owed) -> told.Owed:
@@ -87,6 +88,41 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             )
         case Case.Reported():
             return told.CaseReported(case_id=case_id, child_id=child_id, document_id=event.document_id, owed=owed)
+        case Case.Ordered() | Case.Penalised() | Case.Demanded() | Case.TakenToJustice() | Case.ProceedingRecorded():
+            return _pressed(event, case_id=case_id, child_id=child_id, owed=owed)
+        case Case.Returned():
+            return told.ChildReturned(
+                case_id=case_id,
+                child_id=child_id,
+                school=event.school,
+                returned_on=event.returned_on,
+                seat_days=event.seat_days,
+                owed=owed,
+            )
+        case Case.Watched():
+            return told.CaseWatched(case_id=case_id, child_id=child_id, watch_until=event.watch_until, owed=owed)
+        case Case.Paused() | Case.Resumed() | Case.Extended():
+            return _clock(event, case_id=case_id, child_id=child_id, owed=owed)
+        case Case.StepExpired():
+            return told.StepExpired(
+                case_id=case_id,
+                child_id=child_id,
+                expired=_owed(event.expired),
+                expired_on=event.expired_on,
+                owed=owed,
+            )
+        case _:
+            return None
+
+
+def _pressed(
+    event: Case.Ordered | Case.Penalised | Case.Demanded | Case.TakenToJustice | Case.ProceedingRecorded,
+    *,
+    case_id: UUID,
+    child_id: UUID,
+    owed: told.Owed,
+) -> Published:
+    match event:
         case Case.Ordered():
             return told.CaseOrdered(
                 case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
@@ -113,29 +149,8 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
                 comply_by=event.comply_by,
                 owed=owed,
             )
-        case Case.Returned():
-            return told.ChildReturned(
-                case_id=case_id,
-                child_id=child_id,
-                school=event.school,
-                returned_on=event.returned_on,
-                seat_days=event.seat_days,
-                owed=owed,
-            )
-        case Case.Watched():
-            return told.CaseWatched(case_id=case_id, child_id=child_id, watch_until=event.watch_until, owed=owed)
-        case Case.Paused() | Case.Resumed() | Case.Extended():
-            return _clock(event, case_id=case_id, child_id=child_id, owed=owed)
-        case Case.StepExpired():
-            return told.StepExpired(
-                case_id=case_id,
-                child_id=child_id,
-                expired=_owed(event.expired),
-                expired_on=event.expired_on,
-                owed=owed,
-            )
         case _:
-            return None
+            assert_never(event)
 
 
 def _clock(

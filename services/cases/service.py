@@ -7,10 +7,14 @@ import psycopg
 from services.cases import policy
 from services.cases.api import build_api
 from services.cases.application import Cases
-from services.cases.lookup import DueCases
+from services.cases.attachments import add_attachments
+from services.cases.lookup import Dropouts, DueCases, DueVisits
+from services.cases.oversight import Oversight
 from services.cases.publisher import publish
+from services.chassis import blobs as blobs_table
 from services.chassis import relay, store
 from services.chassis.aggregate import today
+from services.chassis.blobs import Blobs
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
 from services.chassis.own_events import OwnEvents
@@ -23,27 +27,46 @@ from services.chassis.vault import Vault
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="cases_app")
+    blobs_table.migrate(connection, app_role="cases_app")
     relay.migrate(connection, app_role="cases_app")
 
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     """Cases on its own database."""
     cases = Cases(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
-    due_cases = DueCases()
-    own_events = OwnEvents(application=cases, apply=due_cases.apply)
+    due_cases, due_visits, known = DueCases(), DueVisits(), Dropouts()
+
+    def follow(event: object) -> None:
+        due_cases.apply(event)
+        due_visits.apply(event)
+        known.apply(event)
+
+    own_events = OwnEvents(application=cases, apply=follow)
+
+    def dropouts() -> Dropouts:
+        own_events.catch_up()
+        return known
 
     def pass_time() -> None:
         own_events.catch_up()
-        policy.tick(cases, today(), due_cases=due_cases)
+        policy.tick(cases, today(), due_cases=due_cases, due_visits=due_visits)
+
+    blobs = Blobs(dsn=dsn, vault=vault)
+    api = build_api(cases, Oversight(cases=cases, dropouts=dropouts), surroundings=surroundings)
+    add_attachments(api, cases, blobs=blobs, surroundings=surroundings)
+
+    def close() -> None:
+        blobs.close()
+        cases.recorder_of_commands.close()
 
     return Service(
         name="cases",
         dsn=dsn,
         application=cases,
-        api=build_api(cases, surroundings=surroundings),
+        api=api,
         publication=Publication(producer="cases", application=cases, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, cases),
         pass_time=pass_time,
-        close=cases.recorder_of_commands.close,
+        close=close,
     )

@@ -3,16 +3,32 @@
 from dataclasses import replace
 from uuid import UUID
 
+from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.assignment import Assignment
+from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.document import Document, id_of_document
+from services.cases.domain.inspection import Inspection
+from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
+from services.cases.domain.number_book import NumberBook
+from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
+from services.cases.domain.statement import Statement
+from services.cases.domain.visit import Visit, VisitPlan
+from services.cases.domain.zero_report import ZeroReport
 from services.chassis.aggregate import RecordedAggregate
 from tests.cases.given import CHILD, MONDAY, OTHER_CHILD, PUPIL, UNENROLLED, acting_on, clearance, days, opened
 
 TOWNSHIP = "township:410326103"
 CIVIL_AFFAIRS = "civil_affairs:410326"
+PHOTO = UUID("4d5e6f70-8192-4a3b-8c4d-5e6f708192a3")
+VISIT = UUID("6a1d3f44-52d1-4e0a-9a0e-8d9c0b1a2f33")
+INSPECTION = UUID("f0a1c2d3-1111-4222-8333-444455556666")
+SUMMONS = UUID("9b1d8a0e-3c4d-4e5f-8a9b-0c1d2e3f4a5b")
+NOTICE = UUID("0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6")
+DECISION = UUID("7e6d5c4b-3a29-4817-8605-f4e3d2c1b0a9")
+OTHER_REPORT = UUID("2c3d4e5f-6071-4829-93a4-b5c6d7e8f901")
 REPORT = UUID("1f6d7c3e-0d6b-4f53-8c5e-2f4dd40a9c11")
 
 
@@ -139,6 +155,185 @@ def around_a_case() -> list[RecordedAggregate]:
     return [*referrals, report, cadre, *following]
 
 
+def a_year_of_oversight() -> list[RecordedAggregate]:
+    """Visits, a list and a statement signed, an inspection to its end, a summons, a letter and a notice, each answered."""
+    later = MONDAY + days(31)
+    with acting_on(MONDAY):
+        report = PublicReport.receive(
+            report_id=OTHER_REPORT, informant="", text="sealed", township="410326103", today=MONDAY
+        )
+        report.handle(outcome="not_so", case_id=None, today=MONDAY)
+        case = opened()
+        returned = Referral.open(
+            case_id=case.id,
+            child_id=CHILD,
+            earlier=None,
+            to="human_resources",
+            purpose="child_labour",
+            request="look into it",
+            asked_by=TOWNSHIP,
+            reply_by=MONDAY + days(10),
+            today=MONDAY,
+        )
+        returned.give_back(reason="outside the county", department="human_resources:410326")
+        statement = Statement.sign(
+            level="county_township",
+            year=2026,
+            superior="county:410326",
+            party=TOWNSHIP,
+            township="410326103",
+            above=None,
+            today=MONDAY,
+        )
+        decision = Accountability.decide(
+            decision_id=DECISION,
+            unit=TOWNSHIP,
+            township="410326103",
+            ground="inspection 7",
+            measure="written_review",
+            number="2026-9",
+            by="county:410326",
+            today=MONDAY,
+        )
+    with acting_on(later):
+        zero = ZeroReport.sign(
+            unit="school:3141000300",
+            township="410326103",
+            month="2026-09",
+            signer="head-1",
+            dropouts=0,
+            today=later,
+        )
+    others = [*visits(), a_photo(), a_number(), signed_list(case), inspected(), *over_the_border(case)]
+    return [report, case, returned, statement, decision, zero, *others]
+
+
+def a_number() -> NumberBook:
+    """An office's book, and the first paper of the year."""
+    with acting_on(MONDAY):
+        book = NumberBook.open(issuer=TOWNSHIP, kind="order_to_correct", year=2026)
+        book.take(document_id=REPORT)
+    return book
+
+
+def a_photo() -> Attachment:
+    """A photo of a visit."""
+    with acting_on(MONDAY):
+        return Attachment.keep(
+            attachment_id=PHOTO,
+            child_id=CHILD,
+            case_id=None,
+            shows="visit",
+            media_type="image/jpeg",
+            size=3,
+            sha256="0f" * 32,
+            today=MONDAY,
+        )
+
+
+def visits() -> list[RecordedAggregate]:
+    """A visit that counts for a plan, a day that passes without one, and the plan's end."""
+    with acting_on(MONDAY):
+        plan = VisitPlan.begin(
+            child_id=CHILD, earlier=None, visitor="teacher-1", reason="returned", every_days=30, today=MONDAY
+        )
+        visit = Visit.make(
+            visit_id=VISIT,
+            child_id=CHILD,
+            case_id=None,
+            method="home_visit",
+            attitude="agreed",
+            promise="sealed",
+            visitor="teacher-1",
+            visited_on=MONDAY,
+            next_on=MONDAY + days(30),
+            attachments=(),
+            today=MONDAY,
+        )
+    later = MONDAY + days(70)
+    with acting_on(later):
+        plan.visited(visited_on=MONDAY + days(20))
+        plan.miss(today=later)
+        plan.end(reason="at boarding school", today=later)
+    return [plan, visit]
+
+
+def signed_list(case: Case) -> PersuasionList:
+    """A month's list with its first signature."""
+    with acting_on(MONDAY):
+        month = PersuasionList.open(
+            township="410326103", month="2026-09", returned=(), not_returned=(case.id,), today=MONDAY
+        )
+        month.sign(role="village_secretary", signer="cadre-1", today=MONDAY)
+    return month
+
+
+def inspected() -> Inspection:
+    """An inspection whose one finding is put right at the second look."""
+    with acting_on(MONDAY):
+        inspection = Inspection.open(
+            inspection_id=INSPECTION,
+            unit=TOWNSHIP,
+            township="410326103",
+            matter="ledgers",
+            population=(CHILD, OTHER_CHILD),
+            size=1,
+            today=MONDAY,
+        )
+        inspection.find(finding="no visit record", owed_by=TOWNSHIP, due_on=MONDAY + days(10), today=MONDAY)
+        inspection.report(number=1, evidence="photo 3", unit=TOWNSHIP, reporter="cadre-1", today=MONDAY)
+        inspection.check(number=1, right=True, due_on=None, checker="inspector-1", today=MONDAY)
+        inspection.close(today=MONDAY)
+    return inspection
+
+
+def over_the_border(case: Case) -> list[RecordedAggregate]:
+    """A summons, a letter to another province and a notice of the procuratorate, each answered."""
+    reply_by, late = MONDAY + days(10), MONDAY + days(11)
+    with acting_on(MONDAY):
+        summons = Admonition.issue(
+            admonition_id=SUMMONS,
+            kind="interview",
+            unit=TOWNSHIP,
+            township="410326103",
+            number="2026-3",
+            ground="three steps ran out",
+            reply_by=reply_by,
+            today=MONDAY,
+        )
+        letter = AssistanceLetter.send(
+            case_id=case.id,
+            child_id=CHILD,
+            earlier=None,
+            place="440306",
+            number="2026-11",
+            request="is the child at school with you",
+            reply_by=reply_by,
+            today=MONDAY,
+        )
+        notice = ProcuratorateNotice.receive(
+            notice_id=NOTICE,
+            number="2026-5",
+            matter="children in work",
+            township="410326103",
+            case_id=None,
+            reply_by=reply_by,
+            today=MONDAY,
+        )
+    with acting_on(late):
+        summons.answer(answer="visits from now on", unit=TOWNSHIP, today=late)
+        letter.remind(reply_by=late + days(10), today=late)
+        letter.answer(outcome="at_school", paper="2026-88", today=late)
+        notice.answer(answer="all visited", paper="2026-6", today=late)
+    return [summons, letter, notice]
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
-    return [*a_long_way_back(), *a_clock_that_stood(), *a_lost_child_deferred(), *around_a_case()]
+    return [
+        *a_long_way_back(),
+        *a_clock_that_stood(),
+        *a_lost_child_deferred(),
+        *around_a_case(),
+        *a_year_of_oversight(),
+    ]

@@ -256,3 +256,29 @@ def test_a_responsibility_is_handed_over_in_one_act(cases: MemoryCases) -> None:
     assert [event.officer for event in cases.told(Assignment.Assigned)] == ["helper-1", "helper-2"]
     with pytest.raises(Refused, match="N7"):
         cases.assign_responsibility(child_id=CHILD, role="helper", officer="helper-3", from_on=MONDAY + days(9))
+
+
+def test_papers_without_a_number_of_the_office_s_own_are_numbered_by_issuer_kind_and_year(cases: MemoryCases) -> None:
+    for child in (CHILD, uuid4(), uuid4()):
+        case_id = open_case(cases, child)
+        cases.issue_document(case_id=case_id, kind="referral_letter", issuer=TOWNSHIP)
+    cases.issue_document(case_id=case_id, kind="referral_letter", issuer="education_bureau:410326")
+    with acting_on(MONDAY + days(200)):
+        cases.issue_document(case_id=case_id, kind="referral_letter", issuer=TOWNSHIP)
+
+    assert [event.number for event in cases.told(Document.Issued)] == [
+        "〔2026〕1号",
+        "〔2026〕2号",
+        "〔2026〕3号",
+        "〔2026〕1号",
+        "〔2027〕1号",
+    ]
+
+
+def test_a_paper_that_is_refused_takes_no_number(cases: MemoryCases) -> None:
+    case_id = open_case(cases)
+    with pytest.raises(Refused, match="is signed by"):
+        cases.issue_document(case_id=case_id, kind="referral_letter", issuer="school:3141000300")
+    cases.issue_document(case_id=case_id, kind="referral_letter", issuer=TOWNSHIP)
+
+    assert [event.number for event in cases.told(Document.Issued)] == ["〔2026〕1号"]

@@ -6,21 +6,37 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
+from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.assignment import Assignment
+from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.document import Document
+from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
+from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
+from services.cases.domain.number_book import NumberBook
+from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
+from services.cases.domain.statement import Statement
+from services.cases.domain.visit import Visit, VisitPlan
+from services.cases.domain.zero_report import ZeroReport
 from services.cases.publisher import publish
 from services.chassis.aggregate import RecordedAggregate
 from services.contracts import cases as told
+from services.contracts import oversight
 from services.contracts.envelope import Published
 from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
 
-AGGREGATES: tuple[type[RecordedAggregate], ...] = (Case, Document, Referral, PublicReport, Assignment)
-PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed}
+AGGREGATES: tuple[type[RecordedAggregate], ...] = (
+    Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Visit, VisitPlan, PersuasionList, Statement, Inspection,
+    Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice,
+)  # fmt: skip
+PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed, VisitPlan.Visited} | {
+    NumberBook.Opened,
+    NumberBook.Taken,
+}
 EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
 
 
@@ -38,7 +54,8 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for member in vars(told).values()
+        for module in (told, oversight)
+        for member in vars(module).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }
 

@@ -63,22 +63,33 @@ def revoked() -> Referral:
     return referral
 
 
+def given_back() -> Referral:
+    """A referral the department gave back."""
+    referral = asked()
+    with acting_on(MONDAY):
+        referral.give_back(reason="the address is missing", department=CIVIL_AFFAIRS)
+    return referral
+
+
 ACTS: dict[str, Callable[[Referral], None]] = {
     "accept_referral": lambda referral: referral.accept(department=CIVIL_AFFAIRS),
     "answer_referral": lambda referral: referral.answer(outcome="done", department=CIVIL_AFFAIRS, today=MONDAY),
+    "return_referral": lambda referral: referral.give_back(reason="not ours", department=CIVIL_AFFAIRS),
     "revoke_referral": lambda referral: referral.revoke(reason="not needed", department=TOWNSHIP),
 }
 ALLOWED = {
-    ReferralState.OPENED: {"accept_referral", "revoke_referral"},
-    ReferralState.ACCEPTED: {"answer_referral", "revoke_referral"},
+    ReferralState.OPENED: {"accept_referral", "return_referral", "revoke_referral"},
+    ReferralState.ACCEPTED: {"answer_referral", "return_referral", "revoke_referral"},
     ReferralState.ANSWERED: set(),
     ReferralState.REVOKED: set(),
+    ReferralState.RETURNED: set(),
 }
 BROUGHT_TO = {
     ReferralState.OPENED: asked,
     ReferralState.ACCEPTED: accepted,
     ReferralState.ANSWERED: answered,
     ReferralState.REVOKED: revoked,
+    ReferralState.RETURNED: given_back,
 }
 
 

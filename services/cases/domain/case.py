@@ -418,6 +418,11 @@ class Case(RecordedAggregate):
         reason = catalogue.in_the_clear(reason, what="the reason")
         self.trigger_event(self.ExtensionDeclined, child_id=self.child_id, reason=reason)
 
+    def must_concern(self, child_id: UUID, *, act: str) -> None:
+        """Refuses what is said of another child."""
+        if child_id != self.child_id:
+            raise Refused(f"{act}: this case is another child's.")
+
     def move(self, *, place: Place) -> None:
         """The child belongs elsewhere now 转移; what is owed stays owed, by the new township or school."""
         ladder.refuse_unless("move_case", state=self.state)

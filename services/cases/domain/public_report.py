@@ -8,6 +8,7 @@ from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
+from services.cases.domain import catalogue
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.errors import Refused
 
@@ -27,6 +28,14 @@ class PublicReport(RecordedAggregate):
         township: str
         received_on: date
 
+    class Handled(RecordedAggregate.Event):
+        TOPIC = "cases.PublicReport.Handled"
+        receipt_number: str
+        township: str
+        outcome: str
+        case_id: UUID | None
+        handled_on: date
+
     # Decisions
 
     @classmethod
@@ -44,6 +53,22 @@ class PublicReport(RecordedAggregate):
             received_on=today,
         )
 
+    def handle(self, *, outcome: str, case_id: UUID | None, today: date) -> None:
+        """Says what came of it 办结, in a word of the list; who shows the receipt number learns that word and no more."""
+        catalogue.known(outcome, words=catalogue.REPORT_OUTCOMES, what="outcome of a report")
+        if self.handled_on is not None:
+            raise Refused(f"handle_public_report: this report was handled on {self.handled_on}.")
+        if (outcome in {"case_opened", "known_already"}) != (case_id is not None):
+            raise Refused("handle_public_report: name the case where the report led to one, and none where it did not.")
+        self.trigger_event(
+            self.Handled,
+            receipt_number=self.receipt_number,
+            township=self.township,
+            outcome=outcome,
+            case_id=case_id,
+            handled_on=today,
+        )
+
     # Evolution
 
     @event(Received)
@@ -51,3 +76,8 @@ class PublicReport(RecordedAggregate):
         self.receipt_number = receipt_number
         self.township = township
         self.received_on = received_on
+        self.handled_on: date | None = None
+
+    @event(Handled)
+    def _handled(self, handled_on: date) -> None:
+        self.handled_on = handled_on

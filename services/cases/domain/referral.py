@@ -1,4 +1,4 @@
-"""A request to another department 转办 (N3): opened, accepted, answered - or revoked by the side that asked.
+"""A request to another department 转办 (N3): opened, accepted, answered - or revoked by the side that asked, returned by the side asked.
 
 While a referral is open the department asked may see what its purpose needs, so one is never opened twice for the same
 thing, and what ends it is always recorded. `request`, `outcome` and `reason` travel in the clear and name nobody.
@@ -18,15 +18,16 @@ OFFICE = "education_bureau"
 
 
 class ReferralState(StrEnum):
-    """Where a referral stands; the last two are its ends."""
+    """Where a referral stands; the last three are its ends."""
 
     OPENED = "opened"  # 已转办
     ACCEPTED = "accepted"  # 已受理
     ANSWERED = "answered"  # 已办结
     REVOKED = "revoked"  # 已撤回
+    RETURNED = "returned"  # 已退回
 
 
-ENDED = frozenset({ReferralState.ANSWERED, ReferralState.REVOKED})
+ENDED = frozenset({ReferralState.ANSWERED, ReferralState.REVOKED, ReferralState.RETURNED})
 
 
 def id_of_referral(case_id: UUID, *, to: str, purpose: str, number: int) -> UUID:
@@ -67,6 +68,13 @@ class Referral(RecordedAggregate):
 
     class Revoked(RecordedAggregate.Event):
         TOPIC = "cases.Referral.Revoked"
+        case_id: UUID
+        child_id: UUID
+        to: str
+        reason: str
+
+    class Returned(RecordedAggregate.Event):
+        TOPIC = "cases.Referral.Returned"
         case_id: UUID
         child_id: UUID
         to: str
@@ -131,6 +139,13 @@ class Referral(RecordedAggregate):
             self.Answered, case_id=self.case_id, child_id=self.child_id, to=self.to, outcome=outcome, answered_on=today
         )
 
+    def give_back(self, *, reason: str, department: str) -> None:
+        """The department gives it back 退回: not its matter, or something is missing; whoever asked has to act again."""
+        self._must_stand(ReferralState.OPENED, ReferralState.ACCEPTED, act="return_referral")
+        self._must_be_from({self.to}, department=department)
+        reason = catalogue.in_the_clear(reason, what="the reason")
+        self.trigger_event(self.Returned, case_id=self.case_id, child_id=self.child_id, to=self.to, reason=reason)
+
     def revoke(self, *, reason: str, department: str) -> None:
         """The asking side takes it back 撤回; from then on the department sees nothing more."""
         self._must_stand(ReferralState.OPENED, ReferralState.ACCEPTED, act="revoke_referral")
@@ -142,8 +157,8 @@ class Referral(RecordedAggregate):
         if self.state in states:
             return
         following = {
-            ReferralState.OPENED: "allowed now: accept_referral or revoke_referral",
-            ReferralState.ACCEPTED: "allowed now: answer_referral or revoke_referral",
+            ReferralState.OPENED: "allowed now: accept_referral, return_referral or revoke_referral",
+            ReferralState.ACCEPTED: "allowed now: answer_referral, return_referral or revoke_referral",
         }.get(self.state, "it has ended; ask again with open_referral")
         raise Refused(f"{act}: this referral is {self.state} (N3); {following}.")
 
@@ -174,3 +189,7 @@ class Referral(RecordedAggregate):
     @event(Revoked)
     def _revoked(self) -> None:
         self.state = ReferralState.REVOKED
+
+    @event(Returned)
+    def _returned(self) -> None:
+        self.state = ReferralState.RETURNED

@@ -1,0 +1,59 @@
+"""The events around the cases in the published language: told as they were recorded, each under the id of what it is about.
+
+The contract uses the same words as the events, so a table of pairs is the whole translation; a test holds that every field
+of each pair is there. Personal fields are sealed texts already and only pass through.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.cases.domain.admonition import Accountability, Admonition
+from services.cases.domain.attachment import Attachment
+from services.cases.domain.inspection import Inspection
+from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
+from services.cases.domain.persuasion_list import PersuasionList
+from services.cases.domain.public_report import PublicReport
+from services.cases.domain.referral import Referral
+from services.cases.domain.statement import Statement
+from services.cases.domain.visit import Visit, VisitPlan
+from services.cases.domain.zero_report import ZeroReport
+from services.contracts import oversight as told
+from services.contracts.envelope import Published
+
+PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
+    Visit.Made: (told.VisitRecorded, "visit_id"),
+    VisitPlan.Begun: (told.VisitsPlanned, "plan_id"),
+    VisitPlan.Missed: (told.VisitMissed, "plan_id"),
+    VisitPlan.Ended: (told.VisitPlanEnded, "plan_id"),
+    PersuasionList.Opened: (told.PersuasionListOpened, "list_id"),
+    PersuasionList.Signed: (told.PersuasionListSigned, "list_id"),
+    Statement.Signed: (told.StatementSigned, "statement_id"),
+    Inspection.Opened: (told.InspectionOpened, "inspection_id"),
+    Inspection.Found: (told.InspectionFound, "inspection_id"),
+    Inspection.Reported: (told.RectificationReported, "inspection_id"),
+    Inspection.Checked: (told.RectificationChecked, "inspection_id"),
+    Inspection.Closed: (told.InspectionClosed, "inspection_id"),
+    Admonition.Issued: (told.AdmonitionIssued, "admonition_id"),
+    Admonition.Answered: (told.AdmonitionAnswered, "admonition_id"),
+    Accountability.Decided: (told.AccountabilityDecided, "decision_id"),
+    ZeroReport.Signed: (told.ZeroReported, "report_id"),
+    PublicReport.Handled: (told.PublicReportHandled, "report_id"),
+    AssistanceLetter.Sent: (told.AssistanceLetterSent, "letter_id"),
+    AssistanceLetter.Reminded: (told.AssistanceLetterReminded, "letter_id"),
+    AssistanceLetter.Answered: (told.AssistanceLetterAnswered, "letter_id"),
+    ProcuratorateNotice.Received: (told.ProcuratorateNoticeReceived, "notice_id"),
+    ProcuratorateNotice.Answered: (told.ProcuratorateNoticeAnswered, "notice_id"),
+    Attachment.Kept: (told.AttachmentKept, "attachment_id"),
+    Referral.Returned: (told.ReferralReturned, "referral_id"),
+}
+"""By what an event is told, and the field that names what it is about."""
+
+
+def publish_oversight(event: object) -> Published | None:
+    """What others are told of an event around the cases, or None where it is nobody else's matter."""
+    pair = PAIRS.get(type(event))
+    if pair is None:
+        return None
+    published, about = pair
+    fields = published.__struct_fields__
+    return published(**{name: getattr(event, "originator_id" if name == about else name) for name in fields})

@@ -1,0 +1,194 @@
+"""How fast cases are opened, beside a raw INSERT of the same rows on the same server, and how fast they are read back.
+
+    make bench-cases
+
+Each command is durable when it is answered: fsync on, one commit or a share of one. The floor puts the rows that the
+command stored into a table of the same columns, one row a commit, from as many clients. Medians of five rounds.
+"""
+
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+
+from deploy.postgres.cluster import SUPERUSER, Cluster
+from deploy.postgres.databases import prepare
+from services.cases.application import Cases
+from services.cases.domain.case import id_of_case
+from services.cases.service import migrate
+from services.chassis import vault as vault_module
+from services.chassis.aggregate import Caused
+from services.chassis.application import Request
+from services.chassis.mapper import SealingMapper
+from services.chassis.store import Recorder
+from services.chassis.vault import Vault
+from tests.bench.figures import machine, table, write_section
+
+ROUNDS = 5
+CLIENTS = (1, 8, 32)
+COMMANDS = 2_000
+COLUMNS = (
+    "originator_id, originator_version, topic, state, recorded_at, actor, department, purpose, command_id,"
+    " correlation_id, causation_id, trace"
+)
+
+
+@contextmanager
+def running_cases() -> Iterator[tuple[Cases, Cluster]]:
+    """Cases on a durable cluster of their own."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        cluster = Cluster.start(Path(folder) / "cluster")
+        stack.callback(cluster.stop)
+        prepare(cluster)
+        for name, make in (("cases", migrate), ("vault", vault_module.migrate)):
+            with psycopg.connect(cluster.dsn(name, f"{name}_owner")) as connection:
+                make(connection)
+        vault = stack.enter_context(closing(Vault(dsn=cluster.dsn("vault", "vault_app"), kek=bytes(32))))
+        recorder = Recorder(dsn=cluster.dsn("cases", "cases_app"))
+        stack.callback(recorder.close)
+        yield Cases(recorder=recorder, mapper=SealingMapper(vault=vault)), cluster
+
+
+def caused() -> Caused:
+    """An officer of the bureau, now."""
+    return Caused(
+        actor="officer-1",
+        department="education_bureau:410326",
+        purpose="dropout_control",
+        at=datetime.now(UTC),
+        command_id=uuid4(),
+        correlation_id=uuid4(),
+    )
+
+
+def rate(work: Callable[[int], None], *, clients: int, jobs: int) -> float:
+    """Jobs a second when so many clients work at once, each on its share."""
+
+    def share(first: int) -> None:
+        for number in range(first, jobs, clients):
+            work(number)
+
+    threads = [threading.Thread(target=share, args=(first,)) for first in range(clients)]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return jobs / (time.perf_counter() - begun)
+
+
+def open_cases(cases: Cases, children: Sequence[UUID], *, clients: int) -> float:
+    """Cases opened a second."""
+
+    def work(number: int) -> None:
+        cause = caused()
+        request = Request("open-case", number.to_bytes(4))
+
+        def do() -> object:
+            return cases.open_case(
+                child_id=children[number],
+                cause="not_in_seat",
+                township="410326103",
+                school="3141000300",
+                stage="junior",
+            )
+
+        cases.obey(caused=cause, request=request, do=do)  # type: ignore[arg-type]  # the command's answer
+
+    return rate(work, clients=clients, jobs=len(children))
+
+
+def insert_rows(dsn: str, rows: Sequence[tuple[object, ...]], *, clients: int) -> float:
+    """Rows inserted a second, one a commit, into a table of the same columns."""
+    marks = ", ".join(["%s"] * 12)
+    statement = f"insert into floor ({COLUMNS}) values ({marks})".encode()  # noqa: S608  # names of this file
+    local = threading.local()
+    connections: list[psycopg.Connection] = []
+
+    def work(number: int) -> None:
+        if not hasattr(local, "connection"):
+            local.connection = psycopg.connect(dsn, autocommit=True)
+            connections.append(local.connection)
+        local.connection.execute(statement, rows[number])
+
+    try:
+        return rate(work, clients=clients, jobs=len(rows))
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def fresh_floor(dsn: str) -> None:
+    """An empty table like the store's, with its primary key and its numbering, and without its guards."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("drop table if exists floor")
+        connection.execute("create table floor (like events including defaults)")
+        connection.execute("alter table floor alter column notification_id add generated always as identity")
+        connection.execute("alter table floor add primary key (originator_id, originator_version)")
+        connection.execute("create unique index on floor (notification_id)")
+
+
+def replay(cases: Cases, children: Sequence[UUID]) -> tuple[float, float]:
+    """Microseconds to load one case, and events of all cases read and decoded a second."""
+    sample = random.Random(1).sample(list(children), 500)  # noqa: S311  # which cases is of no matter
+    begun = time.perf_counter()
+    for child in sample:
+        cases.repository.get(id_of_case(child, 1))
+    one = (time.perf_counter() - begun) / len(sample) * 1e6
+    begun, seen = time.perf_counter(), 0
+    while batch := cases.recorder_of_commands.follow(after=seen, limit=2_000):
+        for notification in batch:
+            cases.sealed_event(notification.event)
+        seen = batch[-1].position
+    return one, seen / (time.perf_counter() - begun)
+
+
+def main() -> None:
+    """Measures, prints, and writes the section."""
+    before = machine()
+    lines: list[list[object]] = []
+    with running_cases() as (cases, cluster):
+        superuser = cluster.dsn("cases", SUPERUSER)
+        everyone: list[UUID] = []
+        for clients in CLIENTS:
+            ours, floor = [], []
+            for _ in range(ROUNDS):
+                children = [uuid4() for _ in range(COMMANDS)]
+                everyone += children
+                ours.append(open_cases(cases, children, clients=clients))
+                with psycopg.connect(superuser) as connection:
+                    rows = connection.execute(
+                        f"select {COLUMNS} from events order by notification_id desc limit {COMMANDS}".encode()  # noqa: S608
+                    ).fetchall()
+                fresh_floor(superuser)
+                floor.append(insert_rows(superuser, rows, clients=clients))
+            mine, raw = statistics.median(ours), statistics.median(floor)
+            spread = f"{min(ours):,.0f}-{max(ours):,.0f}"
+            lines.append([clients, f"{mine:,.0f}", spread, f"{raw:,.0f}", f"{mine / raw:.2f}"])
+        one, all_of_them = replay(cases, everyone)
+    said = (
+        f"Cases opened a second, each durable when answered, beside a raw `INSERT` of the same rows ({before}; "
+        f"{COMMANDS:,} commands, median of {ROUNDS} rounds):"
+    )
+    text = "\n\n".join(
+        (
+            said,
+            table(("clients", "commands/s", "spread", "raw INSERT/s", "ratio"), lines),
+            f"Read back: one case {one:,.0f} µs; all, {all_of_them:,.0f} events/s decoded.",
+        )
+    )
+    sys.stdout.write(text + "\n")
+    write_section("bench-cases", title="Commands of cases `make bench-cases`", text=text)
+
+
+if __name__ == "__main__":
+    main()
