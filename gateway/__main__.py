@@ -71,6 +71,7 @@ def build(process: Process) -> FastAPI:
         supervision=Answers(Replay(dsn=process.dsn("reader"), opener=process.vault)),
         development=settings.development,
         issuer=issuer,
+        papers=settings.papers,
     )
 
 

@@ -16,6 +16,8 @@ from gateway.access.receipts import Receipts
 from gateway.commands import Commands
 from gateway.console.home import pages
 from gateway.endpoint import Endpoint, Surroundings
+from gateway.files.desk import Desk
+from gateway.files.routes import file_routes
 from gateway.readmodel.reading import Reader
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
@@ -36,10 +38,11 @@ def build_gateway(
     supervision: Supervision | None = None,
     development: bool = False,
     issuer: DevelopmentIssuer | None = None,
+    papers: Path | None = None,
 ) -> FastAPI:
     """The gateway. Without `commands` mutations are refused.
 
-    `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
+    `papers` is a folder of the office's own Word templates. `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
     Its lifespan runs the writer of receipts; without it nothing is answered.
     """
     page = (EXPLORER / "page.html").read_bytes() if development else None
@@ -66,6 +69,17 @@ def build_gateway(
         page=page,
     )
     app.router.routes.append(Route("/graphql", Endpoint(surroundings)))
+    desk = Desk(
+        policy=policy,
+        tokens=tokens,
+        reader=reader,
+        receipts=receipts,
+        clock=clock,
+        commands=commands,
+        supervision=supervision,
+        templates=papers,
+    )
+    app.router.routes.extend(file_routes(desk))
     app.router.routes.extend(pages())
     if development:
         app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))

@@ -6,10 +6,10 @@ the command's position, so that people read what they wrote; where it does not g
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol
 from uuid import UUID, uuid4
 
 import httpx
@@ -22,6 +22,9 @@ from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, 
 from services.chassis.telemetry import span, traceparent
 
 _LOOK_EVERY_S = 0.02
+PASSED_IN_S = 60.0
+"""How long a file may stand still on its way to or from a service."""
+MOST_PASSED = 64 * 1024 * 1024
 _KINDS: Mapping[str, type[ServiceError]] = {kind.code: kind for kind in (NotFound, Refused, Forbidden, Stale)}
 
 
@@ -34,6 +37,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     position: int
+
+
+class Passed(msgspec.Struct, frozen=True):
+    """What a service answered to something passed on, as it stands."""
+
+    body: bytes
+    status: int
+    media_type: str
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -93,14 +104,7 @@ class Commands:
         traceparent of the gateway's own span, never a partner's: services record what it says.
         """
         principal.grants.require_command(command)
-        headers = {
-            "idempotency-key": str(idempotency_key),
-            "x-actor": principal.actor,
-            "x-department": principal.unit,
-            "x-purpose": principal.purpose,
-            "x-correlation-id": str(uuid4()),
-            "content-type": "application/json",
-        }
+        headers = _headers(principal, idempotency_key) | {"content-type": "application/json"}
         name = command.replace("_", "-")
         content = msgspec.json.encode(body)
         with span(f"send {service} {name}", parent=trace, kind=SpanKind.CLIENT):
@@ -115,6 +119,36 @@ class Commands:
                 return await self._clients[service].post(path, content=content, headers=headers)
         raise CommandUncertain
 
+    async def pass_on(
+        self,
+        service: str,
+        path: str,
+        *,
+        command: str,
+        principal: Principal,
+        idempotency_key: UUID,
+        upload: AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Passed:
+        """Fetches a file from a service, or streams one on to it; raises what it refused with, or `CommandUncertain`.
+
+        `command` is what the caller needs the right to. An upload is sent once: what was streamed can't be sent again. An
+        answer is read up to `MOST_PASSED` bytes.
+        """
+        principal.grants.require_command(command)
+        method = "GET" if upload is None else "POST"
+        sent = {**(headers or {}), **_headers(principal, idempotency_key)}
+        with span(f"pass {service} {command.replace('_', '-')}", kind=SpanKind.CLIENT):
+            if current := traceparent():
+                sent["traceparent"] = current
+            try:
+                async with self._clients[service].stream(
+                    method, path, content=upload, headers=sent, timeout=PASSED_IN_S
+                ) as response:
+                    return await _passed(response)
+            except httpx.HTTPError:
+                raise CommandUncertain from None
+
     async def visible(self, service: str, answer: Answer) -> bool:
         """Whether the command's effect can be read by now, having waited for it a bounded while."""
         return await self._visibility.reached(service, answer.position, self._timeout_s)
@@ -125,16 +159,42 @@ class Commands:
             await client.aclose()
 
 
+def _headers(principal: Principal, idempotency_key: UUID) -> dict[str, str]:
+    return {
+        "idempotency-key": str(idempotency_key),
+        "x-actor": principal.actor,
+        "x-department": principal.unit,
+        "x-purpose": principal.purpose,
+        "x-correlation-id": str(uuid4()),
+    }
+
+
+async def _passed(response: httpx.Response) -> Passed:
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > MOST_PASSED:
+            raise CommandUncertain
+    if response.status_code >= 300:
+        _refuse(response.status_code, bytes(body))
+    return Passed(bytes(body), response.status_code, response.headers.get("content-type", "application/octet-stream"))
+
+
 def _answer(response: httpx.Response) -> Answer:
-    if response.status_code == 200:
-        return msgspec.json.decode(response.content, type=Answer)
+    if response.status_code != 200:
+        _refuse(response.status_code, response.content)
+    return msgspec.json.decode(response.content, type=Answer)
+
+
+def _refuse(status: int, content: bytes) -> NoReturn:
+    """Raises what a service refused with."""
     try:
-        problem = msgspec.json.decode(response.content, type=_Problem)
+        problem = msgspec.json.decode(content, type=_Problem)
     except msgspec.DecodeError:
         problem = _Problem()
     if problem.code in _KINDS:
         raise _KINDS[problem.code](problem.message)
-    if response.status_code == 400:
+    if status in {400, 413, 415}:
         raise Refused(problem.message)
     raise CommandUncertain
 

@@ -5,7 +5,8 @@ in which rows (`relation`), how (`mode`) and on what legal basis. What no line g
 There are no conditions and no expressions, so the table is finite and can be read on paper by the department it binds.
 
 Relations, a closed set: `area` rows of townships in the unit's area 辖区; `village` and `school` the unit's own; `referral`
-rows of children on whom a referral to the unit is open 转办; `own` notices addressed to the unit; `any` reference data.
+rows of children about whom the unit is asked, by an open referral to it 转办 or by an open finding it owes an answer to
+比对发现; `own` notices addressed to the unit, and deliveries it handed in; `any` reference data.
 A purpose reaches children in one way only, so a record can't be seen through the widest of several doors.
 """
 
@@ -52,7 +53,9 @@ class Purpose(StrEnum):
     OPERATION = "operation"
 
 
-MASKABLE = frozenset({("Child", "name"), ("Child", "guardianName"), ("Child", "idNumber"), ("Child", "guardianPhone")})
+MASKABLE = frozenset(
+    ("Child", field) for field in ("name", "guardianName", "idNumber", "guardianPhone", "studentNumber")
+)
 """Fields for which a mask is defined; any other may be seen in full or not at all."""
 
 ROW_RELATIONS = frozenset({Relation.AREA, Relation.VILLAGE, Relation.SCHOOL, Relation.REFERRAL})

@@ -167,6 +167,8 @@ class PublicReport(Row, frozen=True, kw_only=True):
     township: str = ""
     receipt_number: str = ""
     received_on: date | None = None
+    outcome: str = ""
+    handled_on: date | None = None
 
 
 def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
@@ -334,15 +336,11 @@ def responsibility(row: Responsibility | None, told: Told[ResponsibilityEvent]) 
             assert_never(event)
 
 
-def public_report(_: PublicReport | None, told: Told[PublicReportReceived]) -> PublicReport:
+def public_report(row: PublicReport | None, told: Told[PublicReportReceived]) -> PublicReport:
     """A report from the public as it came in."""
     event = told.event
-    return PublicReport(
-        report_id=event.report_id,
-        township=event.township,
-        receipt_number=event.receipt_number,
-        received_on=event.received_on,
-    )
+    row = row or PublicReport(report_id=event.report_id)
+    return replace(row, township=event.township, receipt_number=event.receipt_number, received_on=event.received_on)
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (

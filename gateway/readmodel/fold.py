@@ -6,7 +6,7 @@ the township under which a row stands. So the order in which producers are heard
 of before its child, or a document before its case, ends in the same rows.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from gateway.readmodel.rows import Known, R, Row, Rows
 from services.contracts.envelope import Envelope, Published, read_body
 
 E_co = TypeVar("E_co", covariant=True)
+Parts = Callable[["Told[Any]"], Iterable["Told[Any]"]]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -41,14 +42,24 @@ class Told(Generic[E_co]):
     opened: Mapping[str, str] | None = field(default_factory=lambda: NOTHING, repr=False)
 
 
+def whole(told: Told[Any]) -> tuple[Told[Any], ...]:
+    """An event that makes one row."""
+    return (told,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold(Generic[R]):
-    """How one kind of row comes of events; `about` reads the row's key from what was told."""
+    """How one kind of row comes of events; `about` reads the row's key from what was told.
+
+    An event that tells of many rows at once, such as all children of a list, is taken apart by `parts`: each part says
+    in words of its own what was told of one row, and `about` and `evolve` hear the parts.
+    """
 
     row: type[R]
     events: tuple[type[Published], ...]
     about: Callable[[Told[Any]], UUID]
     evolve: Callable[[R | None, Told[Any]], R | None]
+    parts: Parts = whole
 
 
 def about(name: str) -> Callable[[Told[Any]], UUID]:
@@ -78,8 +89,9 @@ def project(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]], know
     by_event = _by_event(folds)
     for one in told:
         for fold in by_event.get(type(one.event), ()):
-            key = fold.about(one)
-            rows.put(fold.row, key, fold.evolve(rows.find(fold.row, key), one))
+            for part in fold.parts(one):
+                key = fold.about(part)
+                rows.put(fold.row, key, fold.evolve(rows.find(fold.row, key), part))
     return rows
 
 
@@ -89,8 +101,21 @@ def keys_of(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]]) -> d
     by_event = _by_event(folds)
     for one in told:
         for fold in by_event.get(type(one.event), ()):
-            keys.setdefault(fold.row, set()).add(fold.about(one))
+            keys.setdefault(fold.row, set()).update(map(fold.about, fold.parts(one)))
     return keys
+
+
+def named(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]], fields: Collection[str]) -> set[UUID]:
+    """The ids that stand in these fields of the events and of their parts."""
+    by_event = _by_event(folds)
+    ids: set[UUID] = set()
+    for one in told:
+        parts = [
+            part for fold in by_event.get(type(one.event), ()) if fold.parts is not whole for part in fold.parts(one)
+        ]
+        for part in (one, *parts):
+            ids.update(key for name in fields if (key := getattr(part.event, name, None)) is not None)
+    return ids
 
 
 def _by_event(folds: Sequence[Fold[Any]]) -> dict[type[Published], list[Fold[Any]]]:

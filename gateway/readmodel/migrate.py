@@ -10,14 +10,14 @@ from typing import Any
 from psycopg import Connection
 
 from services.chassis import parking
-from services.contracts.divisions import TOWNSHIPS
+from services.contracts.divisions import TOWNSHIPS, VILLAGES
 
 ROLES = ("gateway_owner", "gateway_writer", "gateway_reader")
 TABLES = files("gateway.readmodel").joinpath("tables.sql").read_text(encoding="utf-8")
 
 
 def migrate(conn: Connection[Any]) -> None:
-    """Makes roles, tables, row security, the list of townships and the place for what is parked, in one transaction; idempotent."""
+    """Makes roles, tables, row security, the lists of townships and villages and the place for what is parked, in one transaction; idempotent."""
     with conn.transaction():
         hold_back_migrations(conn)
         for role in ROLES:
@@ -30,6 +30,11 @@ def migrate(conn: Connection[Any]) -> None:
                 "insert into township (code, name) values (%s, %s)"
                 " on conflict (code) do update set name = excluded.name",
                 list(TOWNSHIPS.items()),
+            )
+            cursor.executemany(
+                "insert into village (code, township, name) values (%s, %s, %s)"
+                " on conflict (code) do update set township = excluded.township, name = excluded.name",
+                [(village.code, village.parent, village.name) for village in VILLAGES],
             )
         parking.migrate(conn, app_role="gateway_writer")
         # Whoever waits for an event is told when it was parked; what it says stays behind the journal's row security.

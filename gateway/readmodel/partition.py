@@ -20,31 +20,34 @@ AGES: Final = range(6, 17)
 OPEN_CASE: Final = "open_case"
 UNACCOUNTED: Final = "unaccounted"
 
+PARTITION: Final = """
+    select child.township, child.village,
+      case when open_case_id is not null then 'open_case' when accounted_state = '' then 'unaccounted'
+        else accounted_state end as state,
+      birth_date is not null as dated, count(*)::integer as children
+    from child left join child_identity using (child_id)
+    where merged_into is null and (birth_date is null or (birth_date > %(after)s and birth_date <= %(until)s))
+    group by 1, 2, 3, 4"""
+"""The partition by village; `after` and `until` are the `window`. Everybody counts by this one but the compiler of
+GraphQL, which is held equal to it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionRow:
-    """How many children of a township are in a state; `dated` is false for those whose age can't be told."""
+    """How many children of a village are in a state; `dated` is false for those whose age can't be told."""
 
     township: str
+    village: str
     state: str
     dated: bool
     children: int
 
 
 def partition(connection: Connection, *, as_of: date) -> list[PartitionRow]:
-    """The partition on a date by township and state, as far as the connection may see; sorted."""
-    after, last = window(as_of)
+    """The partition on a date by village and state, as far as the connection may see; sorted."""
+    after, until = window(as_of)
     with connection.cursor(row_factory=class_row(PartitionRow)) as cursor:
-        rows = cursor.execute(
-            """select child.township,
-                 case when open_case_id is not null then %(open_case)s
-                      when accounted_state = '' then %(unaccounted)s else accounted_state end as state,
-                 birth_date is not null as dated, count(*)::int as children
-               from child left join child_identity using (child_id)
-               where merged_into is null and (birth_date is null or birth_date > %(after)s and birth_date <= %(last)s)
-               group by 1, 2, 3""",
-            {"open_case": OPEN_CASE, "unaccounted": UNACCOUNTED, "after": after, "last": last},
-        ).fetchall()
+        rows = cursor.execute(PARTITION, {"after": after, "until": until}).fetchall()
     return in_order(rows)
 
 
@@ -61,8 +64,8 @@ def window(as_of: date) -> tuple[date, date]:
 
 
 def in_order(rows: Iterable[PartitionRow]) -> list[PartitionRow]:
-    """Rows by township, those with a birth date first, by state."""
-    return sorted(rows, key=lambda row: (row.township, not row.dated, row.state))
+    """Rows by township and village, those with a birth date first, by state."""
+    return sorted(rows, key=lambda row: (row.township, row.village, not row.dated, row.state))
 
 
 def _years_before(day: date, *, years: int) -> date:

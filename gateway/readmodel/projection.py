@@ -17,16 +17,38 @@ import msgspec
 from msgspec.structs import replace
 from psycopg import sql
 
-from gateway.readmodel import assistance, cases, notify, roster, timeline
+from gateway.readmodel import (
+    assistance,
+    cases,
+    deliveries,
+    field_check,
+    notify,
+    oversight,
+    review,
+    roster,
+    terms,
+    timeline,
+)
 from gateway.readmodel.assistance import HouseholdPlan
 from gateway.readmodel.cases import CaseFile
-from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, project
+from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, named, project
 from gateway.readmodel.roster import Child
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
 from services.chassis.log import Message
 from services.contracts.envelope import Envelope, MessageDropped, Published
 
-FOLDS: Final[tuple[Fold[Any], ...]] = (*roster.FOLDS, *cases.FOLDS, *timeline.FOLDS, *assistance.FOLDS, *notify.FOLDS)
+FOLDS: Final[tuple[Fold[Any], ...]] = (
+    *roster.FOLDS,
+    *review.FOLDS,
+    *terms.FOLDS,
+    *field_check.FOLDS,
+    *deliveries.FOLDS,
+    *cases.FOLDS,
+    *timeline.FOLDS,
+    *oversight.FOLDS,
+    *assistance.FOLDS,
+    *notify.FOLDS,
+)
 IGNORED: Final = roster.IGNORED | cases.IGNORED | assistance.IGNORED | notify.IGNORED | {MessageDropped}
 """Published events that leave no row, by decision; a test holds that every other one has a fold.
 
@@ -151,15 +173,16 @@ def settle(rows: Known) -> None:
     for kind in KINDS:
         for row in rows.of(kind):
             if isinstance(row, OfChild):
-                _stand_under(rows, row, rows.find(Child, row.child_id))
+                under = {column: rows.find(Child, getattr(row, of)) for column, of in row.PLACES.items()}
+                _stand_under(rows, row, under)
             elif isinstance(row, OfCase):
-                _stand_under(rows, row, rows.find(CaseFile, row.case_id))
+                _stand_under(rows, row, {"township": rows.find(CaseFile, row.case_id)})
 
 
-def _stand_under(rows: Known, row: OfChild | OfCase, place: Child | CaseFile | None) -> None:
-    township = place.township if place is not None else ""
-    if row.township != township:
-        rows.put(type(row), getattr(row, row.KEY), replace(row, township=township))
+def _stand_under(rows: Known, row: OfChild | OfCase, under: Mapping[str, Child | CaseFile | None]) -> None:
+    townships = {column: "" if place is None else place.township for column, place in under.items()}
+    if any(getattr(row, column) != township for column, township in townships.items()):
+        rows.put(type(row), getattr(row, row.KEY), replace(row, **townships))
 
 
 def _latest(case: CaseFile) -> tuple[str, UUID]:
@@ -183,8 +206,8 @@ def _read(connection: Connection, told: Sequence[Told[Published]]) -> Rows:
     keys = keys_of(told, folds=FOLDS)
     children = keys.setdefault(Child, set())
     files = keys.setdefault(CaseFile, set())
-    children.update(child_id for one in told if (child_id := getattr(one.event, "child_id", None)))
-    files.update(case_id for one in told if (case_id := getattr(one.event, "case_id", None)))
+    children.update(named(told, folds=FOLDS, fields=("child_id", "other_id")))
+    files.update(named(told, folds=FOLDS, fields=("case_id",)))
     rows = Rows()
     for kind, ids in keys.items():
         for row in read_rows(connection, kind, by=kind.KEY, ids=ids):
@@ -200,9 +223,10 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
     files = [case for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)]
     for kind in KINDS:
         if issubclass(kind, OfChild) and children:
-            _follow(connection, kind, place=Child, ids=[child.child_id for child in children])
+            for column, of in kind.PLACES.items():
+                _follow(connection, kind, column, of, place=Child, ids=[child.child_id for child in children])
         if issubclass(kind, OfCase) and files:
-            _follow(connection, kind, place=CaseFile, ids=[case.case_id for case in files])
+            _follow(connection, kind, "township", "case_id", place=CaseFile, ids=[case.case_id for case in files])
     households = {plan.household_id for plan in changed.of(HouseholdPlan)}
     for child in (*children, *(earlier for child in children if (earlier := before.find(Child, child.child_id)))):
         if child.household_id is not None:
@@ -217,14 +241,20 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
         )
 
 
-def _follow(connection: Connection, kind: type[Row], *, place: type[Row], ids: list[UUID]) -> None:
+def _follow(
+    connection: Connection, kind: type[Row], column: str, of: str, *, place: type[Row], ids: list[UUID]
+) -> None:
     statement = sql.SQL(
-        "update {table} set township = place.township from {place} place"
-        " where {table}.{key} = place.{key} and place.{key} = any(%s) and {table}.township <> place.township"
+        "update {table} set {column} = place.township from {place} place"
+        " where {table}.{of} = place.{key} and place.{key} = any(%s) and {table}.{column} <> place.township"
     )
     connection.execute(
         statement.format(
-            table=sql.Identifier(kind.TABLE), place=sql.Identifier(place.TABLE), key=sql.Identifier(place.KEY)
+            table=sql.Identifier(kind.TABLE),
+            column=sql.Identifier(column),
+            of=sql.Identifier(of),
+            place=sql.Identifier(place.TABLE),
+            key=sql.Identifier(place.KEY),
         ),
         [ids],
     )

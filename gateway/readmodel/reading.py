@@ -7,7 +7,7 @@ be left that nobody knows of. The number of connections and every wait are bound
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -18,6 +18,8 @@ from psycopg.rows import dict_row
 Claims = tuple[tuple[str, str], ...]
 CLAIMS = ("lo", "hi", "village", "school", "unit", "kind", "area", "receipts", "journal")
 """What row security asks of a session; see `tables.sql`."""
+PAGE = 2000
+"""Rows a `stream` brings at once."""
 _OPTIONS = "-c default_transaction_read_only=on -c statement_timeout={timeout_ms} -c timezone=UTC -c jit=off"
 
 
@@ -57,6 +59,20 @@ class Reader:
         async with self._lent(claims) as connection:
             cursor = await connection.cursor(row_factory=dict_row).execute(statement, parameters, prepare=True)
             return await cursor.fetchall()
+
+    async def stream(
+        self, statement: bytes, parameters: Mapping[str, object], *, claims: Claims
+    ) -> AsyncGenerator[list[tuple[Any, ...]], None]:
+        """The rows of one statement in pages, all of one moment: nobody has to hold them all."""
+        async with (
+            self._lent(claims) as connection,
+            connection.transaction(),
+            connection.cursor("pages") as cursor,
+        ):
+            await connection.execute(b"set local statement_timeout = '30s'")
+            await cursor.execute(statement, parameters)
+            while page := await cursor.fetchmany(PAGE):
+                yield page
 
     async def close(self) -> None:
         """Lets go of all connections."""

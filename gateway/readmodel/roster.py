@@ -1,10 +1,10 @@
-"""What the roster 花名册 told, as rows: children, who they are, what the registers say of them and what doesn't agree.
+"""What the roster 花名册 told, as rows: children, who they are, what the registers say of them, where they move and are placed.
 
 A child's identity is the only personal thing in the gateway's database and stands in one narrow table. It is opened
 when it is heard; of an erased child there is no identity row, and its other rows stay.
 """
 
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any, ClassVar, Final, assert_never, get_args
 from uuid import UUID
@@ -14,7 +14,6 @@ from pypinyin import lazy_pinyin
 
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
-from services.contracts.divisions import COUNTY
 from services.contracts.envelope import Published
 from services.contracts.roster import (
     ChildAccounted,
@@ -22,15 +21,12 @@ from services.contracts.roster import (
     ChildRegistered,
     ChildrenMerged,
     ChildrenUnmerged,
-    FindingRaised,
-    FindingResolved,
     GroupsStated,
     IdentityCorrected,
     PlacementDecided,
-    RegisterLoaded,
     ResidenceStated,
     SchoolingStated,
-    TermCheckInClosed,
+    StudentNumberStated,
     TransferCompleted,
     TransferOpened,
 )
@@ -38,12 +34,12 @@ from services.contracts.roster import (
 IdentityEvent = ChildRegistered | IdentityCorrected
 ChildEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated | ChildAccounted | ChildErased
 MergeEvent = ChildrenMerged | ChildrenUnmerged
-FindingEvent = FindingRaised | FindingResolved
 TransferEvent = TransferOpened | TransferCompleted
 
-PERSONAL: Final[dict[type[Published], tuple[str, ...]]] = dict.fromkeys(
-    get_args(IdentityEvent), ("name", "id_number", "birth_date", "guardian_name", "guardian_phone")
-)
+PERSONAL: Final[dict[type[Published], tuple[str, ...]]] = {
+    **dict.fromkeys(get_args(IdentityEvent), ("name", "id_number", "birth_date", "guardian_name", "guardian_phone")),
+    StudentNumberStated: ("student_number",),
+}
 """The sealed fields the projection opens."""
 
 SURNAMES: Final = {
@@ -96,25 +92,7 @@ class ChildIdentity(OfChild, frozen=True, kw_only=True):
     name_pinyin: str = ""
     name_initials: str = ""
     id_last4: str = ""
-
-
-class Finding(Row, frozen=True, kw_only=True):
-    """A disagreement between registers, open until resolved 比对发现."""
-
-    TABLE: ClassVar[str] = "finding"
-    KEY: ClassVar[str] = "finding_id"
-    finding_id: UUID
-    child_id: UUID
-    kind: str = ""
-    reason: str = ""
-    owner: str = ""
-    township: str = ""
-    village: str = ""
-    school: str = ""
-    stage: str = ""
-    raised_on: date | None = None
-    resolved_on: date | None = None
-    resolution: str = ""
+    student_number: str = ""
 
 
 class Transfer(OfChild, frozen=True, kw_only=True):
@@ -140,35 +118,6 @@ class Placement(OfChild, frozen=True, kw_only=True):
     form: str = ""
     school: str = ""
     decided_on: date | None = None
-
-
-class CheckIn(Row, frozen=True, kw_only=True):
-    """A school's term check-in, counted 开学报到. It stands under the county: the event names no township."""
-
-    TABLE: ClassVar[str] = "check_in"
-    KEY: ClassVar[str] = "check_in_id"
-    check_in_id: UUID
-    township: str = COUNTY
-    school: str = ""
-    term: str = ""
-    expected: int = 0
-    present: int = 0
-    absent: int = 0
-    closed_on: date | None = None
-
-
-class RegisterBatch(Row, frozen=True, kw_only=True):
-    """A register file that was read 登记册批次; the county's, of no township."""
-
-    TABLE: ClassVar[str] = "register_batch"
-    KEY: ClassVar[str] = "batch_id"
-    batch_id: UUID
-    township: str = ""
-    register: str = ""
-    rows: int = 0
-    rejected: int = 0
-    sha256: str = ""
-    loaded_at: datetime | None = None
 
 
 def child(row: Child | None, told: Told[ChildEvent]) -> Child:
@@ -234,12 +183,16 @@ def merged(row: Child | None, told: Told[MergeEvent]) -> Child:
             assert_never(event)
 
 
-def child_identity(row: ChildIdentity | None, told: Told[IdentityEvent | ChildErased]) -> ChildIdentity | None:
+def child_identity(
+    row: ChildIdentity | None, told: Told[IdentityEvent | StudentNumberStated | ChildErased]
+) -> ChildIdentity | None:
     """Who the child is; none where it was erased."""
     if isinstance(told.event, ChildErased) or told.opened is None:
         return None
     row = row or ChildIdentity(child_id=told.event.child_id)
     text = told.opened.get
+    if isinstance(told.event, StudentNumberStated):
+        return replace(row, student_number=text("student_number", ""))
     name, id_number = text("name", ""), text("id_number", "")
     pinyin, initials = search_keys(name)
     return replace(
@@ -253,31 +206,6 @@ def child_identity(row: ChildIdentity | None, told: Told[IdentityEvent | ChildEr
         name_initials=initials,
         id_last4=id_number[-4:],
     )
-
-
-def finding(row: Finding | None, told: Told[FindingEvent]) -> Finding:
-    """A finding from the day it was raised to the day it no longer held."""
-    event = told.event
-    row = row or Finding(finding_id=event.finding_id, child_id=event.child_id)
-    match event:
-        case FindingRaised():
-            return replace(
-                row,
-                kind=event.kind,
-                reason=event.reason,
-                owner=event.owner,
-                township=event.township,
-                village=event.village,
-                school=event.school,
-                stage=event.stage,
-                raised_on=event.raised_on,
-                resolved_on=None,
-                resolution="",
-            )
-        case FindingResolved():
-            return replace(row, resolved_on=event.resolved_on, resolution=event.resolution)
-        case _:
-            assert_never(event)
 
 
 def transfer(row: Transfer | None, told: Told[TransferEvent]) -> Transfer:
@@ -311,47 +239,17 @@ def placement(_: Placement | None, told: Told[PlacementDecided]) -> Placement:
     )
 
 
-def check_in(_: CheckIn | None, told: Told[TermCheckInClosed]) -> CheckIn:
-    """A check-in's figures; who was absent comes as findings and cases."""
-    event = told.event
-    return CheckIn(
-        check_in_id=event.check_in_id,
-        school=event.school,
-        term=event.term,
-        expected=event.expected,
-        present=event.present,
-        absent=len(event.absent),
-        closed_on=event.closed_on,
-    )
-
-
-def register_batch(_: RegisterBatch | None, told: Told[RegisterLoaded]) -> RegisterBatch:
-    """A batch as it was loaded."""
-    event = told.event
-    return RegisterBatch(
-        batch_id=event.batch_id,
-        register=event.register,
-        rows=event.rows,
-        rejected=event.rejected,
-        sha256=event.sha256,
-        loaded_at=told.envelope.recorded_at,
-    )
-
-
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Child, events=get_args(ChildEvent), about=about("child_id"), evolve=child),
     Fold(row=Child, events=get_args(MergeEvent), about=about("merged_id"), evolve=merged),
     Fold(
         row=ChildIdentity,
-        events=(*get_args(IdentityEvent), ChildErased),
+        events=(*get_args(IdentityEvent), StudentNumberStated, ChildErased),
         about=about("child_id"),
         evolve=child_identity,
     ),
-    Fold(row=Finding, events=get_args(FindingEvent), about=about("finding_id"), evolve=finding),
     Fold(row=Transfer, events=get_args(TransferEvent), about=about("transfer_id"), evolve=transfer),
     Fold(row=Placement, events=(PlacementDecided,), about=about("placement_id"), evolve=placement),
-    Fold(row=CheckIn, events=(TermCheckInClosed,), about=about("check_in_id"), evolve=check_in),
-    Fold(row=RegisterBatch, events=(RegisterLoaded,), about=about("batch_id"), evolve=register_batch),
 )
 IGNORED: Final[frozenset[type[Published]]] = frozenset()
 

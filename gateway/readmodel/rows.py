@@ -27,6 +27,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class OfChild(Row, frozen=True, kw_only=True):
     """A row that stands under the township of its child, whenever that is known, and follows it."""
 
+    PLACES: ClassVar[Mapping[str, str]] = {"township": "child_id"}
+    """The columns that hold a township, and the column that names the child it is of."""
     child_id: UUID
     township: str = ""
 

@@ -9,7 +9,8 @@
 -- Claims are session settings the endpoint makes before a query; a claim that is absent or empty opens nothing:
 --   app.lo, app.hi  range of township codes [lo, hi) 辖区        app.village  twelve-digit code 村
 --   app.school      school code 学校                             app.unit     the caller's unit, `kind:area` 单位
---   app.kind, app.area  for departments that see the children of open referrals to them 转办: the two halves of app.unit
+--   app.kind, app.area  for departments that see whom they are asked about, by an open referral 转办 or an open finding
+--                       they owe an answer to 比对发现: the two halves of app.unit
 --   app.receipts    'on': the log of looks 查阅留痕              app.journal  'on': the journal of events 事件日志
 -- A purpose reaches rows in one way, so of range, village, school and kind one is set and the others are empty.
 -- Codes compare as bytes (collation C): a range is then an index condition, and leakproof.
@@ -41,7 +42,8 @@ create table if not exists child_identity (
     name text not null default '', id_number text not null default '', birth_date date,
     guardian_name text not null default '', guardian_phone text not null default '',
     name_pinyin text collate "C" not null default '', name_initials text collate "C" not null default '',
-    id_last4 text collate "C" not null default '');
+    id_last4 text collate "C" not null default '', student_number text not null default '');
+alter table child_identity add column if not exists student_number text not null default '';
 create index if not exists child_identity_by_township on child_identity (township, child_id);
 create index if not exists child_identity_by_pinyin on child_identity (name_pinyin, township);
 create index if not exists child_identity_by_initials on child_identity (name_initials, township);
@@ -52,10 +54,34 @@ create table if not exists finding (
     kind text collate "C" not null default '', reason text not null default '', owner text not null default '',
     township text collate "C" not null default '', village text collate "C" not null default '',
     school text collate "C" not null default '', stage text not null default '',
-    raised_on date, resolved_on date, resolution text not null default '');
+    raised_on date, due_on date, legal_basis text not null default '',
+    state text collate "C" not null default 'open', overdue boolean not null default false,
+    answer_code text not null default '', evidence text not null default '', answered_by text not null default '',
+    answered_on date, return_reason text not null default '',
+    resolved_on date, resolution text not null default '', approved_by text not null default '');
+alter table finding
+    add column if not exists due_on date, add column if not exists legal_basis text not null default '',
+    add column if not exists state text collate "C" not null default 'open',
+    add column if not exists overdue boolean not null default false,
+    add column if not exists answer_code text not null default '', add column if not exists evidence text not null default '',
+    add column if not exists answered_by text not null default '', add column if not exists answered_on date,
+    add column if not exists return_reason text not null default '',
+    add column if not exists approved_by text not null default '';
 create index if not exists finding_by_child on finding (child_id);
+create index if not exists finding_open_of on finding (owner, child_id) where resolved_on is null;
 create index if not exists finding_open on finding (township, finding_id) where resolved_on is null;
 create index if not exists finding_open_by_kind on finding (township, kind, finding_id) where resolved_on is null;
+
+-- Two entries that may be one child; under the townships of both.
+create table if not exists doubt (
+    doubt_id uuid primary key, child_id uuid not null, other_id uuid not null,
+    township text collate "C" not null default '', other_township text collate "C" not null default '',
+    reason text not null default '', score double precision not null default 0,
+    state text collate "C" not null default 'open', raised_on date, decision text not null default '',
+    decision_reason text not null default '', decided_by text not null default '', ended_on date);
+create index if not exists doubt_by_child on doubt (child_id);
+create index if not exists doubt_by_other on doubt (other_id);
+create index if not exists doubt_by_day on doubt (state, raised_on, doubt_id);
 
 create table if not exists case_file (
     case_id uuid primary key, child_id uuid not null,
@@ -109,11 +135,78 @@ create index if not exists responsibility_by_officer on responsibility (officer,
 
 create table if not exists public_report (
     report_id uuid primary key, township text collate "C" not null default '', receipt_number text not null default '',
-    received_on date);
+    received_on date, outcome text not null default '', handled_on date);
+alter table public_report
+    add column if not exists outcome text not null default '', add column if not exists handled_on date;
+
+-- The work around the cases: what was visited, signed, inspected, answered.
+create table if not exists visit (
+    visit_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', case_id uuid,
+    method text not null default '', attitude text not null default '', visitor text not null default '',
+    visited_on date, next_on date, attachments uuid[] not null default '{}');
+create index if not exists visit_by_child on visit (child_id);
+create table if not exists attachment (
+    attachment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', case_id uuid,
+    shows text not null default '', media_type text not null default '', size integer not null default 0,
+    sha256 text not null default '', kept_on date);
+create index if not exists attachment_by_child on attachment (child_id);
+create table if not exists visit_plan (
+    plan_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    visitor text not null default '', reason text not null default '', every_days integer not null default 0,
+    first_on date, missed integer not null default 0, missed_on date, ended_on date);
+create index if not exists visit_plan_by_child on visit_plan (child_id);
+create table if not exists persuasion_list (
+    list_id uuid primary key, township text collate "C" not null default '', month text collate "C" not null default '',
+    returned integer not null default 0, not_returned integer not null default 0, signed_by text[] not null default '{}',
+    complete boolean not null default false, opened_on date);
+create table if not exists statement (
+    statement_id uuid primary key, level text not null default '', year integer not null default 0,
+    superior text not null default '', party text not null default '', township text collate "C" not null default '',
+    signed_on date);
+create table if not exists inspection (
+    inspection_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
+    matter text not null default '', population integer not null default 0, sample uuid[] not null default '{}',
+    opened_on date, closed_on date);
+create table if not exists inspection_finding (
+    finding_id uuid primary key, inspection_id uuid not null, township text collate "C" not null default '',
+    number integer not null default 0, finding text not null default '', owed_by text collate "C" not null default '',
+    due_on date, state text collate "C" not null default '', evidence text not null default '', checked_on date);
+create index if not exists inspection_finding_of on inspection_finding (inspection_id);
+create table if not exists admonition (
+    admonition_id uuid primary key, kind text not null default '', unit text collate "C" not null default '',
+    township text collate "C" not null default '', number text not null default '', ground text not null default '',
+    reply_by date, issued_on date, answer text not null default '', late boolean not null default false, answered_on date);
+create table if not exists accountability (
+    decision_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
+    ground text not null default '', measure text not null default '', number text not null default '', decided_on date);
+create table if not exists zero_report (
+    report_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
+    month text collate "C" not null default '', late boolean not null default false, signed_on date);
+create table if not exists assistance_letter (
+    letter_id uuid primary key, case_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', place text not null default '', number text not null default '',
+    request text not null default '', reply_by date, sent_on date, reminders integer not null default 0,
+    outcome text not null default '', paper text not null default '', answered_on date);
+create index if not exists assistance_letter_by_child on assistance_letter (child_id);
+create index if not exists assistance_letter_by_case on assistance_letter (case_id);
+create table if not exists procuratorate_notice (
+    notice_id uuid primary key, township text collate "C" not null default '', number text not null default '',
+    matter text not null default '', case_id uuid, reply_by date, received_on date, answer text not null default '',
+    paper text not null default '', late boolean not null default false, answered_on date);
 create table if not exists register_batch (
     batch_id uuid primary key, township text collate "C" not null default '', register text not null default '',
     rows integer not null default 0, rejected integer not null default 0, sha256 text not null default '',
-    loaded_at timestamptz);
+    loaded_at timestamptz, part text collate "C" not null default '');
+alter table register_batch add column if not exists part text collate "C" not null default '';
+create table if not exists delivery (
+    delivery_id uuid primary key, township text collate "C" not null default '', unit text collate "C" not null default '',
+    part text collate "C" not null default '', files integer not null default 0, state text collate "C" not null default '',
+    rows integer not null default 0, rejected integer not null default 0, children_new integer not null default 0,
+    children_changed integer not null default 0, children_missed integer not null default 0,
+    findings_raised integer not null default 0, findings_resolved integer not null default 0,
+    doubts integer not null default 0, reason text not null default '', handed_in_on date, ended_on date);
+create index if not exists delivery_by_day on delivery (handed_in_on, delivery_id);
+create index if not exists delivery_by_unit on delivery (unit);
 create table if not exists transfer (
     transfer_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     from_school text not null default '', to_place text not null default '', to_school text not null default '',
@@ -126,7 +219,48 @@ create index if not exists placement_by_child on placement (child_id);
 create table if not exists check_in (
     check_in_id uuid primary key, township text collate "C" not null default '', school text collate "C" not null default '',
     term text not null default '', expected integer not null default 0, present integer not null default 0,
-    absent integer not null default 0, closed_on date);
+    absent integer not null default 0, closed_on date, due_on date);
+alter table check_in add column if not exists due_on date;
+create index if not exists check_in_by_school on check_in (school, check_in_id);
+create table if not exists absence (
+    absence_id uuid primary key, check_in_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', school text collate "C" not null default '',
+    term text not null default '', missed_on date, reason text not null default '',
+    late boolean not null default false, verified_on date);
+create index if not exists absence_by_child on absence (child_id);
+create index if not exists absence_by_check_in on absence (check_in_id);
+create table if not exists deferral (
+    deferral_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    kind text not null default '', proof text not null default '', from_on date, until_on date, approved_on date,
+    end_reason text not null default '', ended_on date);
+create index if not exists deferral_by_child on deferral (child_id);
+create table if not exists schooling_elsewhere (
+    proof_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    term text not null default '', place text not null default '', school_name text not null default '',
+    proof text not null default '', proved_on date);
+create index if not exists schooling_elsewhere_by_child on schooling_elsewhere (child_id);
+
+create table if not exists field_check (
+    field_check_id uuid primary key, township text collate "C" not null default '',
+    village text collate "C" not null default '', round text collate "C" not null default '',
+    children integer not null default 0, answered uuid[] not null default '{}', conflicts uuid[] not null default '{}',
+    met integer not null default 0, opened_on date, due_on date, answered_on date);
+create index if not exists field_check_by_township on field_check (township, field_check_id);
+create index if not exists field_check_by_village on field_check (village, field_check_id);
+create table if not exists field_check_answer (
+    answer_id uuid primary key, field_check_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', round text collate "C" not null default '',
+    found text collate "C" not null default '', conflict boolean not null default false, answered_on date,
+    settled_reason text not null default '', settled_on date);
+create index if not exists field_check_answer_of on field_check_answer (field_check_id, answer_id);
+create index if not exists field_check_answer_by_child on field_check_answer (child_id);
+create table if not exists submission (
+    submission_id uuid primary key, township text collate "C" not null default '',
+    round text collate "C" not null default '', version integer not null default 0, villages integer not null default 0,
+    children integer not null default 0, unanswered integer not null default 0, met integer not null default 0,
+    sha256 text not null default '', state text collate "C" not null default '', reason text not null default '',
+    made_by text not null default '', made_on date, decided_by text not null default '', decided_on date);
+create index if not exists submission_by_township on submission (township, submission_id);
 
 create table if not exists eligibility (
     eligibility_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
@@ -188,6 +322,8 @@ create table if not exists receipt (
     policy_version text not null default '', positions jsonb not null default '{}');
 create index if not exists receipt_by_child on receipt using gin (child_ids);
 create index if not exists receipt_by_time on receipt (at);
+create index if not exists receipt_of_export on receipt (document_hash)
+    where operation in ('export_ledger', 'print_partition', 'export_field_check', 'export_rejects');
 create table if not exists tracking (name text primary key, position bigint not null);
 
 create or replace function refuse_change() returns trigger language plpgsql as $$
@@ -211,29 +347,43 @@ declare
     -- A referral names a kind of department; the county it lies in says which unit of that kind is asked.
     to_me constant text := $q$%1$I.to_unit = nullif(current_setting('app.kind', true), '')
         and starts_with(%1$I.township, nullif(current_setting('app.area', true), ''))$q$;
-    shared constant text := $q$coalesce(current_setting('app.kind', true), '') <> '' and exists (
-        select from referral r where r.child_id = %1$I.child_id and $q$ || format(to_me, 'r')
-        || $q$ and r.state in ('opened', 'accepted'))$q$;
+    -- A finding names the unit that owes the answer; while it is open that unit sees it.
+    owed_by_me constant text := $q$coalesce(current_setting('app.kind', true), '') <> ''
+        and %1$I.owner = nullif(current_setting('app.unit', true), '') and %1$I.resolved_on is null$q$;
+    -- In one list and not as two conditions joined by `or`: so it is read once, by its indexes.
+    shared constant text := $q$coalesce(current_setting('app.kind', true), '') <> '' and %1$I.child_id in (
+        select r.child_id from referral r where $q$ || format(to_me, 'r') || $q$ and r.state in ('opened', 'accepted')
+        union all select f.child_id from finding f where $q$ || format(owed_by_me, 'f') || $q$)$q$;
     opens text;
 begin
     foreach name in array array[
         'township', 'village', 'child', 'child_identity', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
-        'receipt', 'tracking']
+        'receipt', 'tracking', 'doubt', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
+        'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
+        'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
-            when name in ('child', 'case_file', 'finding') then
+            when name in ('child', 'case_file') then
                 format('(%s) or %s or %s or (%s)', within, own_village, own_school, format(shared, name))
+            when name = 'finding' then
+                format('(%s) or %s or %s or (%s)', within, own_village, own_school, format(owed_by_me, name))
+            -- Whoever reaches one of two entries sees that they are doubted, and the other entry by its own rules.
+            when name = 'doubt' then format('(%s) or (%s)', within, replace(within, 'township', 'other_township'))
             when name = 'referral' then
                 format('(%s) or (%s)', within, format(to_me, name))
             when name = 'notice' then format('(%s) or recipient = %s', within, own_unit)
             when name = 'journal' then $q$current_setting('app.journal', true) = 'on'$q$
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'$q$
-            when name = 'public_report' then within
-            when name = 'register_batch' then
-                format('(%s) or (township = '''' and length(current_setting(''app.lo'', true)) = 6)', within)
+            when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'procuratorate_notice') then within
+            when name = 'field_check' then format('(%s) or %s', within, own_village)
+            when name in ('delivery', 'inspection', 'admonition', 'accountability', 'zero_report') then
+                format('(%s) or unit = %s', within, own_unit)
+            when name = 'inspection_finding' then format('(%s) or owed_by = %s', within, own_unit)
+            -- A register of the whole county is what everybody's ledger rests on; there is nobody in it but counts.
+            when name = 'register_batch' then format('(%s) or (township = '''' and %s <> '''')', within, own_unit)
             when name = 'check_in' then format('(%s) or %s', within, own_school)
             when name = 'household_plan' then format(
                 '(%s) or (%s and exists (select from child c where c.household_id = household_plan.household_id))',
@@ -258,3 +408,5 @@ begin
 end $$;
 drop policy if exists owner on township;
 create policy owner on township for all to gateway_owner using (true) with check (true);
+drop policy if exists owner on village;
+create policy owner on village for all to gateway_owner using (true) with check (true);

@@ -40,8 +40,18 @@ from services.contracts.cases import (
     StepPaused,
     StepResumed,
 )
+from services.contracts.oversight import (
+    AssistanceLetterAnswered,
+    AssistanceLetterReminded,
+    AssistanceLetterSent,
+    ReferralReturned,
+    VisitRecorded,
+)
 
-TimelineEvent = CaseEvent | DocumentEvent | ReferralEvent | StudentPlanOpened
+LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetterAnswered
+TimelineEvent = (
+    CaseEvent | DocumentEvent | ReferralEvent | ReferralReturned | LetterEvent | VisitRecorded | StudentPlanOpened
+)
 
 UNITS: Final = {
     "teacher": "班主任",
@@ -100,9 +110,15 @@ def in_words(event: TimelineEvent) -> str:
             | ReferralOpened()
             | ReferralAccepted()
             | ReferralAnswered()
+            | ReferralReturned()
             | ReferralRevoked()
         ):
             return _papers_in_words(event)
+        case VisitRecorded():
+            again = f"，下次 {event.next_on}" if event.next_on else ""
+            return f"{event.visited_on} 家访（{event.method}），态度：{event.attitude}{again}。"
+        case AssistanceLetterSent() | AssistanceLetterReminded() | AssistanceLetterAnswered():
+            return _letter_in_words(event)
         case StudentPlanOpened():
             return f"{event.opened_on} 建立一生一案，{event.review_on} 评估。"
         case CaseClosed() | CaseCleared() | CaseMerged() | CaseMoved() | ExtensionRequested() | ExtensionDeclined():
@@ -175,7 +191,19 @@ def _beside_the_steps_in_words(
             assert_never(event)
 
 
-def _papers_in_words(event: DocumentEvent | ReferralEvent) -> str:
+def _letter_in_words(event: LetterEvent) -> str:
+    match event:
+        case AssistanceLetterSent():
+            return f"{event.sent_on} 向 {event.place} 发协查函 {event.number}，请于 {event.reply_by} 前回复。"
+        case AssistanceLetterReminded():
+            return f"{event.reminded_on} 第 {event.reminders} 次催办协查函，请于 {event.reply_by} 前回复。"
+        case AssistanceLetterAnswered():
+            return f"{event.answered_on} 协查回函（{event.outcome}，{event.paper}）。"
+        case _:
+            assert_never(event)
+
+
+def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned) -> str:
     match event:
         case DocumentIssued():
             return f"{event.issued_on} 签发文书 {event.kind} {event.number}，期限 {event.term_days} 天。"
@@ -187,6 +215,8 @@ def _papers_in_words(event: DocumentEvent | ReferralEvent) -> str:
             return f"{event.to} 已受理转办。"
         case ReferralAnswered():
             return f"{event.answered_on} {event.to} 办结回复。"
+        case ReferralReturned():
+            return f"{event.to} 退回转办。"
         case ReferralRevoked():
             return f"撤回对 {event.to} 的转办。"
         case _:

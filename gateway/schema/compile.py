@@ -31,9 +31,10 @@ from graphql import (
 
 from gateway.access.policy import Grants
 from gateway.readmodel.partition import window
-from gateway.schema.map import ROOTS, SUBQUERY_ALIAS, TABLES, Root, Table, asks_identity, column, identity_join, scope
+from gateway.schema.map import SUBQUERY_ALIAS, TABLES, Table, asks_identity, column, identity_join, scope
 from gateway.schema.map import linked as link_of
 from gateway.schema.paging import place_after, size_of_page
+from gateway.schema.roots import ROOTS, Root
 
 Variables = Mapping[str, object]
 Binder = Callable[[Variables, date], object]
@@ -126,6 +127,7 @@ class _Compilation:
     present: frozenset[str]
     binders: dict[str, Binder] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
+    pairs: list[int] = field(default_factory=list)
     aliases: int = 0
 
     def query(self, operation: OperationDefinitionNode) -> Plan:
@@ -144,7 +146,8 @@ class _Compilation:
         if not self.rows:
             raise NotCompiled
         numbers = range(len(self.rows))
-        ids = " union ".join(f"select child_id {self._shown(n)} and child_id is not null" for n in numbers)
+        touched = [*((n, "child_id") for n in numbers), *((n, "other_id") for n in self.pairs)]
+        ids = " union ".join(f"select {key} {self._shown(n)} and {key} is not null" for n, key in touched)
         count = " + ".join(f"(select count(*) {self._shown(n)})" for n in numbers)
         statement = (
             f"with {', '.join(self.rows)} select {_object(pairs)}::text, array({ids}), ({count})::integer,"
@@ -157,13 +160,15 @@ class _Compilation:
     def _root(self, root: Root, definition: GraphQLField, nodes: list[FieldNode]) -> str:
         table, number = TABLES[root.type], len(self.rows)
         self.rows.append("")  # its place, so that what is nested takes the next number
+        if table.pair:
+            self.pairs.append(number)
         source = self._source(number, table, root, definition, nodes[0])
         if root.keys:
             return self._page(number, table, root, source, nodes)
         alias = self._alias()
         numbered = f"row_number() over (order by {_on(root.order, alias)})" if root.order else "1::bigint"
         self.rows[number] = (
-            f"r{number} as materialized (select {numbered} as n, {_child_id(table, alias)} as child_id,"
+            f"r{number} as materialized (select {numbered} as n, {_child_ids(table, alias)},"
             f" {self._row_json(table, alias, nodes)} as j0 from ({source}) {alias}{self._joins(table, alias, nodes)})"
         )
         return _list_of("j0", f"from r{number}") if root.many else f"(select j0 from r{number})"
@@ -200,7 +205,7 @@ class _Compilation:
         self.rows[number] = (
             f"r{number} as materialized (select"
             f" row_number() over (order by {', '.join(_on(key.sql, alias) + direction for key in keys)}) as n,"
-            f" {_child_id(table, alias)} as child_id,"
+            f" {_child_ids(table, alias)},"
             f" translate(encode(convert_to({cursor}, 'UTF8'), 'base64'), E'\\n', '') as cursor{columns}"
             f" from ({source}) {alias}{joins})"
         )
@@ -350,8 +355,10 @@ def _on(text: str, alias: str) -> str:
     return text.replace("{a}", alias)
 
 
-def _child_id(table: Table, alias: str) -> str:
-    return f"{alias}.child_id" if table.of_child else "null::uuid"
+def _child_ids(table: Table, alias: str) -> str:
+    if table.pair:
+        return f"{alias}.child_id, {alias}.other_id"
+    return f"{alias}.child_id" if table.of_child else "null::uuid as child_id"
 
 
 def _list_of(item: str, rows: str, *, order: str = "n") -> str:

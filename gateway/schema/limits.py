@@ -21,13 +21,14 @@ from graphql import (
 
 from gateway.schema.map import TABLES
 from gateway.schema.paging import LARGEST_PAGE, PAGE, BadArgument
+from gateway.schema.roots import ROOTS
 
 TOKENS = 1000
 BYTES = 64 * 1024
 LONGEST_NAME = 60
 """Response keys become column names, which PostgreSQL cuts at 63 bytes."""
 
-_PAGES = frozenset({"children", "cases", "findings", "notices", "referrals", "responsibilities", "receipts"})
+_PAGES = frozenset(name for name, root in ROOTS.items() if root.keys)
 _LISTS = frozenset(name for table in TABLES.values() for name, link in table.links.items() if link.many)
 _LIST_GUESS = 5
 
@@ -53,7 +54,7 @@ class Measure:
 
 
 LIMITS = Measure(depth=10, fields=300, aliases=15, directives=8, cost=10_000)
-ROOTS = 6
+MOST_ROOTS = 6
 INTROSPECTION_DEPTH = 16
 """What tools ask of `__schema` unwraps types layer by layer; where introspection is off it is refused all the same."""
 _NOTHING = Measure()
@@ -73,8 +74,8 @@ def refuse_excess(document: DocumentNode) -> None:
         whole = _measure(operation.selection_set, fragments, measured, root=True)
         whole += Measure(directives=len(operation.directives or ()))
         _compare(whole)
-        if _roots(operation.selection_set, fragments, set()) > ROOTS:
-            message = f"An operation asks at most {ROOTS} fields at its root."
+        if _roots(operation.selection_set, fragments, set()) > MOST_ROOTS:
+            message = f"An operation asks at most {MOST_ROOTS} fields at its root."
             raise BadArgument(message)
 
 

@@ -4,7 +4,8 @@ A type is a table; a field is a column, or a relation to another table. `scope` 
 within the rows its caller reaches; the compiler puts it on every table of a statement, nested ones too, and row security
 stands behind it. In SQL texts `{a}` is the table's alias, `{p}` the parent's, `{n}` the root's number. Two rules a change has to keep:
 
-- A relation stays with the child of its parent, so the children of the roots' rows are all the children in an answer.
+- A relation stays with the child of its parent, or with one of a pair, so the children of the roots' rows are all the
+  children in an answer.
 - Names in `%(...)s` are parameters: the caller's reach (lo, hi, village, school, unit, kind, area) and `today`.
 """
 
@@ -42,7 +43,9 @@ class Table:
     links: Mapping[str, Link] = field(default_factory=dict)
     of_child: bool = True
     placed: bool = False
-    """Whether it has columns village and school of its own; where it has none, its child's are asked."""
+    """Whether it has a village or a school of its own; where it has none, its child's are asked."""
+    pair: bool = False
+    """Whether a row is of two children, child_id and other_id; whoever looks at it has looked at both."""
 
 
 def _columns(names: str, **special: str) -> dict[str, str]:
@@ -50,7 +53,8 @@ def _columns(names: str, **special: str) -> dict[str, str]:
     return {**special, **plain}
 
 
-def _moment(column: str) -> str:
+def moment(column: str) -> str:
+    """A timestamp as text, in UTC to the microsecond."""
     return f"""to_char({column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
 
 
@@ -74,6 +78,7 @@ _CHILD = Table(
         birthDate="{a}i.birth_date",
         guardianName="{a}i.guardian_name",
         guardianPhone="{a}i.guardian_phone",
+        studentNumber="{a}i.student_number",
     ),
     {
         "findings": Link("Finding", _OF_CHILD, "{a}.raised_on, {a}.finding_id"),
@@ -88,9 +93,20 @@ _CHILD = Table(
         "transfers": Link("Transfer", _OF_CHILD, "{a}.opened_on, {a}.transfer_id"),
         "placements": Link("Placement", _OF_CHILD, "{a}.decided_on, {a}.placement_id"),
         "referrals": Link("Referral", _OF_CHILD, "{a}.opened_on, {a}.referral_id"),
+        "doubts": Link(
+            "ChildDoubt",
+            "({a}.child_id = {p}.child_id or {a}.other_id = {p}.child_id)",
+            "{a}.raised_on, {a}.doubt_id",
+        ),
+        "deferrals": Link("Deferral", _OF_CHILD, "{a}.from_on, {a}.deferral_id"),
+        "schoolingElsewhere": Link("SchoolingElsewhere", _OF_CHILD, "{a}.term, {a}.proof_id"),
+        "absences": Link("Absence", _OF_CHILD, "{a}.term, {a}.absence_id"),
+        "fieldChecks": Link("FieldCheckAnswer", _OF_CHILD, "{a}.round, {a}.answer_id"),
     },
     placed=True,
 )
+
+_DOUBT = "reason score state raisedOn decision decisionReason decidedBy endedOn"
 
 _CASE = Table(
     "Case",
@@ -121,16 +137,25 @@ TABLES: Mapping[str, Table] = {
             "Finding",
             "finding",
             _columns(
-                "childId kind reason owner township village school stage raisedOn resolvedOn resolution",
+                "childId kind reason owner township village school stage raisedOn dueOn legalBasis state overdue answerCode"
+                " evidence answeredBy answeredOn returnReason resolvedOn resolution approvedBy",
                 id="{a}.finding_id",
             ),
             {"child": _TO_CHILD},
             placed=True,
         ),
         Table(
+            "Doubt",
+            "doubt",
+            _columns(_DOUBT, id="{a}.doubt_id"),
+            {"child": _TO_CHILD, "other": Link("Child", "{a}.child_id = {p}.other_id")},
+            pair=True,
+        ),
+        Table("ChildDoubt", "doubt", _columns(_DOUBT, id="{a}.doubt_id")),
+        Table(
             "CaseStep",
             "case_step",
-            _columns("type actor department purpose detail", id="{a}.event_id", at=_moment("{a}.at")),
+            _columns("type actor department purpose detail", id="{a}.event_id", at=moment("{a}.at")),
         ),
         Table(
             "Document",
@@ -187,13 +212,76 @@ TABLES: Mapping[str, Table] = {
         ),
         Table("Placement", "placement", _columns("form school decidedOn", id="{a}.placement_id")),
         Table(
+            "Deferral",
+            "deferral",
+            _columns("kind proof fromOn untilOn approvedOn endReason endedOn", id="{a}.deferral_id"),
+        ),
+        Table(
+            "SchoolingElsewhere",
+            "schooling_elsewhere",
+            _columns("term place schoolName proof provedOn", id="{a}.proof_id"),
+        ),
+        Table(
+            "Absence",
+            "absence",
+            _columns("checkInId childId township school term missedOn reason late verifiedOn", id="{a}.absence_id"),
+            {"child": _TO_CHILD},
+        ),
+        Table(
+            "CheckIn",
+            "check_in",
+            _columns("school term expected present absent dueOn closedOn", id="{a}.check_in_id"),
+            of_child=False,
+            placed=True,
+        ),
+        Table(
+            "FieldCheck",
+            "field_check",
+            _columns(
+                "township village round children met openedOn dueOn answeredOn",
+                id="{a}.field_check_id",
+                answered="cardinality({a}.answered)",
+                conflicts="cardinality({a}.conflicts)",
+            ),
+            of_child=False,
+            placed=True,
+        ),
+        Table(
+            "FieldCheckAnswer",
+            "field_check_answer",
+            _columns(
+                "fieldCheckId childId township round found conflict answeredOn settledReason settledOn",
+                id="{a}.answer_id",
+            ),
+            {"child": _TO_CHILD},
+        ),
+        Table(
+            "Submission",
+            "submission",
+            _columns(
+                "township round version villages children unanswered met sha256 state reason madeBy madeOn decidedBy decidedOn",
+                id="{a}.submission_id",
+            ),
+            of_child=False,
+        ),
+        Table(
+            "Delivery",
+            "delivery",
+            _columns(
+                "unit part files state rows rejected childrenNew childrenChanged childrenMissed findingsRaised"
+                " findingsResolved doubts reason handedInOn endedOn",
+                id="{a}.delivery_id",
+            ),
+            of_child=False,
+        ),
+        Table(
             "Notice",
             "notice",
             _columns(
                 "about caseId recipient area township reason text replyBy state channel acknowledgedBy escalatedTo",
                 id="{a}.notice_id",
-                raisedAt=_moment("{a}.raised_at"),
-                deliveredAt=_moment("{a}.delivered_at"),
+                raisedAt=moment("{a}.raised_at"),
+                deliveredAt=moment("{a}.delivered_at"),
             ),
             of_child=False,
         ),
@@ -203,7 +291,7 @@ TABLES: Mapping[str, Table] = {
             _columns(
                 "actor department purpose operation decision rows fields policyVersion",
                 id="{a}.receipt_id",
-                at=_moment("{a}.at"),
+                at=moment("{a}.at"),
             ),
             of_child=False,
         ),
@@ -234,7 +322,15 @@ SUBQUERY_ALIAS: Mapping[str, str] = {"FindingCount": "f", "PartitionRow": "c"}
 
 # A referral names a kind of department; the county it lies in says which unit of that kind is asked.
 _TO_ME = "{r}.to_unit = %(kind)s and starts_with({r}.township, %(area)s)"
+_OWED_BY_ME = "{f}.owner = %(unit)s and {f}.resolved_on is null"
+_ASKED_OF_ME = (
+    f"{{a}}.child_id in (select r.child_id from referral r where {_TO_ME.replace('{r}', 'r')}"
+    f" and r.state in ('opened', 'accepted') union all select f.child_id from finding f where {_OWED_BY_ME.replace('{f}', 'f')})"
+)
 _WITHIN = "{a}.township >= %(lo)s and {a}.township < %(hi)s"
+_OTHER_WITHIN = _WITHIN.replace("township", "other_township")
+_OWNER: Mapping[str, str] = {"Notice": "recipient", "Delivery": "unit"}
+"""The column that names the unit a row is `own` to."""
 
 
 def scope(table: Table, *, alias: str, grants: Grants) -> str:
@@ -244,7 +340,7 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
         case Relation.ANY:
             condition = "true"
         case Relation.OWN:
-            condition = "{a}.recipient = %(unit)s"
+            condition = f"{{a}}.{_OWNER[table.type]} = %(unit)s"
         case Relation.AREA if table.type == "Notice":
             condition = f"(({_WITHIN}) or {{a}}.recipient = %(unit)s)"
         case Relation.AREA if table.type == "Receipt":
@@ -253,15 +349,16 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
                 "exists (select from child s where s.child_id = any({a}.child_ids)"
                 " and s.township >= %(lo)s and s.township < %(hi)s)"
             )
+        case Relation.AREA if table.source == "doubt":
+            condition = f"(({_WITHIN}) or ({_OTHER_WITHIN}))"
         case Relation.AREA:
             condition = _WITHIN
         case Relation.REFERRAL if table.type == "Referral":
             condition = _TO_ME.replace("{r}", "{a}")
+        case Relation.REFERRAL if table.type == "Finding":
+            condition = _OWED_BY_ME.replace("{f}", "{a}")
         case Relation.REFERRAL:
-            condition = (
-                f"exists (select from referral r where r.child_id = {{a}}.child_id and {_TO_ME.replace('{r}', 'r')}"
-                " and r.state in ('opened', 'accepted'))"
-            )
+            condition = _ASKED_OF_ME
         case Relation.VILLAGE | Relation.SCHOOL:
             own = f"%({relation})s"
             condition = (
@@ -307,121 +404,5 @@ _MASKS: Mapping[str, str] = {
     "guardianName": _FIRST_CHARACTER,
     "idNumber": _LAST_FOUR,
     "guardianPhone": _LAST_FOUR,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """An argument that narrows a root. `field` must be granted in full: a filter on a hidden field would tell it."""
-
-    condition: str
-    field: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One part of a page's order: its SQL, how it is written into a cursor, and the type it is read back as."""
-
-    sql: str
-    text: str
-    cast: str
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A field of Query that the compiler serves: one row, a list, or (with `keys`) pages of rows."""
-
-    type: str
-    many: bool = False
-    where: str = "true"
-    filters: Mapping[str, Filter] = field(default_factory=dict)
-    keys: tuple[Key, ...] = ()
-    descending: bool = False
-    order: str = ""
-
-    def page_keys(self, *, grants: Grants) -> tuple[Key, ...]:
-        """The order of pages. The township leads only where the caller reaches an area: there it has an index, and no
-        cursor tells a township to somebody who may not see it."""
-        by_area = grants.relation(self.type) is Relation.AREA
-        return tuple(key for key in self.keys if by_area or key is not _TOWNSHIP)
-
-
-_TOWNSHIP = Key("{a}.township", "{a}.township", "text")
-
-
-def _id(name: str) -> Key:
-    return Key(f"{{a}}.{name}", f"{{a}}.{name}::text", "uuid")
-
-
-def _at(name: str) -> Key:
-    sql = f"coalesce({{a}}.{name}, 'epoch'::timestamptz)"
-    return Key(sql, _moment(sql), "timestamptz")
-
-
-_IN_TOWNSHIP = Filter("{a}.township = {v}", "township")
-
-ROOTS: Mapping[str, Root] = {
-    "child": Root("Child", filters={"id": Filter("{a}.child_id = {v}")}),
-    "children": Root(
-        "Child",
-        many=True,
-        where="{a}.merged_into is null",
-        filters={"township": _IN_TOWNSHIP, "state": Filter("{a}.accounted_state = {v}", "accountedState")},
-        keys=(_TOWNSHIP, _id("child_id")),
-    ),
-    "case": Root("Case", filters={"id": Filter("{a}.case_id = {v}")}),
-    "cases": Root(
-        "Case",
-        many=True,
-        filters={
-            "state": Filter("{a}.state = {v}", "state"),
-            "township": _IN_TOWNSHIP,
-            "overdue": Filter("coalesce({a}.owed_due_on < %(today)s, false) = {v}", "overdue"),
-        },
-        keys=(_TOWNSHIP, _id("case_id")),
-    ),
-    "findings": Root(
-        "Finding",
-        many=True,
-        where="{a}.resolved_on is null",
-        filters={"kind": Filter("{a}.kind = {v}", "kind"), "township": _IN_TOWNSHIP},
-        keys=(_TOWNSHIP, _id("finding_id")),
-    ),
-    "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
-    "partition": Root("PartitionRow", many=True, order="{a}.township, {a}.dated desc, {a}.state"),
-    "notices": Root(
-        "Notice",
-        many=True,
-        filters={"state": Filter("{a}.state = {v}", "state")},
-        keys=(_at("raised_at"), _id("notice_id")),
-        descending=True,
-    ),
-    "referrals": Root(
-        "Referral",
-        many=True,
-        filters={"state": Filter("{a}.state = {v}", "state")},
-        keys=(_TOWNSHIP, _id("referral_id")),
-    ),
-    "responsibilities": Root(
-        "Responsibility",
-        many=True,
-        filters={
-            "officer": Filter("{a}.officer = {v}", "officer"),
-            "childId": Filter("{a}.child_id = {v}", "childId"),
-        },
-        keys=(_TOWNSHIP, _id("assignment_id")),
-    ),
-    "receipts": Root(
-        "Receipt",
-        many=True,
-        filters={
-            "childId": Filter(
-                "{a}.child_ids @> array[{v}::uuid] and exists (select from child s where s.child_id = {v}"
-                " and s.township >= %(lo)s and s.township < %(hi)s)"
-            )
-        },
-        keys=(_at("at"), _id("receipt_id")),
-        descending=True,
-    ),
-    "townships": Root("Township", many=True, order="{a}.code"),
+    "studentNumber": _LAST_FOUR,
 }

@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 PAGE = 50
@@ -49,4 +49,9 @@ def _code(text: str) -> str:
     return text
 
 
-_READ: Mapping[str, Callable[[str], object]] = {"text": _code, "uuid": UUID, "timestamptz": datetime.fromisoformat}
+_READ: Mapping[str, Callable[[str], object]] = {
+    "text": _code,
+    "uuid": UUID,
+    "timestamptz": datetime.fromisoformat,
+    "date": date.fromisoformat,
+}

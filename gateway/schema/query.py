@@ -8,31 +8,34 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED, window
+from gateway.readmodel.partition import PARTITION, window
 from gateway.schema.cases import Case, Referral, Responsibility
+from gateway.schema.deliveries import Delivery
+from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.notify import Notice
 from gateway.schema.paging import PAGE
 from gateway.schema.reading import Connection, Info, many, one, page
+from gateway.schema.review import Doubt
 from gateway.schema.roster import Child, Finding, FindingCount, Township
 from gateway.schema.supervision import CaseReplay, PartitionRow, Receipt
+from gateway.schema.terms import Absence, CheckIn
 from services.chassis.errors import NotFound
 
 _PARTITION = f"""
-    select c.township, coalesce(t.name, '') as township_name, c.state, c.dated, count(*)::integer as count
-    from (select township, birth_date, birth_date is not null as dated,
-            case when open_case_id is not null then '{OPEN_CASE}' when accounted_state = '' then '{UNACCOUNTED}'
-            else accounted_state end as state
-          from child left join (select child_id, birth_date from child_identity) i using (child_id)
-          where merged_into is null) c
-    left join township t on t.code = c.township
-    where not c.dated or (c.birth_date > %(after)s and c.birth_date <= %(until)s)
-    group by 1, 2, 3, 4 order by c.township, c.dated desc, c.state collate "C" """
+    select p.township, coalesce(t.name, '') as township_name, p.state, p.dated, sum(p.children)::integer as count
+    from ({PARTITION}) p left join township t on t.code = p.township
+    group by 1, 2, 3, 4 order by p.township, p.dated desc, p.state collate "C" """
 
 
 def _by_township(info: Info, *, type_name: str, key: str) -> dict[str, str]:
     """The order of a page: by township for callers who reach an area, by id alone for others."""
     by_area = info.context.principal.grants.relation(type_name) == "area"
     return {"township": "text", key: "uuid"} if by_area else {key: "uuid"}
+
+
+def _own(info: Info, *, type_name: str, column: str) -> str:
+    """For who reaches a type's rows as its own only: that they are its unit's, even where its area would open others."""
+    return f"{column} = %(unit)s" if info.context.principal.grants.relation(type_name) == "own" else "true"
 
 
 def _where(*, given: dict[str, object], also: str = "true") -> str:
@@ -128,20 +131,147 @@ class Query:
             info.context, Case, where, keys=keys, first=first, after=after, given={**given, "today": today}
         )
 
-    @strawberry.field(description="比对发现名单 findings that are open")
+    @strawberry.field(
+        description="比对发现名单 findings that are open or answered; `mine` those my unit owes the answer to"
+    )
     async def findings(
         self,
         info: Info,
         kind: str | None = None,
         township: str | None = None,
+        owner: str | None = None,
+        mine: bool | None = None,
+        state: str | None = None,
+        overdue: bool | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Finding]:
-        """Open findings by kind and township."""
-        given: dict[str, object] = {"kind": kind, "township": township}
+        """Unresolved findings by kind, township, owner, state and lateness."""
+        given: dict[str, object] = {
+            "kind": kind,
+            "township": township,
+            "owner": owner,
+            "state": state,
+            "overdue": overdue,
+        }
+        also = "resolved_on is null"
+        if mine is not None:
+            also += f" and owner {'=' if mine else '<>'} %(unit)s"
         keys = _by_township(info, type_name="Finding", key="finding_id")
-        where = _where(given=given, also="resolved_on is null")
+        where = _where(given=given, also=also)
+        given = {**given, "unit": info.context.principal.unit}
         return await page(info.context, Finding, where, keys=keys, first=first, after=after, given=given)
+
+    @strawberry.field(description="疑似同一人 one pair of entries, side by side")
+    async def doubt(self, info: Info, id: UUID) -> Doubt | None:  # noqa: A002
+        """One doubt, or null."""
+        return await one(info.context, Doubt, "doubt_id = %(id)s", id=id)
+
+    @strawberry.field(description="疑似同一人名单 pairs of entries that may be one child, the oldest first")
+    async def doubts(
+        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+    ) -> Connection[Doubt]:
+        """The review queue: doubts by state."""
+        keys = {"coalesce(raised_on, 'epoch'::date)": "date", "doubt_id": "uuid"}
+        given: dict[str, object] = {"state": state}
+        return await page(info.context, Doubt, _where(given=given), keys=keys, first=first, after=after, given=given)
+
+    @strawberry.field(description="开学报到 check-ins of schools for a term")
+    async def check_ins(
+        self, info: Info, term: str | None = None, first: int = PAGE, after: str | None = None
+    ) -> Connection[CheckIn]:
+        """Check-ins by term."""
+        keys, given = {"check_in_id": "uuid"}, dict[str, object](term=term)
+        return await page(info.context, CheckIn, _where(given=given), keys=keys, first=first, after=after, given=given)
+
+    @strawberry.field(
+        description="未报到名单 children who did not report; `verified` those whose reason is known, or is not"
+    )
+    async def absences(
+        self,
+        info: Info,
+        check_in_id: UUID | None = None,
+        verified: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Absence]:
+        """Absences by check-in, and whether they are verified."""
+        given: dict[str, object] = {"check_in_id": check_in_id}
+        also = "true" if verified is None else f"verified_on is {'not ' if verified else ''}null"
+        keys = _by_township(info, type_name="Absence", key="absence_id")
+        where = _where(given=given, also=also)
+        return await page(info.context, Absence, where, keys=keys, first=first, after=after, given=given)
+
+    @strawberry.field(description="摸排名单 villages' lists of a round")
+    async def field_checks(
+        self,
+        info: Info,
+        round: str | None = None,  # noqa: A002
+        township: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[FieldCheck]:
+        """Field checks by round and township."""
+        given: dict[str, object] = {"round": round, "township": township}
+        keys = _by_township(info, type_name="FieldCheck", key="field_check_id")
+        where = _where(given=given)
+        return await page(info.context, FieldCheck, where, keys=keys, first=first, after=after, given=given)
+
+    @strawberry.field(description="摸排结果 what was found of the children on a village's list")
+    async def field_check_answers(
+        self,
+        info: Info,
+        field_check_id: UUID,
+        found: str | None = None,
+        conflict: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[FieldCheckAnswer]:
+        """The lines of a list by result and conflict."""
+        given: dict[str, object] = {"field_check_id": field_check_id, "found": found, "conflict": conflict}
+        keys = _by_township(info, type_name="FieldCheckAnswer", key="answer_id")
+        where = _where(given=given)
+        return await page(info.context, FieldCheckAnswer, where, keys=keys, first=first, after=after, given=given)
+
+    @strawberry.field(description="乡镇上报 townships' versions of a round")
+    async def submissions(
+        self,
+        info: Info,
+        round: str | None = None,  # noqa: A002
+        township: str | None = None,
+        state: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Submission]:
+        """Submissions by round, township and state."""
+        given: dict[str, object] = {"round": round, "township": township, "state": state}
+        keys = _by_township(info, type_name="Submission", key="submission_id")
+        where = _where(given=given)
+        return await page(info.context, Submission, where, keys=keys, first=first, after=after, given=given)
+
+    @strawberry.field(description="送册 one delivery of register files")
+    async def delivery(self, info: Info, id: UUID) -> Delivery | None:  # noqa: A002
+        """One delivery, or null."""
+        where = f"delivery_id = %(id)s and {_own(info, type_name='Delivery', column='unit')}"
+        return await one(info.context, Delivery, where, id=id, unit=info.context.principal.unit)
+
+    @strawberry.field(description="送册名单 deliveries of register files of my area, or my unit's own, newest first")
+    async def deliveries(
+        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+    ) -> Connection[Delivery]:
+        """Deliveries by state."""
+        keys = {"coalesce(handed_in_on, 'epoch'::date)": "date", "delivery_id": "uuid"}
+        where = _where(given={"state": state}, also=_own(info, type_name="Delivery", column="unit"))
+        return await page(
+            info.context,
+            Delivery,
+            where,
+            keys=keys,
+            first=first,
+            after=after,
+            descending=True,
+            given={"state": state, "unit": info.context.principal.unit},
+        )
 
     @strawberry.field(description="比对发现计数 open findings by township and kind")
     async def finding_counts(self, info: Info) -> list[FindingCount]:
@@ -167,10 +297,7 @@ class Query:
     ) -> Connection[Notice]:
         """Notices by state."""
         keys = {"coalesce(raised_at, 'epoch'::timestamptz)": "timestamptz", "notice_id": "uuid"}
-        where = "true"
-        if info.context.principal.grants.relation("Notice") == "own":
-            where = "recipient = %(unit)s"
-        where = _where(given={"state": state}, also=where)
+        where = _where(given={"state": state}, also=_own(info, type_name="Notice", column="recipient"))
         unit = info.context.principal.unit
         return await page(
             info.context,

@@ -6,9 +6,9 @@ rows are held back by row security alone, and a resolver's SQL says no more than
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
@@ -59,8 +59,12 @@ class Looking:
         """The rows of a statement, as far as the caller's claims open them."""
         rows = await self.reader.fetch_dicts(statement.encode(), parameters, claims=self.principal.claims)
         self.rows_read += len(rows)
-        self.touched.update(row["child_id"] for row in rows if row.get("child_id") is not None)
+        self.touch(rows)
         return rows
+
+    def touch(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Notes whose records these rows are; a row of two children is a record of both."""
+        self.touched.update(row[key] for row in rows for key in ("child_id", "other_id") if row.get(key) is not None)
 
     def masked(self, type_name: str, name: str, value: str | None) -> str | None:
         """A text as this caller may see it."""
@@ -129,7 +133,7 @@ async def page(
     )
     shown = found[:size]
     looking.rows_read += len(shown)
-    looking.touched.update(row["child_id"] for row in shown if row.get("child_id") is not None)
+    looking.touch(shown)
     cursors_of = [cursor_of(*(_text(row[f"cursor_{i}"]) for i in range(len(keys)))) for row in shown]
     nodes = [cls.of(row, looking) for row in shown]
     return Connection(
@@ -140,7 +144,7 @@ async def page(
 
 
 def _text(value: Any) -> str:
-    return str(value.isoformat(timespec="microseconds") if hasattr(value, "isoformat") else value)
+    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
 
 
 def facts(cls: Any, row: Mapping[str, Any]) -> dict[str, Any]:

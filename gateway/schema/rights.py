@@ -24,7 +24,7 @@ from graphql.language import NullValueNode
 
 from gateway.access.policy import Grants, Mode, forbidden
 from gateway.schema.compile import Fragments
-from gateway.schema.map import ROOTS
+from gateway.schema.roots import ROOTS
 
 OPEN_TYPES = frozenset({"Me", "VisibleField", "PageInfo", "CommandAnswer"})
 

@@ -9,12 +9,15 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema import assistance, cases
+from gateway.schema import assistance, cases, field_check, review, terms
 from gateway.schema.reading import Info, Looking, facts, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.assistance import Award, Eligibility, HomeTeaching, LearningSupport, StudentPlan
     from gateway.schema.cases import Case, Referral, Responsibility
+    from gateway.schema.field_check import FieldCheckAnswer
+    from gateway.schema.review import ChildDoubt
+    from gateway.schema.terms import Absence, Deferral, SchoolingElsewhere
 
 
 _PERSONAL = {
@@ -22,6 +25,7 @@ _PERSONAL = {
     "id_number": "idNumber",
     "guardian_name": "guardianName",
     "guardian_phone": "guardianPhone",
+    "student_number": "studentNumber",
 }
 
 
@@ -31,9 +35,9 @@ class Child:
 
     SELECT: ClassVar[str] = (
         "select child_id as id, c.*, (select t.name from township t where t.code = c.township) as township_name,"
-        " name, id_number, birth_date, guardian_name, guardian_phone from child c"
-        " left join (select child_id, name, id_number, birth_date, guardian_name, guardian_phone from child_identity) i"
-        " using (child_id)"
+        " name, id_number, birth_date, guardian_name, guardian_phone, student_number from child c"
+        " left join (select child_id, name, id_number, birth_date, guardian_name, guardian_phone, student_number"
+        " from child_identity) i using (child_id)"
     )
 
     id: UUID = strawberry.field(description="儿童编号 the child's id")
@@ -43,6 +47,7 @@ class Child:
     sex: str = strawberry.field(description="性别 sex")
     guardian_name: str | None = strawberry.field(description="监护人姓名 guardian's name")
     guardian_phone: str | None = strawberry.field(description="监护人电话 guardian's telephone")
+    student_number: str | None = strawberry.field(description="学籍号 the number it is enrolled under (G, J or L)")
     township: str = strawberry.field(description="乡镇代码 township, nine digits (GB/T 2260)")
     township_name: str | None = strawberry.field(description="乡镇名称 township's name")
     village: str = strawberry.field(description="村代码 village, twelve digits")
@@ -160,6 +165,45 @@ class Child:
             info.context, cases.Referral, "child_id = %(child)s order by opened_on, referral_id", child=self.id
         )
 
+    @strawberry.field(description="疑似同一人 whether another entry may be this same child")
+    async def doubts(self, info: Info) -> list[Annotated["ChildDoubt", strawberry.lazy("gateway.schema.review")]]:
+        """疑似同一人 whether another entry may be this same child."""
+        rest = "(d.child_id = %(child)s or d.other_id = %(child)s) order by raised_on, doubt_id"
+        return await many(info.context, review.ChildDoubt, rest, child=self.id)
+
+    @strawberry.field(description="延缓入学、休学、免入学 what puts its schooling off")
+    async def deferrals(self, info: Info) -> list[Annotated["Deferral", strawberry.lazy("gateway.schema.terms")]]:
+        """延缓入学、休学、免入学 what puts its schooling off."""
+        return await many(
+            info.context, terms.Deferral, "child_id = %(child)s order by from_on, deferral_id", child=self.id
+        )
+
+    @strawberry.field(description="外地就读 what proves that it is at school outside the county")
+    async def schooling_elsewhere(
+        self, info: Info
+    ) -> list[Annotated["SchoolingElsewhere", strawberry.lazy("gateway.schema.terms")]]:
+        """外地就读 what proves that it is at school outside the county."""
+        return await many(
+            info.context, terms.SchoolingElsewhere, "child_id = %(child)s order by term, proof_id", child=self.id
+        )
+
+    @strawberry.field(description="未报到 terms at whose start it did not report")
+    async def absences(self, info: Info) -> list[Annotated["Absence", strawberry.lazy("gateway.schema.terms")]]:
+        """未报到 terms at whose start it did not report."""
+        return await many(info.context, terms.Absence, "child_id = %(child)s order by term, absence_id", child=self.id)
+
+    @strawberry.field(description="摸排 what was found of it at the door")
+    async def field_checks(
+        self, info: Info
+    ) -> list[Annotated["FieldCheckAnswer", strawberry.lazy("gateway.schema.field_check")]]:
+        """摸排 what was found of it at the door."""
+        return await many(
+            info.context,
+            field_check.FieldCheckAnswer,
+            'child_id = %(child)s order by round collate "C", answer_id',
+            child=self.id,
+        )
+
 
 @strawberry.type(
     description="比对发现 What the registers don't agree on, or a child not where it should be (N1.1, N1.6)."
@@ -179,8 +223,18 @@ class Finding:
     school: str = strawberry.field(description="学校代码 school")
     stage: str = strawberry.field(description="学段 stage")
     raised_on: date | None = strawberry.field(description="发现日期 since when")
+    due_on: date | None = strawberry.field(description="期限 when the answer is due; null for a kind without a term")
+    legal_basis: str = strawberry.field(description="法律依据 legal basis of the duty to answer")
+    state: str = strawberry.field(description="状态 open, answered (not accepted yet) or resolved")
+    overdue: bool = strawberry.field(description="逾期 the term ran out without an accepted answer")
+    answer_code: str = strawberry.field(description="答复 code of the answer, or R1 to R13")
+    evidence: str = strawberry.field(description="佐证 number of the paper it rests on")
+    answered_by: str = strawberry.field(description="答复单位 which unit answered")
+    answered_on: date | None = strawberry.field(description="答复日期 answered when")
+    return_reason: str = strawberry.field(description="退回理由 why the answer was not accepted")
     resolved_on: date | None = strawberry.field(description="销号日期 settled when")
     resolution: str = strawberry.field(description="销号原因 settled how")
+    approved_by: str = strawberry.field(description="核准单位 which unit accepted the answer")
 
     @classmethod
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:

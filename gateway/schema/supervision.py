@@ -10,6 +10,7 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.readmodel.partition import PartitionRow as VillageRow
 from gateway.schema.reading import Looking, facts
 
 
@@ -85,4 +86,8 @@ class Supervision(Protocol):
 
     async def partition_as_of(self, moment: datetime) -> Sequence[PartitionRow]:
         """The partition of the whole county as it was at a moment."""
+        ...
+
+    async def villages_as_of(self, moment: datetime) -> Sequence[VillageRow]:
+        """The same by village."""
         ...

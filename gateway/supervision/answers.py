@@ -1,10 +1,12 @@
 """The replay in the types and the manner of GraphQL: what `gateway.schema.supervision.Supervision` asks for."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from gateway.readmodel.partition import PartitionRow as VillageRow
 from gateway.schema.supervision import CaseReplay, PartitionRow, ReplayedEvent
 from gateway.supervision.replay import Replay
 from services.contracts.divisions import TOWNSHIPS
@@ -43,14 +45,20 @@ class Answers:
 
     async def partition_as_of(self, moment: datetime) -> Sequence[PartitionRow]:
         """The partition of the whole county as it was known at a moment."""
-        rows = await asyncio.to_thread(self._replay.partition_as_of, moment)
+        counts: Counter[tuple[str, bool, str]] = Counter()
+        for row in await self.villages_as_of(moment):
+            counts[row.township, not row.dated, row.state] += row.children
         return [
             PartitionRow(
-                township=row.township,
-                township_name=TOWNSHIPS.get(row.township, ""),
-                state=row.state,
-                dated=row.dated,
-                count=row.children,
+                township=township,
+                township_name=TOWNSHIPS.get(township, ""),
+                state=state,
+                dated=not undated,
+                count=count,
             )
-            for row in rows
+            for (township, undated, state), count in sorted(counts.items())
         ]
+
+    async def villages_as_of(self, moment: datetime) -> Sequence[VillageRow]:
+        """The same by village."""
+        return await asyncio.to_thread(self._replay.partition_as_of, moment)

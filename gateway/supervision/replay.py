@@ -315,13 +315,13 @@ def _looks(connection: Connection, child_id: UUID, moment: datetime) -> tuple[Lo
 
 def _partition(rows: Rows, as_of: date) -> list[PartitionRow]:
     after, last = window(as_of)
-    counts: Counter[tuple[str, str, bool]] = Counter()
+    counts: Counter[tuple[str, str, str, bool]] = Counter()
     for child in rows.of(Child):
         identity = rows.find(ChildIdentity, child.child_id)
         born = identity.birth_date if identity is not None else None
         if child.merged_into is None and (born is None or after < born <= last):
-            counts[child.township, accounted(child), born is not None] += 1
+            counts[child.township, child.village, accounted(child), born is not None] += 1
     return in_order(
-        PartitionRow(township=township, state=state, dated=dated, children=children)
-        for (township, state, dated), children in counts.items()
+        PartitionRow(township=township, village=village, state=state, dated=dated, children=children)
+        for (township, village, state, dated), children in counts.items()
     )

@@ -21,6 +21,8 @@ STATES = ("in_seat", "suspect", "placed", "")
 CASE_STATES = ("suspected", "confirmed", "ordered", "closed")
 DEPARTMENTS = ("public_security", "civil_affairs", "disabled_federation", "justice", "human_resources")
 REFERRAL_STATES = ("opened", "accepted", "answered", "revoked")
+OWNERS = ("public_security", "disabled_federation", "civil_affairs", "school", "township", "education_bureau")
+TERM, ROUND = "2026-2027-1", "2026-autumn"
 SURNAMES, GIVEN = "赵钱孙李周吴", ("一", "小二", "三三", "安")
 
 
@@ -49,8 +51,15 @@ def county_rows(*, children: int = 48) -> list[tuple[str, dict[str, object]]]:
 def _county(chance: random.Random, *, children: int) -> Iterator[tuple[str, dict[str, object]]]:
     yield "tracking", {"name": "roster/0", "position": 41}
     yield "tracking", {"name": "cases/0", "position": 17}
+    townships: list[object] = []
     for number in range(children):
-        yield from _child(chance, number)
+        for table, row in _child(chance, number):
+            if table == "child":
+                townships.append(row["township"])
+            yield table, row
+    for number in range(0, children - 5, 4):
+        yield from _doubt(number, number + 5, townships=townships)
+    yield from _taken_in()
     for number in range(12):
         unit = chance.choice(
             (f"township:{XIAODIAN}", f"school:{SCHOOL}", "civil_affairs:410326", "education_bureau:410326")
@@ -122,6 +131,7 @@ def _child(chance: random.Random, number: int) -> Iterator[tuple[str, dict[str, 
                 "name_pinyin": "",
                 "name_initials": "",
                 "id_last4": f"{number:04d}",
+                "student_number": f"G41032620{number % 16 + 8:02d}0101{number:04d}" if number % 5 else "",
             },
         )
     for kind in range(chance.randint(0, 2)):
@@ -132,18 +142,167 @@ def _child(chance: random.Random, number: int) -> Iterator[tuple[str, dict[str, 
                 "finding_id": made("finding", number, kind),
                 "kind": chance.choice(("not_in_seat", "not_enrolled")),
                 "reason": "学籍在,人不在",
-                "owner": "school",
+                "owner": owner_of(number + kind, township=township),
                 "village": village,
                 "school": school,
                 "stage": "小学",
                 "raised_on": TODAY - timedelta(days=20),
+                "due_on": TODAY + timedelta(days=number % 9 - 4),
+                "legal_basis": "义务教育法 第十三条",
+                "state": "answered" if number % 3 == 1 else "open",
+                "overdue": number % 9 < 4,
+                "answer_code": "number_issued" if number % 3 == 1 else "",
                 "resolved_on": TODAY if chance.random() < 0.3 else None,
                 "resolution": "",
             },
         )
+    yield from _terms(number, school=school, **of_child)
     if has_case:
         yield from _case(chance, number, village=village, school=school, **of_child)
     yield from _assistance(chance, number, **of_child)
+
+
+def owner_of(number: int, *, township: str) -> str:
+    """The unit that owes the answer to a finding."""
+    kind = OWNERS[number % len(OWNERS)]
+    area = {"school": SCHOOL, "township": township}.get(kind, township[:6])
+    return f"{kind}:{area}"
+
+
+def _terms(number: int, *, child_id: UUID, township: str, school: str) -> Iterator[tuple[str, dict[str, object]]]:
+    of_child = {"child_id": child_id, "township": township}
+    if number % 4 == 1:
+        yield (
+            "deferral",
+            {
+                **of_child,
+                "deferral_id": made("deferral", number),
+                "kind": "suspension",
+                "proof": f"准〔2026〕{number}号",
+                "from_on": TODAY - timedelta(days=9),
+                "until_on": TODAY + timedelta(days=90),
+                "approved_on": TODAY - timedelta(days=9),
+            },
+        )
+        yield (
+            "schooling_elsewhere",
+            {
+                **of_child,
+                "proof_id": made("proof", number),
+                "term": TERM,
+                "place": "郑州市",
+                "school_name": "某小学",
+                "proof": f"证〔2026〕{number}号",
+                "proved_on": TODAY,
+            },
+        )
+        yield (
+            "absence",
+            {
+                **of_child,
+                "absence_id": made("absence", number),
+                "check_in_id": made("checkIn", 0),
+                "school": school,
+                "term": TERM,
+                "missed_on": TODAY - timedelta(days=6),
+                "reason": "hospital" if number % 8 == 1 else "",
+                "late": number % 16 == 1,
+                "verified_on": TODAY if number % 8 == 1 else None,
+            },
+        )
+    if number % 3 == 0:
+        yield (
+            "field_check_answer",
+            {
+                **of_child,
+                "answer_id": made("line", number),
+                "field_check_id": made("fieldCheck", number % 2),
+                "round": ROUND,
+                "found": ("", "moved_away", "not_reached")[number % 9 // 3],
+                "conflict": number % 9 == 3,
+                "answered_on": TODAY if number % 9 else None,
+            },
+        )
+
+
+def _doubt(number: int, other: int, *, townships: list[object]) -> Iterator[tuple[str, dict[str, object]]]:
+    yield (
+        "doubt",
+        {
+            "doubt_id": made("doubt", number),
+            "child_id": made("child", number),
+            "other_id": made("child", other),
+            "township": townships[number],
+            "other_township": townships[other],
+            "reason": "同名同出生日期",
+            "score": 0.75,
+            "state": ("open", "decided", "withdrawn")[number // 4 % 3],
+            "raised_on": TODAY - timedelta(days=number // 8),
+            "decision": "different" if number // 4 % 3 == 1 else "",
+        },
+    )
+
+
+def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:
+    """What belongs to no child: check-ins, field checks, submissions and deliveries."""
+    for number, school in enumerate((SCHOOL, OTHER_SCHOOL)):
+        yield (
+            "check_in",
+            {
+                "check_in_id": made("checkIn", number),
+                "township": "410326",
+                "school": school,
+                "term": TERM,
+                "expected": 9,
+                "due_on": TODAY,
+            },
+        )
+    for number, (township, village) in enumerate(
+        ((XIAODIAN, VILLAGE), (XIAODIAN, OTHER_VILLAGE), (SANTUN, "410326104001"), (ELSEWHERE, "410327101001"))
+    ):
+        yield (
+            "field_check",
+            {
+                "field_check_id": made("fieldCheck", number),
+                "township": township,
+                "village": village,
+                "round": ROUND,
+                "children": 3,
+                "answered": [made("child", 0), made("child", 3)],
+                "conflicts": [made("child", 3)],
+                "met": number,
+                "opened_on": TODAY,
+                "due_on": TODAY + timedelta(days=9),
+            },
+        )
+        yield (
+            "submission",
+            {
+                "submission_id": made("submission", number),
+                "township": township,
+                "round": ROUND,
+                "version": 1,
+                "children": 3,
+                "state": ("made", "accepted")[number % 2],
+                "made_by": f"township:{township}",
+                "made_on": TODAY,
+            },
+        )
+    for number, unit in enumerate(
+        ("education_bureau:410326", f"school:{SCHOOL}", "public_security:410326", "education_bureau:410327")
+    ):
+        yield (
+            "delivery",
+            {
+                "delivery_id": made("delivery", number),
+                "township": unit[-6:] if number == 3 else "410326",
+                "unit": unit,
+                "files": 2,
+                "state": ("previewed", "committed")[number % 2],
+                "rows": 9,
+                "handed_in_on": TODAY - timedelta(days=number),
+            },
+        )
 
 
 def _case(

@@ -14,14 +14,16 @@ SCHEMA = build_schema()._schema
 POLICY = load_policy()
 
 ABOUT = "id sex township"
-IDENTITY = "name idNumber birthDate guardianName guardianPhone"
+IDENTITY = "name idNumber studentNumber birthDate guardianName guardianPhone"
 SCHOOLING = "school schoolName stage grade schoolingStatus"
 GROUPS = "poverty disability disabilityGrade leftBehind migrant"
 PLACE = "townshipName village householdId"
 ACCOUNTED = "accountedState accountedReason accountedOn mergedInto erased"
 PROCESS = "findings openCase cases responsibilities transfers placements referrals"
+TERMS = "deferrals schoolingElsewhere absences"
+REVIEW = f"doubts fieldChecks {TERMS}"
 HELP = "eligibilities awards plans learningSupports homeTeaching"
-EVERYTHING = f"{ABOUT} {IDENTITY} {SCHOOLING} {GROUPS} {PLACE} {ACCOUNTED} {PROCESS} {HELP}"
+EVERYTHING = f"{ABOUT} {IDENTITY} {SCHOOLING} {GROUPS} {PLACE} {ACCOUNTED} {PROCESS} {REVIEW} {HELP}"
 
 CHILD: Mapping[tuple[str, str], str] = {
     ("education_bureau", "dropout_control"): EVERYTHING,
@@ -36,17 +38,20 @@ CHILD: Mapping[tuple[str, str], str] = {
         "dropout_control",
     ): f"{ABOUT} {IDENTITY} {SCHOOLING} leftBehind migrant townshipName village accountedState"
     " accountedReason accountedOn erased findings openCase cases responsibilities plans learningSupports homeTeaching"
-    " transfers placements",
+    f" transfers placements {TERMS}",
     (
         "school",
         "assistance",
     ): f"{ABOUT} name school schoolName stage grade poverty disability disabilityGrade leftBehind {HELP}",
     ("village", "dropout_control"): f"{ABOUT} name guardianName guardianPhone village schoolName stage grade leftBehind"
-    " accountedState openCase cases responsibilities",
-    ("public_security", "identity_check"): "id name idNumber birthDate sex referrals",
-    ("civil_affairs", "social_relief"): f"{ABOUT} name guardianName village householdId poverty leftBehind referrals",
+    " accountedState openCase cases responsibilities fieldChecks",
+    ("public_security", "identity_check"): "id name idNumber birthDate sex findings referrals",
+    (
+        "civil_affairs",
+        "social_relief",
+    ): f"{ABOUT} name guardianName village householdId poverty leftBehind findings referrals",
     ("disabled_federation", "disability_placement"): f"{ABOUT} name disability disabilityGrade stage placements"
-    " homeTeaching referrals",
+    " homeTeaching findings referrals",
     (
         "rural_affairs",
         "assistance",
@@ -59,13 +64,13 @@ CHILD: Mapping[tuple[str, str], str] = {
         "supervision",
         "supervision",
     ): f"{ABOUT} name townshipName village {SCHOOLING} poverty disability leftBehind migrant"
-    f" {ACCOUNTED} {PROCESS} {HELP}",
+    f" {ACCOUNTED} {PROCESS} {REVIEW} {HELP}",
 }
 """The fields of a child each may see; who isn't named sees none."""
 
 MASKED: Mapping[tuple[str, str], str] = {
-    ("township", "dropout_control"): "idNumber",
-    ("school", "dropout_control"): "idNumber",
+    ("township", "dropout_control"): "idNumber studentNumber",
+    ("school", "dropout_control"): "idNumber studentNumber",
     ("rural_affairs", "assistance"): "name idNumber",
     ("supervision", "supervision"): "name",
 }
@@ -145,7 +150,7 @@ def test_each_department_sees_exactly_its_children_with_masks_where_the_table_sa
 ) -> None:
     kind, purpose = who
     granted, masked = set(CHILD[who].split()), set(MASKED.get(who, "").split())
-    plain = " ".join(name for name in ("name", "idNumber") if name in granted)
+    plain = " ".join(name for name in ("name", "idNumber", "studentNumber") if name in granted)
 
     nodes = gateway.ask(f"{{ children(first: 200) {{ nodes {{ id {plain} }} }} }}", by=(unit_of(kind), purpose)).data
 
@@ -159,6 +164,11 @@ def test_each_department_sees_exactly_its_children_with_masks_where_the_table_sa
             assert node["name"] == (f"{name[0]}＊" if name and "name" in masked else name)
         if "idNumber" in granted:
             assert node["idNumber"] == (f"＊{number[-4:]}" if number and "idNumber" in masked else number)
+        if "studentNumber" in granted:
+            enrolled = known[child]["student_number"] if child in known else None
+            assert node["studentNumber"] == (
+                f"＊{enrolled[-4:]}" if enrolled and "studentNumber" in masked else enrolled
+            )
 
 
 def children_of(kind: str) -> set[str]:
@@ -171,6 +181,10 @@ def children_of(kind: str) -> set[str]:
         and row["state"] in {"opened", "accepted"}
         and row["to_unit"] == kind
         and str(row["township"]).startswith("410326")
+    } | {
+        row["child_id"]
+        for table, row in rows
+        if table == "finding" and row["resolved_on"] is None and row["owner"] == f"{kind}:410326"
     }
     reached = {
         "township": lambda row: row["township"] == county.XIAODIAN,
@@ -236,7 +250,15 @@ def test_me_tells_what_i_may_see_and_do(gateway: Any) -> None:
     ).data["me"]
 
     assert me["unit"] == "public_security:410326"
-    assert me["commands"] == ["accept_referral", "acknowledge_notice", "answer_referral"]
+    assert me["commands"] == [
+        "accept_referral",
+        "acknowledge_notice",
+        "answer_finding",
+        "answer_referral",
+        "export_rejects",
+        "hand_in_delivery",
+        "see_delivery",
+    ]
     assert {g["field"] for g in me["grants"] if g["type"] == "Child"} == set(
         CHILD["public_security", "identity_check"].split()
     )

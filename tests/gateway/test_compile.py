@@ -5,6 +5,7 @@ security, which alone holds that back. Each of the two fences is so held equal t
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from gateway.access.policy import Grants, load_policy
 from gateway.access.principal import DEMO_ACCOUNTS
 from gateway.schema.limits import refuse_excess
-from gateway.schema.map import ROOTS, TABLES
+from gateway.schema.map import TABLES
 from gateway.schema.paging import BadArgument, cursor_of
+from gateway.schema.roots import ROOTS
 from gateway.schema.schema import build_schema
 from tests.gateway import county
 
@@ -118,9 +120,13 @@ class Document:
         return f"a{self._aliases}: "
 
 
+_NAMED = {"case": "case", "doubt": "doubt", "delivery": "delivery"}
+"""What the ids of a root are made of, where it isn't children."""
+
+
 def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
     numbers = st.integers(0, 47)
-    ids = numbers.map(lambda n: str(county.made("case" if root == "case" else "child", n)))
+    ids = numbers.map(lambda n: str(county.made(_NAMED.get(root, "child"), n)))
     match argument:
         case "first":
             return st.integers(1, 4)
@@ -129,11 +135,19 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
         case "township":
             return st.sampled_from([county.XIAODIAN, county.SANTUN, county.ELSEWHERE])
         case "state":
-            return st.sampled_from([*county.STATES, *county.CASE_STATES, "opened", "delivered"])
+            return st.sampled_from([*county.STATES, *county.CASE_STATES, "opened", "delivered", "open", "previewed"])
         case "kind":
             return st.sampled_from(["not_in_seat", "not_enrolled"])
-        case "overdue":
+        case "overdue" | "mine" | "verified" | "conflict":
             return st.booleans()
+        case "owner":
+            return st.sampled_from(["public_security:410326", f"school:{county.SCHOOL}"])
+        case "round" | "term":
+            return st.sampled_from([county.ROUND, county.TERM])
+        case "found":
+            return st.sampled_from(["moved_away", "not_reached"])
+        case "fieldCheckId" | "checkInId":
+            return st.integers(0, 1).map(lambda n: str(county.made(argument.removesuffix("Id"), n)))
         case "officer":
             return st.sampled_from(["teacher-0", "teacher-1"])
         case "asOf":
@@ -146,7 +160,12 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
 
 def _cursor(root: str, number: int, grants: Grants) -> str:
     keys = ROOTS[root].page_keys(grants=grants)
-    values = {"text": county.XIAODIAN, "timestamptz": county.NOW.isoformat(), "uuid": str(county.made("child", number))}
+    values = {
+        "text": county.XIAODIAN,
+        "timestamptz": county.NOW.isoformat(),
+        "date": str(county.TODAY - timedelta(days=number)),
+        "uuid": str(county.made("child", number)),
+    }
     return cursor_of(*(values[key.cast] for key in keys))
 
 
@@ -192,9 +211,16 @@ def test_every_list_is_the_same_whatever_narrows_it(unfenced: Any, gateway: Any,
             equal(unfenced, gateway, query, {}, by=by)
 
 
+_REQUIRED = {
+    "receipts": f', childId: "{county.made("child", 0)}"',
+    "fieldCheckAnswers": f', fieldCheckId: "{county.made("fieldCheck", 0)}"',
+}
+"""Arguments a list can't be asked without."""
+
+
 def _narrowings(root: str, grants: Grants) -> list[str]:
     """Each filter of a list with each value it may have; what a list requires is in all of them."""
-    required = f', childId: "{county.made("child", 0)}"' if root == "receipts" else ""
+    required = _REQUIRED.get(root, "")
     values: dict[str, list[object]] = {
         "township": [county.XIAODIAN, county.SANTUN, county.ELSEWHERE],
         "state": ["suspect", "confirmed", "opened", "delivered"],
@@ -202,13 +228,23 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "overdue": [True, False],
         "officer": ["teacher-1"],
         "childId": [str(county.made("child", 2))],
+        "owner": ["public_security:410326"],
+        "mine": [True, False],
+        "round": [county.ROUND],
+        "term": [county.TERM],
+        "checkInId": [str(county.made("checkIn", 0))],
+        "verified": [True, False],
+        "conflict": [True, False],
+        "found": ["moved_away"],
     }
     granted = [
         name
         for name, narrowing in ROOTS[root].filters.items()
-        if root != "receipts" and (narrowing.field is None or grants.of(ROOTS[root].type, narrowing.field))
+        if name not in required
+        and root != "receipts"
+        and (narrowing.field is None or grants.of(ROOTS[root].type, narrowing.field))
     ]
-    return [required, *(f", {name}: {json.dumps(value)}" for name in granted for value in values[name])]
+    return [required, *(f"{required}, {name}: {json.dumps(value)}" for name in granted for value in values[name])]
 
 
 @pytest.mark.parametrize("by", ["bureau-office", "xiaodian-officer", "school-principal", "civil-affairs-officer"])
@@ -274,7 +310,7 @@ def test_the_partition_adds_up_to_all_children_of_school_age(gateway: Any) -> No
 )
 def test_every_relation_is_the_same_and_in_the_same_order(unfenced: Any, gateway: Any, by: str) -> None:
     grants = grants_of(by)
-    for root, type_name in (("children", "Child"), ("cases", "Case")):
+    for root, type_name in (("children", "Child"), ("cases", "Case"), ("findings", "Finding"), ("doubts", "Doubt")):
         for name, link in TABLES[type_name].links.items():
             if not grants.of("Query", root) or not grants.of(type_name, name):
                 continue

@@ -67,6 +67,15 @@ from services.contracts.cases import (
     StepResumed,
 )
 from services.contracts.envelope import Envelope, Published, Sealed, event_id
+from services.contracts.field_check import (
+    FieldCheckAnswered,
+    FieldCheckOpened,
+    FieldCheckSettled,
+    FieldFinding,
+    SubmissionAccepted,
+    SubmissionMade,
+    SubmissionReturned,
+)
 from services.contracts.notify import (
     NoticeAcknowledged,
     NoticeDelivered,
@@ -75,20 +84,37 @@ from services.contracts.notify import (
     NoticeRaised,
 )
 from services.contracts.roster import (
+    AbsenceVerified,
     ChildAccounted,
     ChildErased,
     ChildRegistered,
     ChildrenMerged,
     ChildrenUnmerged,
+    DeferralApproved,
+    DeferralEnded,
+    DeliveryCancelled,
+    DeliveryCommitted,
+    DeliveryHandedIn,
+    DeliveryPreviewed,
+    DeliveryRefused,
+    DoubtDecided,
+    DoubtRaised,
+    DoubtWithdrawn,
+    FindingAnswered,
+    FindingOverdue,
     FindingRaised,
     FindingResolved,
+    FindingReturned,
     GroupsStated,
     IdentityCorrected,
     PlacementDecided,
     RegisterLoaded,
     ResidenceStated,
+    SchoolingElsewhereProved,
     SchoolingStated,
+    StudentNumberStated,
     TermCheckInClosed,
+    TermCheckInOpened,
     TransferCompleted,
     TransferOpened,
 )
@@ -305,8 +331,12 @@ def owed(step: str = "verify", by: str = "teacher", days: int = 7) -> Owed:
 
 def stories(*, children: int, chance: random.Random) -> list[Story]:
     """A county in which everything that can be told is told of somebody, sooner or later."""
-    told = [_check_in(number) for number in range(2)] + [_register(0), _public_report(0)]
+    told = [_check_in(number, chance) for number in range(2)] + [_register(0), _public_report(0)]
+    told += [_delivery(number, chance) for number in range(2)] + [_submission(0, chance)]
+    told += [_field_check(number, children, chance) for number in range(2)]
     for number in range(children):
+        if chance.random() < 0.5:
+            told.append(_doubt(number, (number + 1) % children, chance))
         told.append(_child(number, children, chance))
         if chance.random() < 0.7:
             told += _case(number, 1, chance)
@@ -321,8 +351,13 @@ def _register(number: int) -> Story:
     return Story("roster", batch, (RegisterLoaded(batch_id=batch, register="hukou", rows=9, rejected=1, sha256="ab"),))
 
 
-def _check_in(number: int) -> Story:
+def _check_in(number: int, chance: random.Random) -> Story:
     key = made("check-in", number)
+    about = {"check_in_id": key, "school": "3141000300", "term": "2026-2027-1"}
+    opened = TermCheckInOpened(**about, expected=9, due_on=DAY + timedelta(days=7))
+    verified = AbsenceVerified(
+        **about, child_id=made("child", 0), reason="hospital", late=False, verified_on=DAY + timedelta(days=2)
+    )
     closed = TermCheckInClosed(
         check_in_id=key,
         school="3141000300",
@@ -332,7 +367,110 @@ def _check_in(number: int) -> Story:
         absent=(made("child", 0),),
         closed_on=DAY,
     )
-    return Story("roster", key, (closed,))
+    return Story("roster", key, (opened, closed, *((verified,) if chance.random() < 0.5 else ())))
+
+
+def _delivery(number: int, chance: random.Random) -> Story:
+    key = made("delivery", number)
+    ended = chance.choice(
+        (
+            DeliveryCommitted(delivery_id=key, committed_on=DAY),
+            DeliveryCancelled(delivery_id=key, reason="wrong file", cancelled_on=DAY),
+            DeliveryRefused(delivery_id=key, reason="enrolment.xlsx: not a workbook", refused_on=DAY),
+        )
+    )
+    previewed = DeliveryPreviewed(
+        delivery_id=key, rows=9, rejected=1, children_new=2, children_changed=3, children_missed=1, findings_raised=2,
+        findings_resolved=1, doubts=1,
+    )  # fmt: skip
+    return Story(
+        "roster", key, (DeliveryHandedIn(delivery_id=key, part="", files=2, handed_in_on=DAY), previewed, ended)
+    )
+
+
+def field_check(number: int, *, children: Sequence[UUID], township: str = TOWNSHIPS[0]) -> FieldCheckOpened:
+    """A village's list of these children."""
+    return FieldCheckOpened(
+        field_check_id=made("field check", number),
+        round="2026-autumn",
+        township=township,
+        village=f"{township}005",
+        children=tuple(children),
+        opened_on=DAY,
+        due_on=DAY + timedelta(days=10),
+    )
+
+
+def _field_check(number: int, children: int, chance: random.Random) -> Story:
+    listed = [made("child", other) for other in range(children) if chance.random() < 0.6]
+    opened = field_check(number, children=listed, township=TOWNSHIPS[number % 2])
+    about = {"field_check_id": opened.field_check_id, "township": opened.township, "village": opened.village}
+    sheets = [
+        FieldCheckAnswered(
+            **about,
+            round=opened.round,
+            answers=tuple(
+                FieldFinding(
+                    child_id=child,
+                    found=chance.choice(("at_school_here", "moved_away", "not_reached")),
+                    conflict=chance.random() < 0.3,
+                )
+                for child in listed
+                if chance.random() < 0.7
+            ),
+            met=chance.randrange(3),
+            answered_on=DAY + timedelta(days=sheet),
+        )
+        for sheet in range(2)
+    ]
+    settled = [
+        FieldCheckSettled(
+            field_check_id=opened.field_check_id,
+            child_id=child,
+            found="moved_away",
+            reason="asked again",
+            settled_on=DAY,
+        )
+        for child in listed[:1]
+    ]
+    return Story("roster", opened.field_check_id, (opened, *sheets, *settled))
+
+
+def _submission(number: int, chance: random.Random) -> Story:
+    key = made("submission", number)
+    about = {"submission_id": key, "township": TOWNSHIPS[0], "round": "2026-autumn", "version": 1}
+    made_of = SubmissionMade(**about, villages=2, children=9, unanswered=1, met=1, sha256="ab", made_on=DAY)
+    ended = chance.choice(
+        (
+            SubmissionAccepted(**about, accepted_on=DAY),
+            SubmissionReturned(**about, reason="a village is missing", returned_on=DAY),
+        )
+    )
+    return Story("roster", key, (made_of, ended))
+
+
+def doubt(number: int, other: int, *, township: str = TOWNSHIPS[0]) -> DoubtRaised:
+    """Two children that may be one."""
+    return DoubtRaised(
+        doubt_id=made("doubt", number, other),
+        child_id=made("child", number),
+        other_id=made("child", other),
+        township=township,
+        reason="同名同出生日期",
+        score=0.75,
+        raised_on=DAY,
+    )
+
+
+def _doubt(number: int, other: int, chance: random.Random) -> Story:
+    raised = doubt(number, other, township=chance.choice(TOWNSHIPS))
+    about = {"doubt_id": raised.doubt_id, "child_id": raised.child_id, "other_id": raised.other_id}
+    ends = [
+        DoubtWithdrawn(**about, withdrawn_on=DAY),
+        raised,
+        DoubtDecided(**about, decision="different", reason="twins", decided_on=DAY),
+    ]
+    return Story("roster", raised.doubt_id, (raised, *ends[: chance.randrange(len(ends) + 1)]))
 
 
 def _public_report(number: int) -> Story:
@@ -387,7 +525,8 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
     )
     raised = FindingRaised(
         finding_id=finding, child_id=child, kind="not_enrolled", reason="户籍有学籍无", owner="township:410326103",
-        township=TOWNSHIPS[0], village="", school="", stage="", raised_on=DAY,
+        township=TOWNSHIPS[0], village="", school="", stage="", raised_on=DAY, due_on=DAY + timedelta(days=10),
+        legal_basis="义务教育法 第十三条",
     )  # fmt: skip
     may = [
         ResidenceStated(child_id=child, household_id=made("household", 99), township=TOWNSHIPS[1], village=""),
@@ -414,7 +553,11 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
         ChildAccounted(child_id=child, state="suspect", valid_on=DAY, reason="名在人不在"),
         corrected,
         raised,
-        FindingResolved(finding_id=finding, child_id=child, kind="not_enrolled", resolution="R1", resolved_on=DAY),
+        *answers(raised),
+        StudentNumberStated(child_id=child, student_number=sealed(child, f"G41032620150{number:07}"), valid_on=DAY),
+        SchoolingElsewhereProved(
+            child_id=child, term="2026-2027-1", place="郑州市", school_name="某小学", proof="证2026-7", proved_on=DAY
+        ),
     ]
     events = [event for event in may if chance.random() < 0.6]
     if other != child and chance.random() < 0.3:
@@ -424,6 +567,20 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
     if chance.random() < 0.1:
         events.append(ChildErased(child_id=child, reason="guardian's request"))
     return Story("roster", child, (registered(number, township=chance.choice(TOWNSHIPS)), *events))
+
+
+def answers(raised: FindingRaised) -> list[Published]:
+    """What becomes of a finding: it is answered, comes back, is late, and is settled."""
+    about = {"finding_id": raised.finding_id, "child_id": raised.child_id, "kind": raised.kind}
+    late = DAY + timedelta(days=11)
+    return [
+        FindingAnswered(**about, code="R2", evidence="证2026-3", answered_by=raised.owner, answered_on=DAY),
+        FindingReturned(**about, reason="no paper", due_on=raised.due_on, returned_on=DAY),
+        FindingOverdue(**about, owner=raised.owner, due_on=late, overdue_on=late),
+        FindingResolved(
+            **about, resolution="R1", resolved_on=DAY, evidence="证2026-4", approved_by="education_bureau:410326"
+        ),
+    ]
 
 
 CASE_STEPS = (
@@ -545,7 +702,7 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
     of = {"child_id": child}
     payment = {"award_id": keys["award"], **of, "payment_id": made("payment", number), "amount_fen": 62500}
     measure = {"plan_id": keys["plan"], **of, "measure_id": made("measure", number)}
-    placement, transfer = made("placement", number), made("transfer", number)
+    placement, transfer, deferral = made("placement", number), made("transfer", number), made("deferral", number)
     all_of_it = [
         Story("assistance", keys["eligibility"], (
             EligibilityFound(**of, eligibility_id=keys["eligibility"], category="poverty", ground="脱贫户", from_on=DAY),
@@ -585,6 +742,12 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
         )),
         Story("roster", placement, (
             PlacementDecided(**of, placement_id=placement, form="home_teaching", school="", decided_on=DAY),
+        )),
+        Story("roster", deferral, (
+            DeferralApproved(
+                **of, deferral_id=deferral, kind="suspension", proof="准2026-1", from_on=DAY, until_on=DAY, approved_on=DAY
+            ),
+            DeferralEnded(**of, deferral_id=deferral, reason="back", ended_on=DAY),
         )),
         Story("roster", transfer, (
             TransferOpened(

@@ -1,0 +1,87 @@
+"""Register files handed in 送册, and what became of them; the roster reads them, this is the way there and back.
+
+    POST /files/deliveries                  the files as the body, streamed on as they come; what the roster answers
+    GET  /files/deliveries/{id}             progress and preview, JSON
+    GET  /files/deliveries/{id}/rejects     the rejected rows, marked cell by cell, XLSX
+
+Files are sent once and in whole or not at all; with the same Idempotency-Key it is the same delivery. Nothing of them is
+kept or looked into here: their size is bounded, and the hash of the bytes is recorded beside who sent them.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+from starlette.responses import Response
+
+from gateway.commands import Passed
+from gateway.files.desk import XLSX, Asked, Desk, as_told, file
+from services.chassis.clock import china_date
+from services.chassis.errors import Refused
+
+MOST_BYTES: Final = 256 * 1024 * 1024
+UPLOAD_S: Final = 900.0
+"""How long handing in may take: 256 MB over a line of 3 Mbit/s."""
+_TOO_LARGE: Final = f"一次送册最多 {MOST_BYTES // 2**20} MB，请分次送。A delivery has at most {MOST_BYTES // 2**20} MB: hand in less at once."
+
+
+async def hand_in_delivery(desk: Desk, asked: Asked) -> Response:
+    """Streams the files on to the roster and answers with its answer: the delivery's id."""
+    asked.given()
+    if (
+        asked.request.headers.get("content-length", "").isdigit()
+        and int(asked.request.headers["content-length"]) > MOST_BYTES
+    ):
+        raise Refused(_TOO_LARGE)
+    digest = hashlib.sha256()
+    async with desk.taking():
+        passed = await desk.services.pass_on(
+            "roster",
+            "/deliveries",
+            command="hand_in_delivery",
+            principal=asked.principal,
+            idempotency_key=asked.idempotency_key,
+            upload=_bounded(asked.request.stream(), digest=digest),
+            headers={"content-type": asked.request.headers.get("content-type", "application/octet-stream")},
+        )
+    await desk.record(asked.principal, "hand_in_delivery", content_hash=digest.hexdigest())
+    return as_told(passed)
+
+
+async def see_delivery(desk: Desk, asked: Asked) -> Response:
+    """How far a delivery has come, and what it would change; counts and places in files, and nobody's name."""
+    asked.given()
+    passed = await _fetched(desk, asked, command="see_delivery", end="")
+    await desk.record(asked.principal, "see_delivery")
+    return as_told(passed)
+
+
+async def export_rejects(desk: Desk, asked: Asked) -> Response:
+    """The rows that were not taken, as they were handed in, each marked with why; recorded by its hash."""
+    asked.given()
+    passed = await _fetched(desk, asked, command="export_rejects", end="/rejects.xlsx")
+    await desk.record(asked.principal, "export_rejects", content_hash=hashlib.sha256(passed.body).hexdigest())
+    return file(
+        passed.body, name=f"退回行 {china_date(desk.clock.now())} {asked.id('id').hex[:8]}.xlsx", media_type=XLSX
+    )
+
+
+async def _fetched(desk: Desk, asked: Asked, *, command: str, end: str) -> Passed:
+    return await desk.services.pass_on(
+        "roster",
+        f"/deliveries/{asked.id('id')}{end}",
+        command=command,
+        principal=asked.principal,
+        idempotency_key=asked.idempotency_key,
+    )
+
+
+async def _bounded(parts: AsyncIterator[bytes], *, digest: "hashlib._Hash") -> AsyncIterator[bytes]:
+    """The body as it comes, counted; raises `Refused` beyond what a delivery may have."""
+    size = 0
+    async for part in parts:
+        size += len(part)
+        if size > MOST_BYTES:
+            raise Refused(_TOO_LARGE)
+        digest.update(part)
+        yield part

@@ -1,0 +1,48 @@
+"""The file routes of the gateway, and which command opens each."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.routing import Route
+
+from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_delivery
+from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
+from gateway.files.papers import print_document
+from gateway.files.sheets import export_ledger, print_partition, verify_export
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    method: str
+    path: str
+    command: str
+    handler: Handler
+    timeout_s: float = TIMEOUT_S
+
+
+_WAYS: Final = (
+    _Way("GET", "/files/ledger", "export_ledger", export_ledger),
+    _Way("GET", "/files/partition", "print_partition", print_partition),
+    _Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
+    _Way("GET", "/files/documents/{id}", "print_document", print_document),
+    _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),
+    _Way("GET", "/files/deliveries/{id}", "see_delivery", see_delivery),
+    _Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects),
+)
+COMMANDS: Final = frozenset(way.command for way in _WAYS if "." not in way.command)
+"""The commands that are routes of files and no mutations."""
+
+
+def file_routes(desk: Desk) -> list[Route]:
+    """All of them."""
+    return [
+        door(
+            way.path,
+            method=way.method,
+            command=way.command,
+            desk=desk,
+            handler=way.handler,
+            timeout_s=way.timeout_s,
+        )
+        for way in _WAYS
+    ]

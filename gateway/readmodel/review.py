@@ -1,0 +1,168 @@
+"""What the roster 花名册 asks somebody about, as rows: findings with their answers, and pairs of entries that may be one child.
+
+Both follow the children they are about from township to township. A doubt stands under two townships, one for each of its
+entries, and whoever reaches one of them sees that the doubt exists.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar, Final, assert_never, get_args
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from gateway.readmodel.fold import Fold, Told, about
+from gateway.readmodel.rows import OfChild
+from services.contracts.roster import (
+    DoubtDecided,
+    DoubtRaised,
+    DoubtWithdrawn,
+    FindingAnswered,
+    FindingOverdue,
+    FindingRaised,
+    FindingResolved,
+    FindingReturned,
+)
+
+FindingEvent = FindingRaised | FindingAnswered | FindingReturned | FindingOverdue | FindingResolved
+DoubtEvent = DoubtRaised | DoubtDecided | DoubtWithdrawn
+
+
+class Finding(OfChild, frozen=True, kw_only=True):
+    """A disagreement between registers 比对发现: `open`, `answered` by its owner, or `resolved`.
+
+    It follows its child's township; village, school and stage are those it was raised at. `overdue` says that its term
+    ran out; a new term takes that back.
+    """
+
+    TABLE: ClassVar[str] = "finding"
+    KEY: ClassVar[str] = "finding_id"
+    finding_id: UUID
+    kind: str = ""
+    reason: str = ""
+    owner: str = ""
+    village: str = ""
+    school: str = ""
+    stage: str = ""
+    raised_on: date | None = None
+    due_on: date | None = None
+    legal_basis: str = ""
+    state: str = "open"
+    overdue: bool = False
+    answer_code: str = ""
+    evidence: str = ""
+    answered_by: str = ""
+    answered_on: date | None = None
+    return_reason: str = ""
+    resolved_on: date | None = None
+    resolution: str = ""
+    approved_by: str = ""
+
+
+class Doubt(OfChild, frozen=True, kw_only=True):
+    """Two entries that may be one child 疑似同一人: `open`, `decided` by a person, or `withdrawn` by a later comparison."""
+
+    TABLE: ClassVar[str] = "doubt"
+    KEY: ClassVar[str] = "doubt_id"
+    PLACES: ClassVar[Mapping[str, str]] = {"township": "child_id", "other_township": "other_id"}
+    doubt_id: UUID
+    other_id: UUID
+    other_township: str = ""
+    reason: str = ""
+    score: float = 0.0
+    state: str = "open"
+    raised_on: date | None = None
+    decision: str = ""
+    decision_reason: str = ""
+    decided_by: str = ""
+    ended_on: date | None = None
+
+
+def finding(row: Finding | None, told: Told[FindingEvent]) -> Finding:
+    """A finding from the day it was raised to the day it no longer held."""
+    event = told.event
+    row = row or Finding(finding_id=event.finding_id, child_id=event.child_id)
+    match event:
+        case FindingRaised():
+            return Finding(
+                finding_id=event.finding_id,
+                child_id=event.child_id,
+                kind=event.kind,
+                reason=event.reason,
+                owner=event.owner,
+                township=event.township,
+                village=event.village,
+                school=event.school,
+                stage=event.stage,
+                raised_on=event.raised_on,
+                due_on=event.due_on,
+                legal_basis=event.legal_basis,
+            )
+        case FindingAnswered():
+            return replace(
+                row,
+                state="answered",
+                answer_code=event.code,
+                evidence=event.evidence,
+                answered_by=event.answered_by,
+                answered_on=event.answered_on,
+            )
+        case FindingReturned():
+            has_new_term = event.due_on is not None and event.due_on != row.due_on
+            return replace(
+                row,
+                state="open",
+                return_reason=event.reason,
+                due_on=event.due_on,
+                overdue=row.overdue and not has_new_term,
+            )
+        case FindingOverdue():
+            return replace(row, overdue=True)
+        case FindingResolved():
+            return replace(
+                row,
+                state="resolved",
+                resolved_on=event.resolved_on,
+                resolution=event.resolution,
+                evidence=event.evidence or row.evidence,
+                approved_by=event.approved_by,
+            )
+        case _:
+            assert_never(event)
+
+
+def doubt(row: Doubt | None, told: Told[DoubtEvent]) -> Doubt:
+    """A doubt until somebody decides it or the registers do; raised again it is open again."""
+    event = told.event
+    row = row or Doubt(doubt_id=event.doubt_id, child_id=event.child_id, other_id=event.other_id)
+    match event:
+        case DoubtRaised():
+            return Doubt(
+                doubt_id=event.doubt_id,
+                child_id=event.child_id,
+                other_id=event.other_id,
+                township=event.township,
+                other_township=row.other_township,
+                reason=event.reason,
+                score=event.score,
+                raised_on=event.raised_on,
+            )
+        case DoubtDecided():
+            return replace(
+                row,
+                state="decided",
+                decision=event.decision,
+                decision_reason=event.reason,
+                decided_by=told.envelope.department,
+                ended_on=event.decided_on,
+            )
+        case DoubtWithdrawn():
+            return replace(row, state="withdrawn", ended_on=event.withdrawn_on)
+        case _:
+            assert_never(event)
+
+
+FOLDS: Final[tuple[Fold[Any], ...]] = (
+    Fold(row=Finding, events=get_args(FindingEvent), about=about("finding_id"), evolve=finding),
+    Fold(row=Doubt, events=get_args(DoubtEvent), about=about("doubt_id"), evolve=doubt),
+)

@@ -1,0 +1,41 @@
+"""The GraphQL type of deliveries 送册: register files from handing in to being in force, as counts."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+import strawberry
+
+from gateway.schema.reading import Looking, facts
+
+
+@strawberry.type(
+    description="送册 Register files as handed in, with what they would change; progress: `/files/deliveries`."
+)
+class Delivery:
+    """A delivery."""
+
+    SELECT: ClassVar[str] = "select delivery_id as id, d.* from delivery d"
+
+    id: UUID = strawberry.field(description="编号 id")
+    unit: str = strawberry.field(description="送册单位 which unit handed it in")
+    part: str = strawberry.field(description="所属单位 whose part of the registers it is; empty for the whole county's")
+    files: int = strawberry.field(description="文件数 how many files")
+    state: str = strawberry.field(description="状态 handed_in, previewed, committed, cancelled or refused")
+    rows: int = strawberry.field(description="行数 how many rows")
+    rejected: int = strawberry.field(description="拒收行数 how many rows can't be read")
+    children_new: int = strawberry.field(description="新增儿童 how many children would be new")
+    children_changed: int = strawberry.field(description="变更儿童 how many would change")
+    children_missed: int = strawberry.field(description="消失儿童 how many no register would name any more")
+    findings_raised: int = strawberry.field(description="新增比对发现 how many findings would be raised")
+    findings_resolved: int = strawberry.field(description="消除比对发现 how many would no longer hold")
+    doubts: int = strawberry.field(description="疑似同一人 how many pairs a person would have to decide")
+    reason: str = strawberry.field(description="原因 why it was cancelled or refused")
+    handed_in_on: date | None = strawberry.field(description="送册日期 handed in when")
+    ended_on: date | None = strawberry.field(description="办结日期 committed, cancelled or refused when")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The delivery as read."""
+        return cls(**facts(cls, row))

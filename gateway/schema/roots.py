@@ -1,0 +1,190 @@
+"""What Query serves by the compiler: each root with the type it shows, what narrows it and in which order it is paged.
+
+`{a}` is the alias of the root's table, `{v}` the argument's value; both are put in by the compiler.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.access.policy import Grants, Relation
+from gateway.schema.map import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """An argument that narrows a root. `field` must be granted in full: a filter on a hidden field would tell it."""
+
+    condition: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One part of a page's order: its SQL, how it is written into a cursor, and the type it is read back as."""
+
+    sql: str
+    text: str
+    cast: str
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A field of Query that the compiler serves: one row, a list, or (with `keys`) pages of rows."""
+
+    type: str
+    many: bool = False
+    where: str = "true"
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    keys: tuple[Key, ...] = ()
+    descending: bool = False
+    order: str = ""
+
+    def page_keys(self, *, grants: Grants) -> tuple[Key, ...]:
+        """The order of pages. The township leads only where the caller reaches an area: there it has an index, and no
+        cursor tells a township to somebody who may not see it."""
+        by_area = grants.relation(self.type) is Relation.AREA
+        return tuple(key for key in self.keys if by_area or key is not _TOWNSHIP)
+
+
+_TOWNSHIP = Key("{a}.township", "{a}.township", "text")
+
+
+def _id(name: str) -> Key:
+    return Key(f"{{a}}.{name}", f"{{a}}.{name}::text", "uuid")
+
+
+def _at(name: str) -> Key:
+    sql = f"coalesce({{a}}.{name}, 'epoch'::timestamptz)"
+    return Key(sql, moment(sql), "timestamptz")
+
+
+def _day(name: str) -> Key:
+    sql = f"coalesce({{a}}.{name}, 'epoch'::date)"
+    return Key(sql, f"{sql}::text", "date")
+
+
+_IN_TOWNSHIP = Filter("{a}.township = {v}", "township")
+_IN_STATE = Filter("{a}.state = {v}", "state")
+_IN_ROUND = Filter("{a}.round = {v}", "round")
+
+ROOTS: Mapping[str, Root] = {
+    "child": Root("Child", filters={"id": Filter("{a}.child_id = {v}")}),
+    "children": Root(
+        "Child",
+        many=True,
+        where="{a}.merged_into is null",
+        filters={"township": _IN_TOWNSHIP, "state": Filter("{a}.accounted_state = {v}", "accountedState")},
+        keys=(_TOWNSHIP, _id("child_id")),
+    ),
+    "case": Root("Case", filters={"id": Filter("{a}.case_id = {v}")}),
+    "cases": Root(
+        "Case",
+        many=True,
+        filters={
+            "state": Filter("{a}.state = {v}", "state"),
+            "township": _IN_TOWNSHIP,
+            "overdue": Filter("coalesce({a}.owed_due_on < %(today)s, false) = {v}", "overdue"),
+        },
+        keys=(_TOWNSHIP, _id("case_id")),
+    ),
+    "findings": Root(
+        "Finding",
+        many=True,
+        where="{a}.resolved_on is null",
+        filters={
+            "kind": Filter("{a}.kind = {v}", "kind"),
+            "township": _IN_TOWNSHIP,
+            "owner": Filter("{a}.owner = {v}", "owner"),
+            "mine": Filter("({a}.owner = %(unit)s) = {v}", "owner"),
+            "state": _IN_STATE,
+            "overdue": Filter("{a}.overdue = {v}", "overdue"),
+        },
+        keys=(_TOWNSHIP, _id("finding_id")),
+    ),
+    "doubt": Root("Doubt", filters={"id": Filter("{a}.doubt_id = {v}")}),
+    "doubts": Root(
+        "Doubt",
+        many=True,
+        filters={"state": _IN_STATE},
+        keys=(_day("raised_on"), _id("doubt_id")),
+    ),
+    "checkIns": Root(
+        "CheckIn", many=True, filters={"term": Filter("{a}.term = {v}", "term")}, keys=(_id("check_in_id"),)
+    ),
+    "absences": Root(
+        "Absence",
+        many=True,
+        filters={
+            "checkInId": Filter("{a}.check_in_id = {v}", "checkInId"),
+            "verified": Filter("({a}.verified_on is not null) = {v}", "verifiedOn"),
+        },
+        keys=(_TOWNSHIP, _id("absence_id")),
+    ),
+    "fieldChecks": Root(
+        "FieldCheck",
+        many=True,
+        filters={"round": _IN_ROUND, "township": _IN_TOWNSHIP},
+        keys=(_TOWNSHIP, _id("field_check_id")),
+    ),
+    "fieldCheckAnswers": Root(
+        "FieldCheckAnswer",
+        many=True,
+        filters={
+            "fieldCheckId": Filter("{a}.field_check_id = {v}", "fieldCheckId"),
+            "found": Filter("{a}.found = {v}", "found"),
+            "conflict": Filter("{a}.conflict = {v}", "conflict"),
+        },
+        keys=(_TOWNSHIP, _id("answer_id")),
+    ),
+    "submissions": Root(
+        "Submission",
+        many=True,
+        filters={"round": _IN_ROUND, "township": _IN_TOWNSHIP, "state": _IN_STATE},
+        keys=(_TOWNSHIP, _id("submission_id")),
+    ),
+    "delivery": Root("Delivery", filters={"id": Filter("{a}.delivery_id = {v}")}),
+    "deliveries": Root(
+        "Delivery",
+        many=True,
+        filters={"state": _IN_STATE},
+        keys=(_day("handed_in_on"), _id("delivery_id")),
+        descending=True,
+    ),
+    "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
+    "partition": Root("PartitionRow", many=True, order="{a}.township, {a}.dated desc, {a}.state"),
+    "notices": Root(
+        "Notice",
+        many=True,
+        filters={"state": Filter("{a}.state = {v}", "state")},
+        keys=(_at("raised_at"), _id("notice_id")),
+        descending=True,
+    ),
+    "referrals": Root(
+        "Referral",
+        many=True,
+        filters={"state": Filter("{a}.state = {v}", "state")},
+        keys=(_TOWNSHIP, _id("referral_id")),
+    ),
+    "responsibilities": Root(
+        "Responsibility",
+        many=True,
+        filters={
+            "officer": Filter("{a}.officer = {v}", "officer"),
+            "childId": Filter("{a}.child_id = {v}", "childId"),
+        },
+        keys=(_TOWNSHIP, _id("assignment_id")),
+    ),
+    "receipts": Root(
+        "Receipt",
+        many=True,
+        filters={
+            "childId": Filter(
+                "{a}.child_ids @> array[{v}::uuid] and exists (select from child s where s.child_id = {v}"
+                " and s.township >= %(lo)s and s.township < %(hi)s)"
+            )
+        },
+        keys=(_at("at"), _id("receipt_id")),
+        descending=True,
+    ),
+    "townships": Root("Township", many=True, order="{a}.code"),
+}

@@ -1,0 +1,26 @@
+"""Migrating makes the read model's tables and keeps its lists of places; again at any time."""
+
+from collections.abc import Callable
+
+import psycopg
+
+from gateway.readmodel.migrate import migrate
+from services.contracts.divisions import TOWNSHIPS, VILLAGES
+from tests.fixtures.postgres import FreshDatabase
+
+
+def test_every_township_and_village_of_the_county_is_named_however_often_it_migrates(
+    database: Callable[..., FreshDatabase],
+) -> None:
+    fresh = database("gateway", migrate=migrate)
+    with psycopg.connect(fresh.dsn("gateway_writer")) as connection:
+        connection.execute("update village set name = 'a former name'")
+
+    with psycopg.connect(fresh.owner) as connection:
+        migrate(connection)
+
+    with psycopg.connect(fresh.dsn("gateway_reader")) as connection:
+        townships = connection.execute("select code, name from township").fetchall()
+        villages = connection.execute("select code, township, name from village").fetchall()
+    assert dict(townships) == TOWNSHIPS
+    assert sorted(villages) == [(village.code, village.parent, village.name) for village in VILLAGES]
