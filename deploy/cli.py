@@ -70,17 +70,26 @@ def up(
 
 
 @app.command(rich_help_panel=REGISTERS)
-def load(registers: Registers, as_of: AsOf) -> None:
+def load(
+    registers: Registers,
+    as_of: AsOf,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would change, and ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask after the preview.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", dir_okay=False, help="A workbook for what can't be read, marked.")
+    ] = None,
+) -> None:
     """Take register files in and compare them; where BAOXUE_POSTGRES is not set, needs the system stopped."""
     from deploy import operate  # noqa: PLC0415
 
+    wish = operate.Wish(preview=preview, yes=yes, rejects=rejects)
     if _is_distributed():
         with operate.roster_intake(read_process_settings()) as intake:
-            operate.load(console, intake, registers=registers, as_of=as_of.date())
+            operate.load(console, intake, registers=registers, as_of=as_of.date(), wish=wish)
     else:
         from deploy.up import load as load_embedded  # noqa: PLC0415
 
-        load_embedded(console, settings=read_settings(), registers=registers, as_of=as_of.date())
+        load_embedded(console, settings=read_settings(), registers=registers, as_of=as_of.date(), wish=wish)
 
 
 @app.command(rich_help_panel=DATA)

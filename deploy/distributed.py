@@ -37,12 +37,7 @@ START_S: Final = 60.0
 STOP_S: Final = 20.0
 LOOK_EVERY_S: Final = 0.1
 PARTS: Final = (
-    *(
-        (service, part)
-        for service in SERVICES
-        for part in ("api", "relay", "inbox")
-        if (service, part) != ("roster", "inbox")
-    ),
+    *((service, part) for service in SERVICES for part in ("api", "relay", "inbox")),
     ("gateway", "projector"),
     ("gateway", "api"),
 )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 import psycopg
+import typer
 from rich.console import Console
 
 from deploy.kafka.topics import make_topics
@@ -26,9 +27,13 @@ from services.chassis.runtime import WELL
 from services.chassis.vault import ShredList, Vault
 from services.contracts.divisions import COUNTY
 from services.roster import service as roster
-from services.roster.intake import Intake
+from services.roster.intake import Intake, Preview, Read
+from services.roster.intake.rejects import workbook_of
 
 HEALTH_S = 3.0
+WAIT_S = 60.0
+"""How long a load waits while somebody else is taking registers in."""
+REJECTS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +97,69 @@ def take_over_databases(console: Console) -> None:
     console.print(table("Everybody goes on after 各方续读位置", ("reader", "producer", "position"), rows))
 
 
-def load(console: Console, intake: Intake, *, registers: Path, as_of: date | None) -> None:
-    """Takes the register files of a folder in and compares them; what was there already changes nothing."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an operator wants registers loaded: shown first and asked about, and where to write what can't be read."""
+
+    preview: bool = False
+    yes: bool = False
+    rejects: Path | None = None
+
+
+def load(console: Console, intake: Intake, *, registers: Path, as_of: date | None, wish: Wish | None = None) -> None:
+    """Takes the register files of a folder in and compares them; what was there already changes nothing.
+
+    With `wish.preview` what would change is shown first, and nothing is done unless somebody agrees.
+    """
+    wish = wish or Wish()
     act = operator(purpose="dropout_control")
-    with StepBars(console) as bars, acting(act):
-        files = [path for path in registers.iterdir() if path.is_file()]
-        for reject in intake.load_files(files, progress=bars.tell).rejects:
-            console.print(f"{reject.file} {reject.sheet} row {reject.row} {reject.column}: {reject.reason}")
-        compared = intake.comparison.compare(as_of=as_of or china_date(act.at), progress=bars.tell)
+    day = as_of or china_date(act.at)
+    with acting(act), intake.alone(wait_s=WAIT_S):
+        with StepBars(console) as bars:
+            files = [path for path in registers.iterdir() if path.is_file()]
+            read = intake.read_paths(files, keep_spoilt=wish.rejects is not None, progress=bars.tell)
+            preview = intake.preview(read, as_of=day, progress=bars.tell) if wish.preview else None
+        show_rejects(console, read, to=wish.rejects)
+        if preview is not None:
+            show_preview(console, read, preview)
+            if not wish.yes and not typer.confirm("Take them in? 是否入库？"):
+                console.print("Nothing was changed.")
+                return
+        with StepBars(console) as bars:
+            intake.load(read, progress=bars.tell)
+            compared = intake.comparison.compare(as_of=day, progress=bars.tell)
     console.print(f"{len(compared.reconciliation.children):,} children are in the roster.")
+
+
+def show_rejects(console: Console, read: Read, *, to: Path | None) -> None:
+    """Says where something can't be read, the first of it, and writes all of it into a workbook where asked to."""
+    rejects = read.reading.rejects
+    for reject in rejects[:REJECTS_SHOWN]:
+        place = f"{reject.file} {reject.sheet}".strip()
+        console.print(f"{place} line {reject.line} {reject.column}: {reject.reason}", markup=False)
+    if len(rejects) > REJECTS_SHOWN:
+        console.print(
+            f"… and {len(rejects) - REJECTS_SHOWN:,} more that can't be read; --rejects FILE writes them all."
+        )
+    if to is not None and rejects:
+        to.touch(mode=0o600)
+        to.write_bytes(workbook_of(read.reading.spoilt, rejects=rejects))
+        console.print(f"{len(rejects):,} cells that can't be read are marked in {to}; it holds personal data.")
+
+
+def show_preview(console: Console, read: Read, preview: Preview) -> None:
+    """What would change."""
+    rows: list[tuple[str, int]] = [(f"rows of {register}", count) for register, count in read.counts.items()]
+    rows += [
+        ("cells that can't be read 退回", preview.rejected),
+        ("children new 新增", preview.said.new),
+        ("children changed 变更", preview.said.changed),
+        ("children in no register any more 消失", preview.missed),
+        ("findings raised 新发现", preview.said.raised),
+        ("findings closed 销号", preview.said.resolved),
+        ("pairs for a person to decide 疑似同一人", preview.doubts),
+    ]
+    console.print(table("What would change 预览", ("what", "how many"), rows))
 
 
 def erase(intake: Intake, *, child_id: UUID, reason: str) -> None:

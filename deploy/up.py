@@ -33,10 +33,12 @@ def run(console: Console, *, settings: Settings, registers: Path | None, as_of: 
     console.print("Stopped cleanly.")
 
 
-def load(console: Console, *, settings: Settings, registers: Path, as_of: date | None) -> None:
+def load(
+    console: Console, *, settings: Settings, registers: Path, as_of: date | None, wish: operate.Wish | None = None
+) -> None:
     """Takes register files in and waits until everybody has heard of what they say."""
     with Embedded(settings=replace(settings, port=0), clock=SystemClock()) as running:
-        operate.load(console, running.intake, registers=registers, as_of=as_of)
+        operate.load(console, running.intake, registers=registers, as_of=as_of, wish=wish)
         wait_until_quiet(running)
 
 

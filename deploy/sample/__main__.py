@@ -18,6 +18,9 @@ def main() -> None:
         "--as-of", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD", help="the date of the registers"
     )
     parser.add_argument("--errors", choices=sorted(PRESETS), default="typical", help="how carefully the offices write")
+    parser.add_argument(
+        "--further", action="store_true", help="also the lists of civil affairs and of the check-in, and villages.csv"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for registers/ and truth/")
     arguments = parser.parse_args()
     county = generate(
@@ -25,6 +28,7 @@ def main() -> None:
         seed=arguments.seed,
         as_of=arguments.as_of,
         errors=PRESETS[arguments.errors],
+        further=arguments.further,
         progress=_tell,
     )
     county.write(arguments.out, progress=_tell)

@@ -15,11 +15,12 @@ from random import Random
 
 from deploy.sample.clerk import Cell
 from deploy.sample.errors import TYPICAL, Errors
+from deploy.sample.further import FURTHER_FORMS, further_registers
 from deploy.sample.kin import draw_alike
 from deploy.sample.lives import Life, bury, live
 from deploy.sample.mishaps import befall
 from deploy.sample.people import Progress, populate
-from deploy.sample.places import lay_out_county
+from deploy.sample.places import Village, lay_out_county
 from deploy.sample.registers import FORMS, Form, Row, write_registers
 from deploy.sample.truth import find_truth
 from deploy.sample.workbook import write_workbook
@@ -44,6 +45,7 @@ class County:
     registers: dict[str, list[Row]]
     findings: list[tuple[str, str]]
     extra_lines: frozenset[str]
+    villages: tuple[Village, ...]
 
     @property
     def links(self) -> Iterator[tuple[str, int, str]]:
@@ -53,15 +55,17 @@ class County:
                 yield register, number, row.child_id
 
     def write(self, directory: Path, *, progress: Progress = _silent) -> None:
-        """Write `registers/` (six files) and `truth/` (links.csv, findings.csv), replacing files of these names.
+        """Write `registers/` (six files, or eight) and `truth/` (links.csv, findings.csv), replacing files of these names.
 
-        Where rows were struck by mishaps, `truth/mishaps.csv` says which by which class.
+        Where rows were struck by mishaps, `truth/mishaps.csv` says which by which class. With the further registers comes
+        `villages.csv`, the county's list of villages as `services/contracts/divisions` keeps one.
         """
         registers, truth = directory / "registers", directory / "truth"
         for folder in (registers, truth):
             folder.mkdir(parents=True, exist_ok=True)
-        for done, form in enumerate(FORMS):
-            progress(f"write {form.file}", done, len(FORMS))
+        forms = [form for form in (*FORMS, *FURTHER_FORMS) if form.register in self.registers]
+        for done, form in enumerate(forms):
+            progress(f"write {form.file}", done, len(forms))
             _write_form(registers / form.file, form, self.registers[form.register], form.register in self.extra_lines)
         _write_csv(truth / "links.csv", ("register", "row", "person"), self.links)
         _write_csv(truth / "findings.csv", ("person", "kind"), iter(self.findings))
@@ -72,14 +76,23 @@ class County:
             for mishap in row.mishaps
         ]:
             _write_csv(truth / "mishaps.csv", ("register", "row", "mishap"), iter(struck))
-        progress("write truth", len(FORMS), len(FORMS))
+        if len(forms) > len(FORMS):
+            _write_villages(directory / "villages.csv", self.villages)
+        progress("write truth", len(forms), len(forms))
 
 
 def generate(
-    *, children: int, seed: int, as_of: date, errors: Errors = TYPICAL, progress: Progress = _silent
+    *,
+    children: int,
+    seed: int,
+    as_of: date,
+    errors: Errors = TYPICAL,
+    further: bool = False,
+    progress: Progress = _silent,
 ) -> County:
     """A county of exactly `children` children, about 85 % of them aged 6 to 16 on `as_of`.
 
+    With `further`, the lists of `further` come beside the six registers, which stay what they are without.
     A child on no list (no household register, never enrolled, not poor) is in `lives` but in no row and no finding.
     Raises ValueError where `children` is not between 1 and a million.
     """
@@ -105,12 +118,18 @@ def generate(
         seed=f"{seed}:mishaps",
     )
     lines = stream("lines")
+    extra_lines = frozenset(form.register for form in FORMS if lines.random() < errors.extra_lines)
+    if further:
+        registers |= further_registers(
+            lives, enrolment=registers["enrolment"], as_of=as_of, errors=errors, rng=stream("further")
+        )
     return County(
         as_of=as_of,
         lives=lives,
         registers=registers,
         findings=list(find_truth(lives, registers)),
-        extra_lines=frozenset(form.register for form in FORMS if lines.random() < errors.extra_lines),
+        extra_lines=extra_lines,
+        villages=tuple(village for listed in county.villages.values() for village in listed),
     )
 
 
@@ -137,6 +156,12 @@ def _write_form(path: Path, form: Form, rows: list[Row], extra_lines: bool) -> N
         return
     with path.open("w", encoding=form.encoding, newline="") as file:
         csv.writer(file).writerows(lines())
+
+
+def _write_villages(path: Path, villages: tuple[Village, ...]) -> None:
+    header = ("code", "name", "kind", "parent", "valid_from", "valid_to", "successors", "source")
+    rows = ((v.code, v.name, "village", v.township.code, "", "", "", "invented: deploy.sample") for v in villages)
+    _write_csv(path, header, rows)
 
 
 def _write_csv(path: Path, header: tuple[str, ...], rows: Iterator[tuple[str | int, ...]]) -> None:

@@ -30,42 +30,43 @@ class Form:
     encoding: str | None = None
 
 
-def _form(register: str, file: str, columns: str, *, title: str = "", encoding: str | None = None) -> Form:
+def form_of(register: str, file: str, columns: str, *, title: str = "", encoding: str | None = None) -> Form:
+    """A form; its columns in one text."""
     return Form(register=register, file=file, title=title, columns=tuple(columns.split()), encoding=encoding)
 
 
-HUKOU = _form(
+HUKOU = form_of(
     "hukou",
     "hukou.csv",
     "户号 姓名 性别 公民身份号码 出生日期 民族 户主姓名 与户主关系 监护人姓名 联系电话 乡镇 行政村 村民组 户籍状态",
     encoding="gb18030",
 )
-ENROLMENT = _form(
+ENROLMENT = form_of(
     "enrolment",
     "enrolment.xlsx",
     "学籍号 姓名 性别 身份证件类型 身份证件号 出生日期 学校标识码 学校名称 学段 年级 班级 学籍状态 在校情况 离校原因 "
     "就读方式 安置方式 是否留守儿童 是否随迁子女 残疾类型 现住址 监护人姓名 监护人电话",
     title="汝阳县义务教育阶段学籍信息表",
 )
-IN_SCHOOL = _form(
+IN_SCHOOL = form_of(
     "in_school",
     "in_school.csv",
     "学校标识码 学校名称 年级 班级 学籍号 姓名 报到日期 到校情况",
     encoding="utf-8-sig",
 )
-POVERTY = _form(
+POVERTY = form_of(
     "poverty",
     "poverty.xlsx",
     "户编号 户主姓名 姓名 性别 证件号码 出生日期 与户主关系 乡镇 行政村 户类型 在校生状况 健康状况",
     title="脱贫户及监测对象适龄人口信息",
 )
-DISABILITY = _form(
+DISABILITY = form_of(
     "disability",
     "disability.csv",
     "残疾人证号 姓名 性别 出生日期 残疾类别 残疾等级 监护人姓名 乡镇 行政村",
     encoding="utf-8-sig",
 )
-SUSPECTS = _form(
+SUSPECTS = form_of(
     "suspects",
     "suspects.xlsx",
     "序号 疑似辍学编号 姓名 性别 身份证件号 户籍所在地 下发日期 核查期限",

@@ -30,6 +30,8 @@ KINDS = (
     "poverty_out_of_school",
     "suspect_listed",
 )
+FURTHER_KINDS = ("not_reported",)
+"""Kinds that only the further registers can tell of."""
 
 
 def find_truth(lives: list[Life], registers: dict[str, list[Row]]) -> Iterator[tuple[str, str]]:
@@ -42,7 +44,7 @@ def find_truth(lives: list[Life], registers: dict[str, list[Row]]) -> Iterator[t
         child_rows = rows.get(life.child.id)
         if child_rows:
             held = _kinds(life, child_rows)
-            yield from ((life.child.id, kind) for kind in KINDS if kind in held)
+            yield from ((life.child.id, kind) for kind in (*KINDS, *FURTHER_KINDS) if kind in held)
 
 
 def _kinds(life: Life, rows: dict[str, list[Row]]) -> AbstractSet[str]:
@@ -76,6 +78,8 @@ def _kinds(life: Life, rows: dict[str, list[Row]]) -> AbstractSet[str]:
         held.add("poverty_out_of_school")
     if "suspects" in rows:
         held.add("suspect_listed")
+    if alive and "check_in" in rows and not any(row.status == "报到" for row in rows["check_in"]):
+        held.add("not_reported")
     return held
 
 

@@ -88,3 +88,21 @@ def test_a_rebuild_says_what_it_did(data_folder: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "made anew from 0 events" in done.stdout
+
+
+def test_a_load_shows_what_would_change_and_does_it_only_where_somebody_agrees(
+    county: Path, data_folder: Path, tmp_path: Path
+) -> None:
+    def load(*more: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        folder = str(county / "registers")
+        return baoxue("load", folder, "--as-of", "2026-09-14", "--preview", *more, data=data_folder, typed=typed)
+
+    declined = load(typed="n\n")
+    assert declined.returncode == 0, declined.stderr
+    assert "children new" in declined.stdout
+    assert "Nothing was changed." in declined.stdout
+
+    agreed = load("--yes", "--rejects", str(tmp_path / "rejects.xlsx"))
+    assert agreed.returncode == 0, agreed.stderr
+    assert "children are in the roster" in agreed.stdout
+    assert (tmp_path / "rejects.xlsx").exists() == ("are marked in" in agreed.stdout)

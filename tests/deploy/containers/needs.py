@@ -15,9 +15,10 @@ from services.assistance import policy as assistance
 from services.cases import policy as cases
 from services.chassis.config import SERVICES, read_process_settings
 from services.notify import policy as notify
+from services.roster import policy as roster
 
 HEARS: Final[Mapping[str, tuple[str, ...]]] = {
-    "roster": (),
+    "roster": tuple(roster.HEARS),
     "cases": tuple(cases.HEARS),
     "assistance": tuple(assistance.HEARS),
     "notify": tuple(notify.HEARS),

@@ -94,7 +94,9 @@ def agree(left: str, right: str) -> bool:
     return len(left) == len(right) and all(a == b or "." in {a, b} for a, b in zip(left, right, strict=True))
 
 
-NUMBER_COLUMNS = {"hukou": "公民身份号码", "enrolment": "身份证件号", "poverty": "证件号码", "suspects": "身份证件号"}
+NUMBER_COLUMNS = {
+    "hukou": "公民身份号码", "enrolment": "身份证件号", "poverty": "证件号码", "suspects": "身份证件号", "civil_affairs": "身份证号",
+}  # fmt: skip
 IDENTIFYING = ("hukou", "enrolment", "poverty", "disability")
 
 
@@ -164,5 +166,8 @@ def kinds(rows: Mapping[str, list[Record]], *, birth: date, as_of: date) -> set[
         "disabled_unplaced": not_enrolled and bool(rows.get("disability")),
         "poverty_out_of_school": bool(rows.get("poverty")) and (not_enrolled or not_in_seat),
         "suspect_listed": bool(rows.get("suspects")),
+        "not_reported": not dead
+        and bool(rows.get("check_in"))
+        and all(row["报到情况"] not in {"已报到", "报到"} for row in rows["check_in"]),
     }
     return {kind for kind, holds in held.items() if holds}
