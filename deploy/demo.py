@@ -34,13 +34,8 @@ from services.roster.intake import Loaded
 COUNTY_FILES: Final = Path(__file__).parents[1] / "tests" / "data" / "county"
 AS_OF: Final = date(2026, 9, 14)
 START: Final = datetime(2026, 9, 14, 1, tzinfo=UTC)  # nine in the morning in China
-NESTED: Final = frozenset(
-    {
-        "findings", "openCase", "cases", "responsibilities", "eligibilities", "awards", "plans", "learningSupports",
-        "homeTeaching", "transfers", "placements", "referrals",
-    }
-)  # fmt: skip
-"""Fields of a child that are records of their own."""
+PLAIN: Final = frozenset({"SCALAR", "ENUM"})
+"""Kinds of fields that are shown in one cell; the others are records of their own."""
 STATE_NAMES: Final = {
     "in_seat": "在校",
     "placed": "送教",
@@ -401,9 +396,11 @@ def _pairs(sizes: Mapping[Any, int]) -> int:
 
 
 def _what_is_seen(story: Story, account: str, child_id: UUID) -> dict[str, object]:
-    query = "{ me { grants { type field mode } } }"
-    grants = story.ask(account, query)["me"]["grants"]
-    plain = [grant["field"] for grant in grants if grant["type"] == "Child" and grant["field"] not in NESTED]
+    query = '{ me { grants { type field } } __type(name: "Child") { fields { name type { kind ofType { kind } } } } }'
+    told = story.ask(account, query)
+    kinds = {field["name"]: (field["type"]["ofType"] or field["type"])["kind"] for field in told["__type"]["fields"]}
+    granted = [grant["field"] for grant in told["me"]["grants"] if grant["type"] == "Child"]
+    plain = [name for name in granted if kinds[name] in PLAIN]
     child = story.ask(
         account, f"query Window($id: UUID!) {{ child(id: $id) {{ {' '.join(plain)} }} }}", id=str(child_id)
     )

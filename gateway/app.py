@@ -22,6 +22,7 @@ from gateway.readmodel.reading import Reader
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
 from services.chassis.clock import Clock
+from services.chassis.errors import Refused
 
 EXPLORER: Final = Path(__file__).parent / "explorer"
 """GraphiQL, kept here so that it works without a line to the outside; see LICENSES.md there."""
@@ -45,6 +46,8 @@ def build_gateway(
     `papers` is a folder of the office's own Word templates. `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
     Its lifespan runs the writer of receipts; without it nothing is answered.
     """
+    if papers is not None and not papers.is_dir():
+        raise Refused("The setting BAOXUE_PAPERS names no folder that is there.")
     page = (EXPLORER / "page.html").read_bytes() if development else None
 
     @asynccontextmanager

@@ -49,6 +49,7 @@ from services.contracts.cases import (
     StepResumed,
 )
 from services.contracts.envelope import Published
+from services.contracts.oversight import ChildUnnamed
 
 StepEvent = (
     CaseOpened
@@ -67,7 +68,16 @@ StepEvent = (
     | ProceedingRecorded
 )
 OwingEvent = StepEvent | StepPaused | StepResumed | StepExtended
-CaseEvent = OwingEvent | CaseClosed | CaseCleared | ExtensionRequested | ExtensionDeclined | CaseMoved | CaseMerged
+CaseEvent = (
+    OwingEvent
+    | CaseClosed
+    | CaseCleared
+    | ExtensionRequested
+    | ExtensionDeclined
+    | CaseMoved
+    | CaseMerged
+    | ChildUnnamed
+)
 DocumentEvent = DocumentIssued | DocumentServed
 ReferralEvent = ReferralOpened | ReferralAccepted | ReferralAnswered | ReferralRevoked
 ResponsibilityEvent = ResponsibilityAssigned | ResponsibilityEnded
@@ -107,6 +117,8 @@ class CaseFile(Row, frozen=True, kw_only=True):
     """The last day on which the clock of the step may stand; None where it runs."""
     extension_asked: int = 0
     """So many more days were asked for and not yet answered."""
+    unnamed: tuple[str, ...] = ()
+    """The roles in which nobody answers for the child, as last noted."""
 
 
 class Document(OfCase, frozen=True, kw_only=True):
@@ -138,6 +150,7 @@ class Referral(OfCase, frozen=True, kw_only=True):
     to_unit: str = ""
     purpose: str = ""
     request: str = ""
+    handed_on_from: UUID | None = None
     state: str = ""
     opened_on: date | None = None
     reply_by: date | None = None
@@ -156,6 +169,8 @@ class Responsibility(OfChild, frozen=True, kw_only=True):
     from_on: date | None = None
     until_on: date | None = None
     successor: str = ""
+    stands_in_for: UUID | None = None
+    """The assignment of the official for whom this one stands in; None for the official."""
 
 
 class PublicReport(Row, frozen=True, kw_only=True):
@@ -185,6 +200,8 @@ def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
         case CaseMoved():
             place = {"township": event.township, "village": event.village}
             return replace(row, school=event.school, stage=event.stage, **place)
+        case ChildUnnamed():
+            return replace(row, unnamed=event.roles)
         case ExtensionRequested():
             return replace(row, extension_asked=event.days)
         case ExtensionDeclined():
@@ -308,6 +325,7 @@ def referral(row: Referral | None, told: Told[ReferralEvent]) -> Referral:
                 row,
                 purpose=event.purpose,
                 request=event.request,
+                handed_on_from=event.handed_on_from,
                 state="opened",
                 opened_on=event.opened_on,
                 reply_by=event.reply_by,

@@ -24,6 +24,7 @@ from gateway.readmodel import (
     field_check,
     notify,
     oversight,
+    responsible,
     review,
     roster,
     terms,
@@ -46,6 +47,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     *cases.FOLDS,
     *timeline.FOLDS,
     *oversight.FOLDS,
+    *responsible.FOLDS,
     *assistance.FOLDS,
     *notify.FOLDS,
 )

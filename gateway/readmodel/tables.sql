@@ -95,6 +95,7 @@ create table if not exists case_file (
     expired_steps integer not null default 0, paused_until date, extension_asked integer not null default 0);
 alter table case_file add column if not exists paused_until date;
 alter table case_file add column if not exists extension_asked integer not null default 0;
+alter table case_file add column if not exists unnamed text[] not null default '{}';
 create index if not exists case_file_by_child on case_file (child_id);
 create index if not exists case_file_by_township on case_file (township, case_id);
 create index if not exists case_file_by_state on case_file (township, state, case_id);
@@ -121,6 +122,7 @@ create table if not exists referral (
     township text collate "C" not null default '', to_unit text collate "C" not null default '',
     purpose text not null default '', request text not null default '', state text collate "C" not null default '',
     opened_on date, reply_by date, outcome text not null default '', answered_on date);
+alter table referral add column if not exists handed_on_from uuid;
 create index if not exists referral_by_child on referral (child_id);
 create index if not exists referral_by_case on referral (case_id);
 create index if not exists referral_by_township on referral (township, referral_id);
@@ -130,8 +132,18 @@ create table if not exists responsibility (
     assignment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     role text not null default '', officer text collate "C" not null default '',
     from_on date, until_on date, successor text not null default '');
+alter table responsibility add column if not exists stands_in_for uuid;
 create index if not exists responsibility_by_child on responsibility (child_id);
 create index if not exists responsibility_by_officer on responsibility (officer, child_id);
+
+create table if not exists post_tenure (
+    tenure_id uuid primary key, post_id uuid not null, role text not null default '',
+    officer text collate "C" not null default '', township text collate "C" not null default '',
+    village text collate "C" not null default '', school text collate "C" not null default '',
+    from_on date, until_on date, deputy boolean not null default false);
+create index if not exists post_tenure_of_village on post_tenure (village) where village <> '';
+create index if not exists post_tenure_of_school on post_tenure (school) where school <> '';
+create index if not exists post_tenure_of_township on post_tenure (township) where village = '' and school = '';
 
 create table if not exists public_report (
     report_id uuid primary key, township text collate "C" not null default '', receipt_number text not null default '',
@@ -358,7 +370,7 @@ declare
 begin
     foreach name in array array[
         'township', 'village', 'child', 'child_identity', 'finding', 'case_file', 'case_step', 'document', 'referral',
-        'responsibility', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
+        'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
         'receipt', 'tracking', 'doubt', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
@@ -379,6 +391,7 @@ begin
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'$q$
             when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'procuratorate_notice') then within
             when name = 'field_check' then format('(%s) or %s', within, own_village)
+            when name = 'post_tenure' then format('(%s) or %s or %s', within, own_village, own_school)
             when name in ('delivery', 'inspection', 'admonition', 'accountability', 'zero_report') then
                 format('(%s) or unit = %s', within, own_unit)
             when name = 'inspection_finding' then format('(%s) or owed_by = %s', within, own_unit)

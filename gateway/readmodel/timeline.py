@@ -44,6 +44,7 @@ from services.contracts.oversight import (
     AssistanceLetterAnswered,
     AssistanceLetterReminded,
     AssistanceLetterSent,
+    ChildUnnamed,
     ReferralReturned,
     VisitRecorded,
 )
@@ -121,7 +122,15 @@ def in_words(event: TimelineEvent) -> str:
             return _letter_in_words(event)
         case StudentPlanOpened():
             return f"{event.opened_on} 建立一生一案，{event.review_on} 评估。"
-        case CaseClosed() | CaseCleared() | CaseMerged() | CaseMoved() | ExtensionRequested() | ExtensionDeclined():
+        case (
+            CaseClosed()
+            | CaseCleared()
+            | CaseMerged()
+            | CaseMoved()
+            | ChildUnnamed()
+            | ExtensionRequested()
+            | ExtensionDeclined()
+        ):
             return _beside_the_steps_in_words(event)
         case _:
             return f"{_step_in_words(event)}{_owed_words(event.owed)}"
@@ -171,7 +180,7 @@ def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that ca
 
 
 def _beside_the_steps_in_words(
-    event: CaseClosed | CaseCleared | CaseMerged | CaseMoved | ExtensionRequested | ExtensionDeclined,
+    event: CaseClosed | CaseCleared | CaseMerged | CaseMoved | ChildUnnamed | ExtensionRequested | ExtensionDeclined,
 ) -> str:
     match event:
         case CaseClosed():
@@ -183,6 +192,10 @@ def _beside_the_steps_in_words(
             return f"{event.merged_on} 与同一儿童的个案并案。"
         case CaseMoved():
             return f"随儿童转至 {event.township} {event.school}。"
+        case ChildUnnamed(roles=()):
+            return "责任人已全部明确。"
+        case ChildUnnamed():
+            return f"{event.found_on} 责任人缺失：{'、'.join(event.roles)}。"
         case ExtensionRequested():
             return f"申请延期 {event.days} 天。"
         case ExtensionDeclined():

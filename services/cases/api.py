@@ -1,78 +1,104 @@
 """The HTTP face of cases: command in, id and position out."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 
 from services.cases.application import Cases
 from services.cases.oversight import Oversight
+from services.cases.responsibility import Responsibility
+from services.chassis.application import Answer
 from services.chassis.http import Surroundings, command_api
 
 
-def build_api(cases: Cases, oversight: Oversight, *, surroundings: Surroundings) -> FastAPI:
+def build_api(
+    cases: Cases, oversight: Oversight, responsibility: Responsibility, *, surroundings: Surroundings
+) -> FastAPI:
     """One route per command; `open_case` is `POST /commands/open-case`."""
     return command_api(
         title="cases 个案",
         application=cases,
         surroundings=surroundings,
-        commands=(
-            cases.open_case,
-            cases.begin_verification,
-            cases.confirm_case,
-            cases.report_unreachable,
-            cases.record_persuasion,
-            cases.report_case,
-            cases.issue_order,
-            cases.issue_penalty,
-            cases.issue_demand,
-            cases.take_to_justice,
-            cases.record_proceeding,
-            cases.issue_document,
-            cases.serve_document,
-            cases.record_return,
-            cases.count_seat_days,
-            cases.watch_case,
-            cases.close_case,
-            cases.record_relapse,
-            cases.move_case,
-            cases.merge_case,
-            cases.pause_step,
-            cases.resume_step,
-            cases.request_extension,
-            cases.grant_extension,
-            cases.decline_extension,
-            cases.request_clearance,
-            cases.approve_clearance,
-            cases.decline_clearance,
-            cases.open_referral,
-            cases.accept_referral,
-            cases.answer_referral,
-            cases.return_referral,
-            cases.revoke_referral,
-            cases.receive_public_report,
-            cases.assign_responsibility,
-            cases.end_responsibility,
-            cases.expire_steps,
-            cases.miss_visit,
-            oversight.record_visit,
-            oversight.plan_visits,
-            oversight.end_visits,
-            oversight.confirm_cases,
-            oversight.sign_zero_report,
-            oversight.open_persuasion_list,
-            oversight.sign_persuasion_list,
-            oversight.sign_statement,
-            oversight.open_inspection,
-            oversight.record_inspection_finding,
-            oversight.report_rectification,
-            oversight.check_rectification,
-            oversight.close_inspection,
-            oversight.issue_admonition,
-            oversight.answer_admonition,
-            oversight.decide_accountability,
-            oversight.send_assistance_letter,
-            oversight.remind_assistance_letter,
-            oversight.answer_assistance_letter,
-            oversight.receive_procuratorate_notice,
-            oversight.answer_procuratorate_notice,
-            oversight.handle_public_report,
-        ),
+        commands=(*_of_cases(cases), *_around_them(oversight), *_responsible(responsibility)),
+    )
+
+
+def _of_cases(cases: Cases) -> tuple[Callable[..., Answer], ...]:
+    return (
+        cases.open_case,
+        cases.begin_verification,
+        cases.confirm_case,
+        cases.report_unreachable,
+        cases.record_persuasion,
+        cases.report_case,
+        cases.issue_order,
+        cases.issue_penalty,
+        cases.issue_demand,
+        cases.take_to_justice,
+        cases.record_proceeding,
+        cases.issue_document,
+        cases.serve_document,
+        cases.record_return,
+        cases.count_seat_days,
+        cases.watch_case,
+        cases.close_case,
+        cases.record_relapse,
+        cases.move_case,
+        cases.merge_case,
+        cases.pause_step,
+        cases.resume_step,
+        cases.request_extension,
+        cases.grant_extension,
+        cases.decline_extension,
+        cases.request_clearance,
+        cases.approve_clearance,
+        cases.decline_clearance,
+        cases.open_referral,
+        cases.accept_referral,
+        cases.answer_referral,
+        cases.hand_on_referral,
+        cases.return_referral,
+        cases.revoke_referral,
+        cases.receive_public_report,
+        cases.expire_steps,
+        cases.miss_visit,
+        cases.note_unnamed,
+    )
+
+
+def _around_them(oversight: Oversight) -> tuple[Callable[..., Answer], ...]:
+    return (
+        oversight.record_visit,
+        oversight.plan_visits,
+        oversight.end_visits,
+        oversight.confirm_cases,
+        oversight.sign_zero_report,
+        oversight.open_persuasion_list,
+        oversight.sign_persuasion_list,
+        oversight.sign_statement,
+        oversight.open_inspection,
+        oversight.record_inspection_finding,
+        oversight.report_rectification,
+        oversight.check_rectification,
+        oversight.close_inspection,
+        oversight.issue_admonition,
+        oversight.answer_admonition,
+        oversight.decide_accountability,
+        oversight.send_assistance_letter,
+        oversight.remind_assistance_letter,
+        oversight.answer_assistance_letter,
+        oversight.receive_procuratorate_notice,
+        oversight.answer_procuratorate_notice,
+        oversight.handle_public_report,
+    )
+
+
+def _responsible(responsibility: Responsibility) -> tuple[Callable[..., Answer], ...]:
+    return (
+        responsibility.assign_responsibility,
+        responsibility.end_responsibility,
+        responsibility.deputise_responsibility,
+        responsibility.fill_post,
+        responsibility.hand_over_post,
+        responsibility.deputise_post,
     )

@@ -10,7 +10,6 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from services.cases.domain.assignment import Assignment, id_of_assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case, Place, id_of_case
 from services.cases.domain.clearance import Clearance
@@ -230,7 +229,7 @@ class Cases(RecordedApplication):
         case.decline_clearance(reason=reason)
         return self.record(case)
 
-    # Other departments, the public, those responsible
+    # Other departments, the public
 
     def open_referral(self, *, case_id: UUID, to: str, purpose: str, request: str, reply_by: date) -> Answer:
         """Asks another department 转办; answers the referral's id."""
@@ -260,6 +259,22 @@ class Cases(RecordedApplication):
         referral.answer(outcome=outcome, department=who_acts().department, today=today())
         return self.record(referral)
 
+    def hand_on_referral(self, *, referral_id: UUID, to: str, outcome: str, request: str, reply_by: date) -> Answer:
+        """The department that leads says what it found and hands the matter on 移送; answers the next referral's id."""
+        referral = self.get(Referral, referral_id)
+        following = referral.hand_on(
+            to=to,
+            earlier=self._latest(
+                Referral, lambda n: id_of_referral(referral.case_id, to=to, purpose=referral.purpose, number=n)
+            ),
+            outcome=outcome,
+            request=request,
+            reply_by=reply_by,
+            department=who_acts().department,
+            today=today(),
+        )
+        return self.record(referral, following, answer=following.id)
+
     def return_referral(self, *, referral_id: UUID, reason: str) -> Answer:
         """The department asked gives a referral back 退回."""
         referral = self.get(Referral, referral_id)
@@ -278,19 +293,6 @@ class Cases(RecordedApplication):
             report_id=uuid4(), informant=informant, text=text, township=township, today=today()
         )
         return self.record(report)
-
-    def assign_responsibility(self, *, child_id: UUID, role: str, officer: str, from_on: date) -> Answer:
-        """Makes an official, by account, answer for a child in a role 明确责任人; answers the assignment's id."""
-        earlier = self._latest(Assignment, lambda n: id_of_assignment(child_id, role=role, number=n))
-        return self.record(
-            Assignment.assign(child_id=child_id, earlier=earlier, role=role, officer=officer, from_on=from_on)
-        )
-
-    def end_responsibility(self, *, assignment_id: UUID, until_on: date, successor: str = "") -> Answer:
-        """Ends an official's responsibility; the successor, if any, answers from the day after 责任交接."""
-        assignment = self.get(Assignment, assignment_id)
-        following = assignment.end(until_on=until_on, successor=successor)
-        return self.record(assignment, *following)
 
     # Time
 
@@ -326,6 +328,12 @@ class Cases(RecordedApplication):
             today=today(),
         )
         return self.record(attachment)
+
+    def note_unnamed(self, *, case_id: UUID, roles: tuple[str, ...]) -> Answer:
+        """Nobody answers in these roles for a child who is looked for 责任人缺失; once for the same roles."""
+        case = self.get(Case, case_id)
+        case.note_unnamed(roles=roles, today=today())
+        return self.record(case)
 
     def miss_visit(self, *, plan_id: UUID) -> Answer:
         """The day of a planned visit passed without one 家访逾期; once for each day."""

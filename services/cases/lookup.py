@@ -1,15 +1,20 @@
-"""Which cases and visits time will act on, and who is confirmed where: small read sides in memory, folded from own events.
+"""Which cases and visits time will act on, who is confirmed where, and who answers for whom: small read sides in memory, folded from own events.
 
 It is fed every event of the service in recorded order, from the beginning at each start, and decides nothing itself:
 `Case.expire` and `Case.lapse` look again. So a stale entry costs one look, and feeding an event twice in order changes nothing.
 """
 
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
+from services.cases.domain.assignment import Assignment
 from services.cases.domain.case import Case, Owing, Place, id_of_case
+from services.cases.domain.catalogue import ROLES
+from services.cases.domain.post import NAMED_WITHIN_WORKING_DAYS, Post, roles_needed
 from services.cases.domain.rules import Owed, handed_up
 from services.cases.domain.visit import VisitPlan
+from services.chassis.working_days import add_working_days
 
 
 class DueCases:
@@ -76,6 +81,63 @@ class DueVisits:
         """The plans whose day has passed, the longest ago first."""
         late = sorted((due_on, plan_id) for plan_id, due_on in self._due_on.items() if due_on < today)
         return [plan_id for _, plan_id in late]
+
+
+class NamedPersons:
+    """For which roles somebody answers, by place and by child, and the open cases for which somebody doesn't."""
+
+    def __init__(self) -> None:
+        self._posts: set[tuple[str, str]] = set()
+        self._own: set[tuple[UUID, str]] = set()
+        self._cases: dict[UUID, _LookedFor] = {}
+
+    def apply(self, event: object) -> None:
+        """Takes in one event of the service; those of other aggregates pass by."""
+        match event:
+            case Post.Filled():
+                self._posts.add((event.unit, event.role))
+            case Assignment.Assigned():
+                self._own.add((event.child_id, event.role))
+            case Assignment.Ended() if not event.successor:
+                self._own.discard((event.child_id, event.role))
+            case Case.Opened():
+                named_by = add_working_days(event.opened_on, NAMED_WITHIN_WORKING_DAYS)
+                self._cases[event.originator_id] = _LookedFor(event.child_id, event.place, named_by)
+            case Case.Moved() if event.originator_id in self._cases:
+                self._cases[event.originator_id] = self._cases[event.originator_id]._replace(place=event.place)
+            case Case.FoundUnnamed() if event.originator_id in self._cases:
+                self._cases[event.originator_id] = self._cases[event.originator_id]._replace(noted=event.roles)
+            case Case.Closed() | Case.Cleared() | Case.MergedInto():
+                self._cases.pop(event.originator_id, None)
+            case _:
+                pass
+
+    def lacking(self, today: date) -> list[tuple[UUID, tuple[str, ...]]]:
+        """The open cases for which somebody should have been named by now, with the roles, where these aren't noted yet.
+
+        No roles at all for a case whose missing persons were named since that was noted.
+        """
+        lacking = (
+            (case_id, case, self._roles_lacking(case)) for case_id, case in self._cases.items() if case.by < today
+        )
+        return [(case_id, roles) for case_id, case, roles in lacking if roles != case.noted]
+
+    def _roles_lacking(self, case: "_LookedFor") -> tuple[str, ...]:
+        place = case.place
+        areas = {"village": place.village, "township": place.township, "school": place.school}
+        return tuple(
+            role
+            for role in sorted(roles_needed(pupil=place.school != ""))
+            if (case.child_id, role) not in self._own
+            and (f"{ROLES[role].unit}:{areas.get(ROLES[role].unit, '')}", role) not in self._posts
+        )
+
+
+class _LookedFor(NamedTuple):
+    child_id: UUID
+    place: Place
+    by: date
+    noted: tuple[str, ...] = ()
 
 
 class Dropouts:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from services.cases.application import Cases
 from services.cases.domain.admonition import Accountability, Admonition
+from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
@@ -31,10 +32,11 @@ MOST_CONFIRMED_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """One case of a bulk confirmation, with causes of its own."""
+    """One case of a bulk confirmation, with causes of its own, and the visits and scans that show it."""
 
     case_id: UUID
     causes: tuple[str, ...]
+    evidence: tuple[UUID, ...]
 
 
 class Oversight:
@@ -97,14 +99,16 @@ class Oversight:
     # Many at once, and none
 
     def confirm_cases(self, *, confirmations: tuple[Confirmation, ...]) -> Answer:
-        """Confirms several dropouts 批量确认, each with its own causes, all or none; answers the first case's id."""
+        """Confirms several dropouts 批量确认, each with its own causes and evidence, all or none; answers the first case's id."""
         if not 1 <= len(confirmations) <= MOST_CONFIRMED_AT_ONCE:
             raise Refused(f"confirm_cases: 1 to {MOST_CONFIRMED_AT_ONCE} cases at once.")
         confirmed = {each.case_id: self._cases.get(Case, each.case_id) for each in confirmations}
         if len(confirmed) < len(confirmations):
             raise Refused("confirm_cases: a case stands in the list twice.")
         for each in confirmations:
-            confirmed[each.case_id].confirm(causes=each.causes, today=today())
+            case = confirmed[each.case_id]
+            self._must_show(each.evidence, case=case)
+            case.confirm(causes=each.causes, evidence=each.evidence, today=today())
         return self._cases.record(*confirmed.values())
 
     def sign_zero_report(self, *, township: str, month: str) -> Answer:
@@ -291,6 +295,14 @@ class Oversight:
             self._cases.get(Case, case_id)
         report.handle(outcome=outcome, case_id=case_id, today=today())
         return self._cases.record(report)
+
+    def _must_show(self, evidence: tuple[UUID, ...], *, case: Case) -> None:
+        """Refuses evidence that is missing or another child's: in a list of many, each child is confirmed by its own."""
+        if not evidence:
+            raise Refused("confirm_cases: each case of a list is shown by a visit or scan of its own child (N1.3).")
+        for evidence_id in evidence:
+            shown = self._cases.find(Visit, evidence_id) or self._cases.get(Attachment, evidence_id)
+            case.must_concern(shown.child_id, act="confirm_cases")
 
     def _latest(self, kind: type[A], id_of: Callable[[int], UUID]) -> A | None:
         latest, n = None, 1

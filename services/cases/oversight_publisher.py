@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.cases.domain.admonition import Accountability, Admonition
+from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
+from services.cases.domain.case import Case
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.persuasion_list import PersuasionList
+from services.cases.domain.post import Post
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
@@ -45,6 +48,11 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     ProcuratorateNotice.Answered: (told.ProcuratorateNoticeAnswered, "notice_id"),
     Attachment.Kept: (told.AttachmentKept, "attachment_id"),
     Referral.Returned: (told.ReferralReturned, "referral_id"),
+    Assignment.Deputised: (told.ResponsibilityDeputised, "assignment_id"),
+    Post.Filled: (told.PostFilled, "post_id"),
+    Post.HandedOver: (told.PostHandedOver, "post_id"),
+    Post.Deputised: (told.PostDeputised, "post_id"),
+    Case.FoundUnnamed: (told.ChildUnnamed, "case_id"),
 }
 """By what an event is told, and the field that names what it is about."""
 

@@ -15,7 +15,7 @@ from services.cases.application import Cases
 from services.cases.domain.case import Case, Place
 from services.cases.domain.catalogue import OPENINGS
 from services.cases.domain.ladder import OPEN, OUT_OF_CLASS, State
-from services.cases.lookup import DueCases, DueVisits
+from services.cases.lookup import DueCases, DueVisits, NamedPersons
 from services.chassis.errors import Stale
 from services.contracts import roster
 from services.contracts.envelope import Envelope, Published
@@ -48,8 +48,8 @@ def react(app: Cases, envelope: Envelope, event: Published) -> None:  # noqa: AR
             pass
 
 
-def tick(app: Cases, today: date, *, due_cases: DueCases, due_visits: DueVisits) -> None:
-    """Lets a new day work on the cases in which something has run out, and on visits that were not made."""
+def tick(app: Cases, today: date, *, due_cases: DueCases, due_visits: DueVisits, named_persons: NamedPersons) -> None:
+    """Lets a new day work on cases in which something has run out, on visits that were not made, on children left to nobody."""
     for case_id in due_cases.due(today)[:LATE_AT_ONCE]:
         # Somebody acted on this case at this very moment: the next tick looks again whether anything is late.
         with suppress(Stale):
@@ -57,6 +57,9 @@ def tick(app: Cases, today: date, *, due_cases: DueCases, due_visits: DueVisits)
     for plan_id in due_visits.due(today)[:LATE_AT_ONCE]:
         with suppress(Stale):
             app.miss_visit(plan_id=plan_id)
+    for case_id, roles in named_persons.lacking(today)[:LATE_AT_ONCE]:
+        with suppress(Stale):
+            app.note_unnamed(case_id=case_id, roles=roles)
 
 
 def _look_for(app: Cases, finding: roster.FindingRaised) -> None:

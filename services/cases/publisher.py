@@ -72,7 +72,12 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             return told.CaseVerificationBegun(case_id=case_id, child_id=child_id, owed=owed)
         case Case.Confirmed():
             return told.CaseConfirmed(
-                case_id=case_id, child_id=child_id, causes=event.causes, confirmed_on=event.confirmed_on, owed=owed
+                case_id=case_id,
+                child_id=child_id,
+                causes=event.causes,
+                confirmed_on=event.confirmed_on,
+                owed=owed,
+                evidence=event.evidence,
             )
         case Case.FoundUnreachable():
             return told.ChildUnreachable(case_id=case_id, child_id=child_id, owed=owed)
@@ -261,6 +266,7 @@ def _referral(event: Referral.Opened | Referral.Accepted | Referral.Answered | R
                 request=event.request,
                 opened_on=event.opened_on,
                 reply_by=event.reply_by,
+                handed_on_from=event.handed_on_from,
             )
         case Referral.Accepted():
             return told.ReferralAccepted(referral_id=referral_id, case_id=case_id, child_id=child_id, to=to)

@@ -8,9 +8,10 @@ from services.cases import policy
 from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.attachments import add_attachments
-from services.cases.lookup import Dropouts, DueCases, DueVisits
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons
 from services.cases.oversight import Oversight
 from services.cases.publisher import publish
+from services.cases.responsibility import Responsibility
 from services.chassis import blobs as blobs_table
 from services.chassis import relay, store
 from services.chassis.aggregate import today
@@ -34,11 +35,12 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     """Cases on its own database."""
     cases = Cases(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
-    due_cases, due_visits, known = DueCases(), DueVisits(), Dropouts()
+    due_cases, due_visits, named_persons, known = DueCases(), DueVisits(), NamedPersons(), Dropouts()
 
     def follow(event: object) -> None:
         due_cases.apply(event)
         due_visits.apply(event)
+        named_persons.apply(event)
         known.apply(event)
 
     own_events = OwnEvents(application=cases, apply=follow)
@@ -49,10 +51,11 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
 
     def pass_time() -> None:
         own_events.catch_up()
-        policy.tick(cases, today(), due_cases=due_cases, due_visits=due_visits)
+        policy.tick(cases, today(), due_cases=due_cases, due_visits=due_visits, named_persons=named_persons)
 
     blobs = Blobs(dsn=dsn, vault=vault)
-    api = build_api(cases, Oversight(cases=cases, dropouts=dropouts), surroundings=surroundings)
+    oversight, responsibility = Oversight(cases=cases, dropouts=dropouts), Responsibility(cases=cases)
+    api = build_api(cases, oversight, responsibility, surroundings=surroundings)
     add_attachments(api, cases, blobs=blobs, surroundings=surroundings)
 
     def close() -> None:

@@ -121,13 +121,6 @@ class _Given:
         text = self.text(name)
         return Path(text) if text else None
 
-    def folder(self, name: str) -> Path | None:
-        """A folder that is there; raises `Refused` naming the setting where it isn't."""
-        path = self.path(name)
-        if path is not None and not path.is_dir():
-            raise Refused(f"The setting BAOXUE_{name} names no folder that is there.")
-        return path
-
     def yes(self, name: str) -> bool:
         return self.text(name) == "yes"
 
@@ -142,7 +135,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=given.read("PORT", "8760", by=int),
         otlp_endpoint=given.text("OTLP_ENDPOINT"),
         trace_share=given.read("TRACE_SHARE", "0.1", by=_share),
-        papers=given.folder("PAPERS"),
+        papers=given.path("PAPERS"),
     )
 
 
@@ -165,7 +158,7 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         audience=given.text("AUDIENCE", "baoxue"),
         jwks=given.path("JWKS"),
         shred_list=given.path("SHRED_LIST"),
-        papers=given.folder("PAPERS"),
+        papers=given.path("PAPERS"),
     )
 
 

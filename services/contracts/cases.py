@@ -57,6 +57,7 @@ class CaseConfirmed(Published, frozen=True, kw_only=True):
     causes: tuple[str, ...]
     confirmed_on: date
     owed: Owed
+    evidence: tuple[UUID, ...] = ()
 
 
 class ChildUnreachable(Published, frozen=True, kw_only=True):
@@ -319,6 +320,7 @@ class ReferralOpened(Published, frozen=True, kw_only=True):
     request: str
     opened_on: date
     reply_by: date
+    handed_on_from: UUID | None = None
 
 
 class ReferralAccepted(Published, frozen=True, kw_only=True):

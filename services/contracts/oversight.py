@@ -304,3 +304,65 @@ class ReferralReturned(Published, frozen=True, kw_only=True):
     child_id: UUID
     to: str
     reason: str
+
+
+class ResponsibilityDeputised(Published, frozen=True, kw_only=True):
+    """Somebody stands in for the official who answers for a child 代理责任人, both days included (N7)."""
+
+    TYPE: ClassVar[str] = "cases.responsibility-deputised.v1"
+    assignment_id: UUID
+    child_id: UUID
+    role: str
+    officer: str
+    deputy: str
+    from_on: date
+    until_on: date
+
+
+class PostFilled(Published, frozen=True, kw_only=True):
+    """An official answers in a role for every child of a place 定岗 (N7.2, N7.3); `unit` is written `village:code` and so on."""
+
+    TYPE: ClassVar[str] = "cases.post-filled.v1"
+    post_id: UUID
+    unit: str
+    township: str
+    role: str
+    officer: str
+    from_on: date
+
+
+class PostHandedOver(Published, frozen=True, kw_only=True):
+    """A post went to somebody else from a day on 岗位交接; the one before answers until the day before."""
+
+    TYPE: ClassVar[str] = "cases.post-handed-over.v1"
+    post_id: UUID
+    unit: str
+    township: str
+    role: str
+    officer: str
+    successor: str
+    from_on: date
+
+
+class PostDeputised(Published, frozen=True, kw_only=True):
+    """Somebody stands in for the holder of a post 岗位代理, both days included."""
+
+    TYPE: ClassVar[str] = "cases.post-deputised.v1"
+    post_id: UUID
+    unit: str
+    township: str
+    role: str
+    officer: str
+    deputy: str
+    from_on: date
+    until_on: date
+
+
+class ChildUnnamed(Published, frozen=True, kw_only=True):
+    """A child is looked for, and in these roles nobody answers for it 责任人缺失 (N7.2, N7.3); no roles: all are named by now."""
+
+    TYPE: ClassVar[str] = "cases.child-unnamed.v1"
+    case_id: UUID
+    child_id: UUID
+    roles: tuple[str, ...]
+    found_on: date

@@ -7,11 +7,13 @@ from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
+from services.cases.domain.deputy import Deputy
 from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
+from services.cases.domain.post import Post
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
@@ -29,6 +31,7 @@ SUMMONS = UUID("9b1d8a0e-3c4d-4e5f-8a9b-0c1d2e3f4a5b")
 NOTICE = UUID("0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6")
 DECISION = UUID("7e6d5c4b-3a29-4817-8605-f4e3d2c1b0a9")
 OTHER_REPORT = UUID("2c3d4e5f-6071-4829-93a4-b5c6d7e8f901")
+NAMED_REPORT = UUID("5a1c2b3d-4e5f-4607-8899-aabbccddeeff")
 REPORT = UUID("1f6d7c3e-0d6b-4f53-8c5e-2f4dd40a9c11")
 
 
@@ -151,7 +154,7 @@ def around_a_case() -> list[RecordedAggregate]:
         referrals[1].revoke(reason="asked by mistake", department=TOWNSHIP)
         report = PublicReport.receive(report_id=REPORT, informant="", text="sealed", township="410326103", today=MONDAY)
         cadre = Assignment.assign(child_id=CHILD, earlier=None, role="village_cadre", officer="cadre-1", from_on=MONDAY)
-        following = cadre.end(until_on=MONDAY + days(30), successor="cadre-2")
+        following = cadre.end(until_on=MONDAY + days(30), successor="cadre-2", looked_for=False)
     return [*referrals, report, cadre, *following]
 
 
@@ -206,6 +209,24 @@ def a_year_of_oversight() -> list[RecordedAggregate]:
         )
     others = [*visits(), a_photo(), a_number(), signed_list(case), inspected(), *over_the_border(case)]
     return [report, case, returned, statement, decision, zero, *others]
+
+
+def who_answers() -> list[RecordedAggregate]:
+    """A village's post filled, deputised and handed over, a child's own helper with a deputy, and a child left to nobody."""
+    later = MONDAY + days(5)
+    with acting_on(MONDAY):
+        post = Post.fill(unit="village:410326103201", role="village_cadre", officer="cadre-1", from_on=MONDAY)
+        post.deputise(deputy=Deputy(officer="cadre-2", from_on=MONDAY, until_on=MONDAY + days(3)))
+        post.hand_over(successor="cadre-3", from_on=later)
+        helper = Assignment.assign(child_id=CHILD, earlier=None, role="helper", officer="helper-1", from_on=MONDAY)
+        helper.deputise(deputy=Deputy(officer="helper-2", from_on=MONDAY, until_on=MONDAY + days(3)))
+        report = PublicReport.receive(
+            report_id=NAMED_REPORT, informant="sealed", text="sealed", township="410326103", today=MONDAY
+        )
+    case = opened()
+    with acting_on(later):
+        case.note_unnamed(roles=("principal", "teacher"), today=later)
+    return [post, helper, report, case]
 
 
 def a_number() -> NumberBook:
@@ -336,4 +357,5 @@ def all_lives() -> list[RecordedAggregate]:
         *a_lost_child_deferred(),
         *around_a_case(),
         *a_year_of_oversight(),
+        *who_answers(),
     ]

@@ -14,6 +14,7 @@ from services.cases.application import Cases
 from services.cases.domain.case import id_of_case
 from services.cases.lookup import Dropouts
 from services.cases.oversight import Oversight
+from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
 from services.chassis.clock import SteppedClock
 from services.chassis.http import Surroundings
@@ -30,7 +31,8 @@ def test_every_command_has_a_route() -> None:
         if method.__module__ == Cases.__module__ and inspect.signature(method).return_annotation is Answer
     }
     commands -= {"keep_attachment"}  # comes with its file, by a door of its own
-    commands |= {name for name, _ in inspect.getmembers(Oversight, inspect.isfunction) if not name.startswith("_")}
+    for beside in (Oversight, Responsibility):
+        commands |= {name for name, _ in inspect.getmembers(beside, inspect.isfunction) if not name.startswith("_")}
     paths = face(MemoryCases()).openapi()["paths"]
 
     assert {f"/commands/{name.replace('_', '-')}" for name in commands} <= set(paths)
@@ -39,7 +41,8 @@ def test_every_command_has_a_route() -> None:
 
 def face(cases: MemoryCases) -> FastAPI:
     """The routes over cases in memory."""
-    return build_api(cases, Oversight(cases=cases, dropouts=Dropouts), surroundings=SURROUNDINGS)
+    oversight = Oversight(cases=cases, dropouts=Dropouts)
+    return build_api(cases, oversight, Responsibility(cases=cases), surroundings=SURROUNDINGS)
 
 
 def post(cases: MemoryCases, path: str, body: dict[str, Any], *, command_id: UUID) -> Response:

@@ -13,6 +13,7 @@ from services.cases.domain.document import Document
 from services.cases.domain.ladder import ACTS, State
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral, ReferralState
+from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
 from services.chassis.errors import NotFound, Refused, Stale
 from tests.cases.given import CHILD, MONDAY, acting_on, days
@@ -250,12 +251,59 @@ def test_a_public_report_is_receipted(cases: MemoryCases) -> None:
 
 
 def test_a_responsibility_is_handed_over_in_one_act(cases: MemoryCases) -> None:
-    first = cases.assign_responsibility(child_id=CHILD, role="helper", officer="helper-1", from_on=MONDAY).id
-    cases.end_responsibility(assignment_id=first, until_on=MONDAY + days(5), successor="helper-2")
+    responsibility = Responsibility(cases=cases)
+    first = responsibility.assign_responsibility(child_id=CHILD, role="helper", officer="helper-1", from_on=MONDAY).id
+    responsibility.end_responsibility(assignment_id=first, until_on=MONDAY + days(5), successor="helper-2")
 
     assert [event.officer for event in cases.told(Assignment.Assigned)] == ["helper-1", "helper-2"]
     with pytest.raises(Refused, match="N7"):
-        cases.assign_responsibility(child_id=CHILD, role="helper", officer="helper-3", from_on=MONDAY + days(9))
+        responsibility.assign_responsibility(
+            child_id=CHILD, role="helper", officer="helper-3", from_on=MONDAY + days(9)
+        )
+
+
+def test_a_child_with_an_open_case_is_never_left_to_nobody(cases: MemoryCases) -> None:
+    open_case(cases, CHILD)
+    responsibility = Responsibility(cases=cases)
+    first = responsibility.assign_responsibility(child_id=CHILD, role="helper", officer="helper-1", from_on=MONDAY).id
+
+    with pytest.raises(Refused, match="name the successor"):
+        responsibility.end_responsibility(assignment_id=first, until_on=MONDAY + days(5))
+
+
+def test_a_post_filled_again_with_the_same_official_is_the_same_post(cases: MemoryCases) -> None:
+    responsibility = Responsibility(cases=cases)
+    post = {"unit": "village:410326103201", "role": "village_cadre", "from_on": MONDAY}
+    first = responsibility.fill_post(**post, officer="cadre-1")  # type: ignore[arg-type]
+    assert responsibility.fill_post(**post, officer="cadre-1").id == first.id  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="hand_over_post"):
+        responsibility.fill_post(**post, officer="cadre-2")  # type: ignore[arg-type]
+
+
+def test_child_labour_goes_from_its_lead_to_the_market_s_supervision_and_the_origin_keeps_sight(
+    cases: MemoryCases,
+) -> None:
+    case_id = open_case(cases, CHILD)
+    asked = {"case_id": case_id, "purpose": "child_labour", "request": "a kiln", "reply_by": MONDAY + days(9)}
+    with pytest.raises(Refused, match="human_resources first"):
+        cases.open_referral(**asked, to="market_supervision")  # type: ignore[arg-type]
+    led = cases.open_referral(**asked, to="human_resources").id  # type: ignore[arg-type]
+    with acting_on(MONDAY, department="human_resources:410326"):
+        cases.accept_referral(referral_id=led)
+        with pytest.raises(Refused, match="handed on to market_supervision"):
+            cases.hand_on_referral(
+                referral_id=led, to="health", outcome="fined", request="licence", reply_by=MONDAY + days(20)
+            )
+        following = cases.hand_on_referral(
+            referral_id=led, to="market_supervision", outcome="fined", request="licence", reply_by=MONDAY + days(20)
+        ).id
+    with acting_on(MONDAY, department="market_supervision:410326"):
+        cases.accept_referral(referral_id=following)
+        cases.answer_referral(referral_id=following, outcome="licence revoked")
+
+    assert cases.get(Referral, led).state is ReferralState.ANSWERED
+    assert cases.told(Referral.Opened)[-1].handed_on_from == led
+    assert cases.told(Referral.Opened)[-1].asked_by == cases.told(Referral.Opened)[0].asked_by
 
 
 def test_papers_without_a_number_of_the_office_s_own_are_numbered_by_issuer_kind_and_year(cases: MemoryCases) -> None:

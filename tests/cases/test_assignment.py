@@ -37,7 +37,7 @@ def test_a_hand_over_leaves_no_day_without_somebody_and_no_day_with_two(terms: l
     for number, term in enumerate(terms, start=2):
         until_on = chain[-1].from_on + days(term)
         with acting_on(MONDAY):
-            chain += chain[-1].end(until_on=until_on, successor=f"cadre-{number}")
+            chain += chain[-1].end(until_on=until_on, successor=f"cadre-{number}", looked_for=True)
 
     assert [one.number for one in chain] == list(range(1, len(terms) + 2))
     for one, following in pairwise(chain):
@@ -49,7 +49,7 @@ def test_a_hand_over_leaves_no_day_without_somebody_and_no_day_with_two(terms: l
 def test_a_responsibility_without_successor_ends_and_can_be_given_to_somebody_later() -> None:
     first = assigned()
     with acting_on(MONDAY + days(9)):
-        assert first.end(until_on=MONDAY + days(9), successor="") == ()
+        assert first.end(until_on=MONDAY + days(9), successor="", looked_for=False) == ()
 
     with pytest.raises(Refused, match="until 2026-09-23"):
         assigned(officer="cadre-2", earlier=first, on=MONDAY + days(9))
@@ -60,12 +60,12 @@ def test_what_has_ended_doesnt_end_again_nor_before_it_began_nor_in_favour_of_th
     assignment = assigned()
     with acting_on(MONDAY):
         with pytest.raises(Refused, match="can't end before"):
-            assignment.end(until_on=MONDAY - days(1), successor="")
+            assignment.end(until_on=MONDAY - days(1), successor="", looked_for=False)
         with pytest.raises(Refused, match="somebody else"):
-            assignment.end(until_on=MONDAY, successor="cadre-1")
-        assignment.end(until_on=MONDAY, successor="")
+            assignment.end(until_on=MONDAY, successor="cadre-1", looked_for=True)
+        assignment.end(until_on=MONDAY, successor="", looked_for=False)
         with pytest.raises(Refused, match="it ended on 2026-09-14"):
-            assignment.end(until_on=MONDAY, successor="")
+            assignment.end(until_on=MONDAY, successor="", looked_for=False)
 
 
 def test_a_role_of_no_list_and_an_officer_of_no_name_are_refused() -> None:

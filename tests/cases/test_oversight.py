@@ -11,7 +11,7 @@ from services.cases.domain.case import Case
 from services.cases.domain.ladder import State
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.visit import VisitPlan
-from services.cases.lookup import Dropouts, DueCases, DueVisits
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons
 from services.cases.oversight import Confirmation, Oversight
 from services.chassis.application import Answer
 from services.chassis.errors import NotFound, Refused
@@ -41,6 +41,14 @@ class Office:
         ).id
         self.cases.begin_verification(case_id=case_id)
         return case_id
+
+    def shown(self, case_id: UUID, *, causes: tuple[str, ...]) -> Confirmation:
+        """A confirmation with a visit of the case's own child."""
+        child_id = self.cases.get(Case, case_id).child_id
+        visit = self.oversight.record_visit(
+            child_id=child_id, method="home_visit", attitude="refused", visited_on=MONDAY
+        )
+        return Confirmation(case_id=case_id, causes=causes, evidence=(visit.id,))
 
     def confirmed(self, child_id: UUID = CHILD) -> UUID:
         """A confirmed dropout."""
@@ -92,7 +100,9 @@ def test_a_day_without_a_planned_visit_is_recorded_by_the_clock_once(office: Off
         for event in office.cases.memory.log:
             due.apply(event)
         with acting_on(MONDAY + days(day)):
-            policy.tick(office.cases, MONDAY + days(day), due_cases=DueCases(), due_visits=due)
+            policy.tick(
+                office.cases, MONDAY + days(day), due_cases=DueCases(), due_visits=due, named_persons=NamedPersons()
+            )
 
     assert [event.due_on for event in office.cases.told(VisitPlan.Missed)] == [MONDAY + days(5)]
 
@@ -102,8 +112,8 @@ def test_several_cases_are_confirmed_each_for_causes_of_its_own(office: Office) 
 
     office.oversight.confirm_cases(
         confirmations=(
-            Confirmation(case_id=one, causes=("work",)),
-            Confirmation(case_id=other, causes=("learning", "distance")),
+            office.shown(one, causes=("work",)),
+            office.shown(other, causes=("learning", "distance")),
         )
     )
 
@@ -117,12 +127,27 @@ def test_one_that_can_t_be_confirmed_keeps_all_from_it(office: Office) -> None:
     with pytest.raises(Refused, match="confirm_case"):
         office.oversight.confirm_cases(
             confirmations=(
-                Confirmation(case_id=one, causes=("work",)),
-                Confirmation(case_id=other, causes=("work",)),
+                office.shown(one, causes=("work",)),
+                office.shown(other, causes=("work",)),
             )
         )
 
     assert office.cases.get(Case, one).state is State.VERIFYING
+
+
+def test_each_of_many_is_shown_by_a_visit_or_scan_of_its_own(office: Office) -> None:
+    one, other = office.verifying(), office.verifying(uuid4())
+    shown = office.shown(one, causes=("work",))
+
+    for evidence, refusal in (((), "by a visit or scan"), (shown.evidence, "another child's")):
+        unshown = Confirmation(case_id=other, causes=("work",), evidence=evidence)
+        with pytest.raises(Refused, match=refusal):
+            office.oversight.confirm_cases(confirmations=(shown, unshown))
+    with pytest.raises(NotFound):
+        office.oversight.confirm_cases(
+            confirmations=(Confirmation(case_id=other, causes=("work",), evidence=(uuid4(),)),)
+        )
+    assert office.cases.told(Case.Confirmed) == []
 
 
 def test_a_zero_report_is_signed_only_where_it_is_true(office: Office) -> None:

@@ -11,7 +11,7 @@ import pytest
 from services.cases import policy
 from services.cases.domain.case import Case
 from services.cases.domain.ladder import State
-from services.cases.lookup import DueCases, DueVisits
+from services.cases.lookup import DueCases, DueVisits, NamedPersons
 from services.chassis.errors import Stale
 from services.contracts import roster
 from services.contracts.envelope import Envelope, Published
@@ -183,7 +183,7 @@ def test_a_day_that_passes_hands_up_what_is_late_and_only_that(cases: MemoryCase
     hear(cases, finding())
     for day in (MONDAY + days(7), MONDAY + days(8), MONDAY + days(8), MONDAY + days(9)):
         with acting_on(day):
-            policy.tick(cases, day, due_cases=fed(cases), due_visits=DueVisits())
+            policy.tick(cases, day, due_cases=fed(cases), due_visits=DueVisits(), named_persons=NamedPersons())
 
     assert [event.expired.by for event in cases.told(Case.StepExpired)] == ["teacher"]
 
@@ -192,7 +192,7 @@ def test_a_day_that_passes_opens_the_next_case_of_a_lapsed_deferral(cases: Memor
     clear(cases, resolution="R9", evidence_kind="deferral_approval", expires_on=MONDAY + days(30))
     for day in (MONDAY + days(30), MONDAY + days(31), MONDAY + days(32)):
         with acting_on(day):
-            policy.tick(cases, day, due_cases=fed(cases), due_visits=DueVisits())
+            policy.tick(cases, day, due_cases=fed(cases), due_visits=DueVisits(), named_persons=NamedPersons())
 
     assert [event.cause for event in cases.told(Case.Opened)] == ["not_in_seat", "deferral_lapsed"]
 
@@ -208,7 +208,9 @@ def test_a_case_somebody_acts_on_at_that_moment_keeps_no_other_from_its_turn(cas
     busy = racing.open_case(child_id=uuid4(), cause="absent", township="410326103").id
     other = racing.open_case(child_id=uuid4(), cause="absent", township="410326103").id
     with acting_on(MONDAY + days(30)):
-        policy.tick(racing, MONDAY + days(30), due_cases=fed(racing), due_visits=DueVisits())
+        policy.tick(
+            racing, MONDAY + days(30), due_cases=fed(racing), due_visits=DueVisits(), named_persons=NamedPersons()
+        )
 
     assert [event.originator_id for event in racing.told(Case.StepExpired)] == [other]
 

@@ -26,8 +26,21 @@ def test_the_receipt_number_is_made_of_date_and_id_and_nothing_else() -> None:
     assert received().receipt_number == "JB20260914-1F6D7C3E0D"
 
 
-def test_informant_and_text_are_sealed_under_the_reports_own_key() -> None:
+def test_the_informant_is_sealed_apart_from_the_matter() -> None:
+    report = received()
+
     assert shape_of(PublicReport.Received).personal == {"informant": "originator_id", "text": "originator_id"}
+    assert shape_of(PublicReport.InformantNamed).personal == {"informant": "informant_id"}
+    matter, informant = report.pending_events
+    assert (matter.informant, informant.informant) == ("", "a neighbour")
+    assert informant.informant_id not in {REPORT, None}
+
+
+def test_who_stays_unnamed_leaves_no_trace_of_an_informant() -> None:
+    with acting_on(MONDAY):
+        report = PublicReport.receive(report_id=REPORT, informant=" ", text="a boy", township="410326103", today=MONDAY)
+
+    assert [type(event) for event in report.pending_events] == [PublicReport.Received]
 
 
 def test_what_is_published_tells_neither_informant_nor_text() -> None:

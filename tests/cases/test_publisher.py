@@ -16,6 +16,7 @@ from services.cases.domain.ladder import State
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
+from services.cases.domain.post import Post
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
@@ -30,12 +31,13 @@ from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
 
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
-    Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Visit, VisitPlan, PersuasionList, Statement, Inspection,
+    Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
     Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice,
 )  # fmt: skip
 PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed, VisitPlan.Visited} | {
     NumberBook.Opened,
     NumberBook.Taken,
+    PublicReport.InformantNamed,
 }
 EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
 
@@ -77,7 +79,7 @@ def test_an_event_is_told_in_full_unless_it_is_the_services_own_matter(event: An
         return
     assert published is not None
     assert msgspec.json.decode(msgspec.json.encode(published), type=type(published)) == published
-    shared = get_type_hints(type(event)).keys() & set(published.__struct_fields__) - {"owed", "expired", "evidence"}
+    shared = get_type_hints(type(event)).keys() & set(published.__struct_fields__) - {"owed", "expired"}
     assert shared
     assert all(getattr(published, name) == getattr(event, name) for name in shared)
 

@@ -17,7 +17,7 @@ from services.cases import policy
 from services.cases.domain.case import Case, Owing
 from services.cases.domain.ladder import OPEN, State
 from services.cases.domain.rules import Owed, handed_up
-from services.cases.lookup import DueCases, DueVisits
+from services.cases.lookup import DueCases, DueVisits, NamedPersons
 from services.chassis.errors import Refused
 from tests.cases.given import acting_on
 from tests.cases.in_memory import MemoryCases
@@ -55,7 +55,7 @@ def year() -> MemoryCases:
                 for event in cases.memory.log[fed:]:
                     due.apply(event)
                 fed = len(cases.memory.log)
-                policy.tick(cases, day, due_cases=due, due_visits=DueVisits())
+                policy.tick(cases, day, due_cases=due, due_visits=DueVisits(), named_persons=NamedPersons())
     return cases
 
 

@@ -257,6 +257,7 @@ def test_me_tells_what_i_may_see_and_do(gateway: Any) -> None:
         "answer_referral",
         "export_rejects",
         "hand_in_delivery",
+        "return_referral",
         "see_delivery",
     ]
     assert {g["field"] for g in me["grants"] if g["type"] == "Child"} == set(

@@ -5,9 +5,16 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema.mutations.command import CommandAnswer, Words, command, record_of, send, subject_of
+from gateway.schema.mutations.command import (
+    CommandAnswer,
+    Words,
+    command,
+    record_of,
+    send,
+    subject_of,
+    within_area,
+)
 from gateway.schema.reading import Info
-from services.chassis.errors import NotFound
 
 
 @strawberry.type(description="个案办理 commands about cases.")
@@ -187,9 +194,7 @@ class CaseCommands:
     @command
     async def receive_public_report(self, info: Info, text: str, township: str, informant: str = "") -> CommandAnswer:
         """群众举报 takes in what somebody of the public tells."""
-        claims = info.context.principal.parameters
-        if not claims["lo"] <= township < claims["hi"]:
-            raise NotFound("There is no such township in your area.")
+        within_area(info, township)
         return await send(info, "cases", {}, text=text, township=township, informant=informant)
 
     @command
@@ -207,3 +212,59 @@ class CaseCommands:
         """责任交接 an official no longer answers."""
         subject = await subject_of(info, "responsibility", "assignment_id", assignment_id)
         return await send(info, "cases", subject, assignment_id=assignment_id, until_on=until_on, successor=successor)
+
+    @command
+    async def deputise_responsibility(
+        self, info: Info, assignment_id: UUID, deputy: str, from_on: date, until_on: date
+    ) -> CommandAnswer:
+        """代理 somebody stands in for the official who answers for a child."""
+        subject = await subject_of(info, "responsibility", "assignment_id", assignment_id)
+        return await send(
+            info,
+            "cases",
+            subject,
+            assignment_id=assignment_id,
+            deputy=deputy,
+            from_on=from_on,
+            until_on=until_on,
+        )
+
+    @command
+    async def fill_post(
+        self, info: Info, unit: str, role: str, officer: str, from_on: date, township: str = ""
+    ) -> CommandAnswer:
+        """定岗 an official answers in a role for every child of a place, written `village:code`, `township:code` or `school:code`."""
+        kind, _, area = unit.partition(":")
+        within_area(info, township if kind == "school" else area[:9])
+        return await send(info, "cases", {}, unit=unit, role=role, officer=officer, from_on=from_on, township=township)
+
+    @command
+    async def hand_over_post(self, info: Info, post_id: UUID, successor: str, from_on: date) -> CommandAnswer:
+        """交接 somebody else holds the post from a day on."""
+        subject = await subject_of(info, "post_tenure", "post_id", post_id)
+        return await send(info, "cases", subject, post_id=post_id, successor=successor, from_on=from_on)
+
+    @command
+    async def deputise_post(
+        self, info: Info, post_id: UUID, deputy: str, from_on: date, until_on: date
+    ) -> CommandAnswer:
+        """代理 somebody stands in for the holder of a post."""
+        subject = await subject_of(info, "post_tenure", "post_id", post_id)
+        return await send(info, "cases", subject, post_id=post_id, deputy=deputy, from_on=from_on, until_on=until_on)
+
+    @command
+    async def hand_on_referral(
+        self, info: Info, referral_id: UUID, to: str, outcome: Words, request: Words, reply_by: date
+    ) -> CommandAnswer:
+        """移送 the department that leads a matter says what it found and hands it on."""
+        subject = await subject_of(info, "referral", "referral_id", referral_id)
+        return await send(
+            info,
+            "cases",
+            subject,
+            referral_id=referral_id,
+            to=to,
+            outcome=outcome,
+            request=request,
+            reply_by=reply_by,
+        )

@@ -117,6 +117,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "document": ("document_id", "case_id", "child_id"),
     "referral": ("referral_id", "case_id", "child_id"),
     "responsibility": ("assignment_id", "child_id"),
+    "post_tenure": ("post_id",),
     "transfer": ("transfer_id", "child_id"),
     "award": ("award_id", "child_id"),
     "student_plan": ("plan_id", "child_id"),

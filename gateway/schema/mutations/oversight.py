@@ -19,6 +19,9 @@ class Confirmation:
 
     case_id: UUID = strawberry.field(description="个案编号 the case")
     causes: list[str] = strawberry.field(description="辍学原因 why the child is out of school")
+    evidence: list[UUID] = strawberry.field(
+        description="佐证 visits and scans of this child that show it, at least one"
+    )
 
 
 @strawberry.type(description="督导办理 commands around the cases.")
@@ -151,10 +154,10 @@ class OversightCommands:
 
     @command
     async def confirm_cases(self, info: Info, confirmations: list[Confirmation]) -> CommandAnswer:
-        """批量确认辍学 confirms several dropouts, each for causes of its own, all or none."""
+        """批量确认辍学 confirms several dropouts, each for causes and by evidence of its own, all or none."""
         for each in confirmations:
             await subject_of(info, "case_file", "case_id", each.case_id)
-        listed = [{"case_id": each.case_id, "causes": each.causes} for each in confirmations]
+        listed = [{"case_id": each.case_id, "causes": each.causes, "evidence": each.evidence} for each in confirmations]
         return await send(info, "cases", {}, creates="case_id", confirmations=listed)
 
     @command

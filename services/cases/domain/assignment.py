@@ -9,6 +9,7 @@ from typing import Self
 from uuid import UUID, uuid5
 
 from services.cases.domain import catalogue
+from services.cases.domain.deputy import Deputy, on_day, stand_in
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 
@@ -39,6 +40,15 @@ class Assignment(RecordedAggregate):
         until_on: date
         successor: str
 
+    class Deputised(RecordedAggregate.Event):
+        TOPIC = "cases.Assignment.Deputised"
+        child_id: UUID
+        role: str
+        officer: str
+        deputy: str
+        from_on: date
+        until_on: date
+
     # Decisions
 
     @classmethod
@@ -63,11 +73,16 @@ class Assignment(RecordedAggregate):
             from_on=from_on,
         )
 
-    def end(self, *, until_on: date, successor: str) -> "tuple[Assignment, ...]":
+    def end(self, *, until_on: date, successor: str, looked_for: bool) -> "tuple[Assignment, ...]":
         """The official no longer answers after `until_on` 责任交接; returns the successor's assignment.
 
-        `successor` may be empty only for a child who needs nobody any longer; then nothing is returned.
+        `successor` may be empty only for a child who is not `looked_for`; then nothing is returned.
         """
+        if looked_for and not successor:
+            raise Refused(
+                "end_responsibility: this child has an open case; name the successor's account, so that it isn't left to "
+                "nobody (N7)."
+            )
         if self.until_on is not None:
             raise Refused(
                 f"end_responsibility: it ended on {self.until_on}; assign_responsibility names somebody new (N7)."
@@ -95,6 +110,35 @@ class Assignment(RecordedAggregate):
         )
         return (following,)
 
+    def deputise(self, *, deputy: Deputy) -> None:
+        """Somebody stands in for the official for a while 代理."""
+        if self.until_on is not None:
+            raise Refused(
+                f"deputise_responsibility: it ended on {self.until_on}; assign_responsibility names somebody new (N7)."
+            )
+        stand_in(
+            deputy,
+            for_officer=self.officer,
+            since=self.from_on,
+            others=self.deputies,
+            act="deputise_responsibility",
+        )
+        self.trigger_event(
+            self.Deputised,
+            child_id=self.child_id,
+            role=self.role,
+            officer=self.officer,
+            deputy=deputy.officer,
+            from_on=deputy.from_on,
+            until_on=deputy.until_on,
+        )
+
+    def answers_on(self, day: date) -> str:
+        """The one account that answers on a day; empty outside the official's time."""
+        if day < self.from_on or (self.until_on is not None and day > self.until_on):
+            return ""
+        return on_day(day, deputies=self.deputies, officer=self.officer)
+
     # Evolution
 
     @event(Assigned)
@@ -105,10 +149,15 @@ class Assignment(RecordedAggregate):
         self.officer = officer
         self.from_on = from_on
         self.until_on: date | None = None
+        self.deputies: list[Deputy] = []
 
     @event(Ended)
     def _ended(self, until_on: date) -> None:
         self.until_on = until_on
+
+    @event(Deputised)
+    def _deputised(self, deputy: str, from_on: date, until_on: date) -> None:
+        self.deputies.append(Deputy(officer=deputy, from_on=from_on, until_on=until_on))
 
 
 def _until(assignment: Assignment) -> str:

@@ -66,6 +66,7 @@ class Case(RecordedAggregate):
         TOPIC = "cases.Case.Confirmed"
         causes: tuple[str, ...]
         confirmed_on: date
+        evidence: tuple[UUID, ...] = ()
 
     class FoundUnreachable(Owing):
         TOPIC = "cases.Case.FoundUnreachable"
@@ -161,6 +162,12 @@ class Case(RecordedAggregate):
         into_case: UUID
         merged_on: date
 
+    class FoundUnnamed(RecordedAggregate.Event):
+        TOPIC = "cases.Case.FoundUnnamed"
+        child_id: UUID
+        roles: tuple[str, ...]
+        found_on: date
+
     class Closed(RecordedAggregate.Event):
         TOPIC = "cases.Case.Closed"
         child_id: UUID
@@ -235,15 +242,17 @@ class Case(RecordedAggregate):
         found_again = self.state is not State.SUSPECTED
         self._step(self.VerificationBegun, owed=self._owed("opened", today=today) if found_again else self.owed)
 
-    def confirm(self, *, causes: tuple[str, ...], today: date) -> None:
-        """The child is out of school 确认辍学, for one cause or several of the list."""
+    def confirm(self, *, causes: tuple[str, ...], today: date, evidence: tuple[UUID, ...] = ()) -> None:
+        """The child is out of school 确认辍学, for one cause or several of the list; `evidence` are its visits and scans."""
         ladder.refuse_unless("confirm_case", state=self.state)
         if not causes:
             raise Refused(f"confirm_case: name at least one cause (N2.1): {catalogue.listed(catalogue.CAUSES)}.")
         for cause in causes:
             catalogue.known(cause, words=catalogue.CAUSES, what="cause of dropping out")
         step = self._owed("confirmed", today=today)
-        self._step(self.Confirmed, causes=tuple(dict.fromkeys(causes)), confirmed_on=today, owed=step)
+        self._step(
+            self.Confirmed, causes=tuple(dict.fromkeys(causes)), confirmed_on=today, evidence=evidence, owed=step
+        )
 
     def report_unreachable(self, *, today: date) -> None:
         """The child can't be found 失联: the case stays open and the child is searched for."""
@@ -436,6 +445,11 @@ class Case(RecordedAggregate):
             raise Refused("merge_case: a case goes on in the open case of the child that this entry turned out to be.")
         self.trigger_event(self.MergedInto, child_id=self.child_id, into_case=into.id, merged_on=today)
 
+    def note_unnamed(self, *, roles: tuple[str, ...], today: date) -> None:
+        """Nobody answers for the child in these roles 责任人缺失, or all are named by now; noted when it changes (N7.2, N7.3)."""
+        if self.state in ladder.OPEN and roles != self.unnamed:
+            self.trigger_event(self.FoundUnnamed, child_id=self.child_id, roles=roles, found_on=today)
+
     def expire(self, *, today: date) -> None:
         """A step that is late goes one level up 逾期上报; nothing happens where nothing is late, so it may be asked again.
 
@@ -505,6 +519,7 @@ class Case(RecordedAggregate):
         self.watch_until: date | None = None
         self.clearance: Clearance | None = None
         self.cleared_until: date | None = None
+        self.unnamed: tuple[str, ...] = ()
 
     @event(VerificationBegun)
     def _verification_begun(self, owed: Owed) -> None:
@@ -600,6 +615,10 @@ class Case(RecordedAggregate):
     @event(MergedInto)
     def _merged_into(self) -> None:
         self.state = State.MERGED
+
+    @event(FoundUnnamed)
+    def _found_unnamed(self, roles: tuple[str, ...]) -> None:
+        self.unnamed = roles
 
     @event(StepExpired)
     def _step_expired(self, owed: Owed) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -39,9 +39,11 @@ class Opening(Word):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role(Word):
-    """What an official answers as 责任人, and the line it belongs to: 四包一 or 双线三包."""
+    """What an official answers as 责任人, the line it belongs to (四包一 or 双线三包), and the place it can be held for."""
 
     line: str
+    unit: Literal["village", "township", "school", ""] = ""
+    needed: Literal["child", "pupil", ""] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,15 @@ class Department(Word):
     """Whom the county asks 部门, and for what."""
 
     purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain(Word):
+    """A matter that is asked of its `lead` first, which hands it on 牵头移送."""
+
+    lead: str
+    then: tuple[str, ...]
+    legal_basis: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +116,7 @@ PERSUASION_OUTCOMES: Final = _read("persuasion_outcomes", Word)
 SERVICE_METHODS: Final = _read("service_methods", Word)
 ROLES: Final = _read("roles", Role)
 DEPARTMENTS: Final = _read("departments", Department)
+CHAINS: Final = _read("chains", Chain)
 PAPERS: Final = _read("documents", Paper)
 FOCUS_GROUPS: Final = _read("focus_groups", Word)
 SIGNATURES: Final = _read("signatures", Word)

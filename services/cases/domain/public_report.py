@@ -1,18 +1,24 @@
 """What somebody of the public told the county 群众举报 (N3.5), with the informant protected.
 
-Informant and text are sealed under a key of the report's own: erasing it makes the informant unreadable everywhere and
-leaves the county's receipt and the fact that it was told.
+Matter and informant are sealed apart: the matter under the report's key, for whoever looks into it; the informant under a
+key of their own, which can be erased alone. Both gone, the county's receipt and the fact that it was told remain.
 """
 
 from datetime import date
 from typing import Annotated, Self
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.cases.domain import catalogue
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.errors import Refused
 
 LONGEST_TEXT = 4000
+LONGEST_INFORMANT = 200
+
+
+def id_of_informant(report_id: UUID) -> UUID:
+    """The subject under whose key a report's informant is sealed."""
+    return uuid5(report_id, "informant")
 
 
 class PublicReport(RecordedAggregate):
@@ -21,12 +27,21 @@ class PublicReport(RecordedAggregate):
     TOPIC = "cases.PublicReport"
 
     class Received(RecordedAggregate.Event, Created):
+        """A report came in; `informant` is empty since the informant is sealed apart."""
+
         TOPIC = "cases.PublicReport.Received"
         receipt_number: str
         informant: Annotated[str, Personal("originator_id")]
         text: Annotated[str, Personal("originator_id")]
         township: str
         received_on: date
+
+    class InformantNamed(RecordedAggregate.Event):
+        """Who told it, under a key of their own."""
+
+        TOPIC = "cases.PublicReport.InformantNamed"
+        informant_id: UUID
+        informant: Annotated[str, Personal("informant_id")]
 
     class Handled(RecordedAggregate.Event):
         TOPIC = "cases.PublicReport.Handled"
@@ -43,15 +58,22 @@ class PublicReport(RecordedAggregate):
         """Takes a report in 受理举报; the receipt number is made from date and id, and tells nothing of the informant."""
         if not text.strip() or len(text) > LONGEST_TEXT:
             raise Refused(f"receive_public_report: a report says something, in up to {LONGEST_TEXT} characters (N3.5).")
-        return cls._create(
+        if len(informant) > LONGEST_INFORMANT:
+            raise Refused(
+                f"receive_public_report: up to {LONGEST_INFORMANT} characters say who tells it, or none (N3.5)."
+            )
+        report = cls._create(
             cls.Received,
             id=report_id,
             receipt_number=f"JB{today:%Y%m%d}-{report_id.hex[:10].upper()}",
-            informant=informant,
+            informant="",
             text=text,
             township=township,
             received_on=today,
         )
+        if informant.strip():
+            report.trigger_event(cls.InformantNamed, informant_id=id_of_informant(report_id), informant=informant)
+        return report
 
     def handle(self, *, outcome: str, case_id: UUID | None, today: date) -> None:
         """Says what came of it 办结, in a word of the list; who shows the receipt number learns that word and no more."""
@@ -77,6 +99,10 @@ class PublicReport(RecordedAggregate):
         self.township = township
         self.received_on = received_on
         self.handled_on: date | None = None
+
+    @event(InformantNamed)
+    def _informant_named(self) -> None:
+        pass
 
     @event(Handled)
     def _handled(self, handled_on: date) -> None:

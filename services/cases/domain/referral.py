@@ -51,6 +51,7 @@ class Referral(RecordedAggregate):
         asked_by: str
         opened_on: date
         reply_by: date
+        handed_on_from: UUID | None = None
 
     class Accepted(RecordedAggregate.Event):
         TOPIC = "cases.Referral.Accepted"
@@ -95,8 +96,12 @@ class Referral(RecordedAggregate):
         asked_by: str,
         reply_by: date,
         today: date,
+        handed_on_from: UUID | None = None,
     ) -> Self:
-        """Asks a department; `earlier` is the latest request of this case to it for this purpose, and has to have ended."""
+        """Asks a department; `earlier` is the latest request of this case to it for this purpose, and has to have ended.
+
+        A matter that one department leads is asked of that one; others get it `handed_on_from` the lead's referral.
+        """
         department = catalogue.known(to, words=catalogue.DEPARTMENTS, what="department")
         if purpose not in department.purposes:
             raise Refused(
@@ -106,6 +111,11 @@ class Referral(RecordedAggregate):
             raise Refused(
                 f"open_referral: {to} {department.name} is asked for {purpose} already, reply by {earlier.reply_by}. "
                 "Allowed now: answer_referral or revoke_referral."
+            )
+        chain = catalogue.CHAINS.get(purpose)
+        if chain is not None and to != chain.lead and handed_on_from is None:
+            raise Refused(
+                f"open_referral: {purpose} {chain.name} is asked of {chain.lead} first, which hands it on ({chain.legal_basis})."
             )
         if reply_by <= today:
             raise Refused("open_referral: leave the department at least a day to reply: reply_by comes after today.")
@@ -122,6 +132,7 @@ class Referral(RecordedAggregate):
             asked_by=asked_by,
             opened_on=today,
             reply_by=reply_by,
+            handed_on_from=handed_on_from,
         )
 
     def accept(self, *, department: str) -> None:
@@ -137,6 +148,36 @@ class Referral(RecordedAggregate):
         outcome = catalogue.in_the_clear(outcome, what="the outcome")
         self.trigger_event(
             self.Answered, case_id=self.case_id, child_id=self.child_id, to=self.to, outcome=outcome, answered_on=today
+        )
+
+    def hand_on(
+        self,
+        *,
+        to: str,
+        earlier: "Referral | None",
+        outcome: str,
+        request: str,
+        reply_by: date,
+        department: str,
+        today: date,
+    ) -> "Referral":
+        """The leading department says what it found and hands the matter on 移送; whoever asked first keeps sight of both."""
+        chain = catalogue.CHAINS.get(self.purpose)
+        if chain is None or to not in chain.then:
+            following = catalogue.listed(chain.then) if chain else "nobody"
+            raise Refused(f"hand_on_referral: {self.purpose} is handed on to {following} (N3.4).")
+        self.answer(outcome=outcome, department=department, today=today)
+        return Referral.open(
+            case_id=self.case_id,
+            child_id=self.child_id,
+            earlier=earlier,
+            to=to,
+            purpose=self.purpose,
+            request=request,
+            asked_by=self.asked_by,
+            reply_by=reply_by,
+            today=today,
+            handed_on_from=self.id,
         )
 
     def give_back(self, *, reason: str, department: str) -> None:
@@ -169,7 +210,10 @@ class Referral(RecordedAggregate):
     # Evolution
 
     @event(Opened)
-    def __init__(self, case_id: UUID, child_id: UUID, number: int, to: str, asked_by: str, reply_by: date) -> None:
+    def __init__(
+        self, case_id: UUID, child_id: UUID, number: int, to: str, purpose: str, asked_by: str, reply_by: date
+    ) -> None:
+        self.purpose = purpose
         self.case_id = case_id
         self.child_id = child_id
         self.number = number

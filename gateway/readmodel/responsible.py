@@ -1,0 +1,116 @@
+"""Posts and deputies as rows: who answers for every child of a place, who stands in, and for whom nobody is named (N7.2, N7.3).
+
+A tenure in a post lasts until the next one begins, so it has no end of its own; a deputy's has. Who answered on a day is
+one answer: see `RESPONSIBLE_ON`.
+"""
+
+from datetime import date
+from typing import Any, ClassVar, Final, LiteralString, assert_never, get_args
+from uuid import UUID, uuid5
+
+from msgspec.structs import replace
+
+from gateway.readmodel.cases import Responsibility
+from gateway.readmodel.fold import Fold, Told
+from gateway.readmodel.rows import Row
+from services.contracts.oversight import PostDeputised, PostFilled, PostHandedOver, ResponsibilityDeputised
+
+PostEvent = PostFilled | PostHandedOver | PostDeputised
+
+
+class Tenure(Row, frozen=True, kw_only=True):
+    """One official's time in a post 任职, or a deputy's; the place is in the column of its kind."""
+
+    TABLE: ClassVar[str] = "post_tenure"
+    KEY: ClassVar[str] = "tenure_id"
+    tenure_id: UUID
+    post_id: UUID
+    role: str = ""
+    officer: str = ""
+    township: str = ""
+    village: str = ""
+    school: str = ""
+    from_on: date | None = None
+    until_on: date | None = None
+    deputy: bool = False
+
+
+RESPONSIBLE_ON: Final[LiteralString] = """
+    with child as (select child_id, township, village, school from child where child_id = %(child)s),
+    own as (
+        select r.role, r.officer, r.stands_in_for is not null as deputy, 2 as rank, r.from_on
+        from responsibility r where r.child_id = %(child)s and r.from_on <= %(day)s
+          and (r.until_on is null or r.until_on >= %(day)s)
+          and (r.stands_in_for is null or exists (
+            select from responsibility o where o.assignment_id = r.stands_in_for
+              and (o.until_on is null or o.until_on >= %(day)s)))),
+    place as (
+        select t.role, t.officer, t.deputy, 1 as rank, t.from_on
+        from post_tenure t join child c
+          on t.village <> '' and t.village = c.village or t.school <> '' and t.school = c.school
+          or t.village = '' and t.school = '' and t.township = c.township
+        where t.from_on <= %(day)s and (t.until_on is null or t.until_on >= %(day)s)
+          and (not t.deputy or t.from_on >= (
+            select max(h.from_on) from post_tenure h
+            where h.post_id = t.post_id and not h.deputy and h.from_on <= %(day)s)))
+    select distinct on (role) role, officer, deputy
+    from (select * from own union all select * from place) answering
+    order by role, rank desc, deputy desc, from_on desc
+"""
+"""For each role the one account that answers for a child on a day: its own person before the post of its place, a deputy
+before whom it stands in for. A child's place is today's; who answered before it moved stands in the posts of the old one."""
+
+
+def key_of(told: Told[PostEvent]) -> UUID:
+    """A tenure's key: its post, its first day, and whether it is a deputy's."""
+    kind = "deputy" if isinstance(told.event, PostDeputised) else "holder"
+    return uuid5(told.event.post_id, f"{kind}/{told.event.from_on}")
+
+
+def tenure(_row: Tenure | None, told: Told[PostEvent]) -> Tenure:
+    """An official's or deputy's time in a post."""
+    event = told.event
+    kind, _, area = event.unit.partition(":")
+    held = Tenure(
+        tenure_id=key_of(told),
+        post_id=event.post_id,
+        role=event.role,
+        township=event.township,
+        village=area if kind == "village" else "",
+        school=area if kind == "school" else "",
+        from_on=event.from_on,
+    )
+    match event:
+        case PostFilled():
+            return replace(held, officer=event.officer)
+        case PostHandedOver():
+            return replace(held, officer=event.successor)
+        case PostDeputised():
+            return replace(held, officer=event.deputy, until_on=event.until_on, deputy=True)
+        case _:
+            assert_never(event)
+
+
+def key_of_deputy(told: Told[ResponsibilityDeputised]) -> UUID:
+    """The key of the row of who stands in for an official who answers for one child."""
+    return uuid5(told.event.assignment_id, f"deputy/{told.event.from_on}")
+
+
+def deputy(_row: Responsibility | None, told: Told[ResponsibilityDeputised]) -> Responsibility:
+    """Who stands in for an official who answers for one child."""
+    event = told.event
+    return Responsibility(
+        assignment_id=key_of_deputy(told),
+        child_id=event.child_id,
+        role=event.role,
+        officer=event.deputy,
+        from_on=event.from_on,
+        until_on=event.until_on,
+        stands_in_for=event.assignment_id,
+    )
+
+
+FOLDS: Final[tuple[Fold[Any], ...]] = (
+    Fold(row=Tenure, events=get_args(PostEvent), about=key_of, evolve=tenure),
+    Fold(row=Responsibility, events=(ResponsibilityDeputised,), about=key_of_deputy, evolve=deputy),
+)
