@@ -130,6 +130,7 @@ class Embedded:
             development=self._settings.development,
             issuer=issuer,
             papers=self._settings.papers,
+            documents=self._settings.documents,
         )
         web = WebServer(gateway, name="gateway", host=self._settings.host, port=self._settings.port)
         inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in services.all if service.hears)

@@ -72,6 +72,7 @@ def build(process: Process) -> FastAPI:
         development=settings.development,
         issuer=issuer,
         papers=settings.papers,
+        documents=settings.documents,
     )
 
 

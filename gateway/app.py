@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from gateway.access.policy import Policy
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
+from gateway.access.quotas import Quota, Quotas
 from gateway.access.receipts import Receipts
 from gateway.commands import Commands
 from gateway.console.home import pages
@@ -21,9 +22,11 @@ from gateway.files.routes import file_routes
 from gateway.readmodel.reading import Reader
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
+from gateway.schema.trusted import read_documents
 from services.chassis.clock import Clock
 from services.chassis.errors import Refused
 
+DEFAULT_QUOTA: Final = Quota()
 EXPLORER: Final = Path(__file__).parent / "explorer"
 """GraphiQL, kept here so that it works without a line to the outside; see LICENSES.md there."""
 
@@ -40,11 +43,14 @@ def build_gateway(
     development: bool = False,
     issuer: DevelopmentIssuer | None = None,
     papers: Path | None = None,
+    documents: Path | None = None,
+    quota: Quota = DEFAULT_QUOTA,
 ) -> FastAPI:
     """The gateway. Without `commands` mutations are refused.
 
-    `papers` is a folder of the office's own Word templates. `development` opens introspection and the query page; an `issuer` gives tokens of demonstration accounts to anybody.
-    Its lifespan runs the writer of receipts; without it nothing is answered.
+    `papers` is a folder of the office's own Word templates, `documents` one of partners' trusted documents. `development`
+    opens introspection, the query page and documents of anybody's making; an `issuer` gives tokens of demonstration
+    accounts to anybody. Its lifespan runs the writer of receipts; without it nothing is answered.
     """
     if papers is not None and not papers.is_dir():
         raise Refused("The setting BAOXUE_PAPERS names no folder that is there.")
@@ -63,6 +69,8 @@ def build_gateway(
         schema=build_schema(),
         policy=policy,
         tokens=tokens,
+        documents=read_documents(documents, free=development),
+        quotas=Quotas(quota),
         reader=reader,
         receipts=receipts,
         clock=clock,

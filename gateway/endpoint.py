@@ -1,10 +1,11 @@
-"""POST /graphql as one ASGI object: who asks, what may be asked, one statement, a receipt, and only then the answer.
+"""/graphql as one ASGI object: who asks, what may be asked, one statement, a receipt, and only then the answer.
 
     token -> document (parsed, limited, validated; kept) -> rights -> plan (kept) -> SQL under claims -> receipt -> bytes
 
 Operations the compiler does not take (mutations, introspection, `@include` on a variable) run through the ordinary
 resolvers between the same rights and the same receipt. Refusals are GraphQL errors whose `extensions.code` is one of
-UNAUTHENTICATED, BAD_REQUEST, FORBIDDEN, NOT_FOUND, REFUSED, STALE, UNCERTAIN, UNAVAILABLE, INTERNAL. Nothing a caller sent is logged.
+UNAUTHENTICATED, BAD_REQUEST, FORBIDDEN, NOT_FOUND, REFUSED, STALE, UNCERTAIN, THROTTLED, UNAVAILABLE, INTERNAL. Nothing a
+caller sent is logged.
 
 An operation is a trace of our own, sampled as we say: a partner's traceparent is only linked to, or whoever sends one could
 have us record everything. Its span bears the operation's name and the document's hash, never text or variables.
@@ -28,51 +29,36 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal, Tokens, Unauthenticated
+from gateway.access.quotas import Quotas, QuotaUsedUp
 from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
 from gateway.commands import Commands, CommandUncertain
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from gateway.request import JSON, BadRequest, Request, read_request
 from gateway.schema.compile import Plan
-from gateway.schema.limits import BYTES
 from gateway.schema.operations import BadDocument, Operation, Operations
 from gateway.schema.paging import BadArgument
 from gateway.schema.reading import Looking
 from gateway.schema.supervision import Supervision
+from gateway.schema.trusted import Documents, NotTrusted
 from services.chassis.clock import Clock, china_date
 from services.chassis.errors import Forbidden, ServiceError
 from services.chassis.telemetry import count, request_took, span, traceparent
 from services.chassis.vault import VaultUnavailable
 
 REQUEST_TIMEOUT_S = 15.0
-RETRY_AFTER_S = b"2"
+RETRY_AFTER_S = 2
 _LONG_NUMBER = re.compile(r"\d{5}")
-_JSON = b"application/json"
 _GRAPHQL_JSON = b"application/graphql-response+json"
 _log = logging.getLogger("baoxue.gateway")
 
 
-class Request(msgspec.Struct, frozen=True, rename={"operation_name": "operationName"}):
-    """A GraphQL request; one operation, never a batch."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    extensions: dict[str, Any] | None = None
-
-
-class BadRequest(Exception):
-    """The HTTP request can't be read; the message says what is asked for."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that was read: its headers and body, and who asks."""
+    """A request that was read: its headers, its document, and who asks."""
 
     headers: Mapping[bytes, bytes]
     request: Request
+    document: str
     principal: Principal
 
 
@@ -92,6 +78,8 @@ class Surroundings:
     schema: strawberry.Schema
     policy: Policy
     tokens: Tokens
+    documents: Documents
+    quotas: Quotas
     reader: Reader
     receipts: Receipts
     clock: Clock
@@ -115,24 +103,32 @@ class Endpoint:
         understands = _GRAPHQL_JSON in headers.get(b"accept", b"")
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                if scope["method"] == "GET" and self._with.page is not None:
+                if self._with.page is not None and _from_a_browser(scope, headers):
                     return await _send(send, 200, self._with.page, media=b"text/html")
-                request = await _read(scope, headers, receive)
+                request = await read_request(scope, headers, receive)
                 principal = await self._principal(headers)
-                answer = await self._answer(Asked(headers, request, principal))
+                document = self._with.documents.text(query=request.query, document_id=request.document_id)
+                answer = await self._answer(Asked(headers, request, document, principal))
         except BadRequest as error:
-            return await _send(send, error.status, _error("BAD_REQUEST", str(error)), media=_JSON)
+            return await _send(send, error.status, _error("BAD_REQUEST", str(error)), media=JSON)
+        except NotTrusted as error:
+            answer = Answer(_error("BAD_REQUEST", str(error)), 400)
+        except QuotaUsedUp as error:
+            message = (
+                f"This client asked its share of this minute; go on in {error.after_s} seconds. 请求过多，请稍后再试。"
+            )
+            return await _send(send, 429, _error("THROTTLED", message), media=JSON, retry_after_s=error.after_s)
         except Unauthenticated:
             message = "Show a valid access token: Authorization: Bearer <token>."
-            return await _send(send, 401, _error("UNAUTHENTICATED", message), media=_JSON)
+            return await _send(send, 401, _error("UNAUTHENTICATED", message), media=JSON)
         except (NotRecorded, ReadModelUnavailable, TimeoutError) as error:
             _log.warning("no answer: %s", type(error).__name__)
             message = "The look could not be recorded or carried out just now, so there is no answer; try again."
-            return await _send(send, 503, _error("UNAVAILABLE", message), media=_JSON)
+            return await _send(send, 503, _error("UNAVAILABLE", message), media=JSON, retry_after_s=RETRY_AFTER_S)
         except Exception as error:  # noqa: BLE001  # the rim: what nobody expected is told without its text
             _log.error("failed: %s", type(error).__name__)  # without a traceback, which could quote a person
-            return await _send(send, 500, _error("INTERNAL", "Something failed here; it was noted."), media=_JSON)
-        media = _GRAPHQL_JSON if understands else _JSON
+            return await _send(send, 500, _error("INTERNAL", "Something failed here; it was noted."), media=JSON)
+        media = _GRAPHQL_JSON if understands else JSON
         return await _send(send, answer.status if understands else 200, answer.body, media=media)
 
     async def _principal(self, headers: Mapping[bytes, bytes]) -> Principal:
@@ -144,10 +140,17 @@ class Endpoint:
     async def _answer(self, asked: Asked) -> Answer:
         """The answer to one operation, seen and timed."""
         try:
-            operation = self._operations.find(asked.request.query, asked.request.operation_name)
+            operation = self._operations.find(asked.document, asked.request.operation_name)
         except BadDocument as error:
             return Answer(_body(None, error.errors), 400)
         kind = operation.definition.operation.value
+        if asked.request.safe and kind != "query":
+            raise BadRequest(405, "What changes something is sent by POST.")
+        if asked.request.safe and operation.names_somebody:
+            raise BadRequest(405, "What says who somebody is goes by POST: addresses are written down on their way.")
+        self._with.quotas.take(
+            client=asked.principal.client, unit=asked.principal.unit, rows=operation.rows, now=time.monotonic()
+        )
         began, outcome = time.perf_counter(), "failed"
         with span(
             f"graphql {_shown(operation)}",
@@ -226,7 +229,7 @@ class Endpoint:
             trace=traceparent(),
         )
         result = await self._with.schema.execute(
-            asked.request.query,
+            asked.document,
             variable_values=asked.request.variables,
             context_value=looking,
             operation_name=asked.request.operation_name,
@@ -288,31 +291,6 @@ class Endpoint:
         count("baoxue.reads", kind=kind, decision=decision, department=principal.grants.kind)
 
 
-async def _read(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Request:
-    """The request's body; raises `BadRequest`."""
-    if scope["method"] != "POST":
-        raise BadRequest(405, "Send a POST.")
-    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _JSON:
-        raise BadRequest(415, "Send application/json.")
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadRequest(400, "The request broke off.")
-        body += message.get("body", b"")
-        if len(body) > BYTES:
-            raise BadRequest(413, f"A request is at most {BYTES // 1024} kB.")
-        more = message.get("more_body", False)
-    try:
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadRequest(400, 'Send one JSON object: {"query", "variables", "operationName"}.') from None
-
-
-_decoder = msgspec.json.Decoder(Request)
-
-
 def _key(headers: Mapping[bytes, bytes]) -> UUID | None:
     given = headers.get(b"idempotency-key")
     try:
@@ -368,13 +346,18 @@ def _body(data: object, errors: list[dict[str, Any]]) -> bytes:
     return msgspec.json.encode(body)
 
 
-async def _send(send: Send, status: int, body: bytes, *, media: bytes) -> None:
+def _from_a_browser(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether somebody opens the address to look at it, rather than to ask."""
+    return scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"")
+
+
+async def _send(send: Send, status: int, body: bytes, *, media: bytes, retry_after_s: int | None = None) -> None:
     headers = [
         (b"content-type", media + b"; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        *([(b"retry-after", RETRY_AFTER_S)] if status == 503 else []),
+        *([] if retry_after_s is None else [(b"retry-after", str(retry_after_s).encode())]),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -47,6 +47,7 @@ alter table child_identity add column if not exists student_number text not null
 create index if not exists child_identity_by_township on child_identity (township, child_id);
 create index if not exists child_identity_by_pinyin on child_identity (name_pinyin, township);
 create index if not exists child_identity_by_initials on child_identity (name_initials, township);
+create index if not exists child_identity_by_name on child_identity (name collate "C", township);
 create index if not exists child_identity_by_last4 on child_identity (id_last4, township);
 
 create table if not exists finding (

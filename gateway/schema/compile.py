@@ -31,7 +31,16 @@ from graphql import (
 
 from gateway.access.policy import Grants
 from gateway.readmodel.partition import window
-from gateway.schema.map import SUBQUERY_ALIAS, TABLES, Table, asks_identity, column, identity_join, scope
+from gateway.schema.map import (
+    SUBQUERY_ALIAS,
+    TABLES,
+    Table,
+    asks_identity,
+    column,
+    identity_join,
+    identity_scope,
+    scope,
+)
 from gateway.schema.map import linked as link_of
 from gateway.schema.paging import place_after, size_of_page
 from gateway.schema.roots import ROOTS, Root
@@ -179,7 +188,9 @@ class _Compilation:
         for name, narrowing in root.filters.items():
             placeholder = self._argument(number, name, definition, node)
             if placeholder is not None:
-                conditions.append(_on(narrowing.condition, "t").replace("{v}", placeholder))
+                within = identity_scope(alias="s", grants=self.grants) if narrowing.personal else "true"
+                condition = _on(narrowing.condition, "t").replace("{v}", f"{placeholder}")
+                conditions.append(condition.replace("{identity}", within))
         source, inner = table.source, SUBQUERY_ALIAS.get(table.type)
         if inner is None:
             conditions.append(scope(table, alias="t", grants=self.grants))

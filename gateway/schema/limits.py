@@ -79,6 +79,11 @@ def refuse_excess(document: DocumentNode) -> None:
             raise BadArgument(message)
 
 
+def rows_asked(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """How many rows an operation may read, as its `cost` has it."""
+    return _measure(operation.selection_set, fragments, {}, root=True).cost
+
+
 def _compare(whole: Measure) -> None:
     for name in ("depth", "fields", "aliases", "directives", "cost"):
         allowed, asked = getattr(LIMITS, name), getattr(whole, name)

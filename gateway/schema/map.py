@@ -371,9 +371,12 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
 
 def identity_join(*, alias: str, grants: Grants) -> str:
     """Joins names and numbers to a child. For an area they carry its township; for others the child's scope is theirs."""
-    of_area = grants.relation("Child") is Relation.AREA
-    within = _WITHIN.replace("{a}", f"{alias}i") if of_area else "true"
-    return IDENTITY.format(a=alias, scope=within)
+    return IDENTITY.format(a=alias, scope=identity_scope(alias=f"{alias}i", grants=grants))
+
+
+def identity_scope(*, alias: str, grants: Grants) -> str:
+    """The condition that keeps names and numbers within an area; others reach them by their child alone."""
+    return _WITHIN.replace("{a}", alias) if grants.relation("Child") is Relation.AREA else "true"
 
 
 def column(table: Table, name: str, *, alias: str, grants: Grants) -> str:

@@ -23,9 +23,9 @@ from graphql.execution.values import get_variable_values
 
 from gateway.access.policy import Grants
 from gateway.schema.compile import NotCompiled, Plan, compile_operation, variables_of_roots
-from gateway.schema.limits import TOKENS, refuse_excess
+from gateway.schema.limits import TOKENS, refuse_excess, rows_asked
 from gateway.schema.paging import BadArgument
-from gateway.schema.rights import asked_fields, introspects, require_rights
+from gateway.schema.rights import asked_fields, introspects, names_somebody, require_rights
 from services.chassis.errors import Forbidden
 
 _MOST_OPERATIONS = 512
@@ -57,6 +57,8 @@ class Operation:
         self._schema = schema
         self._fragments = fragments
         self.asked = asked_fields(schema, definition, fragments)
+        self.rows = rows_asked(definition, fragments)
+        self.names_somebody = names_somebody(self.asked)
         self._optional = self._shaping()
         self._rights: OrderedDict[tuple[str, str], tuple[str, ...] | Forbidden] = OrderedDict()
         self._plans: OrderedDict[tuple[str, str, frozenset[str]], Plan | None] = OrderedDict()

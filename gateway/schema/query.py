@@ -4,6 +4,7 @@
 # mypy: disable-error-code="untyped-decorator"
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -16,6 +17,7 @@ from gateway.schema.notify import Notice
 from gateway.schema.paging import PAGE
 from gateway.schema.reading import Connection, Info, many, one, page
 from gateway.schema.review import Doubt
+from gateway.schema.roots import CALLED, ENDING
 from gateway.schema.roster import Child, Finding, FindingCount, Township
 from gateway.schema.supervision import CaseReplay, PartitionRow, Receipt
 from gateway.schema.terms import Absence, CheckIn
@@ -89,19 +91,29 @@ class Query:
         """One child, or null."""
         return await one(info.context, Child, "child_id = %(id)s", id=id)
 
-    @strawberry.field(description="儿童名单 children; entries merged into another are left out")
+    @strawberry.field(
+        description="儿童名单 children; entries merged into another are left out. `name`: the name or its beginning, its pinyin"
+        " or its initials 姓名、拼音、首字母; `idLast4`: the last four of the citizen number 身份证号后四位"
+    )
     async def children(
         self,
         info: Info,
         township: str | None = None,
         state: str | None = None,
+        name: str | None = None,
+        id_last4: Annotated[str | None, strawberry.argument(name="idLast4")] = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Child]:
-        """Children by township and accounted state."""
+        """Children by township, accounted state, name and number."""
         given: dict[str, object] = {"township": township, "accounted_state": state}
         keys = _by_township(info, type_name="Child", key="child_id")
-        where = _where(given=given, also="merged_into is null")
+        also = ["merged_into is null"]
+        for condition, value, key in ((CALLED, name, "name"), (ENDING, id_last4, "ending")):
+            if value is not None:
+                also.append(condition.format(a="r", v=f"%({key})s", identity="true"))
+                given[key] = value
+        where = _where(given={key: given[key] for key in ("township", "accounted_state")}, also=" and ".join(also))
         return await page(info.context, Child, where, keys=keys, first=first, after=after, given=given)
 
     @strawberry.field(description="个案 one case")

@@ -57,6 +57,17 @@ def introspects(asked: tuple[tuple[str, FieldNode], ...]) -> bool:
     return any(node.name.value in {"__schema", "__type"} for _, node in asked)
 
 
+def names_somebody(asked: tuple[tuple[str, FieldNode], ...]) -> bool:
+    """Whether an operation looks for somebody by what they are called or numbered."""
+    return any(
+        ROOTS[node.name.value].filters[argument.name.value].personal
+        for type_name, node in asked
+        if type_name == "Query" and node.name.value in ROOTS
+        for argument in node.arguments or ()
+        if argument.name.value in ROOTS[node.name.value].filters
+    )
+
+
 def require_rights(asked: tuple[tuple[str, FieldNode], ...], *, grants: Grants) -> tuple[str, ...]:
     """The granted fields an operation asks for, as `Type.field`; raises `Forbidden` naming the first that is not."""
     seen: dict[str, None] = {}
@@ -75,14 +86,14 @@ def require_rights(asked: tuple[tuple[str, FieldNode], ...], *, grants: Grants) 
 
 
 def _require_filters(node: FieldNode, *, grants: Grants) -> None:
-    """A filter on a field tells it, so the field must be granted in full."""
+    """A filter on a field tells it, so the field must be granted in full, or by a mask that shows as much."""
     root = ROOTS.get(node.name.value)
     for argument in (node.arguments or ()) if root else ():
         narrowing = root.filters.get(argument.name.value) if root else None
         if root is None or narrowing is None or narrowing.field is None or isinstance(argument.value, NullValueNode):
             continue
         grant = grants.of(root.type, narrowing.field)
-        if grant is None or grant.mode is not Mode.FULL:
+        if grant is None or (grant.mode is not Mode.FULL and not narrowing.mask_is_enough):
             raise forbidden(root.type, narrowing.field, grants=grants)
 
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.access.policy import Grants, Relation
 from gateway.schema.map import moment
@@ -12,10 +13,16 @@ from gateway.schema.map import moment
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """An argument that narrows a root. `field` must be granted in full: a filter on a hidden field would tell it."""
+    """An argument that narrows a root. `field` must be granted in full: a filter on a hidden field would tell it.
+
+    `mask_is_enough` where the mask shows all that the argument asks for. A `personal` argument says who somebody is, so it
+    never stands in an address. `{identity}` in the condition keeps names and numbers `s` within what the caller reaches.
+    """
 
     condition: str
     field: str | None = None
+    mask_is_enough: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,20 @@ def _day(name: str) -> Key:
     return Key(sql, f"{sql}::text", "date")
 
 
+LETTERS: Final = "lower(regexp_replace({v}::text, '[^A-Za-z]', '', 'g'))"
+CALLED: Final = (
+    "{a}.child_id in (select s.child_id from child_identity s where {identity} and s.name_pinyin >= {k}"
+    " and s.name_pinyin < {k} || '~' and {k} <> '' union all select s.child_id from child_identity s where {identity}"
+    " and s.name_initials = {k} and {k} <> '' union all select s.child_id from child_identity s where {identity}"
+    """ and s.name collate "C" >= {v}::text and s.name collate "C" < {v}::text || U&'\\+10FFFF' and {v}::text <> '')"""
+).replace("{k}", LETTERS)
+"""A child by its name's beginning, as it is written, in pinyin, or by its initials; each way by an index of its own."""
+ENDING: Final = (
+    "{a}.child_id in (select s.child_id from child_identity s where {identity} and s.id_last4 = upper({v}::text)"
+    " and length({v}::text) = 4)"
+)
+"""A child by the last four of its citizen number."""
+
 _IN_TOWNSHIP = Filter("{a}.township = {v}", "township")
 _IN_STATE = Filter("{a}.state = {v}", "state")
 _IN_ROUND = Filter("{a}.round = {v}", "round")
@@ -73,7 +94,12 @@ ROOTS: Mapping[str, Root] = {
         "Child",
         many=True,
         where="{a}.merged_into is null",
-        filters={"township": _IN_TOWNSHIP, "state": Filter("{a}.accounted_state = {v}", "accountedState")},
+        filters={
+            "township": _IN_TOWNSHIP,
+            "state": Filter("{a}.accounted_state = {v}", "accountedState"),
+            "name": Filter(CALLED, "name", personal=True),
+            "idLast4": Filter(ENDING, "idNumber", mask_is_enough=True, personal=True),
+        },
         keys=(_TOWNSHIP, _id("child_id")),
     ),
     "case": Root("Case", filters={"id": Filter("{a}.case_id = {v}")}),

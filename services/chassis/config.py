@@ -39,6 +39,8 @@ class Settings:
     """Share of operations that are traced, 0 to 1."""
     papers: Path | None = None
     """The folder of the office's own Word templates, `<kind of paper>.docx`; None for those that come with this."""
+    documents: Path | None = None
+    """The folder of partners' trusted documents, `*.graphql`; None for those that come with this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,8 @@ class ProcessSettings:
     """Where it is kept, outside of the databases, who was erased; for the operator's command that erases."""
     papers: Path | None = None
     """The folder of the office's own Word templates, `<kind of paper>.docx`; None for those that come with this."""
+    documents: Path | None = None
+    """The folder of partners' trusted documents, `*.graphql`; None for those that come with this."""
 
     def dsn(self, database: str, role: str) -> str:
         """How `role` reaches `database`; raises `Refused` where its secret is missing or the servers are not named."""
@@ -136,6 +140,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         otlp_endpoint=given.text("OTLP_ENDPOINT"),
         trace_share=given.read("TRACE_SHARE", "0.1", by=_share),
         papers=given.path("PAPERS"),
+        documents=given.path("DOCUMENTS"),
     )
 
 
@@ -159,6 +164,7 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         jwks=given.path("JWKS"),
         shred_list=given.path("SHRED_LIST"),
         papers=given.path("PAPERS"),
+        documents=given.path("DOCUMENTS"),
     )
 
 

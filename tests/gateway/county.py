@@ -10,6 +10,8 @@ from uuid import UUID, uuid5
 import msgspec
 import psycopg
 
+from gateway.readmodel.roster import search_keys
+
 TODAY = date(2026, 9, 14)
 NOW = datetime(2026, 9, 14, 2, 30, 0, 250_000, tzinfo=UTC)
 SEED = UUID("6f0f0d9e-6c0a-4a52-9d0c-3b1f1c2d4e5f")
@@ -117,19 +119,21 @@ def _child(chance: random.Random, number: int) -> Iterator[tuple[str, dict[str, 
         },
     )
     if number % 11 != 10:
+        name = chance.choice(SURNAMES) + chance.choice(GIVEN)
+        pinyin, initials = search_keys(name)
         yield (
             "child_identity",
             {
                 **of_child,
-                "name": chance.choice(SURNAMES) + chance.choice(GIVEN),
+                "name": name,
                 "id_number": f"41032620{number % 16 + 8:02d}0101{number:04d}" if number % 7 else "",
                 "birth_date": None
                 if number % 9 == 8
                 else date(2026 - chance.randint(4, 18), 9, chance.choice((13, 14, 15))),
                 "guardian_name": chance.choice(SURNAMES) + "某",
                 "guardian_phone": f"138000{number:05d}",
-                "name_pinyin": "",
-                "name_initials": "",
+                "name_pinyin": pinyin,
+                "name_initials": initials,
                 "id_last4": f"{number:04d}",
                 "student_number": f"G41032620{number % 16 + 8:02d}0101{number:04d}" if number % 5 else "",
             },

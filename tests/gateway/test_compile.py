@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gateway.access.policy import Grants, load_policy
 from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.readmodel.roster import search_keys
 from gateway.schema.limits import refuse_excess
 from gateway.schema.map import TABLES
 from gateway.schema.paging import BadArgument, cursor_of
@@ -32,6 +33,14 @@ EVERYBODY = [*DEMO_ACCOUNTS, ("school:3141000300", "assistance"), ("township:410
 def grants_of(by: str | tuple[str, str]) -> Grants:
     unit, purpose = (DEMO_ACCOUNTS[by].unit, DEMO_ACCOUNTS[by].purpose) if isinstance(by, str) else by
     return POLICY.grants_of(kind=unit.partition(":")[0], purpose=purpose)
+
+
+def may_filter(root: str, argument: str, grants: Grants) -> bool:
+    """Whether these callers may narrow a root by this argument."""
+    narrowing = ROOTS[root].filters[argument]
+    grant = grants.of(ROOTS[root].type, narrowing.field) if narrowing.field else None
+    enough = {"full", "mask"} if narrowing.mask_is_enough else {"full"}
+    return narrowing.field is None or (grant is not None and grant.mode in enough)
 
 
 class Document:
@@ -59,17 +68,12 @@ class Document:
             kind = get_named_type(definition.type).name
             required = is_non_null_type(definition.type) and argument != "first"
             if argument == "first" or required or self._draw(st.booleans()):
-                if not required and argument in ROOTS[name].filters and not self._may_filter(name, argument):
+                if not required and argument in ROOTS[name].filters and not may_filter(name, argument, self._grants):
                     continue
                 arguments.append(f"{argument}: {self._value(name, argument, kind, required=required)}")
         shown = f"({', '.join(arguments)})" if arguments else ""
         self._names += 1
         return f"r{self._names}: {name}{shown} {self._selection(get_named_type(field.type), depth=3)} "
-
-    def _may_filter(self, root: str, argument: str) -> bool:
-        field = ROOTS[root].filters[argument].field
-        grant = self._grants.of(ROOTS[root].type, field) if field else None
-        return field is None or (grant is not None and grant.mode == "full")
 
     def _value(self, root: str, argument: str, kind: str, *, required: bool) -> str:
         value = self._draw(_values(root, argument, self._grants))
@@ -120,6 +124,13 @@ class Document:
         return f"a{self._aliases}: "
 
 
+NAMES = (
+    county.SURNAMES[0],
+    county.GIVEN[0],
+    search_keys(county.SURNAMES[0] + county.GIVEN[0])[0][:3],
+    *search_keys(county.SURNAMES[1] + county.GIVEN[1]),
+)
+"""A name's beginning and what is none, the beginning of a name in pinyin, a whole one, and its initials."""
 _NAMED = {"case": "case", "doubt": "doubt", "delivery": "delivery"}
 """What the ids of a root are made of, where it isn't children."""
 
@@ -150,6 +161,10 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.integers(0, 1).map(lambda n: str(county.made(argument.removesuffix("Id"), n)))
         case "officer":
             return st.sampled_from(["teacher-0", "teacher-1"])
+        case "name":
+            return st.sampled_from([*NAMES, "", " ", "%", "'", "zzz"])
+        case "idLast4":
+            return st.sampled_from(["0001", "0014", "", "x", "00"])
         case "asOf":
             return st.dates(county.TODAY.replace(year=2020), county.TODAY).map(str)
         case "after":
@@ -236,13 +251,13 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "verified": [True, False],
         "conflict": [True, False],
         "found": ["moved_away"],
+        "name": [*NAMES],
+        "idLast4": ["0001"],
     }
     granted = [
         name
-        for name, narrowing in ROOTS[root].filters.items()
-        if name not in required
-        and root != "receipts"
-        and (narrowing.field is None or grants.of(ROOTS[root].type, narrowing.field))
+        for name in ROOTS[root].filters
+        if name not in required and root != "receipts" and may_filter(root, name, grants)
     ]
     return [required, *(f"{required}, {name}: {json.dumps(value)}" for name in granted for value in values[name])]
 

@@ -333,7 +333,7 @@ def test_the_reader_can_write_nothing(read_model: Any) -> None:
 
 
 def test_the_page_to_try_queries_is_there_in_development_and_loads_nothing_from_elsewhere(gateway: Any) -> None:
-    page = gateway.runner.run(gateway._http.get("/graphql"))
+    page = gateway.runner.run(gateway._http.get("/graphql", headers={"accept": "text/html"}))
 
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
