@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from services.chassis.aggregate import today, who_acts
 from services.chassis.application import Answer, RecordedApplication
+from services.chassis.school_terms import term_on
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import EXTENDED, Deferral
 from services.roster.domain.doubt import (
@@ -26,7 +27,6 @@ from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
 from services.roster.domain.term_check_in import TermCheckIn
-from services.roster.domain.terms import term_on
 from services.roster.domain.transfer import Transfer
 
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+from services.chassis.school_terms import term_on
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import KINDS, RAN_OUT, Deferral
 from services.roster.domain.facts import LAPSED, Ground
@@ -18,7 +19,6 @@ from services.roster.domain.home_hours import HomeHours, hours_owed
 from services.roster.domain.placement import Placement
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere, proof_due_after
 from services.roster.domain.term_check_in import TermCheckIn
-from services.roster.domain.terms import term_on
 from services.roster.domain.transfer import WORKING_DAYS, Transfer, hand_due_on
 
 WARNED: Final = (10, 30)

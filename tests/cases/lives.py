@@ -69,7 +69,7 @@ def a_long_way_back() -> list[RecordedAggregate]:
         case.report(document_id=report.id, today=MONDAY + days(9))
     order = paper(case, kind="order_to_correct", issuer=TOWNSHIP, term_days=10, on=12)
     judicial = paper(case, kind="judicial_document", issuer="justice:410326", term_days=10, on=30)
-    back_on = MONDAY + days(41)
+    back_on = MONDAY + days(42)
     with acting_on(back_on):
         case.come_back(school="3141000300", returned_on=back_on, seat_days=1, today=back_on)
     with acting_on(MONDAY + days(50)):

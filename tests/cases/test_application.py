@@ -188,11 +188,11 @@ def test_a_declined_clearance_leaves_the_case_open(cases: MemoryCases) -> None:
 
 def test_back_to_the_seat_watched_and_closed(cases: MemoryCases) -> None:
     case_id = open_case(cases)
-    with acting_on(MONDAY + days(30)):
+    with acting_on(MONDAY + days(33)):
         cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY)
         cases.count_seat_days(case_id=case_id, seat_days=21)
         cases.watch_case(case_id=case_id)
-    with acting_on(MONDAY + days(150)):
+    with acting_on(MONDAY + days(153)):
         cases.close_case(case_id=case_id)
 
     assert state(cases, case_id) is State.CLOSED

@@ -261,20 +261,20 @@ def test_an_order_served_on_a_case_that_doesnt_wait_for_one_moves_nothing(state:
 
 def test_a_return_is_proven_by_days_in_class() -> None:
     case = opened()
-    with acting_on(MONDAY + days(30)):
-        case.come_back(school="3141000300", returned_on=MONDAY, seat_days=12, today=MONDAY + days(30))
+    with acting_on(MONDAY + days(32)):
+        case.come_back(school="3141000300", returned_on=MONDAY, seat_days=12, today=MONDAY + days(32))
         with pytest.raises(Refused, match=r"20 school days.*12 are counted"):
-            case.watch(today=MONDAY + days(30))
-        case.count_seat_days(seat_days=20, today=MONDAY + days(30))
-        case.watch(today=MONDAY + days(30))
+            case.watch(today=MONDAY + days(32))
+        case.count_seat_days(seat_days=20, today=MONDAY + days(32))
+        case.watch(today=MONDAY + days(32))
 
-    assert case.watch_until == MONDAY + days(150)
+    assert case.watch_until == MONDAY + days(152)
 
 
 def test_more_days_in_class_than_have_passed_are_refused() -> None:
     case = opened()
     with acting_on(MONDAY + days(4)):
-        with pytest.raises(Refused, match="5 days have passed"):
+        with pytest.raises(Refused, match="5 school days have passed"):
             case.come_back(school="3141000300", returned_on=MONDAY, seat_days=6, today=MONDAY + days(4))
         with pytest.raises(Refused, match="still to come"):
             case.come_back(school="3141000300", returned_on=MONDAY + days(5), seat_days=0, today=MONDAY + days(4))

@@ -10,6 +10,7 @@ import pytest
 
 from services.chassis import vault as vault_module
 from services.chassis.errors import Stale
+from services.chassis.school_terms import next_term, term_on
 from services.chassis.vault import Vault
 from services.chassis.working_days import add_working_days
 from services.contracts import assistance
@@ -20,7 +21,6 @@ from services.roster.domain.child import Child
 from services.roster.domain.deferral import RAN_OUT, Deferral
 from services.roster.domain.home_hours import HomeHours, hours_owed
 from services.roster.domain.schooling_elsewhere import proof_due_after
-from services.roster.domain.terms import next_term, term_on
 from services.roster.service import build, migrate
 from tests.fixtures.postgres import FreshDatabase
 from tests.roster.conftest import KEY_SECRET, SURROUNDINGS

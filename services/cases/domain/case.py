@@ -18,6 +18,7 @@ from services.cases.domain.ladder import State
 from services.cases.domain.rules import RULES, Owed, Rule, handed_up, owed
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.errors import Refused
+from services.chassis.school_terms import school_days
 
 Outcome = Literal["kept", "relapsed"]
 """How a case closed: the child was kept in school 巩固, or was gone again before the watch ended 复辍."""
@@ -658,6 +659,8 @@ def _refuse_future(day: date, *, what: str, today: date) -> None:
 
 
 def _refuse_more_days_than_passed(seat_days: int, *, since: date, today: date) -> None:
-    passed = (today - since).days + 1
+    passed = school_days(since, today)
     if not 0 <= seat_days <= passed:
-        raise Refused(f"Days in class: {passed} days have passed since the return, {seat_days} can't have been seen.")
+        raise Refused(
+            f"Days in class: {passed} school days have passed since the return, {seat_days} can't have been seen."
+        )

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from services.cases.domain import catalogue
 from services.cases.domain.rules import Owed, Rules
 from services.chassis.errors import Refused
-from services.chassis.working_days import add_working_days, working_days_between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +61,8 @@ class Clock:
         if self.pause is None:
             raise Refused("resume_step: the clock of this step is running.")
         rule = rules.by_id(self.owed.rule)
-        if rule.unit == "working_days":
-            left = working_days_between(self.pause.paused_on, self.owed.due_on)
-            return self.owed.due(add_working_days(today, left) if left else today)
-        return self.owed.due(today + (self.owed.due_on - self.pause.paused_on))
+        left = rule.between(self.pause.paused_on, self.owed.due_on)
+        return self.owed.due(rule.after(today, term=left) if left else today)
 
     def may_extend(self, *, days: int, reason: str, asked_by: str, rules: Rules, today: date) -> Extension:
         """The extension asked for today; refused a second time, when late, and beyond the length of the term itself."""

@@ -15,7 +15,8 @@ from typing import Any, Final, Literal, Self, get_args
 
 import msgspec
 
-from services.chassis.working_days import add_working_days
+from services.chassis.school_terms import add_school_days, school_days
+from services.chassis.working_days import add_working_days, working_days_between
 
 Unit = Literal["teacher", "school", "township", "bureau", "county", "justice", "court"]
 """Who owes a step: 班主任 / 学校 / 乡镇 / 教体局 / 县政府 / 司法局 / 法院."""
@@ -66,7 +67,7 @@ class Rule:
     from_on: date
     legal_basis: str
     source: str
-    unit: Literal["days", "working_days"] = "days"
+    unit: Literal["days", "working_days", "school_days"] = "days"
     step: str = ""
     stage: str = "any"
     area: str = ""
@@ -85,9 +86,24 @@ class Rule:
 
     def after(self, day: date, *, term: int = 0) -> date:
         """The last day in time of a clock that starts on a day; of another term than the rule's own where one is given."""
-        if self.unit == "working_days":
-            return add_working_days(day, term or self.term)
-        return day + timedelta(days=term or self.term)
+        term = term or self.term
+        match self.unit:
+            case "working_days":
+                return add_working_days(day, term)
+            case "school_days":
+                return add_school_days(day, term)
+            case "days":
+                return day + timedelta(days=term)
+
+    def between(self, day: date, later: date) -> int:
+        """How many days of the rule's unit come after a day, up to and including a later one."""
+        match self.unit:
+            case "working_days":
+                return working_days_between(day, later)
+            case "school_days":
+                return school_days(day + timedelta(days=1), later)
+            case "days":
+                return (later - day).days
 
     @property
     def unit_in_words(self) -> str:

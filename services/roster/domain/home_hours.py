@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
-from services.roster.domain.terms import term_on, terms_of
+from services.chassis.school_terms import term_on, terms_of
 
 HOURS_OF_A_YEAR: Final = 216
 """Class-hours of a school year: two visits a week of three each (河南省送教上门要求)."""

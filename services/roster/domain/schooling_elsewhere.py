@@ -7,10 +7,10 @@ from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
+from services.chassis.school_terms import Term, next_term, term_named, term_on
 from services.chassis.working_days import add_working_days
 from services.roster.domain.facts import Excuse
 from services.roster.domain.findings import in_the_clear
-from services.roster.domain.terms import Term, next_term, term_named, term_on
 
 PROVE_WITHIN: Final = 20
 """Working days from the first day of a term until the proof must be there; county default."""

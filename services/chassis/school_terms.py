@@ -1,4 +1,4 @@
-"""School years and terms 学年学期 of the county, as data in `terms.toml`; a term without data is provisional.
+"""School years, terms and school days 校历 of the county, as data in `school_terms.toml`; a term without data is provisional.
 
 `2026-2027` is a school year, `2026-2027-1` its autumn term, `2026-2027-2` its spring term.
 """
@@ -6,11 +6,12 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from typing import Final
 
 from services.chassis.errors import Refused
+from services.chassis.working_days import is_working_day
 
 _NAME: Final = re.compile(r"(\d{4})-(\d{4})-([12])")
 
@@ -69,7 +70,27 @@ def next_term(term: Term) -> Term:
     return spring if term == autumn else term_named(f"{year}-{year + 1}-1")
 
 
+def is_school_day(day: date) -> bool:
+    """Whether classes are held: a day of a term on which offices work, days worked in place of a holiday among them."""
+    return is_working_day(day) and day <= term_on(day).ends_on
+
+
+def school_days(since: date, until: date) -> int:
+    """How many school days lie between two days, both included."""
+    return sum(is_school_day(since + timedelta(days=number)) for number in range((until - since).days + 1))
+
+
+def add_school_days(day: date, number: int) -> date:
+    """The last day of a term of so many school days that begins with `day`, which itself is not counted."""
+    while number > 0:
+        day += timedelta(days=1)
+        number -= is_school_day(day)
+    return day
+
+
 _TERMS: Final = {
     name: Term(told["starts_on"], told["ends_on"], name)
-    for name, told in tomllib.loads(resources.files(__package__).joinpath("terms.toml").read_text("utf-8")).items()
+    for name, told in tomllib.loads(
+        resources.files(__package__).joinpath("school_terms.toml").read_text("utf-8")
+    ).items()
 }
