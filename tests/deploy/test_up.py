@@ -16,6 +16,7 @@ import pytest
 
 START_S = 90
 STOP_S = 60
+A_BROWSER = {"accept": "text/html"}
 
 
 class Up:
@@ -92,7 +93,7 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
         )
         assert answer.json() == {"data": {"me": {"unit": "education_bureau:410326"}}}
 
-        page = httpx.get(f"{system.url}/graphql").text
+        page = httpx.get(f"{system.url}/graphql", headers=A_BROWSER).text
         for asset in re.findall(r'(?:src|href)="(/graphql/explorer/[^"]+)"', page):
             assert httpx.get(f"{system.url}{asset}").status_code == 200
         assert "graphiql.min.js" in page
@@ -114,7 +115,7 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
 
     with up(data_folder) as again:
         assert "Demonstration accounts" not in again.printed
-        assert httpx.get(f"{again.url}/graphql").status_code == 405
+        assert httpx.get(f"{again.url}/graphql", headers=A_BROWSER).status_code == 400
         assert httpx.get(f"{again.url}/graphql/explorer/graphiql.min.js").status_code == 404
         assert httpx.post(f"{again.url}/development/token/bureau-office").status_code == 404
         assert again.interrupt() == 0

@@ -5,6 +5,7 @@ that statements fail; the other a whole small server, so that its write-ahead lo
 it wants to be started again once there is room: that is what an operator, a container's restart policy or `baoxue up` does.
 """
 
+import errno
 import os
 import shutil
 import subprocess
@@ -54,10 +55,14 @@ class Disk:
         self._ballast = folder / "ballast"
 
     def fill(self) -> None:
-        """Leaves no room."""
-        free = os.statvfs(self.folder)
-        with self._ballast.open("wb") as ballast:
-            os.posix_fallocate(ballast.fileno(), 0, free.f_bavail * free.f_frsize)
+        """Leaves no room, however much of it the server takes meanwhile."""
+        with self._ballast.open("wb", buffering=0) as ballast:
+            try:
+                while True:
+                    ballast.write(bytes(65_536))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def free(self) -> None:
         """Makes room again."""
