@@ -34,7 +34,6 @@ from gateway.readmodel.partition import window
 from gateway.schema.map import (
     SUBQUERY_ALIAS,
     TABLES,
-    Table,
     asks_identity,
     column,
     identity_join,
@@ -43,7 +42,9 @@ from gateway.schema.map import (
 )
 from gateway.schema.map import linked as link_of
 from gateway.schema.paging import place_after, size_of_page
-from gateway.schema.roots import ROOTS, Root
+from gateway.schema.root import Root
+from gateway.schema.roots import ROOTS
+from gateway.schema.table import Table
 
 Variables = Mapping[str, object]
 Binder = Callable[[Variables, date], object]

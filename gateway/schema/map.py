@@ -11,56 +11,11 @@ stands behind it. In SQL texts `{a}` is the table's alias, `{p}` the parent's, `
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from gateway.access.policy import Grants, Mode, Relation, forbidden
 from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A relation: rows of `type` for which `on` holds; in `order` where there may be many."""
-
-    type: str
-    on: str
-    order: str = ""
-
-    @property
-    def many(self) -> bool:
-        """Whether the field is a list."""
-        return self.order != ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What a GraphQL type is read from. `source` may be a subquery, in which case it holds its own `{scope}`."""
-
-    type: str
-    source: str
-    columns: Mapping[str, str]
-    links: Mapping[str, Link] = field(default_factory=dict)
-    of_child: bool = True
-    placed: bool = False
-    """Whether it has a village or a school of its own; where it has none, its child's are asked."""
-    pair: bool = False
-    """Whether a row is of two children, child_id and other_id; whoever looks at it has looked at both."""
-
-
-def _columns(names: str, **special: str) -> dict[str, str]:
-    plain = {name: "{a}." + re.sub(r"([A-Z])", r"_\1", name).lower() for name in names.split()}
-    return {**special, **plain}
-
-
-def moment(column: str) -> str:
-    """A timestamp as text, in UTC to the microsecond."""
-    return f"""to_char({column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
-
-
-_OF_CHILD = "{a}.child_id = {p}.child_id"
-_OF_CASE = "{a}.case_id = {p}.case_id and {a}.child_id = {p}.child_id"
-_TO_CHILD = Link("Child", _OF_CHILD)
+from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
 
 IDENTITY = "left join child_identity {a}i on {a}i.child_id = {a}.child_id and {scope}"
 """Names and numbers stand in a table of their own; it is joined only where one of them is asked for."""
@@ -68,7 +23,7 @@ IDENTITY = "left join child_identity {a}i on {a}i.child_id = {a}.child_id and {s
 _CHILD = Table(
     "Child",
     "child",
-    _columns(
+    columns(
         "sex township village householdId school schoolName stage grade schoolingStatus poverty disability disabilityGrade"
         " leftBehind migrant accountedState accountedReason accountedOn mergedInto erased",
         id="{a}.child_id",
@@ -81,27 +36,27 @@ _CHILD = Table(
         studentNumber="{a}i.student_number",
     ),
     {
-        "findings": Link("Finding", _OF_CHILD, "{a}.raised_on, {a}.finding_id"),
+        "findings": Link("Finding", OF_CHILD, "{a}.raised_on, {a}.finding_id"),
         "openCase": Link("Case", "{a}.case_id = {p}.open_case_id and {a}.child_id = {p}.child_id"),
-        "cases": Link("Case", _OF_CHILD, "{a}.opened_on, {a}.case_id"),
-        "responsibilities": Link("Responsibility", _OF_CHILD, "{a}.from_on, {a}.assignment_id"),
-        "eligibilities": Link("Eligibility", _OF_CHILD, "{a}.from_on, {a}.eligibility_id"),
-        "awards": Link("Award", _OF_CHILD, "{a}.granted_on, {a}.award_id"),
-        "plans": Link("StudentPlan", _OF_CHILD, "{a}.opened_on, {a}.plan_id"),
-        "learningSupports": Link("LearningSupport", _OF_CHILD, "{a}.begun_on, {a}.support_id"),
-        "homeTeaching": Link("HomeTeaching", _OF_CHILD, "{a}.school_year, {a}.teaching_id"),
-        "transfers": Link("Transfer", _OF_CHILD, "{a}.opened_on, {a}.transfer_id"),
-        "placements": Link("Placement", _OF_CHILD, "{a}.decided_on, {a}.placement_id"),
-        "referrals": Link("Referral", _OF_CHILD, "{a}.opened_on, {a}.referral_id"),
+        "cases": Link("Case", OF_CHILD, "{a}.opened_on, {a}.case_id"),
+        "responsibilities": Link("Responsibility", OF_CHILD, "{a}.from_on, {a}.assignment_id"),
+        "eligibilities": Link("Eligibility", OF_CHILD, "{a}.from_on, {a}.eligibility_id"),
+        "awards": Link("Award", OF_CHILD, "{a}.granted_on, {a}.award_id"),
+        "plans": Link("StudentPlan", OF_CHILD, "{a}.opened_on, {a}.plan_id"),
+        "learningSupports": Link("LearningSupport", OF_CHILD, "{a}.begun_on, {a}.support_id"),
+        "homeTeaching": Link("HomeTeaching", OF_CHILD, "{a}.school_year, {a}.teaching_id"),
+        "transfers": Link("Transfer", OF_CHILD, "{a}.opened_on, {a}.transfer_id"),
+        "placements": Link("Placement", OF_CHILD, "{a}.decided_on, {a}.placement_id"),
+        "referrals": Link("Referral", OF_CHILD, "{a}.opened_on, {a}.referral_id"),
         "doubts": Link(
             "ChildDoubt",
             "({a}.child_id = {p}.child_id or {a}.other_id = {p}.child_id)",
             "{a}.raised_on, {a}.doubt_id",
         ),
-        "deferrals": Link("Deferral", _OF_CHILD, "{a}.from_on, {a}.deferral_id"),
-        "schoolingElsewhere": Link("SchoolingElsewhere", _OF_CHILD, "{a}.term, {a}.proof_id"),
-        "absences": Link("Absence", _OF_CHILD, "{a}.term, {a}.absence_id"),
-        "fieldChecks": Link("FieldCheckAnswer", _OF_CHILD, "{a}.round, {a}.answer_id"),
+        "deferrals": Link("Deferral", OF_CHILD, "{a}.from_on, {a}.deferral_id"),
+        "schoolingElsewhere": Link("SchoolingElsewhere", OF_CHILD, "{a}.term, {a}.proof_id"),
+        "absences": Link("Absence", OF_CHILD, "{a}.term, {a}.absence_id"),
+        "fieldChecks": Link("FieldCheckAnswer", OF_CHILD, "{a}.round, {a}.answer_id"),
     },
     placed=True,
 )
@@ -111,7 +66,7 @@ _DOUBT = "reason score state raisedOn decision decisionReason decidedBy endedOn"
 _CASE = Table(
     "Case",
     "case_file",
-    _columns(
+    columns(
         "childId state cause causes township village school stage openedOn confirmedOn orderedOn returnedOn closedOn"
         " resolution owedStep owedBy owedDueOn owedRule owedLegalBasis expiredSteps",
         id="{a}.case_id",
@@ -119,11 +74,11 @@ _CASE = Table(
         overdue="coalesce({a}.owed_due_on < %(today)s, false)",
     ),
     {
-        "child": _TO_CHILD,
+        "child": TO_CHILD,
         "earlierCase": Link("Case", "{a}.case_id = {p}.earlier_case and {a}.child_id = {p}.child_id"),
-        "steps": Link("CaseStep", _OF_CASE, "{a}.at, {a}.producer <> 'cases', {a}.producer, {a}.position"),
-        "documents": Link("Document", _OF_CASE, "{a}.issued_on, {a}.document_id"),
-        "referrals": Link("Referral", _OF_CASE, "{a}.opened_on, {a}.referral_id"),
+        "steps": Link("CaseStep", OF_CASE, "{a}.at, {a}.producer <> 'cases', {a}.producer, {a}.position"),
+        "documents": Link("Document", OF_CASE, "{a}.issued_on, {a}.document_id"),
+        "referrals": Link("Referral", OF_CASE, "{a}.opened_on, {a}.referral_id"),
     },
     placed=True,
 )
@@ -136,31 +91,31 @@ TABLES: Mapping[str, Table] = {
         Table(
             "Finding",
             "finding",
-            _columns(
+            columns(
                 "childId kind reason owner township village school stage raisedOn dueOn legalBasis state overdue answerCode"
                 " evidence answeredBy answeredOn returnReason resolvedOn resolution approvedBy",
                 id="{a}.finding_id",
             ),
-            {"child": _TO_CHILD},
+            {"child": TO_CHILD},
             placed=True,
         ),
         Table(
             "Doubt",
             "doubt",
-            _columns(_DOUBT, id="{a}.doubt_id"),
-            {"child": _TO_CHILD, "other": Link("Child", "{a}.child_id = {p}.other_id")},
+            columns(_DOUBT, id="{a}.doubt_id"),
+            {"child": TO_CHILD, "other": Link("Child", "{a}.child_id = {p}.other_id")},
             pair=True,
         ),
-        Table("ChildDoubt", "doubt", _columns(_DOUBT, id="{a}.doubt_id")),
+        Table("ChildDoubt", "doubt", columns(_DOUBT, id="{a}.doubt_id")),
         Table(
             "CaseStep",
             "case_step",
-            _columns("type actor department purpose detail", id="{a}.event_id", at=moment("{a}.at")),
+            columns("type actor department purpose detail", id="{a}.event_id", at=moment("{a}.at")),
         ),
         Table(
             "Document",
             "document",
-            _columns(
+            columns(
                 "kind number issuer legalBasis termDays issuedOn servedOn method receipt expiresOn",
                 id="{a}.document_id",
             ),
@@ -168,28 +123,28 @@ TABLES: Mapping[str, Table] = {
         Table(
             "Referral",
             "referral",
-            _columns(
+            columns(
                 "caseId childId toUnit purpose request township state openedOn replyBy outcome answeredOn",
                 id="{a}.referral_id",
             ),
-            {"child": _TO_CHILD},
+            {"child": TO_CHILD},
         ),
         Table(
             "Responsibility",
             "responsibility",
-            _columns("childId township role officer fromOn untilOn successor", id="{a}.assignment_id"),
-            {"child": _TO_CHILD},
+            columns("childId township role officer fromOn untilOn successor", id="{a}.assignment_id"),
+            {"child": TO_CHILD},
         ),
-        Table("Eligibility", "eligibility", _columns("category ground fromOn untilOn", id="{a}.eligibility_id")),
+        Table("Eligibility", "eligibility", columns("category ground fromOn untilOn", id="{a}.eligibility_id")),
         Table(
             "Award",
             "award",
-            _columns("programme term amountFen category legalBasis grantedOn paidFen state", id="{a}.award_id"),
+            columns("programme term amountFen category legalBasis grantedOn paidFen state", id="{a}.award_id"),
         ),
         Table(
             "StudentPlan",
             "student_plan",
-            _columns("caseId openedOn reviewOn", id="{a}.plan_id"),
+            columns("caseId openedOn reviewOn", id="{a}.plan_id"),
             {
                 "measures": Link(
                     "Measure",
@@ -198,46 +153,46 @@ TABLES: Mapping[str, Table] = {
                 )
             },
         ),
-        Table("Measure", "measure", _columns("measure owner dueOn evidence doneOn", id="{a}.measure_id")),
+        Table("Measure", "measure", columns("measure owner dueOn evidence doneOn", id="{a}.measure_id")),
         Table(
             "LearningSupport",
             "learning_support",
-            _columns("needs helper begunOn reviewOn outcome", id="{a}.support_id"),
+            columns("needs helper begunOn reviewOn outcome", id="{a}.support_id"),
         ),
-        Table("HomeTeaching", "home_teaching", _columns("schoolYear hoursSoFar lastGivenOn", id="{a}.teaching_id")),
+        Table("HomeTeaching", "home_teaching", columns("schoolYear hoursSoFar lastGivenOn", id="{a}.teaching_id")),
         Table(
             "Transfer",
             "transfer",
-            _columns("fromSchool toPlace toSchool openedOn dueOn completedOn", id="{a}.transfer_id"),
+            columns("fromSchool toPlace toSchool openedOn dueOn completedOn", id="{a}.transfer_id"),
         ),
-        Table("Placement", "placement", _columns("form school decidedOn", id="{a}.placement_id")),
+        Table("Placement", "placement", columns("form school decidedOn", id="{a}.placement_id")),
         Table(
             "Deferral",
             "deferral",
-            _columns("kind proof fromOn untilOn approvedOn endReason endedOn", id="{a}.deferral_id"),
+            columns("kind proof fromOn untilOn approvedOn endReason endedOn", id="{a}.deferral_id"),
         ),
         Table(
             "SchoolingElsewhere",
             "schooling_elsewhere",
-            _columns("term place schoolName proof provedOn", id="{a}.proof_id"),
+            columns("term place schoolName proof provedOn", id="{a}.proof_id"),
         ),
         Table(
             "Absence",
             "absence",
-            _columns("checkInId childId township school term missedOn reason late verifiedOn", id="{a}.absence_id"),
-            {"child": _TO_CHILD},
+            columns("checkInId childId township school term missedOn reason late verifiedOn", id="{a}.absence_id"),
+            {"child": TO_CHILD},
         ),
         Table(
             "CheckIn",
             "check_in",
-            _columns("school term expected present absent dueOn closedOn", id="{a}.check_in_id"),
+            columns("school term expected present absent dueOn closedOn", id="{a}.check_in_id"),
             of_child=False,
             placed=True,
         ),
         Table(
             "FieldCheck",
             "field_check",
-            _columns(
+            columns(
                 "township village round children met openedOn dueOn answeredOn",
                 id="{a}.field_check_id",
                 answered="cardinality({a}.answered)",
@@ -249,16 +204,16 @@ TABLES: Mapping[str, Table] = {
         Table(
             "FieldCheckAnswer",
             "field_check_answer",
-            _columns(
+            columns(
                 "fieldCheckId childId township round found conflict answeredOn settledReason settledOn",
                 id="{a}.answer_id",
             ),
-            {"child": _TO_CHILD},
+            {"child": TO_CHILD},
         ),
         Table(
             "Submission",
             "submission",
-            _columns(
+            columns(
                 "township round version villages children unanswered met sha256 state reason madeBy madeOn decidedBy decidedOn",
                 id="{a}.submission_id",
             ),
@@ -267,7 +222,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             "Delivery",
             "delivery",
-            _columns(
+            columns(
                 "unit part files state rows rejected childrenNew childrenChanged childrenMissed findingsRaised"
                 " findingsResolved doubts reason handedInOn endedOn",
                 id="{a}.delivery_id",
@@ -277,7 +232,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             "Notice",
             "notice",
-            _columns(
+            columns(
                 "about caseId recipient area township reason text replyBy state channel acknowledgedBy escalatedTo",
                 id="{a}.notice_id",
                 raisedAt=moment("{a}.raised_at"),
@@ -288,19 +243,19 @@ TABLES: Mapping[str, Table] = {
         Table(
             "Receipt",
             "receipt",
-            _columns(
+            columns(
                 "actor department purpose operation decision rows fields policyVersion",
                 id="{a}.receipt_id",
                 at=moment("{a}.at"),
             ),
             of_child=False,
         ),
-        Table("Township", "township", _columns("code name"), of_child=False),
+        Table("Township", "township", columns("code name"), of_child=False),
         Table(
             "FindingCount",
             "(select f.kind, f.township, count(*)::integer as count from finding f"
             " where f.resolved_on is null and {scope} group by f.kind, f.township)",
-            _columns("kind township count"),
+            columns("kind township count"),
             of_child=False,
         ),
         Table(
@@ -311,7 +266,7 @@ TABLES: Mapping[str, Table] = {
             " from child c left join child_identity i on i.child_id = c.child_id"
             " where c.merged_into is null and {scope} and (i.birth_date is null"
             " or (i.birth_date > %(born_after{n})s and i.birth_date <= %(born_until{n})s)) group by 1, 2, 3, 4)",
-            _columns("township townshipName state dated count"),
+            columns("township townshipName state dated count"),
             of_child=False,
         ),
     )

@@ -4,71 +4,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.access.policy import Grants, Relation
-from gateway.schema.map import moment
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """An argument that narrows a root. `field` must be granted in full: a filter on a hidden field would tell it.
-
-    `mask_is_enough` where the mask shows all that the argument asks for. A `personal` argument says who somebody is, so it
-    never stands in an address. `{identity}` in the condition keeps names and numbers `s` within what the caller reaches.
-    """
-
-    condition: str
-    field: str | None = None
-    mask_is_enough: bool = False
-    personal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One part of a page's order: its SQL, how it is written into a cursor, and the type it is read back as."""
-
-    sql: str
-    text: str
-    cast: str
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A field of Query that the compiler serves: one row, a list, or (with `keys`) pages of rows."""
-
-    type: str
-    many: bool = False
-    where: str = "true"
-    filters: Mapping[str, Filter] = field(default_factory=dict)
-    keys: tuple[Key, ...] = ()
-    descending: bool = False
-    order: str = ""
-
-    def page_keys(self, *, grants: Grants) -> tuple[Key, ...]:
-        """The order of pages. The township leads only where the caller reaches an area: there it has an index, and no
-        cursor tells a township to somebody who may not see it."""
-        by_area = grants.relation(self.type) is Relation.AREA
-        return tuple(key for key in self.keys if by_area or key is not _TOWNSHIP)
-
-
-_TOWNSHIP = Key("{a}.township", "{a}.township", "text")
-
-
-def _id(name: str) -> Key:
-    return Key(f"{{a}}.{name}", f"{{a}}.{name}::text", "uuid")
-
-
-def _at(name: str) -> Key:
-    sql = f"coalesce({{a}}.{name}, 'epoch'::timestamptz)"
-    return Key(sql, moment(sql), "timestamptz")
-
-
-def _day(name: str) -> Key:
-    sql = f"coalesce({{a}}.{name}, 'epoch'::date)"
-    return Key(sql, f"{sql}::text", "date")
-
+from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
 LETTERS: Final = "lower(regexp_replace({v}::text, '[^A-Za-z]', '', 'g'))"
 CALLED: Final = (
@@ -100,7 +38,7 @@ ROOTS: Mapping[str, Root] = {
             "name": Filter(CALLED, "name", personal=True),
             "idLast4": Filter(ENDING, "idNumber", mask_is_enough=True, personal=True),
         },
-        keys=(_TOWNSHIP, _id("child_id")),
+        keys=(TOWNSHIP, by_id("child_id")),
     ),
     "case": Root("Case", filters={"id": Filter("{a}.case_id = {v}")}),
     "cases": Root(
@@ -111,7 +49,7 @@ ROOTS: Mapping[str, Root] = {
             "township": _IN_TOWNSHIP,
             "overdue": Filter("coalesce({a}.owed_due_on < %(today)s, false) = {v}", "overdue"),
         },
-        keys=(_TOWNSHIP, _id("case_id")),
+        keys=(TOWNSHIP, by_id("case_id")),
     ),
     "findings": Root(
         "Finding",
@@ -125,17 +63,17 @@ ROOTS: Mapping[str, Root] = {
             "state": _IN_STATE,
             "overdue": Filter("{a}.overdue = {v}", "overdue"),
         },
-        keys=(_TOWNSHIP, _id("finding_id")),
+        keys=(TOWNSHIP, by_id("finding_id")),
     ),
     "doubt": Root("Doubt", filters={"id": Filter("{a}.doubt_id = {v}")}),
     "doubts": Root(
         "Doubt",
         many=True,
         filters={"state": _IN_STATE},
-        keys=(_day("raised_on"), _id("doubt_id")),
+        keys=(by_day("raised_on"), by_id("doubt_id")),
     ),
     "checkIns": Root(
-        "CheckIn", many=True, filters={"term": Filter("{a}.term = {v}", "term")}, keys=(_id("check_in_id"),)
+        "CheckIn", many=True, filters={"term": Filter("{a}.term = {v}", "term")}, keys=(by_id("check_in_id"),)
     ),
     "absences": Root(
         "Absence",
@@ -144,13 +82,13 @@ ROOTS: Mapping[str, Root] = {
             "checkInId": Filter("{a}.check_in_id = {v}", "checkInId"),
             "verified": Filter("({a}.verified_on is not null) = {v}", "verifiedOn"),
         },
-        keys=(_TOWNSHIP, _id("absence_id")),
+        keys=(TOWNSHIP, by_id("absence_id")),
     ),
     "fieldChecks": Root(
         "FieldCheck",
         many=True,
         filters={"round": _IN_ROUND, "township": _IN_TOWNSHIP},
-        keys=(_TOWNSHIP, _id("field_check_id")),
+        keys=(TOWNSHIP, by_id("field_check_id")),
     ),
     "fieldCheckAnswers": Root(
         "FieldCheckAnswer",
@@ -160,20 +98,20 @@ ROOTS: Mapping[str, Root] = {
             "found": Filter("{a}.found = {v}", "found"),
             "conflict": Filter("{a}.conflict = {v}", "conflict"),
         },
-        keys=(_TOWNSHIP, _id("answer_id")),
+        keys=(TOWNSHIP, by_id("answer_id")),
     ),
     "submissions": Root(
         "Submission",
         many=True,
         filters={"round": _IN_ROUND, "township": _IN_TOWNSHIP, "state": _IN_STATE},
-        keys=(_TOWNSHIP, _id("submission_id")),
+        keys=(TOWNSHIP, by_id("submission_id")),
     ),
     "delivery": Root("Delivery", filters={"id": Filter("{a}.delivery_id = {v}")}),
     "deliveries": Root(
         "Delivery",
         many=True,
         filters={"state": _IN_STATE},
-        keys=(_day("handed_in_on"), _id("delivery_id")),
+        keys=(by_day("handed_in_on"), by_id("delivery_id")),
         descending=True,
     ),
     "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
@@ -182,14 +120,14 @@ ROOTS: Mapping[str, Root] = {
         "Notice",
         many=True,
         filters={"state": Filter("{a}.state = {v}", "state")},
-        keys=(_at("raised_at"), _id("notice_id")),
+        keys=(by_moment("raised_at"), by_id("notice_id")),
         descending=True,
     ),
     "referrals": Root(
         "Referral",
         many=True,
         filters={"state": Filter("{a}.state = {v}", "state")},
-        keys=(_TOWNSHIP, _id("referral_id")),
+        keys=(TOWNSHIP, by_id("referral_id")),
     ),
     "responsibilities": Root(
         "Responsibility",
@@ -198,7 +136,7 @@ ROOTS: Mapping[str, Root] = {
             "officer": Filter("{a}.officer = {v}", "officer"),
             "childId": Filter("{a}.child_id = {v}", "childId"),
         },
-        keys=(_TOWNSHIP, _id("assignment_id")),
+        keys=(TOWNSHIP, by_id("assignment_id")),
     ),
     "receipts": Root(
         "Receipt",
@@ -209,7 +147,7 @@ ROOTS: Mapping[str, Root] = {
                 " and s.township >= %(lo)s and s.township < %(hi)s)"
             )
         },
-        keys=(_at("at"), _id("receipt_id")),
+        keys=(by_moment("at"), by_id("receipt_id")),
         descending=True,
     ),
     "townships": Root("Township", many=True, order="{a}.code"),
