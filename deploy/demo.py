@@ -27,6 +27,7 @@ from gateway.access.principal import DevelopmentIssuer
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock, china_date
 from services.chassis.config import read_settings
+from services.chassis.school_terms import add_school_days
 from services.contracts.divisions import COUNTY
 from services.roster.comparison import Compared
 from services.roster.intake import Loaded
@@ -34,6 +35,8 @@ from services.roster.intake import Loaded
 COUNTY_FILES: Final = Path(__file__).parents[1] / "tests" / "data" / "county"
 AS_OF: Final = date(2026, 9, 14)
 START: Final = datetime(2026, 9, 14, 1, tzinfo=UTC)  # nine in the morning in China
+SEAT_DAYS: Final = 20
+"""School days in class that prove a return."""
 PLAIN: Final = frozenset({"SCALAR", "ENUM"})
 """Kinds of fields that are shown in one cell; the others are records of their own."""
 STATE_NAMES: Final = {
@@ -262,8 +265,8 @@ def walk_a_case(story: Story) -> tuple[UUID, UUID]:
     story.days_pass(5)
     back = {"school": node["school"], "returnedOn": story.today(), "seatDays": 0}
     story.do(officer, "recordReturn", caseId=case_id, **back)
-    story.days_pass(28)
-    story.do(officer, "countSeatDays", caseId=case_id, seatDays=20)
+    story.days_pass((add_school_days(story.today(), SEAT_DAYS) - story.today()).days)
+    story.do(officer, "countSeatDays", caseId=case_id, seatDays=SEAT_DAYS)
     story.do(officer, "watchCase", caseId=case_id)
     show_the_case(story, case_id)
     return case_id, child_id
