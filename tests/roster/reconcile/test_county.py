@@ -1,6 +1,5 @@
 """The invented county, scored against its truth: the floors that must hold, and what holds for every child."""
 
-import csv
 import random
 import re
 from collections import Counter, defaultdict
@@ -13,60 +12,32 @@ from services.roster.reconcile.engine import reconcile
 from services.roster.reconcile.model import AccountedState, FindingKind, Reconciliation, Row
 from services.roster.reconcile.reading import Reading
 from services.roster.reconcile.run import reconcile_directory
+from tests.roster.reconcile.scoring import Key, persons_of, read_findings, read_links, score_findings, score_links
 
 TRUTH = Path(__file__).parents[2] / "data" / "county" / "truth"
 AS_OF = date(2026, 9, 14)
-Key = tuple[str, int]
-
-
-def _true_links() -> dict[Key, str]:
-    with (TRUTH / "links.csv").open(encoding="utf-8-sig", newline="") as file:
-        return {(line["register"], int(line["row"])): line["person"] for line in csv.DictReader(file)}
-
-
-def _true_findings() -> dict[str, set[str]]:
-    found = defaultdict(set)
-    with (TRUTH / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
-        for line in csv.DictReader(file):
-            found[line["kind"]].add(line["person"])
-    return found
 
 
 def _labels(result: Reconciliation) -> dict[Key, str]:
-    return {(ref.register.value, ref.row): child.label for child in result.children for ref in child.rows}
-
-
-def _f1(hits: float, found: float, true: float) -> float:
-    return 2 * hits / (found + true) if found + true else 1.0
-
-
-def _pairs(counts: Counter[str] | Counter[tuple[str, str]]) -> int:
-    return sum(n * (n - 1) // 2 for n in counts.values())
+    return {(ref.register.value, str(ref.row)): child.label for child in result.children for ref in child.rows}
 
 
 def test_the_links_of_the_county_are_right(county: Reconciliation) -> None:
-    true, found = _true_links(), _labels(county)
-
-    both = _pairs(Counter((true[key], found[key]) for key in true))
-    f1 = _f1(both, _pairs(Counter(found[key] for key in true)), _pairs(Counter(true.values())))
+    true, found = read_links(TRUTH, whose="person"), _labels(county)
 
     assert set(true) == set(found)
-    assert f1 >= 0.9995
+    assert score_links(true, found).f1 >= 0.9995
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FindingKind if kind is not FindingKind.NOT_REPORTED])
 def test_the_findings_of_the_county_are_right(county: Reconciliation, kind: FindingKind) -> None:
-    true_links, found_links = _true_links(), _labels(county)
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for key, person in true_links.items():
-        votes[found_links[key]][person] += 1
-    owner = {label: counted.most_common(1)[0][0] for label, counted in votes.items()}
-    want = _true_findings()[kind.value]
+    persons = persons_of(read_links(TRUTH, whose="person"), _labels(county))
+    want = read_findings(TRUTH, whose="person")[kind.value]
 
-    have = {owner[finding.label] for finding in county.findings if finding.kind is kind}
+    have = {finding.label for finding in county.findings if finding.kind is kind}
 
     assert want, "the county holds an example of every kind"
-    assert _f1(len(want & have), len(have), len(want)) >= 0.99
+    assert score_findings(want, have, persons=persons).f1 >= 0.99
 
 
 def test_every_row_of_the_county_is_read(county_reading: Reading) -> None:
