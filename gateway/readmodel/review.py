@@ -31,8 +31,8 @@ DoubtEvent = DoubtRaised | DoubtDecided | DoubtWithdrawn
 class Finding(OfChild, frozen=True, kw_only=True):
     """A disagreement between registers 比对发现: `open`, `answered` by its owner, or `resolved`.
 
-    It follows its child's township; village, school and stage are those it was raised at. `overdue` says that its term
-    ran out; a new term takes that back.
+    It follows its child's township; village, school and stage are those it was raised at. `due_on` is the last day of the step
+    that is owed now, the answer or its acceptance; `overdue` says that it ran out, and a new term takes that back.
     """
 
     TABLE: ClassVar[str] = "finding"
@@ -106,6 +106,8 @@ def finding(row: Finding | None, told: Told[FindingEvent]) -> Finding:
                 evidence=event.evidence,
                 answered_by=event.answered_by,
                 answered_on=event.answered_on,
+                due_on=event.due_on or row.due_on,
+                overdue=row.overdue and event.due_on is None,
             )
         case FindingReturned():
             has_new_term = event.due_on is not None and event.due_on != row.due_on

@@ -147,6 +147,8 @@ class FindingAnswered(Published, frozen=True, kw_only=True):
     evidence: str
     answered_by: str
     answered_on: date
+    due_on: date | None = None
+    """The last day to accept or return it."""
 
 
 class FindingReturned(Published, frozen=True, kw_only=True):
@@ -159,6 +161,9 @@ class FindingReturned(Published, frozen=True, kw_only=True):
     reason: str
     due_on: date | None
     returned_on: date
+    owner: str = ""
+    """The unit that owes the answer again; empty where it was not told at that time."""
+    township: str = ""
 
 
 class FindingOverdue(Published, frozen=True, kw_only=True):
@@ -171,6 +176,7 @@ class FindingOverdue(Published, frozen=True, kw_only=True):
     owner: str
     due_on: date
     overdue_on: date
+    township: str = ""
 
 
 class FindingResolved(Published, frozen=True, kw_only=True):

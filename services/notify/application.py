@@ -1,7 +1,9 @@
 """The commands of notify: load, let the notice decide, hand it to the channel, record."""
 
 from datetime import date
-from uuid import UUID
+from itertools import count
+from typing import Final
+from uuid import UUID, uuid5
 
 from services.chassis.aggregate import now, today, who_acts
 from services.chassis.application import Answer, RecordedApplication
@@ -11,6 +13,8 @@ from services.notify.channels import Channel
 from services.notify.domain.case_area import CaseArea
 from services.notify.domain.notice import Notice
 from services.notify.domain.units import County
+
+_OF_MANY: Final = UUID("a3f6c7de-0b53-5f2e-9c0e-6a7d1b0d4f18")
 
 
 class Notices(RecordedApplication):
@@ -56,6 +60,24 @@ class Notices(RecordedApplication):
             today=today(),
         )
         return self.record(self._delivered(notice))
+
+    def raise_notice_of_many(
+        self, *, about: UUID, recipient: str, reason: str, area: str, step: str, due_on: date | None
+    ) -> Answer:
+        """Tells a unit that it owes something once more of a kind, by a day; `about` is the first of them.
+
+        One notice speaks for all that come until the unit acknowledges it, so that a thousand findings are no thousand notices.
+        """
+        for number in count(1):
+            cause = uuid5(_OF_MANY, f"{area}/{step}/{due_on}/{number}")
+            known = self.find(Notice, Notice.id_of(cause=cause, recipient=recipient, reason=reason))
+            if known is None:
+                break
+            if known.acknowledged_by is None:
+                return self.record(known)
+        return self.raise_notice(
+            cause=cause, about=about, recipient=recipient, reason=reason, area=area, step=step, due_on=due_on
+        )
 
     def deliver_notice(self, *, notice_id: UUID) -> Answer:
         """Tries again to deliver a notice that could not be delivered."""

@@ -1,7 +1,11 @@
-"""What notify does when a case tells something, and when a day passes.
+"""What notify does when a case or the roster tells something, and when a day passes.
 
 Whoever owes the next step is told (N1.1, N2.4, N2.5): `owed.by` names a kind of unit, the case's area names which.
 A paper that was issued is told to its issuer, who owes its service; a referral to the department that was asked.
+
+A finding is told to the unit that owes its answer (N1.6, N1.7), an answer to the bureau, which accepts or returns it, and what is
+late to the owner and to whom stands above it. A comparison finds hundreds at once, so what is alike is told together: one notice
+for a unit, a kind, a place and a due date, and a further one only once that was acknowledged.
 """
 
 from contextlib import suppress
@@ -10,14 +14,18 @@ from typing import Final
 from uuid import UUID
 
 from services.chassis.errors import Stale
-from services.contracts import cases
+from services.contracts import cases, roster
 from services.contracts.envelope import Envelope, Published
 from services.notify.application import Notices
 from services.notify.domain.case_area import CaseArea
+from services.notify.domain.units import BUREAU
 from services.notify.lookup import OpenNotices
 
-HEARS: Final = ("cases",)
+HEARS: Final = ("cases", "roster")
 """The producers this policy listens to."""
+
+LOCAL: Final = frozenset({"school", "township"})
+"""Kinds of unit of one place; to the county's own departments all townships are one."""
 
 AT_ONCE: Final = 1000
 """How many notices one tick delivers, and how many it escalates, at most; the rest the next time."""
@@ -41,6 +49,8 @@ def react(app: Notices, envelope: Envelope, event: Published) -> None:
             _tell(
                 app, envelope, to, reason="referral_opened", about=about, case_id=case_id, step="reply", due_on=due_on
             )
+        case roster.FindingRaised() | roster.FindingAnswered() | roster.FindingReturned() | roster.FindingOverdue():
+            _tell_of_finding(app, event)
         case _:
             pass
 
@@ -54,6 +64,39 @@ def tick(app: Notices, today: date, *, open_notices: OpenNotices) -> None:
         # Somebody acted on this notice at this very moment: the next tick looks again whether it must climb.
         with suppress(Stale):
             app.escalate_notice(notice_id=notice_id)
+
+
+def _tell_of_finding(
+    app: Notices,
+    event: roster.FindingRaised | roster.FindingAnswered | roster.FindingReturned | roster.FindingOverdue,
+) -> None:
+    """Tells whoever owes the next step of a finding; of what was recorded before events named the owner nobody is told."""
+
+    def tell(whom: str, reason: str, *, township: str, due_on: date | None) -> None:
+        recipient = app.county.addressee(whom, township=township, school="")
+        app.raise_notice_of_many(
+            about=event.finding_id,
+            recipient=recipient,
+            reason=reason,
+            area=app.county.area_of(township if recipient.partition(":")[0] in LOCAL else ""),
+            step=event.kind,
+            due_on=due_on,
+        )
+
+    match event:
+        case roster.FindingRaised():
+            tell(event.owner, "finding_raised", township=event.township, due_on=event.due_on)
+        case roster.FindingAnswered():
+            tell(BUREAU, "finding_answered", township="", due_on=event.due_on)
+        case roster.FindingReturned() if event.owner:
+            tell(event.owner, "finding_returned", township=event.township, due_on=event.due_on)
+        case roster.FindingOverdue():
+            tell(event.owner, "finding_overdue", township=event.township, due_on=event.due_on)
+            superior = app.county.superior(event.owner, area=app.county.area_of(event.township))
+            if superior is not None:
+                tell(superior, "finding_overdue_below", township=event.township, due_on=event.due_on)
+        case _:
+            pass
 
 
 def _tell_ower(app: Notices, envelope: Envelope, *, reason: str, case_id: UUID, owed: cases.Owed) -> None:

@@ -155,6 +155,7 @@ def _finding(
                 evidence=event.evidence,
                 answered_by=event.answered_by,
                 answered_on=event.answered_on,
+                due_on=event.due_on,
             )
         case Child.FindingReturned():
             return told.FindingReturned(
@@ -164,6 +165,8 @@ def _finding(
                 reason=event.reason,
                 due_on=event.due_on,
                 returned_on=event.returned_on,
+                owner=event.owner,
+                township=event.township,
             )
         case Child.FindingOverdue():
             return told.FindingOverdue(
@@ -173,6 +176,7 @@ def _finding(
                 owner=event.owner,
                 due_on=event.due_on,
                 overdue_on=event.overdue_on,
+                township=event.township,
             )
         case Child.FindingResolved():
             return told.FindingResolved(

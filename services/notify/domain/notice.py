@@ -144,7 +144,7 @@ class Notice(RecordedAggregate):
             cause=self.id,
             about=self.id,
             case_id=self.case_id,
-            reason="escalated",
+            reason="escalated" if self.case_id is not None else "escalated_matter",
             area=self.area,
             step=self.step,
             due_on=self.due_on,

@@ -147,21 +147,36 @@ class Child(RecordedAggregate):
         """The answer was not accepted 退回; it is owed again."""
 
         TOPIC = "roster.Child.FindingReturned"
+        class_version: ClassVar[int] = 2
         finding_id: UUID
         kind: str
         reason: str
         due_on: date
         returned_on: date
+        owner: str
+        township: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first only the raising said whose it is."""
+            state.update(owner="", township="")
 
     class FindingOverdue(RecordedAggregate.Event):
         """The last day of what was owed has passed 逾期; `owner` owed the answer, or to accept it."""
 
         TOPIC = "roster.Child.FindingOverdue"
+        class_version: ClassVar[int] = 2
         finding_id: UUID
         kind: str
         owner: str
         due_on: date
         overdue_on: date
+        township: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first only the raising said of which township the child is."""
+            state.update(township="")
 
     class FindingResolved(RecordedAggregate.Event):
         """It no longer holds, or was answered 销号."""
@@ -358,6 +373,8 @@ class Child(RecordedAggregate):
             reason=in_the_clear(reason, what="why the answer is returned"),
             due_on=CATALOGUE.get(kind, on=today).due_again_on(today),
             returned_on=today,
+            owner=finding.owner,
+            township=self.residence.township,
         )
 
     def resolve_finding(self, *, kind: str, resolution: str, evidence: str, by: Officer, today: date) -> None:
@@ -382,6 +399,7 @@ class Child(RecordedAggregate):
                 owner=self.unit_of(APPROVER) if finding.answer else finding.owner,
                 due_on=finding.due_on,
                 overdue_on=today,
+                township=self.residence.township,
             )
 
     def excuse_by(self, excuse: Excuse, *, today: date) -> None:
