@@ -24,6 +24,7 @@ from services.contracts.roster import (
     GroupsStated,
     IdentityCorrected,
     PlacementDecided,
+    PlacementEnded,
     ResidenceStated,
     SchoolingStated,
     StudentNumberStated,
@@ -35,6 +36,7 @@ IdentityEvent = ChildRegistered | IdentityCorrected
 ChildEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated | ChildAccounted | ChildErased
 MergeEvent = ChildrenMerged | ChildrenUnmerged
 TransferEvent = TransferOpened | TransferCompleted
+PlacementEvent = PlacementDecided | PlacementEnded
 
 PERSONAL: Final[dict[type[Published], tuple[str, ...]]] = {
     **dict.fromkeys(get_args(IdentityEvent), ("name", "id_number", "birth_date", "guardian_name", "guardian_phone")),
@@ -110,7 +112,7 @@ class Transfer(OfChild, frozen=True, kw_only=True):
 
 
 class Placement(OfChild, frozen=True, kw_only=True):
-    """The panel's decision on a disabled child 安置."""
+    """The panel's decision on a disabled child 安置, until it ended."""
 
     TABLE: ClassVar[str] = "placement"
     KEY: ClassVar[str] = "placement_id"
@@ -118,6 +120,8 @@ class Placement(OfChild, frozen=True, kw_only=True):
     form: str = ""
     school: str = ""
     decided_on: date | None = None
+    end_reason: str = ""
+    ended_on: date | None = None
 
 
 def child(row: Child | None, told: Told[ChildEvent]) -> Child:
@@ -227,16 +231,17 @@ def transfer(row: Transfer | None, told: Told[TransferEvent]) -> Transfer:
             assert_never(event)
 
 
-def placement(_: Placement | None, told: Told[PlacementDecided]) -> Placement:
-    """A decision of the panel."""
+def placement(row: Placement | None, told: Told[PlacementEvent]) -> Placement:
+    """A decision of the panel, until it no longer holds."""
     event = told.event
-    return Placement(
-        placement_id=event.placement_id,
-        child_id=event.child_id,
-        form=event.form,
-        school=event.school,
-        decided_on=event.decided_on,
-    )
+    row = row or Placement(placement_id=event.placement_id, child_id=event.child_id)
+    match event:
+        case PlacementDecided():
+            return replace(row, form=event.form, school=event.school, decided_on=event.decided_on)
+        case PlacementEnded():
+            return replace(row, end_reason=event.reason, ended_on=event.ended_on)
+        case _:
+            assert_never(event)
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
@@ -249,7 +254,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
         evolve=child_identity,
     ),
     Fold(row=Transfer, events=get_args(TransferEvent), about=about("transfer_id"), evolve=transfer),
-    Fold(row=Placement, events=(PlacementDecided,), about=about("placement_id"), evolve=placement),
+    Fold(row=Placement, events=get_args(PlacementEvent), about=about("placement_id"), evolve=placement),
 )
 IGNORED: Final[frozenset[type[Published]]] = frozenset()
 

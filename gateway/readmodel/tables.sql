@@ -228,6 +228,8 @@ create index if not exists transfer_by_child on transfer (child_id);
 create table if not exists placement (
     placement_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     form text not null default '', school text not null default '', decided_on date);
+alter table placement add column if not exists end_reason text not null default '';
+alter table placement add column if not exists ended_on date;
 create index if not exists placement_by_child on placement (child_id);
 create table if not exists check_in (
     check_in_id uuid primary key, township text collate "C" not null default '', school text collate "C" not null default '',

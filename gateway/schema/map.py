@@ -165,7 +165,7 @@ TABLES: Mapping[str, Table] = {
             "transfer",
             columns("fromSchool toPlace toSchool openedOn dueOn completedOn", id="{a}.transfer_id"),
         ),
-        Table("Placement", "placement", columns("form school decidedOn", id="{a}.placement_id")),
+        Table("Placement", "placement", columns("form school decidedOn endReason endedOn", id="{a}.placement_id")),
         Table(
             "Deferral",
             "deferral",

@@ -277,6 +277,8 @@ class Placement:
     form: str = strawberry.field(description="形式 form")
     school: str = strawberry.field(description="学校代码 school")
     decided_on: date | None = strawberry.field(description="决定日期 decided")
+    end_reason: str = strawberry.field(description="终止原因 why it ended")
+    ended_on: date | None = strawberry.field(description="终止日期 ended when; null while it holds")
 
     @classmethod
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:

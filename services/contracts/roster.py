@@ -344,6 +344,16 @@ class AbsenceVerified(Published, frozen=True, kw_only=True):
     verified_on: date
 
 
+class PlacementEnded(Published, frozen=True, kw_only=True):
+    """A placement no longer holds 安置终止: another one follows, or the child is looked for."""
+
+    TYPE: ClassVar[str] = "roster.placement-ended.v1"
+    placement_id: UUID
+    child_id: UUID
+    reason: str
+    ended_on: date
+
+
 class TermCheckInOpened(Published, frozen=True, kw_only=True):
     """A school's check-in for a term began 开学报到 (N2.1): so many are expected, the list is due by the day."""
 

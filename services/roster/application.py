@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import product
 from typing import Final
@@ -15,78 +15,19 @@ from services.roster.domain.child import Child
 from services.roster.domain.deferral import EXTENDED, Deferral
 from services.roster.domain.doubt import (
     Doubt,
-    RowPair,
     must_not_be_erased,
     must_not_contradict,
     must_not_hang_on_a_third,
 )
-from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.facts import Ground
 from services.roster.domain.findings import Officer
 from services.roster.domain.home_hours import HomeHours
-from services.roster.domain.placement import Placement
+from services.roster.domain.placement import DECIDED_ANEW, Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
+from services.roster.domain.statements import Doubtful, Rehearsed, Stated, Statement
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import Transfer
-
-
-@dataclass(frozen=True, slots=True)
-class FoundOf:
-    """A finding that a comparison made of a child."""
-
-    kind: str
-    reason: str
-    owner: str
-    grounds: tuple[Ground, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """All that one comparison states of one child; `new` where the child was not known before."""
-
-    child_id: UUID
-    new: bool
-    identity: Identity
-    residence: Residence
-    schooling: Schooling
-    groups: Groups
-    state: str
-    state_reason: str
-    findings: tuple[FoundOf, ...]
-    grounds: tuple[Ground, ...]
-    valid_on: date
-    student_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """Two entries that a comparison takes for possibly one child; `child_id` comes before `other_id`."""
-
-    child_id: UUID
-    other_id: UUID
-    township: str
-    reason: str
-    score: float
-    grounds: tuple[RowPair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """Children as they stand after a statement: each one's version, and the position from which on it can be read."""
-
-    versions: dict[UUID, int]
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """What a statement would change: children that are new, that change, findings raised and closed."""
-
-    new: int
-    changed: int
-    raised: int
-    resolved: int
-
 
 RAISED_BY_HAND: Final = "人工提出"
 """Why two entries are doubted that no comparison doubts: somebody merged or parted them by hand."""
@@ -182,7 +123,7 @@ class Roster(RecordedApplication):
         child, other = sorted(children, key=lambda entry: (entry.created_on, entry.id))
         if child.id in other.merged:
             child, other = other, child
-        are_one = self._goes_on_as(child) == self._goes_on_as(other)
+        are_one = self._going_on(child.id).id == self._going_on(other.id).id
         if decision == "same" and not are_one:
             self._merge(child, other, reason=reason)
         elif decision == "different" and other.id in child.merged:
@@ -230,9 +171,9 @@ class Roster(RecordedApplication):
 
     def open_transfer(self, *, child_id: UUID, from_school: str, to_place: str) -> Answer:
         """Begins the hand-over of a child's enrolment 学籍转接."""
-        self.get(Child, child_id)
+        child = self._going_on(child_id)
         transfer = Transfer.open(
-            transfer_id=uuid4(), child_id=child_id, from_school=from_school, to_place=to_place, today=today()
+            transfer_id=uuid4(), child_id=child.id, from_school=from_school, to_place=to_place, today=today()
         )
         return self.record(transfer)
 
@@ -243,25 +184,36 @@ class Roster(RecordedApplication):
         return self.record(transfer)
 
     def decide_placement(self, *, child_id: UUID, form: str, school: str) -> Answer:
-        """Keeps the panel's decision on a disabled child 安置."""
-        self.get(Child, child_id)
-        placement = Placement.decide(placement_id=uuid4(), child_id=child_id, form=form, school=school, today=today())
-        return self.record(placement)
+        """Keeps the panel's decision on a disabled child 安置, which ends the one before; taught at home, it is accounted for."""
+        child = self._going_on(child_id)
+        earlier = self.find(Placement, child.placement_id) if child.placement_id is not None else None
+        placement = Placement.decide(placement_id=uuid4(), child_id=child.id, form=form, school=school, today=today())
+        if earlier is not None and earlier.ended_on is None:
+            earlier.end(reason=DECIDED_ANEW, today=today())
+            child.end_placement(earlier.id, today=today())
+        child.place(placement.id)
+        excuse = placement.excuse(approved_by=who_acts().department)
+        if excuse is not None:
+            child.excuse_by(excuse, today=today())
+        return self.record(placement, child, *([earlier] if earlier else []))
 
     def end_placement(self, *, placement_id: UUID, reason: str) -> Answer:
         """Ends a placement 安置终止."""
         placement = self.get(Placement, placement_id)
         placement.end(reason=reason, today=today())
-        return self.record(placement)
+        line = self._line(placement.child_id)
+        for child in line:
+            child.end_placement(placement.id, today=today())
+        return self.record(placement, *line)
 
     # Papers that hold for a time, and what time brings
 
     def approve_deferral(self, *, child_id: UUID, kind: str, proof: str, from_on: date, until_on: date) -> Answer:
         """Approves that a child starts later, pauses or is exempt 延缓入学 / 休学 / 免入学; ends the deferral before it."""
-        child = self.get(Child, child_id)
+        child = self._going_on(child_id)
         deferral = Deferral.approve(
             deferral_id=uuid4(),
-            child_id=child_id,
+            child_id=child.id,
             kind=kind,
             proof=proof,
             from_on=from_on,
@@ -279,15 +231,16 @@ class Roster(RecordedApplication):
     def end_deferral(self, *, deferral_id: UUID, reason: str) -> Answer:
         """Ends a deferral before its day 延缓终止; the child is looked for until a register says where it is."""
         deferral = self.get(Deferral, deferral_id)
-        child = self.get(Child, deferral.child_id)
         deferral.end(reason=reason, today=today())
-        child.end_excuse(deferral.id, today=today())
-        return self.record(deferral, child)
+        line = self._line(deferral.child_id)
+        for child in line:
+            child.end_excuse(deferral.id, today=today())
+        return self.record(deferral, *line)
 
     def lapse_deferral(self, *, deferral_id: UUID) -> Answer:
         """Ends a deferral whose last day has passed 期满; who isn't back by then is looked for."""
         deferral = self.get(Deferral, deferral_id)
-        child = self.get(Child, deferral.child_id)
+        child = self._going_on(deferral.child_id)
         deferral.lapse(today=today())
         if not child.erased:
             child.heed_excuse(today=today())
@@ -297,10 +250,10 @@ class Roster(RecordedApplication):
         self, *, child_id: UUID, term: str, place: str, school_name: str, proof: str
     ) -> Answer:
         """Keeps the proof that a child is at school outside the county in a term 外地就读核实."""
-        child = self.get(Child, child_id)
-        known = self.find(SchoolingElsewhere, SchoolingElsewhere.id_of(child_id=child_id, term=term))
+        child = self._going_on(child_id)
+        known = self.find(SchoolingElsewhere, SchoolingElsewhere.id_of(child_id=child.id, term=term))
         schooling = SchoolingElsewhere.prove(
-            child_id=child_id,
+            child_id=child.id,
             term=term,
             place=place,
             school_name=school_name,
@@ -359,7 +312,7 @@ class Roster(RecordedApplication):
 
     def verify_absence(self, *, check_in_id: UUID, child_id: UUID, reason: str) -> Answer:
         """Keeps why a child did not report at term start 逐一核实原因."""
-        check_in, child = self.get(TermCheckIn, check_in_id), self.get(Child, child_id)
+        check_in, child = self.get(TermCheckIn, check_in_id), self._going_on(child_id)
         check_in.verify_absence(child_id=child_id, reason=reason, today=today())
         if "absence_unverified" in child.findings:
             child.drop_finding(kind="absence_unverified", today=today())
@@ -385,6 +338,17 @@ class Roster(RecordedApplication):
         deferral = self.find(Deferral, child.excuse.source_id) if child.excuse else None
         return deferral if deferral is not None and deferral.ended_on is None else None
 
+    def _line(self, child_id: UUID) -> list[Child]:
+        """An entry and those as which it goes on, one after the other."""
+        line = [self.get(Child, child_id)]
+        while (into := line[-1].absorbed_by) is not None:
+            line.append(self.get(Child, into))
+        return line
+
+    def _going_on(self, child_id: UUID) -> Child:
+        """The entry as which an entry goes on: what is said of a merged one is said of that one."""
+        return self._line(child_id)[-1]
+
     def _stated(self, children: Sequence[Child]) -> Stated:
         versions = {child.id: child.version for child in children}
         return Stated(versions, self.record(*children).position)
@@ -398,17 +362,14 @@ class Roster(RecordedApplication):
         others = [pair for pair in pairs if not (decides and pair == (child.id, other.id))]
         must_not_contradict(self.find(Doubt, Doubt.id_of(one, another)) for one, another in others)
         child.merge(merged_id=other.id, reason=reason)
-        other.go_on_as(child.id)
+        other.go_on_as(child.id, today=today())
+        child.take_over(other, today=today())
 
     @staticmethod
     def _part(child: Child, other: Child, *, reason: str) -> None:
         child.unmerge(merged_id=other.id, reason=reason)
-        other.go_on_alone(from_id=child.id)
-
-    def _goes_on_as(self, child: Child) -> UUID:
-        while child.absorbed_by is not None:
-            child = self.get(Child, child.absorbed_by)
-        return child.id
+        child.give_back(other, today=today())
+        other.go_on_alone(from_id=child.id, today=today())
 
     def _kin(self, child: Child) -> Iterator[UUID]:
         """An entry and all that are merged into it, one through the other."""

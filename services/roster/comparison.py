@@ -22,11 +22,12 @@ import msgspec
 from services.chassis.errors import Refused, Stale
 from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY, township_code, village_code
-from services.roster.application import Doubtful, FoundOf, Roster, Stated, Statement
+from services.roster.application import Roster
 from services.roster.batches import Batches, in_one_numbering
 from services.roster.domain.child import Child
 from services.roster.domain.doubt import PAIRS_SHOWN, RowPair, RowPlace
 from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.statements import Doubtful, FoundOf, Stated, Statement
 from services.roster.lookup import Lookup
 from services.roster.recognition import (
     Pair,

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from services.chassis.aggregate import today, who_acts
 from services.chassis.application import Answer
-from services.roster.application import Rehearsed, Roster
+from services.roster.application import Roster
 from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.delivery import Delivery, part_of
+from services.roster.domain.statements import Rehearsed
 from services.roster.reconcile.model import Register
 from services.roster.reconcile.registers import FIELDS, Naming, naming
 

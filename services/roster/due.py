@@ -2,6 +2,9 @@
 
 It is fed every event of the service in recorded order, from the beginning at each start, and decides nothing itself: the
 aggregates look again. So a stale entry costs one look, and feeding an event twice in order changes nothing.
+
+What was recorded of an entry that was merged into another one runs on for that one: a deferral ends, a transfer is late. Where the
+merged entry itself was accounted for says nothing any more.
 """
 
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from services.chassis.school_terms import term_on
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import KINDS, RAN_OUT, Deferral
 from services.roster.domain.facts import LAPSED, Ground
-from services.roster.domain.findings import APPROVER, CATALOGUE, NO_LONGER_FOUND, OWN_RECORDS
+from services.roster.domain.findings import APPROVER, CATALOGUE, NO_LONGER_FOUND, OWN_RECORDS, TAKEN_OVER
 from services.roster.domain.home_hours import HomeHours, hours_owed
 from services.roster.domain.placement import Placement
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere, proof_due_after
@@ -33,7 +36,7 @@ _Key = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A finding that time brings to a child; `owner` is a unit, or the kind of one that the child's own place tells.
+    """A finding that time brings to an entry; `owner` is a unit, or the kind of one that the child's own place tells.
 
     One that `replaces` takes the place of an open one on other grounds: the same matter, a stage further.
     """
@@ -78,10 +81,13 @@ class Due:
         self._suspect: set[UUID] = set()
         self._proved: set[tuple[UUID, str]] = set()
         self._check_ins: dict[UUID, _CheckIn] = {}
+        self._came_on: dict[UUID, date] = {}
         self._at_home: dict[UUID, Placement.Decided] = {}
         self._hours: dict[tuple[UUID, str], int] = {}
         self._left: set[UUID] = set()
         self._past: set[UUID] = set()
+        self._into: dict[UUID, UUID] = {}
+        self._merged: dict[UUID, set[UUID]] = {}
 
     # What is due
 
@@ -91,7 +97,7 @@ class Due:
 
     def to_excuse(self, today: date) -> list[UUID]:
         """Children who are looked for though a deferral has begun to hold."""
-        begun = {d.child_id for d in self._deferrals.values() if d.from_on <= today <= d.until_on}
+        begun = self._deferred(today)
         return sorted(begun & self._suspect - self._past)
 
     def overdue(self, today: date) -> list[_Key]:
@@ -99,7 +105,7 @@ class Due:
         late = [
             (found.due_on, key)
             for key, found in self._findings.items()
-            if found.due_on is not None and found.due_on < today and key[0] not in self._past
+            if found.due_on is not None and found.due_on < today and not self._is_past(key[0])
         ]
         return [key for _, key in sorted(late)]
 
@@ -118,7 +124,7 @@ class Due:
         return [
             key
             for key, found in self._findings.items()
-            if key not in still and key[0] not in self._past and any(g.register in OWN_RECORDS for g in found.grounds)
+            if key not in still and not self._is_past(key[0]) and any(g.register in OWN_RECORDS for g in found.grounds)
         ]
 
     def _brought(self, today: date) -> Iterator[Brought]:
@@ -129,11 +135,34 @@ class Due:
             self._by_check_ins,
             self._by_hours,
         ):
-            yield from (
-                brought
-                for brought in bring(today)
-                if brought.child_id not in self._past and brought.child_id not in self._left
-            )
+            for brought in bring(today):
+                child_id = self._last(brought.child_id)
+                if child_id not in self._past and child_id not in self._left:
+                    yield brought if child_id == brought.child_id else replace(brought, child_id=child_id)
+
+    def _is_past(self, entry: UUID) -> bool:
+        """Whether nothing is asked about an entry any more: erased, or merged when findings were not yet taken over."""
+        return entry in self._past or entry in self._into
+
+    def _last(self, entry: UUID) -> UUID:
+        """The entry as which an entry goes on."""
+        while (into := self._into.get(entry)) is not None:
+            entry = into
+        return entry
+
+    def _kin(self, entry: UUID) -> Iterator[UUID]:
+        """An entry and all that are merged into it, one through the other."""
+        yield entry
+        for merged in self._merged.get(entry, ()):
+            yield from self._kin(merged)
+
+    def _came(self, entry: UUID, *, since: date) -> bool:
+        """Whether a child reported, as any of its entries, at a check-in that was due then or later."""
+        return any(self._came_on.get(of_child, date.min) >= since for of_child in self._kin(entry))
+
+    def _deferred(self, today: date) -> set[UUID]:
+        """Who has a deferral that holds."""
+        return {self._last(d.child_id) for d in self._deferrals.values() if d.from_on <= today <= d.until_on}
 
     def _by_transfers(self, today: date) -> Iterator[Brought]:
         for transfer_id, opened in self._transfers.items():
@@ -161,8 +190,10 @@ class Due:
                     Ground("deferral", deferral_id, warned, "days_before_end"),
                     replaces=True,
                 )
+        deferred = self._deferred(today)
         for child_id, deferral_id in self._ran_out.items():
-            if child_id in self._suspect:
+            last = self._last(child_id)
+            if last in self._suspect and last not in deferred:
                 ground = Ground("deferral", deferral_id, 0, "ran_out")
                 owner = _owner("deferral_lapsed", today)
                 yield Brought(child_id, "deferral_lapsed", LAPSED, owner, ground, replaces=True)
@@ -170,7 +201,9 @@ class Due:
     def _by_schools_elsewhere(self, today: date) -> Iterator[Brought]:
         term = term_on(today)
         for child_id, since in self._elsewhere.items():
-            if (child_id, term.name) not in self._proved and proof_due_after(term, since) < today:
+            if child_id in self._into or proof_due_after(term, since) >= today:
+                continue
+            if not any((entry, term.name) in self._proved for entry in self._kin(child_id)):
                 yield Brought(
                     child_id,
                     "elsewhere_unproved",
@@ -181,10 +214,13 @@ class Due:
                 )
 
     def _by_check_ins(self, today: date) -> Iterator[Brought]:
-        deferred = {d.child_id for d in self._deferrals.values() if d.from_on <= today <= d.until_on}
+        deferred = self._deferred(today)
         for check_in_id, check_in in self._check_ins.items():
             ground = Ground("term_check_in", check_in_id, 0, "missing")
-            for child_id in check_in.missing - deferred:
+            for child_id in check_in.missing:
+                last = self._last(child_id)
+                if last in deferred or self._came(last, since=check_in.due_on):
+                    continue
                 if check_in.closed:
                     reason = f"{check_in.term}学期开学未报到"
                     yield Brought(child_id, "not_reported", reason, _owner("not_reported", today), ground)
@@ -195,9 +231,12 @@ class Due:
     def _by_hours(self, today: date) -> Iterator[Brought]:
         last_month = today.replace(day=1) - _DAY
         year = term_on(last_month).school_year
+        deferred = self._deferred(today)
         for child_id, decided in self._at_home.items():
-            had, owed = self._hours.get((child_id, year), 0), hours_owed(placed_on=decided.decided_on, by=last_month)
-            if had < owed:
+            last = self._last(child_id)
+            had = sum(self._hours.get((entry, year), 0) for entry in self._kin(last))
+            owed = hours_owed(placed_on=decided.decided_on, by=last_month)
+            if had < owed and last not in deferred:
                 yield Brought(
                     child_id,
                     "home_teaching_short",
@@ -254,12 +293,16 @@ class Due:
                 self._owe((child_id, event.kind), None)
             case Child.FindingResolved():
                 found = self._findings.pop((child_id, event.kind))
-                if event.resolution != NO_LONGER_FOUND:
+                if event.resolution not in {NO_LONGER_FOUND, TAKEN_OVER}:
                     self._settled[child_id, event.kind] = found.grounds
-            case Child.Absorbed() | Child.Erased():
-                self._past.add(child_id)
+            case Child.Absorbed():
+                self._into[child_id] = event.into_id
+                self._merged.setdefault(event.into_id, set()).add(child_id)
             case Child.Released():
-                self._past.discard(child_id)
+                self._into.pop(child_id, None)
+                self._merged.get(event.from_id, set()).discard(child_id)
+            case Child.Erased():
+                self._past.add(child_id)
             case _:
                 pass
 
@@ -283,11 +326,14 @@ class Due:
             case TermCheckIn.Opened():
                 self._check_ins[check_in_id] = _CheckIn(event.term, event.due_on, set(event.expected))
             case TermCheckIn.Present():
+                came_on = self._check_ins[check_in_id].due_on
                 for (
                     check_in
                 ) in self._check_ins.values():  # who came in this term isn't missing in an earlier one any more
-                    if check_in.due_on <= self._check_ins[check_in_id].due_on:
+                    if check_in.due_on <= came_on:
                         check_in.missing.difference_update(event.children)
+                for entry in event.children:
+                    self._came_on[entry] = max(came_on, self._came_on.get(entry, came_on))
             case TermCheckIn.Closed():
                 self._check_ins[check_in_id].closed = True
             case TermCheckIn.AbsenceVerified():

@@ -310,6 +310,13 @@ def _movement(event: object) -> Published | None:
                 school=event.school,
                 decided_on=event.decided_on,
             )
+        case Placement.Ended():
+            return told.PlacementEnded(
+                placement_id=event.originator_id,
+                child_id=event.child_id,
+                reason=event.reason,
+                ended_on=event.ended_on,
+            )
         case TermCheckIn.Opened():
             return told.TermCheckInOpened(
                 check_in_id=event.originator_id,

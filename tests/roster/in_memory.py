@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder
 from services.roster import policy
-from services.roster.application import FoundOf, Roster, Statement
+from services.roster.application import Roster
 from services.roster.domain.child import Child
 from services.roster.domain.facts import Groups, Identity, Residence, Schooling
+from services.roster.domain.statements import FoundOf, Statement
 from services.roster.due import Due
 from tests.cases.in_memory import MemoryRecorder, PlainMapper
 from tests.roster.given import GROUND, MONDAY, SCHOOL, acting_on

@@ -40,6 +40,9 @@ OTHER_ENTRY = UUID("9d1f0a2b-3c4d-4e5f-8a9b-0c1d2e3f4a02")
 UNNUMBERED = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b01")
 AT_REST = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b02")
 DEFERRAL = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b03")
+GOES_ON = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b101")
+MERGED = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b102")
+AT_HOME = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b103")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 
 
@@ -157,10 +160,10 @@ def two_entries_of_one_name() -> list[RecordedAggregate]:
                 doubt.withdraw(today=day)
                 doubt.raise_again(township="410326103", reason="县内同名", score=0.5, grounds=(rows,), today=day)
                 one.merge(merged_id=OTHER_ENTRY, reason="走访核实")
-                other.go_on_as(ENTRY)
+                other.go_on_as(ENTRY, today=day)
             else:
                 one.unmerge(merged_id=OTHER_ENTRY, reason="系双胞胎")
-                other.go_on_alone(from_id=ENTRY)
+                other.go_on_alone(from_id=ENTRY, today=day)
             doubt.decide(decision=decision, reason="走访核实", today=day)
     return [one, other, doubt]
 
@@ -239,6 +242,34 @@ def a_term_out_of_sight() -> list[RecordedAggregate]:
     return [elsewhere, at_home, check_in]
 
 
+def two_entries_with_something_owed() -> list[RecordedAggregate]:
+    """A child taught at home turns out to be entered twice; the entry that goes on owes what the other one owed, and keeps its paper."""
+    nobody, residence = Identity(sex="male"), Residence(None, "410326103", "410326103005")
+    with acting_on():
+        one = Child.register(child_id=GOES_ON, identity=nobody, residence=residence, grounds=(GROUND,))
+        other = Child.register(child_id=MERGED, identity=nobody, residence=residence, grounds=())
+        other.account(state="suspect", reason="任何学籍记录中都没有", valid_on=MONDAY)
+        other.raise_finding(kind="no_id_number", reason="无", owner=POLICE, raised_on=MONDAY, grounds=(GROUND,))
+        placement = Placement.decide(
+            placement_id=AT_HOME, child_id=MERGED, form="home_teaching", school=SCHOOL, today=MONDAY
+        )
+        other.place(placement.id)
+        excuse = placement.excuse(approved_by=BUREAU)
+        assert excuse is not None
+        other.excuse_by(excuse, today=MONDAY)
+    day = MONDAY + days(7)
+    with acting_on(day):
+        one.merge(merged_id=MERGED, reason="走访核实")
+        other.go_on_as(GOES_ON, today=day)
+        one.take_over(other, today=day)
+    ended = MONDAY + days(30)
+    with acting_on(ended):
+        placement.end(reason="转入特教学校", today=ended)
+        for child in (other, one):
+            child.end_placement(placement.id, today=ended)
+    return [one, other, placement]
+
+
 def a_school_hands_in_its_list() -> list[RecordedAggregate]:
     """A school maps its columns and hands its list in, which is taken in; one more is withdrawn, and one can't be read."""
     unit = f"school:{SCHOOL}"
@@ -280,5 +311,6 @@ def all_lives() -> list[RecordedAggregate]:
         *a_number_asked_for(),
         *a_year_of_rest(),
         *a_term_out_of_sight(),
+        *two_entries_with_something_owed(),
         *a_school_hands_in_its_list(),
     ]

@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.chassis.errors import NotFound, Stale
-from services.roster.application import FoundOf, Roster, Statement
+from services.roster.application import Roster
 from services.roster.domain.child import Child
 from services.roster.domain.facts import Groups, Schooling
 from services.roster.domain.findings import NO_LONGER_FOUND
 from services.roster.domain.register_batch import RegisterBatch
+from services.roster.domain.statements import FoundOf, Statement
 from services.roster.domain.term_check_in import TermCheckIn
 from tests.roster.conftest import Office
 from tests.roster.given import BATCH, GROUND, IDENTITY, MONDAY, RESIDENCE, SCHOOL, acting_on, days

@@ -42,16 +42,17 @@ PRIVATE = {
     Child.Released,
     Child.Excused,
     Child.ExcuseEnded,
+    Child.Placed,
+    Child.PlacementEnded,
     ColumnMapping.Saved,
     ColumnMapping.Replaced,
     Delivery.Accepted,
     HomeHours.Begun,
     HomeHours.Counted,
     TermCheckIn.Present,
-    Placement.Ended,
 }
-"""The roster's own matter: who came is told when the check-in is counted; an ended placement shows in the child's next
-state; an entry that goes on as another is told by the other's merge; what excuses a child by the deferral or the proof;
+"""The roster's own matter: who came is told when the check-in is counted; an entry that goes on as another is told by the
+other's merge; what excuses or places a child by the deferral, the proof or the placement;
 hours at home are assistance's to tell; how a unit calls its columns; that a delivery is wanted shows when it is in force."""
 EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
 SHARED_BY_ANOTHER_NAME = {"caused", "expected", "schooling", "groups", "grounds"}

@@ -118,6 +118,12 @@ class MoveCommands:
         return await send(info, "roster", subject, child_id=child_id, form=form, school=school)
 
     @command
+    async def end_placement(self, info: Info, placement_id: UUID, reason: Words) -> CommandAnswer:
+        """安置终止 a placement no longer holds."""
+        subject = await subject_of(info, "placement", "placement_id", placement_id)
+        return await send(info, "roster", subject, placement_id=placement_id, reason=reason)
+
+    @command
     async def approve_deferral(
         self, info: Info, child_id: UUID, kind: str, proof: Words, from_on: date, until_on: date
     ) -> CommandAnswer:

@@ -20,6 +20,7 @@ from services.roster.domain.findings import (
     CATALOGUE,
     EXCUSED,
     NO_LONGER_FOUND,
+    TAKEN_OVER,
     GivenAnswer,
     Officer,
     OpenFinding,
@@ -207,6 +208,18 @@ class Child(RecordedAggregate):
         TOPIC = "roster.Child.ExcuseEnded"
         source_id: UUID
 
+    class Placed(RecordedAggregate.Event):
+        """The panel decided where the disabled child is taught 安置; told by the placement."""
+
+        TOPIC = "roster.Child.Placed"
+        placement_id: UUID
+
+    class PlacementEnded(RecordedAggregate.Event):
+        """That placement no longer holds; told by the placement."""
+
+        TOPIC = "roster.Child.PlacementEnded"
+        placement_id: UUID
+
     class Merged(RecordedAggregate.Event):
         """Another entry was this same child 合并."""
 
@@ -325,6 +338,27 @@ class Child(RecordedAggregate):
             return
         if deferred and entry is not None and EXCUSED in entry.resolutions:
             return
+        self._raise(
+            kind,
+            reason=reason,
+            owner=owner,
+            raised_on=raised_on,
+            grounds=grounds,
+            due_on=entry.due_on(max(raised_on, today or raised_on)) if entry else None,
+            legal_basis=entry.legal_basis if entry else "",
+        )
+
+    def _raise(
+        self,
+        kind: str,
+        *,
+        reason: str,
+        owner: str,
+        raised_on: date,
+        grounds: tuple[Ground, ...],
+        due_on: date | None,
+        legal_basis: str,
+    ) -> None:
         self.trigger_event(
             self.FindingRaised,
             finding_id=uuid5(self.id, f"finding/{kind}/{self.findings_raised + 1}"),
@@ -337,8 +371,8 @@ class Child(RecordedAggregate):
             stage=self.schooling.stage,
             raised_on=raised_on,
             grounds=grounds,
-            due_on=entry.due_on(max(raised_on, today or raised_on)) if entry else None,
-            legal_basis=entry.legal_basis if entry else "",
+            due_on=due_on,
+            legal_basis=legal_basis,
         )
 
     def answer_finding(self, *, kind: str, code: str, evidence: str, by: Officer, today: date) -> None:
@@ -431,6 +465,17 @@ class Child(RecordedAggregate):
             if excused:
                 self.account(state="suspect", reason=SPOKEN_FOR_NO_MORE, valid_on=today)
 
+    def place(self, placement_id: UUID) -> None:
+        """Remembers the placement that holds; one taught at home is excused by it as well."""
+        self._refuse_if_erased()
+        self.trigger_event(self.Placed, placement_id=placement_id)
+
+    def end_placement(self, placement_id: UUID, *, today: date) -> None:
+        """A placement no longer holds; who was accounted for by it is looked for until a register says where it is."""
+        if self.placement_id == placement_id:
+            self.trigger_event(self.PlacementEnded, placement_id=placement_id)
+        self.end_excuse(placement_id, today=today)
+
     def _open_finding(self, kind: str) -> OpenFinding:
         if kind not in self.findings:
             raise Refused(f"This child has no open finding of the kind {kind}.")
@@ -482,18 +527,69 @@ class Child(RecordedAggregate):
         self._refuse_if_erased()
         self.trigger_event(self.Unmerged, merged_id=merged_id, reason=reason)
 
-    def go_on_as(self, into_id: UUID) -> None:
-        """The other side of `merge`: this entry goes on as another one, and as one other at most."""
+    def go_on_as(self, into_id: UUID, *, today: date) -> None:
+        """The other side of `merge`: this entry goes on as another one, and as one other at most; that one owes its findings."""
         if self.absorbed_by is not None:
             raise Refused("This entry is merged into another one already; take that merge back first.")
         self._refuse_if_erased()
+        for kind in sorted(self.findings):
+            self._resolve(kind, TAKEN_OVER, evidence="", approved_by="", today=today)
         self.trigger_event(self.Absorbed, into_id=into_id)
 
-    def go_on_alone(self, *, from_id: UUID) -> None:
-        """The other side of `unmerge`; nothing where it was merged before entries remembered that they are."""
+    def go_on_alone(self, *, from_id: UUID, today: date) -> None:
+        """The other side of `unmerge`: its findings are its own again, and its paper holds if it still does.
+
+        Nothing where it was merged before entries remembered that they are.
+        """
         self._refuse_if_erased()
-        if self.absorbed_by == from_id:
-            self.trigger_event(self.Released, from_id=from_id)
+        if self.absorbed_by != from_id:
+            return
+        self.trigger_event(self.Released, from_id=from_id)
+        for kind in sorted(self.taken_over):
+            self._raise_as_it_stood(kind, self.taken_over[kind])
+        self.heed_excuse(today=today)
+
+    def take_over(self, merged: "Child", *, today: date) -> None:
+        """Owes what was owed for an entry that goes on as this one, by the same day, and keeps the paper that speaks for it.
+
+        A paper that holds for this entry itself goes first; both stand in their own histories.
+        """
+        for kind, finding in sorted(merged.taken_over.items()):
+            if kind not in self.findings:
+                self._raise_as_it_stood(kind, finding)
+        own = self.excuse
+        if merged.excuse is not None and (own is None or own.until_on < today):
+            self.excuse_by(merged.excuse, today=today)
+        self.heed_excuse(today=today)
+
+    def give_back(self, merged: "Child", *, today: date) -> None:
+        """The other side of `take_over`: a paper of the other entry no longer speaks for this one."""
+        if merged.excuse is not None:
+            self.end_excuse(merged.excuse.source_id, today=today)
+
+    def _raise_as_it_stood(self, kind: str, finding: OpenFinding) -> None:
+        """Raises a finding that was owed for another entry: on its grounds, due when it was due, answered if it was."""
+        self._raise(
+            kind,
+            reason=finding.reason,
+            owner=finding.owner,
+            raised_on=finding.raised_on,
+            grounds=finding.grounds,
+            due_on=finding.due_on,
+            legal_basis=finding.legal_basis,
+        )
+        if finding.answer is not None and finding.due_on is not None:
+            self.trigger_event(
+                self.FindingAnswered,
+                finding_id=self.findings[kind].finding_id,
+                kind=kind,
+                code=finding.answer.code,
+                evidence=finding.answer.evidence,
+                answered_by=finding.answer.by.unit,
+                officer=finding.answer.by.person,
+                answered_on=finding.answer.on,
+                due_on=finding.due_on,
+            )
 
     def _refuse_if_erased(self) -> None:
         if self.erased:
@@ -523,7 +619,9 @@ class Child(RecordedAggregate):
         self.findings: dict[str, OpenFinding] = {}
         self.findings_raised = 0
         self.answered: dict[str, tuple[Ground, ...]] = {}
+        self.taken_over: dict[str, OpenFinding] = {}
         self.excuse: Excuse | None = None
+        self.placement_id: UUID | None = None
         self.erased = False
         self.merged: set[UUID] = set()
         self.absorbed_by: UUID | None = None
@@ -564,16 +662,25 @@ class Child(RecordedAggregate):
 
     @event(FindingRaised)
     def _finding_raised(
-        self, finding_id: UUID, kind: str, reason: str, grounds: tuple[Ground, ...], owner: str, due_on: date | None
+        self,
+        finding_id: UUID,
+        kind: str,
+        reason: str,
+        grounds: tuple[Ground, ...],
+        owner: str,
+        raised_on: date,
+        due_on: date | None,
+        legal_basis: str,
     ) -> None:
-        self.findings[kind] = OpenFinding(finding_id, reason, grounds, owner, due_on)
+        self.findings[kind] = OpenFinding(finding_id, reason, grounds, owner, raised_on, legal_basis, due_on)
         self.findings_raised += 1
+        self.taken_over.pop(kind, None)
 
     @event(FindingAnswered)
     def _finding_answered(
-        self, kind: str, code: str, evidence: str, answered_by: str, officer: str, due_on: date
+        self, kind: str, code: str, evidence: str, answered_by: str, officer: str, answered_on: date, due_on: date
     ) -> None:
-        answer = GivenAnswer(code, evidence, Officer(officer, answered_by))
+        answer = GivenAnswer(code, evidence, Officer(officer, answered_by), answered_on)
         self.findings[kind] = replace(self.findings[kind], answer=answer, due_on=due_on, overdue=False)
 
     @event(FindingReturned)
@@ -587,7 +694,9 @@ class Child(RecordedAggregate):
     @event(FindingResolved)
     def _finding_resolved(self, kind: str, resolution: str) -> None:
         finding = self.findings.pop(kind)
-        if resolution != NO_LONGER_FOUND:
+        if resolution == TAKEN_OVER:
+            self.taken_over[kind] = finding
+        elif resolution != NO_LONGER_FOUND:
             self.answered[kind] = finding.grounds
 
     @event(Excused)
@@ -597,6 +706,14 @@ class Child(RecordedAggregate):
     @event(ExcuseEnded)
     def _excuse_ended(self) -> None:
         self.excuse = None
+
+    @event(Placed)
+    def _placed(self, placement_id: UUID) -> None:
+        self.placement_id = placement_id
+
+    @event(PlacementEnded)
+    def _placement_ended(self) -> None:
+        self.placement_id = None
 
     @event(Erased)
     def _erased(self) -> None:

@@ -23,6 +23,9 @@ from services.roster.domain.facts import Ground
 NO_LONGER_FOUND: Final = "no_longer_found"
 """Resolution of a finding whose cause has ended: no comparison makes it any more, or time no longer brings it 复核已消除."""
 
+TAKEN_OVER: Final = "taken_over"
+"""Resolution of a finding of an entry that goes on as another one, which owes it from then on 并入同一儿童."""
+
 OWN_RECORDS: Final = frozenset({"transfer", "deferral", "term", "term_check_in", "placement"})
 """Grounds that are no register's row but the roster's own: a comparison has nothing to say about what rests on them."""
 
@@ -151,6 +154,7 @@ class GivenAnswer:
     code: str
     evidence: str
     by: Officer
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,9 @@ class OpenFinding:
     finding_id: UUID
     reason: str
     grounds: tuple[Ground, ...]
-    owner: str = ""
+    owner: str
+    raised_on: date
+    legal_basis: str
     due_on: date | None = None
     answer: GivenAnswer | None = None
     overdue: bool = False

@@ -5,12 +5,20 @@ and ends the one before.
 """
 
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
+from services.roster.domain.facts import Excuse
 
-FORMS = ("regular_class", "special_school", "home_teaching")
+FORMS: Final = ("regular_class", "special_school", "home_teaching")
+
+AT_HOME: Final = "home_teaching"
+"""The form that no class list shows: the decision itself accounts for the child."""
+
+DECIDED_ANEW: Final = "另行安置"
+"""Why a placement ended that a new one follows."""
 
 
 class Placement(RecordedAggregate):
@@ -44,6 +52,15 @@ class Placement(RecordedAggregate):
             raise Refused("A placement names the school that keeps the child's enrolment, home teaching too (N1.7).")
         return cls._create(cls.Decided, id=placement_id, child_id=child_id, form=form, school=school, decided_on=today)
 
+    def excuse(self, *, approved_by: str) -> Excuse | None:
+        """What the child is accounted for by: taught at home until the placement ends; in a class its seat says so itself.
+
+        Hours that were not taught are a finding of their own, so a placement on paper alone does not hide a child.
+        """
+        if self.form != AT_HOME:
+            return None
+        return Excuse(self.id, "placed", "送教上门，已作安置决定", self.decided_on, date.max, "", approved_by)
+
     def end(self, *, reason: str, today: date) -> None:
         """Ends the placement; refused twice."""
         if self.ended_on is not None:
@@ -51,9 +68,10 @@ class Placement(RecordedAggregate):
         self.trigger_event(self.Ended, child_id=self.child_id, reason=reason, ended_on=today)
 
     @event(Decided)
-    def __init__(self, child_id: UUID, form: str) -> None:
+    def __init__(self, child_id: UUID, form: str, decided_on: date) -> None:
         self.child_id = child_id
         self.form = form
+        self.decided_on = decided_on
         self.ended_on: date | None = None
 
     @event(Ended)

@@ -19,10 +19,11 @@ from uuid import UUID
 
 from services.chassis.vault import Vault
 from services.contracts.divisions import DIVISIONS, township_code
-from services.roster.application import Rehearsed, Roster
+from services.roster.application import Roster
 from services.roster.batches import WHOLE, Part, in_one_numbering
 from services.roster.comparison import OWNER_OF_MISSED, Comparison
 from services.roster.domain.register_batch import RegisterBatch
+from services.roster.domain.statements import Rehearsed
 from services.roster.lookup import Claim, Lookup
 from services.roster.reconcile.model import Register, Reject, Row
 from services.roster.reconcile.normalise import compact

@@ -108,6 +108,7 @@ from services.contracts.roster import (
     GroupsStated,
     IdentityCorrected,
     PlacementDecided,
+    PlacementEnded,
     RegisterLoaded,
     ResidenceStated,
     SchoolingElsewhereProved,
@@ -742,6 +743,7 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
         )),
         Story("roster", placement, (
             PlacementDecided(**of, placement_id=placement, form="home_teaching", school="", decided_on=DAY),
+            PlacementEnded(**of, placement_id=placement, reason="转入特教学校", ended_on=DAY),
         )),
         Story("roster", deferral, (
             DeferralApproved(
