@@ -16,6 +16,7 @@ from deploy.services import built
 from gateway.access.policy import load_policy
 from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
+from gateway.access.warrants import Warrants
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility
 from gateway.commands import Service as Reached
@@ -103,6 +104,7 @@ class Embedded:
         replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
         issuer = self._issuer()
         reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
+        warrants = Warrants(dsn=cluster.dsn("gateway", "gateway_writer"), reader=reader)
         policy = load_policy()
         gateway = build_gateway(
             policy=policy,
@@ -112,6 +114,7 @@ class Embedded:
                 audience=AUDIENCE,
                 policy=policy,
                 clock=self._clock,
+                standing=warrants,
             ),
             reader=reader,
             receipts=Receipts(dsn=cluster.dsn("gateway", "gateway_writer")),
@@ -127,6 +130,7 @@ class Embedded:
                 visibility=ReadModelVisibility(reader=reader),
             ),
             supervision=Answers(replay),
+            warrants=warrants,
             development=self._settings.development,
             issuer=issuer,
             papers=self._settings.papers,

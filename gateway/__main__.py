@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from gateway.access.policy import load_policy
 from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
+from gateway.access.warrants import Warrants
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility, Service
 from gateway.readmodel.projector import Projector
@@ -51,6 +52,7 @@ def build(process: Process) -> FastAPI:
         raise Refused("Nobody's token can be checked: set BAOXUE_ISSUER and BAOXUE_JWKS, the file of its public keys.")
     policy = load_policy()
     reader = Reader(dsn=process.dsn("reader"))
+    warrants = Warrants(dsn=process.dsn("writer"), reader=reader)
     return build_gateway(
         policy=policy,
         tokens=Tokens(
@@ -59,6 +61,7 @@ def build(process: Process) -> FastAPI:
             audience=settings.audience,
             policy=policy,
             clock=process.clock,
+            standing=warrants,
         ),
         reader=reader,
         receipts=Receipts(dsn=process.dsn("writer")),
@@ -68,6 +71,7 @@ def build(process: Process) -> FastAPI:
             token=settings.secret("services.token"),
             visibility=ReadModelVisibility(reader=reader),
         ),
+        warrants=warrants,
         supervision=Answers(Replay(dsn=process.dsn("reader"), opener=process.vault)),
         development=settings.development,
         issuer=issuer,

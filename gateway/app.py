@@ -14,6 +14,7 @@ from gateway.access.policy import Policy
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
 from gateway.access.quotas import Quota, Quotas
 from gateway.access.receipts import Receipts
+from gateway.access.warrants import Warrants
 from gateway.commands import Commands
 from gateway.console.home import pages
 from gateway.endpoint import Endpoint, Surroundings
@@ -40,13 +41,14 @@ def build_gateway(
     clock: Clock,
     commands: Commands | None = None,
     supervision: Supervision | None = None,
+    warrants: Warrants | None = None,
     development: bool = False,
     issuer: DevelopmentIssuer | None = None,
     papers: Path | None = None,
     documents: Path | None = None,
     quota: Quota = DEFAULT_QUOTA,
 ) -> FastAPI:
-    """The gateway. Without `commands` mutations are refused.
+    """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break glass.
 
     `papers` is a folder of the office's own Word templates, `documents` one of partners' trusted documents. `development`
     opens introspection, the query page and documents of anybody's making; an `issuer` gives tokens of demonstration
@@ -76,6 +78,7 @@ def build_gateway(
         clock=clock,
         commands=commands,
         supervision=supervision,
+        warrants=warrants,
         introspection=development,
         page=page,
     )

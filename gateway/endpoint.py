@@ -28,9 +28,10 @@ from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.policy import Policy
-from gateway.access.principal import Principal, Tokens, Unauthenticated
+from gateway.access.principal import NotApproved, Principal, Tokens, Unauthenticated
 from gateway.access.quotas import Quotas, QuotaUsedUp
 from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
+from gateway.access.warrants import Warrants
 from gateway.commands import Commands, CommandUncertain
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
 from gateway.request import JSON, BadRequest, Request, read_request
@@ -85,6 +86,7 @@ class Surroundings:
     clock: Clock
     commands: Commands | None
     supervision: Supervision | None
+    warrants: Warrants | None
     introspection: bool
     page: bytes | None
     """What a browser gets at GET, or None for nothing."""
@@ -105,10 +107,7 @@ class Endpoint:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 if self._with.page is not None and _from_a_browser(scope, headers):
                     return await _send(send, 200, self._with.page, media=b"text/html")
-                request = await read_request(scope, headers, receive)
-                principal = await self._principal(headers)
-                document = self._with.documents.text(query=request.query, document_id=request.document_id)
-                answer = await self._answer(Asked(headers, request, document, principal))
+                answer = await self._serve(headers, await read_request(scope, headers, receive))
         except BadRequest as error:
             return await _send(send, error.status, _error("BAD_REQUEST", str(error)), media=JSON)
         except NotTrusted as error:
@@ -131,11 +130,36 @@ class Endpoint:
         media = _GRAPHQL_JSON if understands else JSON
         return await _send(send, answer.status if understands else 200, answer.body, media=media)
 
+    async def _serve(self, headers: Mapping[bytes, bytes], request: Request) -> Answer:
+        """The answer to a request of somebody whose purpose is approved."""
+        try:
+            principal = await self._principal(headers)
+        except NotApproved as error:
+            return await self._refuse(error)
+        document = self._with.documents.text(query=request.query, document_id=request.document_id)
+        return await self._answer(Asked(headers, request, document, principal))
+
     async def _principal(self, headers: Mapping[bytes, bytes]) -> Principal:
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
         return await self._with.tokens.verify(token)
+
+    async def _refuse(self, error: NotApproved) -> Answer:
+        """A purpose that is not approved: recorded, and refused as any other right; what was asked isn't even read."""
+        await self._with.receipts.record(
+            Receipt(
+                at=self._with.clock.now(),
+                actor=error.principal.actor,
+                department=error.principal.unit,
+                purpose=error.principal.purpose,
+                operation="not_approved",
+                document_hash="",
+                decision="denied",
+                policy_version=self._with.policy.version,
+            )
+        )
+        return Answer(_error("FORBIDDEN", str(error)), 403, "denied")
 
     async def _answer(self, asked: Asked) -> Answer:
         """The answer to one operation, seen and timed."""
@@ -223,7 +247,9 @@ class Endpoint:
             principal=asked.principal,
             reader=self._with.reader,
             today=china_date(self._with.clock.now()),
+            now=self._with.clock.now(),
             supervision=self._with.supervision,
+            warrants=self._with.warrants,
             commands=self._with.commands,
             idempotency_key=_key(asked.headers),
             trace=traceparent(),

@@ -1,23 +1,22 @@
-"""Who may see what: the policy table 授权表 (`policy.csv`, `commands.csv`), compiled once into immutable grants.
+"""Who may see what: the policy table 授权表 (`policy.csv`, `commands.csv`, `purposes.csv`), compiled once into immutable grants.
 
 A line of `policy.csv` gives kinds of department (education_bureau, township …), for a purpose, fields of a GraphQL type:
 in which rows (`relation`), how (`mode`) and on what legal basis. What no line gives does not exist for that caller.
-There are no conditions and no expressions, so the table is finite and can be read on paper by the department it binds.
+`purposes.csv` says who approves a purpose for an officer. There are no conditions and no expressions, so the table is finite and can be read on paper by the department it binds.
 
-Relations, a closed set: `area` rows of townships in the unit's area 辖区; `village` and `school` the unit's own; `referral`
-rows of children about whom the unit is asked, by an open referral to it 转办 or by an open finding it owes an answer to
-比对发现; `own` notices addressed to the unit, and deliveries it handed in; `any` reference data.
+Relations and modes are closed sets, see `Relation` and `Mode`; their days and numbers stand in `rules.toml`.
 A purpose reaches children in one way only, so a record can't be seen through the widest of several doors.
 """
 
 import csv
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources import files
 from types import MappingProxyType
 
+from gateway.access import rules
 from services.chassis.errors import Forbidden
 
 
@@ -25,11 +24,26 @@ class Relation(StrEnum):
     """In which rows a field may be seen."""
 
     AREA = "area"
+    """Rows of townships in the unit's area 辖区."""
     VILLAGE = "village"
+    """The unit's own village 本村."""
     SCHOOL = "school"
+    """The unit's own school 本校."""
+    CASE = "case"
+    """Children of the unit's area whose case is open 在办个案; closing it ends this."""
     REFERRAL = "referral"
+    """Children about whom the unit is asked: by an open referral to it 转办, for some days after its answer (`rules.toml`),
+    or by an open finding it owes an answer to 比对发现."""
+    CONSENT = "consent"
+    """Children whose guardian consented to this purpose for this unit 监护人同意, while the consent lasts."""
+    ORDER = "order"
+    """Children whom a supervision order to this unit names 督导令, while it lasts."""
+    EMERGENCY = "emergency"
+    """The one child on whose record the officer broke the glass 紧急查阅, for the hours in `rules.toml`."""
     OWN = "own"
+    """Notices addressed to the unit, and deliveries it handed in."""
     ANY = "any"
+    """Reference data, and the roots of Query, which hold nothing themselves."""
 
 
 class Mode(StrEnum):
@@ -37,6 +51,15 @@ class Mode(StrEnum):
 
     FULL = "full"
     MASK = "mask"
+    """A name's first character, a number's last four 脱敏."""
+    BUCKET = "bucket"
+    """A class instead of the value, by a field of its own: `ageBand` for a birth date 分档."""
+    PREDICATE = "predicate"
+    """Yes or no instead of the value, by a field of its own: `inHardship` for the kind of hardship 是否."""
+    COUNT = "count"
+    """A number of persons, small ones withheld 小数隐去."""
+    NONE = "none"
+    """Never, said expressly: a later line that grants it contradicts the table 明确不予."""
 
 
 class Purpose(StrEnum):
@@ -47,18 +70,48 @@ class Purpose(StrEnum):
     SOCIAL_RELIEF = "social_relief"
     DISABILITY_PLACEMENT = "disability_placement"
     LEGAL_ACTION = "legal_action"
+    LEGAL_SUPERVISION = "legal_supervision"
     ASSISTANCE = "assistance"
+    MENTORING = "mentoring"
     SUPERVISION = "supervision"
+    SUPERVISION_ORDER = "supervision_order"
     STATISTICS = "statistics"
+    EMERGENCY = "emergency"
     OPERATION = "operation"
 
 
-MASKABLE = frozenset(
-    ("Child", field) for field in ("name", "guardianName", "idNumber", "guardianPhone", "studentNumber")
-)
-"""Fields for which a mask is defined; any other may be seen in full or not at all."""
+_MASKED = ("name", "guardianName", "idNumber", "guardianPhone", "studentNumber")
+_MODES: Mapping[tuple[str, str], frozenset[Mode]] = {
+    **{("Child", field): frozenset({Mode.FULL, Mode.MASK}) for field in _MASKED},
+    ("Child", "ageBand"): frozenset({Mode.BUCKET}),
+    **{("Child", field): frozenset({Mode.PREDICATE}) for field in ("underFourteen", "inHardship", "hasDisability")},
+    ("FindingCount", "count"): frozenset({Mode.FULL, Mode.COUNT}),
+    ("PartitionRow", "count"): frozenset({Mode.FULL, Mode.COUNT}),
+}
+"""The modes a field has; any other may be seen in full or not at all."""
+_FULL = frozenset({Mode.FULL})
 
-ROW_RELATIONS = frozenset({Relation.AREA, Relation.VILLAGE, Relation.SCHOOL, Relation.REFERRAL})
+
+class Approver(StrEnum):
+    """Who approves a purpose for an officer 审批."""
+
+    POST = "post"
+    """The post itself, as the department's directory has it 岗位授权: the issuer gives such tokens to nobody else."""
+    HEAD = "head"
+    """The department's head, officer by officer and for a time 负责人审批."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approves a purpose, and on what legal basis."""
+
+    by: Approver
+    legal_basis: str
+
+
+WARRANTED = frozenset({Relation.CONSENT, Relation.ORDER, Relation.EMERGENCY})
+"""Relations that rest on a warrant 凭据, see `warrants.py`."""
+ROW_RELATIONS = WARRANTED | {Relation.AREA, Relation.VILLAGE, Relation.SCHOOL, Relation.CASE, Relation.REFERRAL}
 
 
 class PolicyError(ValueError):
@@ -74,19 +127,34 @@ class Grant:
     legal_basis: str
 
 
-@dataclass(frozen=True, slots=True)
+def _nothing() -> Mapping[tuple[str, str], Grant]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
     """What a kind of department may do for a purpose. `reach` is the way its rows are reached, None where none are."""
 
     kind: str
     purpose: str
-    fields: Mapping[tuple[str, str], Grant]
-    commands: frozenset[str]
-    reach: Relation | None
+    fields: Mapping[tuple[str, str], Grant] = field(default_factory=_nothing)
+    commands: frozenset[str] = frozenset()
+    reach: Relation | None = None
+    refused: Mapping[tuple[str, str], Grant] = field(default_factory=_nothing)
+    """What the table refuses expressly, and why."""
+    about_one: bool = False
+    """Whether the token is about one child, whose rows alone are then reached."""
+    approval: "Approval | None" = None
+    """Who approves the purpose for an officer; None where the kind has no such purpose."""
 
-    def of(self, type_name: str, field: str) -> Grant | None:
+    @property
+    def needs_head(self) -> bool:
+        """Whether the unit's head has to approve this purpose for each officer."""
+        return self.approval is not None and self.approval.by is Approver.HEAD
+
+    def of(self, type_name: str, field_name: str) -> Grant | None:
         """The grant of a field, or None."""
-        return self.fields.get((type_name, field))
+        return self.fields.get((type_name, field_name))
 
     def relation(self, type_name: str) -> Relation:
         """In which rows of a type anything may be seen; raises `Forbidden` for a type of which nothing may be."""
@@ -110,7 +178,7 @@ def forbidden(type_name: str, field: str | None, *, grants: Grants) -> Forbidden
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The compiled table. `version` is a hash of its text, written on every receipt."""
+    """The compiled table. `version` is a hash of its text and of the rules', written on every receipt."""
 
     version: str
     grants: Mapping[tuple[str, str], Grants]
@@ -118,7 +186,7 @@ class Policy:
     def grants_of(self, *, kind: str, purpose: str) -> Grants:
         """What this kind of department may do for this purpose; nothing, where the table has no line."""
         found = self.grants.get((kind, purpose))
-        return found or Grants(kind, purpose, MappingProxyType({}), frozenset(), None)
+        return found or Grants(kind=kind, purpose=purpose)
 
     def granted_fields(self) -> frozenset[tuple[str, str]]:
         """Every field somebody may see."""
@@ -131,11 +199,12 @@ def load_policy() -> Policy:
     return compile_policy(
         fields=folder.joinpath("policy.csv").read_text(encoding="utf-8"),
         commands=folder.joinpath("commands.csv").read_text(encoding="utf-8"),
+        purposes=folder.joinpath("purposes.csv").read_text(encoding="utf-8"),
     )
 
 
-def compile_policy(*, fields: str, commands: str) -> Policy:
-    """Compiles the two tables; raises `PolicyError` where a line contradicts another or uses an unknown word."""
+def compile_policy(*, fields: str, commands: str, purposes: str) -> Policy:
+    """Compiles the three tables; raises `PolicyError` where a line contradicts another or uses an unknown word."""
     granted: dict[tuple[str, str], dict[tuple[str, str], Grant]] = {}
     for line, row in enumerate(csv.DictReader(fields.splitlines()), start=2):
         grant = _grant(row, line=line)
@@ -147,17 +216,23 @@ def compile_policy(*, fields: str, commands: str) -> Policy:
         for kind in row["kinds"].split():
             words = sent.setdefault((kind, _purpose(row["purpose"], line=line)), set())
             words.update(row["commands"].split())
+    approvals = _approvals(purposes)
+    for kind, purpose in sorted((granted.keys() | sent.keys()) - approvals.keys()):
+        message = f"purposes.csv: say who approves {purpose} for an officer of {kind}: post or head"
+        raise PolicyError(message)
     compiled = {
         key: Grants(
             kind=key[0],
             purpose=key[1],
-            fields=MappingProxyType(granted.get(key, {})),
+            fields=MappingProxyType(_given(granted.get(key, {}))),
             commands=frozenset(sent.get(key, ())),
-            reach=_reach(key, granted.get(key, {}).items()),
+            refused=MappingProxyType({k: g for k, g in granted.get(key, {}).items() if g.mode is Mode.NONE}),
+            approval=approvals[key],
+            reach=_reach(key, _given(granted.get(key, {})).items()),
         )
         for key in granted.keys() | sent.keys()
     }
-    version = hashlib.sha256(f"{fields}\0{commands}".encode()).hexdigest()[:16]
+    version = hashlib.sha256(f"{fields}\0{commands}\0{purposes}\0{rules.TEXT}".encode()).hexdigest()[:16]
     return Policy(version=version, grants=MappingProxyType(compiled))
 
 
@@ -173,6 +248,22 @@ def _grant(row: Mapping[str, str], *, line: int) -> Grant:
     return grant
 
 
+def _approvals(purposes: str) -> dict[tuple[str, str], Approval]:
+    approvals: dict[tuple[str, str], Approval] = {}
+    for line, row in enumerate(csv.DictReader(purposes.splitlines()), start=2):
+        try:
+            approval = Approval(Approver(row["approval"]), row["legal_basis"].strip())
+        except ValueError as error:
+            message = f"purposes.csv line {line}: {error}"
+            raise PolicyError(message) from None
+        for kind in row["kinds"].split():
+            for word in row["purpose"].split():
+                if approvals.setdefault((kind, _purpose(word, line=line)), approval) is not approval:
+                    message = f"purposes.csv line {line}: {word} of {kind} stands there already"
+                    raise PolicyError(message)
+    return approvals
+
+
 def _purpose(word: str, *, line: int) -> str:
     if word not in set(Purpose):
         message = f"line {line}: {word} is not a purpose; one of {', '.join(Purpose)}"
@@ -181,18 +272,23 @@ def _purpose(word: str, *, line: int) -> str:
 
 
 def _add(granted: dict[tuple[str, str], Grant], row: Mapping[str, str], *, grant: Grant, line: int) -> None:
-    for field in row["fields"].split():
-        key = (row["type"], field)
-        if grant.mode is Mode.MASK and key not in MASKABLE:
-            message = f"policy.csv line {line}: no mask is defined for {row['type']}.{field}"
+    for name in row["fields"].split():
+        key = (row["type"], name)
+        if grant.mode is not Mode.NONE and grant.mode not in _MODES.get(key, _FULL):
+            message = f"policy.csv line {line}: no {grant.mode} is defined for {row['type']}.{name}"
             raise PolicyError(message)
         if granted.setdefault(key, grant) is not grant:
-            message = f"policy.csv line {line}: {row['type']}.{field} is granted twice for the same kind and purpose"
+            message = f"policy.csv line {line}: {row['type']}.{name} is granted twice for the same kind and purpose"
             raise PolicyError(message)
-        others = {g.relation for (name, _), g in granted.items() if name == row["type"]}
+        others = {g.relation for (type_name, _), g in _given(granted).items() if type_name == row["type"]}
         if len(others) > 1:
             message = f"policy.csv line {line}: {row['type']} is reached in two ways: {', '.join(sorted(others))}"
             raise PolicyError(message)
+
+
+def _given(fields: Mapping[tuple[str, str], Grant]) -> dict[tuple[str, str], Grant]:
+    """What may be seen, without what is refused expressly."""
+    return {key: grant for key, grant in fields.items() if grant.mode is not Mode.NONE}
 
 
 def _reach(key: tuple[str, str], granted: Iterable[tuple[tuple[str, str], Grant]]) -> Relation | None:

@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.access.policy import Policy, forbidden
-from gateway.access.principal import Principal, Tokens, Unauthenticated
+from gateway.access.principal import NotApproved, Principal, Tokens, Unauthenticated
 from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
 from gateway.commands import Commands, CommandUncertain, Passed
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
@@ -205,7 +205,11 @@ async def _enter(request: Request, *, command: str, desk: Desk, handler: Handler
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
-    principal = await desk.tokens.verify(token)
+    try:
+        principal = await desk.tokens.verify(token)
+    except NotApproved as error:
+        await desk.record(error.principal, command, decision="denied")
+        raise
     try:
         _require(principal, command)
         return await handler(desk, Asked(request, principal))

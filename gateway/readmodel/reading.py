@@ -16,7 +16,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 Claims = tuple[tuple[str, str], ...]
-CLAIMS = ("lo", "hi", "village", "school", "unit", "kind", "area", "receipts", "journal")
+CLAIMS = (
+    "lo", "hi", "village", "school", "unit", "kind", "area", "receipts", "journal",
+    "open_lo", "open_hi", "since", "warrant", "actor", "purpose", "at", "child",
+)  # fmt: skip
 """What row security asks of a session; see `tables.sql`."""
 PAGE = 2000
 """Rows a `stream` brings at once."""

@@ -9,10 +9,13 @@
 -- Claims are session settings the endpoint makes before a query; a claim that is absent or empty opens nothing:
 --   app.lo, app.hi  range of township codes [lo, hi) 辖区        app.village  twelve-digit code 村
 --   app.school      school code 学校                             app.unit     the caller's unit, `kind:area` 单位
---   app.kind, app.area  for departments that see whom they are asked about, by an open referral 转办 or an open finding
---                       they owe an answer to 比对发现: the two halves of app.unit
+--   app.kind, app.area  for departments that see whom they are asked about, by a referral 转办 that is open or was answered
+--                       on app.since or later, or an open finding they owe an answer to 比对发现: the halves of app.unit
+--   app.open_lo, app.open_hi  range within which only children with an open case are reached 在办个案
+--   app.warrant     kind of warrant by which children are reached one by one 凭据, with app.actor, app.purpose, app.at
+--   app.child       the one child a token is about; closes every other row of a child, whatever else is set
 --   app.receipts    'on': the log of looks 查阅留痕              app.journal  'on': the journal of events 事件日志
--- A purpose reaches rows in one way, so of range, village, school and kind one is set and the others are empty.
+-- A purpose reaches rows in one way, so of the ranges, village, school, kind and warrant one is set, the others empty.
 -- Codes compare as bytes (collation C): a range is then an index condition, and leakproof.
 
 create table if not exists township (code text collate "C" primary key, name text not null);
@@ -35,6 +38,7 @@ create index if not exists child_by_township on child (township, child_id);
 create index if not exists child_by_state on child (township, accounted_state, child_id);
 create index if not exists child_by_school on child (school, township, child_id) where school <> '';
 create index if not exists child_by_village on child (village, township, child_id) where village <> '';
+create index if not exists child_by_open_case on child (township, child_id) where open_case_id is not null;
 create index if not exists child_by_household on child (household_id) where household_id is not null;
 
 create table if not exists child_identity (
@@ -127,6 +131,7 @@ alter table referral add column if not exists handed_on_from uuid;
 create index if not exists referral_by_child on referral (child_id);
 create index if not exists referral_by_case on referral (case_id);
 create index if not exists referral_by_township on referral (township, referral_id);
+create index if not exists referral_answered_to on referral (to_unit, answered_on, child_id) where state = 'answered';
 create index if not exists referral_open_to on referral (to_unit, child_id) where state in ('opened', 'accepted');
 
 create table if not exists responsibility (
@@ -339,6 +344,23 @@ create index if not exists receipt_by_child on receipt using gin (child_ids);
 create index if not exists receipt_by_time on receipt (at);
 create index if not exists receipt_of_export on receipt (document_hash)
     where operation in ('export_ledger', 'print_partition', 'export_field_check', 'export_rejects');
+
+-- What access rests on beyond the policy table 凭据: a head's approval of a purpose, a guardian's consent, a supervision
+-- order, break-glass. Given, ended and reviewed, each once and for good. `actor` is empty where any officer of the unit may.
+create table if not exists warrant (
+    warrant_id uuid primary key, kind text collate "C" not null check (kind in ('approval', 'consent', 'order', 'emergency')),
+    unit text collate "C" not null, actor text collate "C" not null default '', purpose text collate "C" not null,
+    child_id uuid, township text collate "C" not null default '',
+    from_at timestamptz not null, until_at timestamptz not null, paper text not null default '',
+    reason text not null default '', given_by text not null, given_for text not null, given_at timestamptz not null);
+create index if not exists warrant_of on warrant (unit, purpose, kind, until_at);
+create index if not exists warrant_by_child on warrant (child_id) where child_id is not null;
+create table if not exists warrant_end (
+    warrant_id uuid primary key references warrant, ended_at timestamptz not null, ended_by text not null,
+    ended_for text not null, end_reason text not null default '');
+create table if not exists warrant_review (
+    warrant_id uuid primary key references warrant, reviewed_at timestamptz not null, reviewed_by text not null,
+    reviewed_for text not null, justified boolean not null, remark text not null default '');
 create table if not exists tracking (name text primary key, position bigint not null);
 
 create or replace function refuse_change() returns trigger language plpgsql as $$
@@ -346,6 +368,12 @@ begin
     raise exception '% is append-only: what was recorded stays', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
 create or replace trigger journal_is_append_only before update or delete or truncate on journal
+    for each statement execute function refuse_change();
+create or replace trigger warrant_is_append_only before update or delete or truncate on warrant
+    for each statement execute function refuse_change();
+create or replace trigger warrant_end_is_append_only before update or delete or truncate on warrant_end
+    for each statement execute function refuse_change();
+create or replace trigger warrant_review_is_append_only before update or delete or truncate on warrant_review
     for each statement execute function refuse_change();
 create or replace trigger receipt_is_append_only before update or delete or truncate on receipt
     for each statement execute function refuse_change();
@@ -362,13 +390,26 @@ declare
     -- A referral names a kind of department; the county it lies in says which unit of that kind is asked.
     to_me constant text := $q$%1$I.to_unit = nullif(current_setting('app.kind', true), '')
         and starts_with(%1$I.township, nullif(current_setting('app.area', true), ''))$q$;
+    open_to_me constant text := format(to_me, 'r') || $q$ and (r.state in ('opened', 'accepted')
+        or r.state = 'answered' and r.answered_on >= nullif(current_setting('app.since', true), '')::date)$q$;
     -- A finding names the unit that owes the answer; while it is open that unit sees it.
     owed_by_me constant text := $q$coalesce(current_setting('app.kind', true), '') <> ''
         and %1$I.owner = nullif(current_setting('app.unit', true), '') and %1$I.resolved_on is null$q$;
     -- In one list and not as two conditions joined by `or`: so it is read once, by its indexes.
     shared constant text := $q$coalesce(current_setting('app.kind', true), '') <> '' and %1$I.child_id in (
-        select r.child_id from referral r where $q$ || format(to_me, 'r') || $q$ and r.state in ('opened', 'accepted')
+        select r.child_id from referral r where $q$ || open_to_me || $q$
         union all select f.child_id from finding f where $q$ || format(owed_by_me, 'f') || $q$)$q$;
+    within_open constant text := replace(replace(within, 'app.lo', 'app.open_lo'), 'app.hi', 'app.open_hi');
+    -- Warrants are records and stay where they are in a rebuild, so they are named with their schema.
+    warranted constant text := $q$nullif(current_setting('app.warrant', true), '') is not null and child_id in (
+        select w.child_id from public.warrant w where w.kind = current_setting('app.warrant', true)
+        and w.unit = current_setting('app.unit', true) and w.purpose = current_setting('app.purpose', true)
+        and w.actor in ('', current_setting('app.actor', true))
+        and w.from_at <= nullif(current_setting('app.at', true), '')::timestamptz
+        and w.until_at > nullif(current_setting('app.at', true), '')::timestamptz
+        and not exists (select from public.warrant_end e where e.warrant_id = w.warrant_id))$q$;
+    about constant text := $q$(select nullif(current_setting('app.child', true), '')) is null
+        or (select nullif(current_setting('app.child', true), '')::uuid) in (%s)$q$;
     opens text;
 begin
     foreach name in array array[
@@ -377,21 +418,33 @@ begin
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
         'receipt', 'tracking', 'doubt', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
-        'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice']
+        'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
+        'warrant', 'warrant_end', 'warrant_review']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
-            when name in ('child', 'case_file') then
-                format('(%s) or %s or %s or (%s)', within, own_village, own_school, format(shared, name))
+            when name = 'child' then
+                format('(%s) or %s or %s or (%s) or (%s and open_case_id is not null) or (%s)',
+                    within, own_village, own_school, format(shared, name), within_open, warranted)
+            when name = 'case_file' then
+                format('(%s) or %s or %s or (%s) or (%s and exists (select from child c'
+                    || ' where c.open_case_id = case_file.case_id)) or (%s)',
+                    within, own_village, own_school, format(shared, name), within_open, warranted)
             when name = 'finding' then
-                format('(%s) or %s or %s or (%s)', within, own_village, own_school, format(owed_by_me, name))
+                format('(%s) or %s or %s or (%s) or (%s)', within, own_village, own_school,
+                    format(owed_by_me, name), warranted)
             -- Whoever reaches one of two entries sees that they are doubted, and the other entry by its own rules.
             when name = 'doubt' then format('(%s) or (%s)', within, replace(within, 'township', 'other_township'))
             when name = 'referral' then
                 format('(%s) or (%s)', within, format(to_me, name))
+            when name = 'warrant' then format('(%s) or unit = %s', within, own_unit)
+            when name in ('warrant_end', 'warrant_review') then
+                format('exists (select from warrant w where w.warrant_id = %I.warrant_id)', name)
             when name = 'notice' then format('(%s) or recipient = %s', within, own_unit)
             when name = 'journal' then $q$current_setting('app.journal', true) = 'on'$q$
-            when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'$q$
+            when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
+                and (nullif(current_setting('app.child', true), '') is null
+                    or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$
             when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'procuratorate_notice') then within
             when name = 'field_check' then format('(%s) or %s', within, own_village)
             when name = 'post_tenure' then format('(%s) or %s or %s', within, own_village, own_school)
@@ -413,9 +466,15 @@ begin
         execute format('drop policy if exists reader on %I', name);
         execute format('drop policy if exists writer on %I', name);
         execute format('create policy reader on %I for select to gateway_reader using (%s)', name, opens);
+        execute format('drop policy if exists about on %I', name);
+        if exists (select from information_schema.columns c where c.table_schema = current_schema()
+                and c.table_name = name and c.column_name = 'child_id') and name not in ('warrant', 'journal') then
+            execute format('create policy about on %I as restrictive for select to gateway_reader using (%s)', name,
+                format(about, case when name = 'doubt' then 'child_id, other_id' else 'child_id' end));
+        end if;
         execute format('create policy writer on %I for all to gateway_writer using (true) with check (true)', name);
         execute format('grant select on %I to gateway_reader', name);
-        if name in ('journal', 'receipt') then
+        if name in ('journal', 'receipt', 'warrant', 'warrant_end', 'warrant_review') then
             execute format('grant select, insert on %I to gateway_writer', name);
         else
             execute format('grant select, insert, update, delete, truncate on %I to gateway_writer', name);

@@ -6,7 +6,7 @@ stands behind it. In SQL texts `{a}` is the table's alias, `{p}` the parent's, `
 
 - A relation stays with the child of its parent, or with one of a pair, so the children of the roots' rows are all the
   children in an answer.
-- Names in `%(...)s` are parameters: the caller's reach (lo, hi, village, school, unit, kind, area) and `today`.
+- Names in `%(...)s` are parameters: the caller's reach (the claims, see `readmodel/tables.sql`) and `today`.
 """
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
@@ -14,11 +14,24 @@ stands behind it. In SQL texts `{a}` is the table's alias, `{p}` the parent's, `
 from collections.abc import Mapping
 
 from gateway.access.policy import Grants, Mode, Relation, forbidden
+from gateway.access.rules import RULES
 from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
 
 IDENTITY = "left join child_identity {a}i on {a}i.child_id = {a}.child_id and {scope}"
 """Names and numbers stand in a table of their own; it is joined only where one of them is asked for."""
+
+AGE_BANDS = ((6, "0-5"), (12, "6-11"), (14, "12-13"), (17, "14-16"))
+"""Ages below which a child is in a band 年龄段: primary school, below fourteen (个人信息保护法 第三十一条), compulsory age."""
+OLDEST_BAND = "17+"
+AGE_BAND = (
+    "case when {a}i.birth_date is null then null "
+    + " ".join(
+        f"when {{a}}i.birth_date > %(today)s::date - interval '{years} years' then '{band}'"
+        for years, band in AGE_BANDS
+    )
+    + f" else '{OLDEST_BAND}' end"
+)
 
 _CHILD = Table(
     "Child",
@@ -31,6 +44,10 @@ _CHILD = Table(
         name="{a}i.name",
         idNumber="{a}i.id_number",
         birthDate="{a}i.birth_date",
+        ageBand=AGE_BAND,
+        underFourteen="({a}i.birth_date > %(today)s::date - interval '14 years')",
+        inHardship="({a}.poverty <> '')",
+        hasDisability="({a}.disability <> '')",
         guardianName="{a}i.guardian_name",
         guardianPhone="{a}i.guardian_phone",
         studentNumber="{a}i.student_number",
@@ -280,10 +297,18 @@ _TO_ME = "{r}.to_unit = %(kind)s and starts_with({r}.township, %(area)s)"
 _OWED_BY_ME = "{f}.owner = %(unit)s and {f}.resolved_on is null"
 _ASKED_OF_ME = (
     f"{{a}}.child_id in (select r.child_id from referral r where {_TO_ME.replace('{r}', 'r')}"
-    f" and r.state in ('opened', 'accepted') union all select f.child_id from finding f where {_OWED_BY_ME.replace('{f}', 'f')})"
+    " and (r.state in ('opened', 'accepted') or r.state = 'answered' and r.answered_on >= %(since)s::date)"
+    f" union all select f.child_id from finding f where {_OWED_BY_ME.replace('{f}', 'f')})"
 )
 _WITHIN = "{a}.township >= %(lo)s and {a}.township < %(hi)s"
 _OTHER_WITHIN = _WITHIN.replace("township", "other_township")
+_WITHIN_OPEN = "{a}.township >= %(open_lo)s and {a}.township < %(open_hi)s"
+_WARRANTED = (
+    "{a}.child_id in (select w.child_id from warrant w where w.kind = %(warrant)s and w.unit = %(unit)s"
+    " and w.purpose = %(purpose)s and w.actor in ('', %(actor)s) and w.from_at <= %(at)s::timestamptz"
+    " and w.until_at > %(at)s::timestamptz"
+    " and not exists (select from warrant_end e where e.warrant_id = w.warrant_id))"
+)
 _OWNER: Mapping[str, str] = {"Notice": "recipient", "Delivery": "unit"}
 """The column that names the unit a row is `own` to."""
 
@@ -314,6 +339,16 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
             condition = _OWED_BY_ME.replace("{f}", "{a}")
         case Relation.REFERRAL:
             condition = _ASKED_OF_ME
+        case Relation.CASE if table.type == "Child":
+            condition = f"{_WITHIN_OPEN} and {{a}}.open_case_id is not null"
+        case Relation.CASE:
+            of_case = " and s.open_case_id = {a}.case_id" if table.type == "Case" else ""
+            condition = (
+                f"exists (select from child s where s.child_id = {{a}}.child_id and s.open_case_id is not null{of_case}"
+                f" and {_WITHIN_OPEN.replace('{a}', 's')})"
+            )
+        case Relation.CONSENT | Relation.ORDER | Relation.EMERGENCY:
+            condition = _WARRANTED
         case Relation.VILLAGE | Relation.SCHOOL:
             own = f"%({relation})s"
             condition = (
@@ -321,7 +356,18 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
                 if table.placed
                 else f"exists (select from child s where s.child_id = {{a}}.child_id and s.{relation} = {own})"
             )
+    if grants.about_one and (about := _about(table)):
+        condition = f"({condition}) and {about}"
     return condition.replace("{a}", alias)
+
+
+def _about(table: Table) -> str | None:
+    """The condition that keeps a table to the one child a token is about; None for what is of no child."""
+    if table.pair:
+        return "%(child)s::uuid in ({a}.child_id, {a}.other_id)"
+    if table.type == "Receipt":
+        return "%(child)s::uuid = any({a}.child_ids)"
+    return "{a}.child_id = %(child)s::uuid" if table.of_child or table.type in SUBQUERY_ALIAS else None
 
 
 def identity_join(*, alias: str, grants: Grants) -> str:
@@ -340,7 +386,13 @@ def column(table: Table, name: str, *, alias: str, grants: Grants) -> str:
     if grant is None:
         raise forbidden(table.type, name, grants=grants)
     text = table.columns[name].replace("{a}", alias)
-    return text if grant.mode is Mode.FULL else _MASKS[name].format(text)
+    match grant.mode:
+        case Mode.MASK:
+            return _MASKS[name].format(text)
+        case Mode.COUNT:
+            return f"case when {text} < {RULES.count.withheld_under} then null else {text} end"
+        case _:  # classes and answers of yes or no are columns of their own
+            return text
 
 
 def linked(table: Table, name: str, *, grants: Grants) -> Link:

@@ -61,7 +61,7 @@ class Operation:
         self.names_somebody = names_somebody(self.asked)
         self._optional = self._shaping()
         self._rights: OrderedDict[tuple[str, str], tuple[str, ...] | Forbidden] = OrderedDict()
-        self._plans: OrderedDict[tuple[str, str, frozenset[str]], Plan | None] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, str, bool, frozenset[str]], Plan | None] = OrderedDict()
 
     def require_rights(self, grants: Grants) -> tuple[str, ...]:
         """The granted fields this asks for; raises `Forbidden`."""
@@ -93,7 +93,7 @@ class Operation:
         if self._optional is None:
             return None
         present = frozenset(name for name in self._optional if variables.get(name) is not None)
-        key = (grants.kind, grants.purpose, present)
+        key = (grants.kind, grants.purpose, grants.about_one, present)
         if key in self._plans:
             return self._plans[key]
         plan: Plan | None = None

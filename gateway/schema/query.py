@@ -51,7 +51,7 @@ class VisibleField:
 
     type: str = strawberry.field(description="类型 type")
     field: str = strawberry.field(description="字段 field")
-    mode: str = strawberry.field(description="方式 full or mask")
+    mode: str = strawberry.field(description="方式 full, mask, bucket, predicate or count")
     relation: str = strawberry.field(description="范围 in which rows")
     legal_basis: str = strawberry.field(description="法律依据 legal basis")
 
@@ -301,7 +301,8 @@ class Query:
         """The partition of the window 6–16; for what was known in the past see `replayPartition`."""
         after, until = window(as_of or info.context.today)
         rows = await info.context.rows(_PARTITION, after=after, until=until)
-        return [PartitionRow(**row) for row in rows]
+        counted = info.context.counted
+        return [PartitionRow(**{**row, "count": counted("PartitionRow", "count", row["count"])}) for row in rows]
 
     @strawberry.field(description="通知 notices to my unit, or of my area, newest first")
     async def notices(

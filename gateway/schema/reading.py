@@ -16,10 +16,12 @@ import strawberry
 
 from gateway.access.policy import Mode
 from gateway.access.principal import Principal
+from gateway.access.rules import RULES
 from gateway.readmodel.reading import Reader
 from gateway.schema.paging import cursor_of, place_after, size_of_page
 
 if TYPE_CHECKING:
+    from gateway.access.warrants import Warrants
     from gateway.commands import Commands
     from gateway.schema.supervision import Supervision
 
@@ -48,7 +50,9 @@ class Looking:
     principal: Principal
     reader: Reader
     today: date
+    now: datetime | None = None
     supervision: "Supervision | None" = None
+    warrants: "Warrants | None" = None
     commands: "Commands | None" = None
     idempotency_key: UUID | None = None
     trace: str = ""
@@ -74,6 +78,13 @@ class Looking:
         if grant.mode is Mode.FULL:
             return value
         return value[0] + "＊" if name.lower().endswith("name") else "＊" + value[-4:]
+
+    def counted(self, type_name: str, name: str, value: int) -> int | None:
+        """A number of persons as this caller may see it."""
+        grant = self.principal.grants.of(type_name, name)
+        if grant is None or (grant.mode is Mode.COUNT and value < RULES.count.withheld_under):
+            return None
+        return value
 
 
 @strawberry.type(description="Where a page ends 分页.")

@@ -115,7 +115,13 @@ ROOTS: Mapping[str, Root] = {
         descending=True,
     ),
     "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
-    "partition": Root("PartitionRow", many=True, order="{a}.township, {a}.dated desc, {a}.state"),
+    # Windows that differ by a day tell who was born on it: only whoever sees small numbers may choose the day.
+    "partition": Root(
+        "PartitionRow",
+        many=True,
+        filters={"asOf": Filter("true", "count")},
+        order="{a}.township, {a}.dated desc, {a}.state",
+    ),
     "notices": Root(
         "Notice",
         many=True,

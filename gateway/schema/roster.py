@@ -28,6 +28,13 @@ _PERSONAL = {
     "student_number": "studentNumber",
 }
 
+_BANDS = ((6, "0-5"), (12, "6-11"), (14, "12-13"), (17, "14-16"))
+_FOURTEEN = 14
+
+
+def _completed_years(birth: date, *, on: date) -> int:
+    return on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
+
 
 @strawberry.type(description="适龄儿童少年 A child as the registers know it.")
 class Child:
@@ -44,6 +51,10 @@ class Child:
     name: str | None = strawberry.field(description="姓名 name; null where it is not known or was erased")
     id_number: str | None = strawberry.field(description="公民身份号码 citizen number (GB 11643)")
     birth_date: date | None = strawberry.field(description="出生日期 birth date")
+    age_band: str | None = strawberry.field(
+        description="年龄段 class of its age today: 0-5, 6-11, 12-13, 14-16 or 17+; null where the birth date is not known"
+    )
+    under_fourteen: bool | None = strawberry.field(description="未满十四周岁 whether it is under fourteen today")
     sex: str = strawberry.field(description="性别 sex")
     guardian_name: str | None = strawberry.field(description="监护人姓名 guardian's name")
     guardian_phone: str | None = strawberry.field(description="监护人电话 guardian's telephone")
@@ -58,6 +69,8 @@ class Child:
     grade: str = strawberry.field(description="年级 grade")
     schooling_status: str = strawberry.field(description="学籍状态 what the registers say of its schooling")
     poverty: str = strawberry.field(description="困难类别 kind of hardship; empty for none")
+    in_hardship: bool = strawberry.field(description="是否困难 whether the registers name any kind of hardship")
+    has_disability: bool = strawberry.field(description="是否残疾 whether the registers name any kind of disability")
     disability: str = strawberry.field(description="残疾类别 kind of disability; empty for none")
     disability_grade: str = strawberry.field(description="残疾等级 grade of disability, 1 the heaviest")
     left_behind: bool = strawberry.field(description="留守儿童 left behind by working parents")
@@ -72,7 +85,14 @@ class Child:
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
         """The child as this caller may see it."""
         masked = {name: looking.masked("Child", camel, row[name]) for name, camel in _PERSONAL.items()}
-        return cls(**facts(cls, {**row, **masked}))
+        age = None if row["birth_date"] is None else _completed_years(row["birth_date"], on=looking.today)
+        derived = {
+            "age_band": None if age is None else next((band for below, band in _BANDS if age < below), "17+"),
+            "under_fourteen": None if age is None else age < _FOURTEEN,
+            "in_hardship": bool(row["poverty"]),
+            "has_disability": bool(row["disability"]),
+        }
+        return cls(**facts(cls, {**row, **masked, **derived}))
 
     @strawberry.field(description="比对发现 what the registers don't agree on")
     async def findings(self, info: Info) -> list["Finding"]:
@@ -311,9 +331,11 @@ class FindingCount:
 
     kind: str = strawberry.field(description="类别 kind")
     township: str = strawberry.field(description="乡镇代码 township")
-    count: int = strawberry.field(description="数量 how many")
+    count: int | None = strawberry.field(
+        description="数量 how many; null for a small number where it is granted as a count 小数隐去"
+    )
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
         """The a count of findings as read."""
-        return cls(**facts(cls, row))
+        return cls(**facts(cls, {**row, "count": looking.counted("FindingCount", "count", row["count"])}))

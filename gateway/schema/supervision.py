@@ -47,7 +47,9 @@ class PartitionRow:
         description="归类 state; open_case where a case is open, unaccounted where nobody knows"
     )
     dated: bool = strawberry.field(description="出生日期已知 false for children whose birth date is not known")
-    count: int = strawberry.field(description="人数 how many children")
+    count: int | None = strawberry.field(
+        description="人数 how many children; null for a small number where it is granted as a count 小数隐去"
+    )
 
 
 @strawberry.type(description="事件 One event as it was published.")

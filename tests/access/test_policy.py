@@ -17,6 +17,7 @@ SCHEMA = build_schema()._schema
 POLICY = load_policy()
 HEAD = "kinds,purpose,type,fields,relation,mode,legal_basis\n"
 COMMANDS = "kinds,purpose,commands,legal_basis\n"
+PURPOSES = "kinds,purpose,approval,legal_basis\npolice,identity_check,post,law\n"
 
 
 def schema_fields() -> set[tuple[str, str]]:
@@ -106,7 +107,7 @@ def test_statistics_sees_counts_and_nothing_of_anybody() -> None:
 )
 def test_a_table_that_contradicts_itself_is_refused_in_words(lines: str, says: str) -> None:
     with pytest.raises(PolicyError, match=says):
-        compile_policy(fields=HEAD + lines, commands=COMMANDS)
+        compile_policy(fields=HEAD + lines, commands=COMMANDS, purposes=PURPOSES)
 
 
 def test_grants_and_their_version_can_not_be_changed() -> None:
@@ -114,4 +115,4 @@ def test_grants_and_their_version_can_not_be_changed() -> None:
     with pytest.raises(TypeError):
         grants.fields["Child", "shoeSize"] = grants.fields["Child", "id"]  # type: ignore[index]
     assert grants.fields["Child", "idNumber"].mode is Mode.MASK
-    assert compile_policy(fields=HEAD, commands=COMMANDS).version != POLICY.version
+    assert compile_policy(fields=HEAD, commands=COMMANDS, purposes=PURPOSES).version != POLICY.version

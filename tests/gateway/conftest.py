@@ -15,6 +15,7 @@ import pytest
 from gateway.access.policy import load_policy
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
+from gateway.access.warrants import Warrants
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility, Service
 from gateway.readmodel.migrate import migrate
@@ -76,10 +77,16 @@ class Asking:
         self.clock = SteppedClock(self.minute)
         self.policy = load_policy()
         self.issuer = DevelopmentIssuer(enabled=True, issuer="https://test", audience="baoxue", clock=self.clock)
-        self.tokens = Tokens(
-            keys=self.issuer.keys, issuer="https://test", audience="baoxue", policy=self.policy, clock=self.clock
-        )
         self.reader = Reader(dsn=reader_dsn, connections=2)
+        self.warrants = Warrants(dsn=writer_dsn, reader=self.reader)
+        self.tokens = Tokens(
+            keys=self.issuer.keys,
+            issuer="https://test",
+            audience="baoxue",
+            policy=self.policy,
+            clock=self.clock,
+            standing=self.warrants,
+        )
         self.receipts = Receipts(dsn=writer_dsn, timeout_s=2)
         self.runner = asyncio.Runner()
         self.visibility = ReadModelVisibility(reader=self.reader)
@@ -96,6 +103,7 @@ class Asking:
             clock=self.clock,
             commands=self.commands,
             supervision=supervision,
+            warrants=self.warrants,
             development=True,
         )
         self.schema = build_schema()
@@ -108,15 +116,16 @@ class Asking:
         self.runner.run(self._lifespan.__aexit__(None, None, None))
         self.runner.close()
 
-    def ask(self, query: str, variables: dict[str, Any] | None = None, *, by: str | tuple[str, str]) -> Reply:
-        """Asks as a demonstration account, or as (unit, purpose)."""
-        return self.send({"query": query, "variables": variables or {}}, token=self.token(by))
+    def ask(
+        self, query: str, variables: dict[str, Any] | None = None, *, by: str | tuple[str, str], **claims: str
+    ) -> Reply:
+        """Asks as a demonstration account, or as (unit, purpose); `claims` are further ones of the token."""
+        return self.send({"query": query, "variables": variables or {}}, token=self.token(by, **claims))
 
-    def token(self, by: str | tuple[str, str]) -> str:
-        if isinstance(by, str):
-            return self.issuer.mint_for(actor=by, unit=DEMO_ACCOUNTS[by].unit, purpose=DEMO_ACCOUNTS[by].purpose)
-        unit, purpose = by
-        return self.issuer.mint_for(actor="someone", unit=unit, purpose=purpose)
+    def token(self, by: str | tuple[str, str], **claims: str) -> str:
+        unit, purpose = (DEMO_ACCOUNTS[by].unit, DEMO_ACCOUNTS[by].purpose) if isinstance(by, str) else by
+        actor = by if isinstance(by, str) else "someone"
+        return self.issuer.mint_for(**{"actor": actor, "unit": unit, "purpose": purpose, **claims})
 
     def send(self, body: Any, *, token: str | None, method: str = "POST", **more: Any) -> Reply:
         self.clock.step(timedelta(milliseconds=1))  # receipts tell their order

@@ -35,7 +35,11 @@ def made(*name: object) -> UUID:
 
 def fill(connection: psycopg.Connection, *, children: int = 48) -> None:
     """Writes the county: about half its children with a case, some merged, some erased, and one county beside it."""
-    rows = county_rows(children=children)
+    insert(connection, county_rows(children=children))
+
+
+def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, object]]]) -> None:
+    """Writes rows of any tables; a column that a row does not name is null, or has its default where none of them does."""
     for table in dict.fromkeys(name for name, _ in rows):
         texts = msgspec.json.encode([row for name, row in rows if name == table]).decode()
         columns = ", ".join(dict.fromkeys(key for name, row in rows if name == table for key in row))
@@ -62,6 +66,7 @@ def _county(chance: random.Random, *, children: int) -> Iterator[tuple[str, dict
     for number in range(0, children - 5, 4):
         yield from _doubt(number, number + 5, townships=townships)
     yield from _taken_in()
+    yield from _warrants(townships)
     for number in range(12):
         unit = chance.choice(
             (f"township:{XIAODIAN}", f"school:{SCHOOL}", "civil_affairs:410326", "education_bureau:410326")
@@ -307,6 +312,48 @@ def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:
                 "handed_in_on": TODAY - timedelta(days=number),
             },
         )
+
+
+def _warrants(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Approvals for those who need one, and consents, orders and break-glass for some children."""
+    for kind, purpose in (
+        ("procuratorate", "legal_supervision"),
+        ("womens_federation", "mentoring"),
+        ("youth_league", "mentoring"),
+        ("supervision", "supervision_order"),
+    ):
+        yield "warrant", warrant("approval", f"{kind}:410326", purpose)
+    for number, township in enumerate(townships):
+        of_child = {"child_id": made("child", number), "township": township}
+        if number % 3 == 0:
+            yield "warrant", warrant("consent", "womens_federation:410326", "mentoring", **of_child)
+        if number % 5 == 0:
+            yield "warrant", warrant("consent", "youth_league:410326", "mentoring", **of_child)
+            yield "warrant", warrant("order", "supervision:410326", "supervision_order", **of_child)
+        if number % 11 == 1:
+            for kind in ("public_security", "civil_affairs", "health", "education_bureau"):
+                yield "warrant", warrant("emergency", f"{kind}:410326", "emergency", actor="someone", **of_child)
+
+
+def warrant(
+    kind: str, unit: str, purpose: str, *, actor: str = "", lasts: timedelta = timedelta(days=30), **more: object
+) -> dict[str, object]:
+    """A warrant that was given a day ago and lasts from then."""
+    return {
+        "warrant_id": made("warrant", kind, unit, purpose, *more.values()),
+        "kind": kind,
+        "unit": unit,
+        "purpose": purpose,
+        "actor": actor,
+        "township": "410326",
+        "from_at": NOW - timedelta(days=1),
+        "until_at": NOW - timedelta(days=1) + lasts,
+        "paper": "教督〔2026〕1号",
+        "given_by": "head",
+        "given_for": unit,
+        "given_at": NOW - timedelta(days=1),
+        **more,
+    }
 
 
 def _case(

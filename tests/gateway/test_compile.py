@@ -27,7 +27,16 @@ from tests.gateway import county
 
 SCHEMA: GraphQLSchema = build_schema()._schema
 POLICY = load_policy()
-EVERYBODY = [*DEMO_ACCOUNTS, ("school:3141000300", "assistance"), ("township:410326104", "dropout_control")]
+EVERYBODY = [
+    *DEMO_ACCOUNTS,
+    ("school:3141000300", "assistance"),
+    ("township:410326104", "dropout_control"),
+    ("procuratorate:410326", "legal_supervision"),
+    ("womens_federation:410326", "mentoring"),
+    ("supervision:410326", "supervision_order"),
+    ("public_security:410326", "emergency"),
+    ("finance:410326", "statistics"),
+]
 
 
 def grants_of(by: str | tuple[str, str]) -> Grants:

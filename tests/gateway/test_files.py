@@ -332,7 +332,11 @@ def yesterday(read_model: Any) -> Iterator[tuple[Asking, Yesterday]]:
     asking.close()
 
 
-@pytest.mark.parametrize("by", ["bureau-office", "xiaodian-officer", "inspector", "statistician"])
+def test_who_is_withheld_small_numbers_prints_no_sheet_whose_totals_tell_them(gateway: Asking) -> None:
+    assert get(gateway, "/files/partition", by="statistician").json()["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("by", ["bureau-office", "xiaodian-officer", "inspector"])
 def test_the_partition_sheet_says_the_same_as_the_screen(gateway: Asking, by: str) -> None:
     told = gateway.ask("{ partition { township state count } }", by=by).data["partition"]
 
