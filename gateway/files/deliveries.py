@@ -22,7 +22,6 @@ from services.chassis.errors import Refused
 MOST_BYTES: Final = 256 * 1024 * 1024
 UPLOAD_S: Final = 900.0
 """How long handing in may take: 256 MB over a line of 3 Mbit/s."""
-_TOO_LARGE: Final = f"一次送册最多 {MOST_BYTES // 2**20} MB，请分次送。A delivery has at most {MOST_BYTES // 2**20} MB: hand in less at once."
 
 
 async def hand_in_delivery(desk: Desk, asked: Asked) -> Response:
@@ -32,7 +31,7 @@ async def hand_in_delivery(desk: Desk, asked: Asked) -> Response:
         asked.request.headers.get("content-length", "").isdigit()
         and int(asked.request.headers["content-length"]) > MOST_BYTES
     ):
-        raise Refused(_TOO_LARGE)
+        raise _too_large(MOST_BYTES)
     digest = hashlib.sha256()
     async with desk.taking():
         passed = await desk.services.pass_on(
@@ -41,7 +40,7 @@ async def hand_in_delivery(desk: Desk, asked: Asked) -> Response:
             command="hand_in_delivery",
             principal=asked.principal,
             idempotency_key=asked.idempotency_key,
-            upload=_bounded(asked.request.stream(), digest=digest),
+            upload=bounded(asked.request.stream(), digest=digest, most=MOST_BYTES),
             headers={"content-type": asked.request.headers.get("content-type", "application/octet-stream")},
         )
     await desk.record(asked.principal, "hand_in_delivery", content_hash=digest.hexdigest())
@@ -76,12 +75,16 @@ async def _fetched(desk: Desk, asked: Asked, *, command: str, end: str) -> Passe
     )
 
 
-async def _bounded(parts: AsyncIterator[bytes], *, digest: "hashlib._Hash") -> AsyncIterator[bytes]:
-    """The body as it comes, counted; raises `Refused` beyond what a delivery may have."""
+async def bounded(parts: AsyncIterator[bytes], *, digest: "hashlib._Hash", most: int) -> AsyncIterator[bytes]:
+    """A body as it comes, counted; raises `Refused` beyond `most` bytes."""
     size = 0
     async for part in parts:
         size += len(part)
-        if size > MOST_BYTES:
-            raise Refused(_TOO_LARGE)
+        if size > most:
+            raise _too_large(most)
         digest.update(part)
         yield part
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(f"一次最多交 {most // 2**20} MB，请分次交。At most {most // 2**20} MB at once: hand in less.")

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_delivery
 from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
+from gateway.files.field_check import export_field_check, print_submission, take_field_sheets
 from gateway.files.papers import print_document
 from gateway.files.sheets import export_ledger, print_partition, verify_export
 
@@ -25,6 +26,9 @@ _WAYS: Final = (
     _Way("GET", "/files/partition", "print_partition", print_partition),
     _Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
     _Way("GET", "/files/documents/{id}", "print_document", print_document),
+    _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
+    _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
+    _Way("GET", "/files/submission/{id}", "print_submission", print_submission),
     _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),
     _Way("GET", "/files/deliveries/{id}", "see_delivery", see_delivery),
     _Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects),

@@ -45,7 +45,7 @@ class FieldCheck(Row, frozen=True, kw_only=True):
 
 
 class FieldCheckAnswer(OfChild, frozen=True, kw_only=True):
-    """A child on a village's list 摸排结果; `found` is empty until a sheet says so."""
+    """A child on a village's list 摸排结果; `found` is empty until a sheet says so, `before` what another one had said."""
 
     TABLE: ClassVar[str] = "field_check_answer"
     KEY: ClassVar[str] = "answer_id"
@@ -53,6 +53,7 @@ class FieldCheckAnswer(OfChild, frozen=True, kw_only=True):
     field_check_id: UUID
     round: str = ""
     found: str = ""
+    before: str = ""
     conflict: bool = False
     answered_on: date | None = None
     settled_reason: str = ""
@@ -79,6 +80,7 @@ class Submission(Row, frozen=True, kw_only=True):
     made_on: date | None = None
     decided_by: str = ""
     decided_on: date | None = None
+    delivery_id: UUID | None = None
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     child_id: UUID
     round: str
     found: str
+    before: str
     conflict: bool
     answered_on: date
 
@@ -146,6 +149,7 @@ def apart(told: Told[FieldCheckEvent]) -> Iterator[Told[Listed | Found | FieldCh
                     child_id=answer.child_id,
                     round=event.round,
                     found=answer.found,
+                    before=answer.before,
                     conflict=answer.conflict,
                     answered_on=event.answered_on,
                 )
@@ -172,6 +176,7 @@ def field_check_answer(
                 row,
                 round=event.round,
                 found=event.found,
+                before=event.before,
                 conflict=event.conflict,
                 answered_on=event.answered_on,
                 settled_reason="",
@@ -210,7 +215,13 @@ def submission(row: Submission | None, told: Told[SubmissionEvent]) -> Submissio
                 made_on=event.made_on,
             )
         case SubmissionAccepted():
-            return replace(row, state="accepted", decided_by=unit, decided_on=event.accepted_on)
+            return replace(
+                row,
+                state="accepted",
+                decided_by=unit,
+                decided_on=event.accepted_on,
+                delivery_id=event.delivery_id,
+            )
         case SubmissionReturned():
             return replace(row, state="returned", reason=event.reason, decided_by=unit, decided_on=event.returned_on)
         case _:

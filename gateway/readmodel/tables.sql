@@ -272,6 +272,7 @@ create table if not exists field_check_answer (
     township text collate "C" not null default '', round text collate "C" not null default '',
     found text collate "C" not null default '', conflict boolean not null default false, answered_on date,
     settled_reason text not null default '', settled_on date);
+alter table field_check_answer add column if not exists before text collate "C" not null default '';
 create index if not exists field_check_answer_of on field_check_answer (field_check_id, answer_id);
 create index if not exists field_check_answer_by_child on field_check_answer (child_id);
 create table if not exists submission (
@@ -280,6 +281,7 @@ create table if not exists submission (
     children integer not null default 0, unanswered integer not null default 0, met integer not null default 0,
     sha256 text not null default '', state text collate "C" not null default '', reason text not null default '',
     made_by text not null default '', made_on date, decided_by text not null default '', decided_on date);
+alter table submission add column if not exists delivery_id uuid;
 create index if not exists submission_by_township on submission (township, submission_id);
 
 create table if not exists eligibility (
@@ -342,8 +344,9 @@ create table if not exists receipt (
     policy_version text not null default '', positions jsonb not null default '{}');
 create index if not exists receipt_by_child on receipt using gin (child_ids);
 create index if not exists receipt_by_time on receipt (at);
-create index if not exists receipt_of_export on receipt (document_hash)
-    where operation in ('export_ledger', 'print_partition', 'export_field_check', 'export_rejects');
+drop index if exists receipt_of_export;  -- it knew fewer kinds of file
+create index if not exists receipt_of_file on receipt (document_hash)
+    where operation in ('export_ledger', 'print_partition', 'export_field_check', 'print_submission', 'export_rejects');
 
 -- What access rests on beyond the policy table 凭据: a head's approval of a purpose, a guardian's consent, a supervision
 -- order, break-glass. Given, ended and reviewed, each once and for good. `actor` is empty where any officer of the unit may.

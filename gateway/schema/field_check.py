@@ -56,6 +56,7 @@ class FieldCheckAnswer:
     township: str = strawberry.field(description="乡镇代码 township")
     round: str = strawberry.field(description="轮次 round")
     found: str = strawberry.field(description="摸排结果 what was found; empty until a sheet says so")
+    before: str = strawberry.field(description="另一答复 what another sheet had said, where they contradict each other")
     conflict: bool = strawberry.field(description="有冲突 another sheet says something else")
     answered_on: date | None = strawberry.field(description="回收日期 when")
     settled_reason: str = strawberry.field(description="裁定理由 why the township decided so")
@@ -93,6 +94,9 @@ class Submission:
     made_on: date | None = strawberry.field(description="上报日期 handed in when")
     decided_by: str = strawberry.field(description="会签单位 which unit accepted or returned it")
     decided_on: date | None = strawberry.field(description="会签日期 when")
+    delivery_id: UUID | None = strawberry.field(
+        description="送册编号 the delivery in which an accepted version comes into the registers, once it is committed"
+    )
 
     @classmethod
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:

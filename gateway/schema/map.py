@@ -222,7 +222,7 @@ TABLES: Mapping[str, Table] = {
             "FieldCheckAnswer",
             "field_check_answer",
             columns(
-                "fieldCheckId childId township round found conflict answeredOn settledReason settledOn",
+                "fieldCheckId childId township round found before conflict answeredOn settledReason settledOn",
                 id="{a}.answer_id",
             ),
             {"child": TO_CHILD},
@@ -231,7 +231,8 @@ TABLES: Mapping[str, Table] = {
             "Submission",
             "submission",
             columns(
-                "township round version villages children unanswered met sha256 state reason madeBy madeOn decidedBy decidedOn",
+                "township round version villages children unanswered met sha256 state reason madeBy madeOn decidedBy decidedOn"
+                " deliveryId",
                 id="{a}.submission_id",
             ),
             of_child=False,

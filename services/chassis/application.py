@@ -72,22 +72,22 @@ class RecordedApplication(Application[UUID]):
         """Our mapper in place of the library's."""
         return self._given_mapper
 
-    def get(self, kind: type[A], id: UUID) -> A:  # noqa: A002
-        """The aggregate of this kind and id; raises `NotFound`."""
-        found = self.find(kind, id)
+    def get(self, kind: type[A], id: UUID, *, version: int | None = None) -> A:  # noqa: A002
+        """The aggregate of this kind and id, as it was at one of its versions where one is given; raises `NotFound`."""
+        found = self.find(kind, id, version=version)
         if found is None:
             name = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)
             raise NotFound(f"There is no{name} of this id.")
         return found
 
-    def find(self, kind: type[A], id: UUID) -> A | None:  # noqa: A002
+    def find(self, kind: type[A], id: UUID, *, version: int | None = None) -> A | None:  # noqa: A002
         """The aggregate of this kind and id, or None; a step sees what it has already recorded."""
         step = _step.get()
-        if step is not None and id in step.aggregates:
+        if step is not None and version is None and id in step.aggregates:
             pending = step.aggregates[id]
             return pending if isinstance(pending, kind) else None
         try:
-            aggregate: RecordedAggregate = self.repository.get(id, projector_func=fold)
+            aggregate: RecordedAggregate = self.repository.get(id, version=version, projector_func=fold)
         except AggregateNotFoundError:
             return None
         return aggregate if isinstance(aggregate, kind) else None

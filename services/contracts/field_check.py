@@ -38,11 +38,12 @@ FieldFound = Literal[
 
 
 class FieldFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one sheet says of one child; `conflict` where another sheet of the same round says something else."""
+    """What one sheet says of one child; `conflict` where another sheet of the same round had said something else, `before`."""
 
     child_id: UUID
     found: FieldFound
     conflict: bool = False
+    before: str = ""
 
 
 class FieldCheckAnswered(Published, frozen=True, kw_only=True):
@@ -86,7 +87,10 @@ class SubmissionMade(Published, frozen=True, kw_only=True):
 
 
 class SubmissionAccepted(Published, frozen=True, kw_only=True):
-    """The bureau countersigned a township's version 教体局接收会签; it is locked for good."""
+    """The bureau countersigned a township's version 教体局接收会签; it is locked for good.
+
+    What it found waits as a delivery, to be previewed and committed; None where nothing was found.
+    """
 
     TYPE: ClassVar[str] = "roster.submission-accepted.v1"
     submission_id: UUID
@@ -94,6 +98,7 @@ class SubmissionAccepted(Published, frozen=True, kw_only=True):
     round: str
     version: int
     accepted_on: date
+    delivery_id: UUID | None = None
 
 
 class SubmissionReturned(Published, frozen=True, kw_only=True):

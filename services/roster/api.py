@@ -1,20 +1,24 @@
-"""The HTTP face of the roster: command in, id and position out; the door for register files is `intake/doors.py`."""
+"""The HTTP face of the roster: command in, id and position out; the doors for files are `intake/doors.py` and `field_doors.py`."""
+
+from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
+from services.chassis.application import Answer
 from services.chassis.http import Surroundings, command_api
 from services.roster.application import Roster
 from services.roster.deliveries import Deliveries
 
 
-def build_api(roster: Roster, *, surroundings: Surroundings) -> FastAPI:
-    """One route per command; `open_transfer` is `POST /commands/open-transfer`."""
+def build_api(roster: Roster, *, surroundings: Surroundings, beside: Sequence[Callable[..., Answer]] = ()) -> FastAPI:
+    """One route per command; `open_transfer` is `POST /commands/open-transfer`. `beside` are those that need more than events."""
     deliveries = Deliveries(roster=roster)
     return command_api(
         title="roster 花名册",
         application=roster,
         surroundings=surroundings,
         commands=(
+            *beside,
             deliveries.commit_delivery,
             deliveries.cancel_delivery,
             deliveries.save_mapping,

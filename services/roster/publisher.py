@@ -2,11 +2,14 @@
 
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
+from services.roster import field_publisher
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt
 from services.roster.domain.facts import Ground
+from services.roster.domain.field_check import FieldCheck
+from services.roster.domain.field_round import FieldRound
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
@@ -34,6 +37,8 @@ def publish(event: object) -> Published | None:
             )
         case Delivery.Event():
             return _delivery(event)
+        case FieldCheck.Event() | FieldRound.Event():
+            return field_publisher.publish(event)
         case Deferral.Event() | SchoolingElsewhere.Event():
             return _paper(event)
         case _:

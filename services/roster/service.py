@@ -14,15 +14,19 @@ from services.chassis.publication import Publication
 from services.chassis.runtime import Service
 from services.chassis.store import Recorder
 from services.chassis.vault import Vault
+from services.roster import field_words as field_tables
 from services.roster import lookup as lookup_tables
 from services.roster import policy
 from services.roster.api import build_api
 from services.roster.application import Roster
 from services.roster.deliveries import Deliveries
 from services.roster.due import Due
+from services.roster.field_checks import FieldChecks
+from services.roster.field_words import FieldWords
 from services.roster.intake import Intake
 from services.roster.intake import tables as delivery_tables
 from services.roster.intake.doors import add_deliveries
+from services.roster.intake.field_doors import add_field_checks, delivered_by
 from services.roster.intake.tables import Tables
 from services.roster.intake.worker import Worker
 from services.roster.lookup import Lookup
@@ -44,12 +48,14 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     relay.migrate(connection, app_role="roster_app")
     lookup_tables.migrate(connection, app_role="roster_app")
     delivery_tables.migrate(connection, app_role="roster_app")
+    field_tables.migrate(connection, app_role="roster_app")
 
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: bytes) -> RosterService:
     """The roster on its own database. Of others it hears the hours taught at home; the rest comes by the registers."""
     roster = Roster(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
     lookup = Lookup(dsn=dsn, vault=vault, key_secret=key_secret)
+    words = FieldWords(dsn=dsn, vault=vault)
     intake = Intake(roster=roster, lookup=lookup, vault=vault)
     deliveries, tables = Deliveries(roster=roster), Tables(dsn=dsn, vault=vault, clock=surroundings.clock)
     worker = Worker(deliveries=deliveries, intake=intake, tables=tables, clock=surroundings.clock)
@@ -62,12 +68,15 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
         policy.tick(roster, today(), due=due, look_again=own_events.catch_up)
         worker.look()
 
-    api = build_api(roster, surroundings=surroundings)
+    field_checks = FieldChecks(roster=roster, words=words, hand_in=delivered_by(tables))
+    api = build_api(roster, surroundings=surroundings, beside=field_checks.commands)
+    add_field_checks(api, field_checks, surroundings=surroundings)
     add_deliveries(api, deliveries, tables=tables, lookup=lookup, surroundings=surroundings)
 
     def close() -> None:
         worker.close()
         tables.close()
+        words.close()
         lookup.close()
         roster.recorder_of_commands.close()
 

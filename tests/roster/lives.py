@@ -9,6 +9,8 @@ from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt, RowPair, RowPlace
 from services.roster.domain.facts import Groups, Identity, Residence, Schooling
+from services.roster.domain.field_check import FieldCheck
+from services.roster.domain.field_round import FieldRound
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
@@ -43,6 +45,8 @@ DEFERRAL = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b03")
 GOES_ON = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b101")
 MERGED = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b102")
 AT_HOME = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b103")
+WORDS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b04")
+DELIVERY = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b05")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 
 
@@ -299,6 +303,48 @@ def a_school_hands_in_its_list() -> list[RecordedAggregate]:
     return [mapping, taken_in, batch, withdrawn, unread]
 
 
+def a_round_from_door_to_door() -> list[RecordedAggregate]:
+    """Two villages' lists go out and come back contradicting each other; the township is sent back once, then accepted."""
+    township, name = "410326103", "2026-autumn"
+    with acting_on():
+        check, other = (
+            FieldCheck.open(
+                round=name,
+                township=township,
+                village=village,
+                children=children,
+                due_on=MONDAY + days(14),
+                today=MONDAY,
+            )
+            for village, children in (("410326103005", (CHILD, OTHER_CHILD)), ("", (NEWCOMER,)))
+        )
+        standing = FieldRound.begin(round=name, township=township, lists=(check.id,))
+        standing.extend((other.id,))
+    with acting_on(MONDAY + days(3), unit=f"township:{township}"):
+        today = MONDAY + days(3)
+        check.take(
+            sheet="aa" * 32,
+            answers={CHILD: ("at_school_here", today), OTHER_CHILD: ("moved_away", None)},
+            met=1,
+            words_id=WORDS,
+            today=today,
+        )
+        check.take(sheet="bb" * 32, answers={CHILD: ("out_of_school", today)}, met=0, words_id=None, today=today)
+        check.settle(child_id=CHILD, found="out_of_school", reason="村委会当面核实", today=today)
+        for version in (1, 2):
+            check.lock()
+            other.lock()
+            standing.submit((check, other), sha256="cc" * 32, by=f"township:{township}", today=today)
+            with acting_on(today):
+                if version == 1:
+                    standing.give_back(1, reason="村不详的一名也要摸排", by=BUREAU, today=today)
+                    check.unlock()
+                    other.unlock()
+                else:
+                    standing.accept(2, delivery_id=DELIVERY, by=BUREAU, today=today)
+    return [check, other, standing]
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
     return [
@@ -313,4 +359,5 @@ def all_lives() -> list[RecordedAggregate]:
         *a_term_out_of_sight(),
         *two_entries_with_something_owed(),
         *a_school_hands_in_its_list(),
+        *a_round_from_door_to_door(),
     ]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from services.chassis.aggregate import RecordedAggregate
+from services.contracts import field_check as told_of_field_check
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster.domain.child import Child
@@ -14,6 +15,8 @@ from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt
+from services.roster.domain.field_check import FOUND, FieldCheck
+from services.roster.domain.field_round import FieldRound
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
@@ -30,6 +33,8 @@ AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Deferral,
     Delivery,
     Doubt,
+    FieldCheck,
+    FieldRound,
     HomeHours,
     Placement,
     RegisterBatch,
@@ -47,15 +52,20 @@ PRIVATE = {
     ColumnMapping.Saved,
     ColumnMapping.Replaced,
     Delivery.Accepted,
+    FieldCheck.Locked,
+    FieldCheck.Unlocked,
+    FieldRound.Begun,
+    FieldRound.Extended,
     HomeHours.Begun,
     HomeHours.Counted,
     TermCheckIn.Present,
 }
 """The roster's own matter: who came is told when the check-in is counted; an entry that goes on as another is told by the
 other's merge; what excuses or places a child by the deferral, the proof or the placement;
-hours at home are assistance's to tell; how a unit calls its columns; that a delivery is wanted shows when it is in force."""
+hours at home are assistance's to tell; how a unit calls its columns; that a delivery is wanted shows when it is in force;
+that lists are locked shows by the submission they are in, and a round by its lists."""
 EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
-SHARED_BY_ANOTHER_NAME = {"caused", "expected", "schooling", "groups", "grounds"}
+SHARED_BY_ANOTHER_NAME = {"answers", "caused", "expected", "schooling", "groups", "grounds"}
 
 
 def event_classes() -> set[type]:
@@ -72,7 +82,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for member in vars(told).values()
+        for member in (*vars(told).values(), *vars(told_of_field_check).values())
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }
 
@@ -139,6 +149,10 @@ def test_whatever_is_personal_in_the_roster_is_sealed_in_the_contract() -> None:
 
 def test_the_states_of_the_comparison_are_those_of_the_contract() -> None:
     assert {state.value for state in AccountedState} == set(get_args(told.AccountedState))
+
+
+def test_what_is_found_at_the_door_is_called_alike_on_both_sides() -> None:
+    assert frozenset(get_args(told_of_field_check.FieldFound)) == FOUND
 
 
 def test_what_isnt_of_this_service_is_not_told() -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.readmodel.partition import window
 from gateway.schema.mutations.command import (
     CommandAnswer,
     Words,
@@ -179,6 +180,31 @@ class MoveCommands:
         return await send(info, "roster", {"child_id": absence["child_id"]}, reason=reason, **absence)
 
 
+async def _of_school_age(info: Info, *, township: str, village: str | None) -> dict[str, list[UUID]]:
+    """The children of school age of a township by village, or of one of its villages, within the caller's reach."""
+    after, until = window(info.context.today)
+    found = await info.context.rows(
+        "select c.village, c.child_id from child c left join child_identity i on i.child_id = c.child_id"
+        " where c.merged_into is null and not c.erased and c.township = %(township)s"
+        " and (%(village)s::text is null or c.village = %(village)s)"
+        " and (i.birth_date is null or (i.birth_date > %(after)s and i.birth_date <= %(until)s))",
+        township=township,
+        village=village,
+        after=after,
+        until=until,
+    )
+    villages: dict[str, list[UUID]] = {}
+    for row in found:
+        villages.setdefault(row["village"], []).append(row["child_id"])
+    return villages
+
+
+async def _submission(info: Info, submission_id: UUID) -> dict[str, Any]:
+    """The submission a command is about, as its service knows it: by township, round and version."""
+    version = "select township, round, version from submission where submission_id = %(wanted)s"
+    return await record_of(info, version, submission_id)
+
+
 @strawberry.type(description="摸排与送册办理 commands about field checks, submissions and deliveries.")
 class IntakeCommands:
     """摸排与送册办理 commands about field checks, submissions and deliveries."""
@@ -189,21 +215,28 @@ class IntakeCommands:
         info: Info,
         round: str,  # noqa: A002
         township: str,
-        village: str,
-        children: list[UUID],
         due_on: date,
+        village: str | None = None,
+        children: list[UUID] | None = None,
     ) -> CommandAnswer:
-        """摸排下发 a village's list of a round goes out; the township has to be one of the caller's area."""
+        """摸排下发 lists of a round go out: of one village, or of each of the township's; everybody of school age, or `children`."""
         within_area(info, township)
-        await all_within_reach(info, children)
+        if children is not None and village is None:
+            raise Refused("Name the village whose list these children are.")
+        if children is None:
+            villages = await _of_school_age(info, township=township, village=village)
+        else:
+            await all_within_reach(info, children)
+            villages = {village or "": children}
+        if not villages:
+            raise Refused("没有适龄儿童 / no child of school age is known there.")
         return await send(
             info,
             "roster",
             {},
             round=round,
             township=township,
-            village=village,
-            children=children,
+            villages=villages,
             due_on=due_on,
         )
 
@@ -232,15 +265,13 @@ class IntakeCommands:
 
     @command
     async def accept_submission(self, info: Info, submission_id: UUID) -> CommandAnswer:
-        """接收会签 countersigns a township's version; it is locked for good."""
-        subject = await subject_of(info, "submission", "submission_id", submission_id)
-        return await send(info, "roster", subject, submission_id=submission_id)
+        """接收会签 countersigns a township's version; it is locked for good, and waits as a delivery to be committed."""
+        return await send(info, "roster", {}, **await _submission(info, submission_id))
 
     @command
     async def return_submission(self, info: Info, submission_id: UUID, reason: Words) -> CommandAnswer:
         """退回补正 gives a township's version back."""
-        subject = await subject_of(info, "submission", "submission_id", submission_id)
-        return await send(info, "roster", subject, submission_id=submission_id, reason=reason)
+        return await send(info, "roster", {}, reason=reason, **await _submission(info, submission_id))
 
     @command
     async def commit_delivery(self, info: Info, delivery_id: UUID) -> CommandAnswer:

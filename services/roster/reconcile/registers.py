@@ -70,6 +70,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "found": ("摸排结果", "摸排情况", "摸排结论", "走访结果", "入户结果", "入户核查结果", "排查结果"),
     "visited_on": ("摸排日期", "摸排时间", "走访日期", "走访时间", "入户日期", "入户时间", "排查日期"),
     "note": ("备注", "摸排备注", "摸排说明"),
+    "list_number": ("名单编号",),
+    "child_number": ("儿童编号",),
     "serial": ("序号", "编号"),
 }  # fmt: skip
 
@@ -156,8 +158,10 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
 )
 
-_ONLY_IN: Final[Mapping[str, frozenset[Register]]] = {"note": frozenset({Register.FIELD_CHECK})}
-"""Columns that every office has and only these registers mean something by."""
+_ONLY_IN: Final[Mapping[str, frozenset[Register]]] = {
+    field: frozenset({Register.FIELD_CHECK}) for field in ("note", "list_number", "child_number")
+}
+"""Columns that every office may have and only these registers mean something by."""
 
 COLUMN_LENGTH: Final = 40
 WEIGHT_NEEDED: Final = 3
