@@ -150,6 +150,7 @@ class Referral(OfCase, frozen=True, kw_only=True):
     to_unit: str = ""
     purpose: str = ""
     request: str = ""
+    asked_by: str = ""
     handed_on_from: UUID | None = None
     state: str = ""
     opened_on: date | None = None
@@ -325,6 +326,7 @@ def referral(row: Referral | None, told: Told[ReferralEvent]) -> Referral:
                 row,
                 purpose=event.purpose,
                 request=event.request,
+                asked_by=event.asked_by,
                 handed_on_from=event.handed_on_from,
                 state="opened",
                 opened_on=event.opened_on,

@@ -26,6 +26,7 @@ from services.contracts.oversight import (
     InspectionOpened,
     PersuasionListOpened,
     PersuasionListSigned,
+    PlannedVisitMade,
     ProcuratorateNoticeAnswered,
     ProcuratorateNoticeReceived,
     PublicReportHandled,
@@ -40,7 +41,7 @@ from services.contracts.oversight import (
     ZeroReported,
 )
 
-PlanEvent = VisitsPlanned | VisitMissed | VisitPlanEnded
+PlanEvent = VisitsPlanned | PlannedVisitMade | VisitMissed | VisitPlanEnded
 ListEvent = PersuasionListOpened | PersuasionListSigned
 FindingEvent = InspectionFound | RectificationReported | RectificationChecked
 AdmonitionEvent = AdmonitionIssued | AdmonitionAnswered
@@ -87,6 +88,7 @@ class VisitPlan(OfChild, frozen=True, kw_only=True):
     reason: str = ""
     every_days: int = 0
     first_on: date | None = None
+    next_on: date | None = None
     missed: int = 0
     missed_on: date | None = None
     ended_on: date | None = None
@@ -222,6 +224,8 @@ class ProcuratorateNotice(Row, frozen=True, kw_only=True):
     TABLE: ClassVar[str] = "procuratorate_notice"
     KEY: ClassVar[str] = "notice_id"
     notice_id: UUID
+    sender: str = ""
+    """The procuratorate of the county the notice is about, `procuratorate:area`: it sees its own notices and their answers."""
     township: str = ""
     number: str = ""
     matter: str = ""
@@ -277,7 +281,10 @@ def visit_plan(row: VisitPlan | None, told: Told[PlanEvent]) -> VisitPlan:
                 reason=event.reason,
                 every_days=event.every_days,
                 first_on=event.next_on,
+                next_on=event.next_on,
             )
+        case PlannedVisitMade():
+            return replace(row, next_on=event.next_on)
         case VisitMissed():
             return replace(row, missed=row.missed + 1, missed_on=event.missed_on)
         case VisitPlanEnded():
@@ -396,7 +403,9 @@ def assistance_letter(row: AssistanceLetter | None, told: Told[LetterEvent]) -> 
 def procuratorate_notice(row: ProcuratorateNotice | None, told: Told[NoticeEvent]) -> ProcuratorateNotice:
     """A notice until the county's answer."""
     event = told.event
-    row = row or ProcuratorateNotice(notice_id=event.notice_id, township=event.township)
+    row = row or ProcuratorateNotice(
+        notice_id=event.notice_id, township=event.township, sender=f"procuratorate:{event.township[:6]}"
+    )
     match event:
         case ProcuratorateNoticeReceived():
             return replace(

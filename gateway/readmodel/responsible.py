@@ -35,6 +35,12 @@ class Tenure(Row, frozen=True, kw_only=True):
     deputy: bool = False
 
 
+UNTIL: Final[LiteralString] = (
+    "coalesce({t}.until_on, (select min(h.from_on) - 1 from post_tenure h"
+    " where h.post_id = {t}.post_id and not h.deputy and h.from_on > {t}.from_on))"
+)
+"""The last day of a tenure: a deputy's own, a holder's the day before the next one begins."""
+
 RESPONSIBLE_ON: Final[LiteralString] = """
     with child as (select child_id, township, village, school from child where child_id = %(child)s),
     own as (
@@ -53,7 +59,7 @@ RESPONSIBLE_ON: Final[LiteralString] = """
           and (not t.deputy or t.from_on >= (
             select max(h.from_on) from post_tenure h
             where h.post_id = t.post_id and not h.deputy and h.from_on <= %(day)s)))
-    select distinct on (role) role, officer, deputy
+    select distinct on (role) %(child)s::uuid as child_id, role, officer, deputy, rank = 2 as by_name, from_on
     from (select * from own union all select * from place) answering
     order by role, rank desc, deputy desc, from_on desc
 """

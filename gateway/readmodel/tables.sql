@@ -127,7 +127,8 @@ create table if not exists referral (
     township text collate "C" not null default '', to_unit text collate "C" not null default '',
     purpose text not null default '', request text not null default '', state text collate "C" not null default '',
     opened_on date, reply_by date, outcome text not null default '', answered_on date);
-alter table referral add column if not exists handed_on_from uuid;
+alter table referral
+    add column if not exists handed_on_from uuid, add column if not exists asked_by text not null default '';
 create index if not exists referral_by_child on referral (child_id);
 create index if not exists referral_by_case on referral (case_id);
 create index if not exists referral_by_township on referral (township, referral_id);
@@ -172,6 +173,7 @@ create table if not exists visit_plan (
     plan_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     visitor text not null default '', reason text not null default '', every_days integer not null default 0,
     first_on date, missed integer not null default 0, missed_on date, ended_on date);
+alter table visit_plan add column if not exists next_on date;
 create index if not exists visit_plan_by_child on visit_plan (child_id);
 create table if not exists persuasion_list (
     list_id uuid primary key, township text collate "C" not null default '', month text collate "C" not null default '',
@@ -211,6 +213,7 @@ create table if not exists procuratorate_notice (
     notice_id uuid primary key, township text collate "C" not null default '', number text not null default '',
     matter text not null default '', case_id uuid, reply_by date, received_on date, answer text not null default '',
     paper text not null default '', late boolean not null default false, answered_on date);
+alter table procuratorate_notice add column if not exists sender text collate "C" not null default '';
 create table if not exists register_batch (
     batch_id uuid primary key, township text collate "C" not null default '', register text not null default '',
     rows integer not null default 0, rejected integer not null default 0, sha256 text not null default '',
@@ -395,6 +398,10 @@ declare
         and starts_with(%1$I.township, nullif(current_setting('app.area', true), ''))$q$;
     open_to_me constant text := format(to_me, 'r') || $q$ and (r.state in ('opened', 'accepted')
         or r.state = 'answered' and r.answered_on >= nullif(current_setting('app.since', true), '')::date)$q$;
+    -- Whoever reaches a child by its village or school sees who answers for it, whatever place that post is held for.
+    of_my_children constant text := $q$exists (select from child s where post_tenure.village <> '' and s.village = post_tenure.village
+        or post_tenure.school <> '' and s.school = post_tenure.school or post_tenure.village = '' and post_tenure.school = ''
+        and s.township = post_tenure.township)$q$;
     -- A finding names the unit that owes the answer; while it is open that unit sees it.
     owed_by_me constant text := $q$coalesce(current_setting('app.kind', true), '') <> ''
         and %1$I.owner = nullif(current_setting('app.unit', true), '') and %1$I.resolved_on is null$q$;
@@ -448,9 +455,11 @@ begin
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null
                     or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$
-            when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'procuratorate_notice') then within
+            when name in ('public_report', 'submission', 'persuasion_list', 'statement') then within
+            when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)
-            when name = 'post_tenure' then format('(%s) or %s or %s', within, own_village, own_school)
+            when name = 'post_tenure' then format('(%s) or %s or %s or (%s and %s)',
+                within, own_village, own_school, no_range, of_my_children)
             when name in ('delivery', 'inspection', 'admonition', 'accountability', 'zero_report') then
                 format('(%s) or unit = %s', within, own_unit)
             when name = 'inspection_finding' then format('(%s) or owed_by = %s', within, own_unit)

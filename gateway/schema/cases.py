@@ -9,10 +9,11 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema import roster
-from gateway.schema.reading import Info, Looking, facts, many, one
+from gateway.schema import oversight, roster
+from gateway.schema.reading import Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
+    from gateway.schema.oversight import AssistanceLetter
     from gateway.schema.roster import Child
 
 
@@ -103,6 +104,19 @@ class Case:
             child=self.child_id,
         )
 
+    @strawberry.field(description="异地协查函 letters to other counties")
+    async def assistance_letters(
+        self, info: Info
+    ) -> list[Annotated["AssistanceLetter", strawberry.lazy("gateway.schema.oversight")]]:
+        """异地协查函 letters to other counties."""
+        return await many(
+            info.context,
+            oversight.AssistanceLetter,
+            "case_id = %(case)s and child_id = %(child)s order by sent_on, letter_id",
+            case=self.id,
+            child=self.child_id,
+        )
+
 
 @strawberry.type(description="经过 One thing that happened in a case, in words that name nobody.")
 class CaseStep:
@@ -166,13 +180,17 @@ class Referral:
     state: str = strawberry.field(description="状态 state")
     opened_on: date | None = strawberry.field(description="转办日期 opened")
     reply_by: date | None = strawberry.field(description="回复期限 reply by")
-    outcome: str = strawberry.field(description="结果 the answer")
+    outcome: str = strawberry.field(description="结果 the answer; why, where it was returned or revoked")
     answered_on: date | None = strawberry.field(description="回复日期 answered")
+    asked_by: str = strawberry.field(description="转办单位 who asked")
+    handed_on_from: UUID | None = strawberry.field(description="移送来源 the referral of the department that led")
+    overdue: bool = strawberry.field(description="逾期 whether the reply is late today")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a referral as read."""
-        return cls(**facts(cls, row))
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """The referral as it stands today."""
+        overdue = row["state"] in {"opened", "accepted"} and is_past(row["reply_by"], looking.today)
+        return cls(**facts(cls, {**row, "overdue": overdue}))
 
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
@@ -194,6 +212,9 @@ class Responsibility:
     from_on: date | None = strawberry.field(description="起始 from")
     until_on: date | None = strawberry.field(description="截止 until")
     successor: str = strawberry.field(description="接任 who follows")
+    stands_in_for: UUID | None = strawberry.field(
+        description="代理 the responsibility in which it stands in for somebody"
+    )
 
     @classmethod
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:

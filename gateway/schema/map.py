@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from gateway.access.policy import Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
 from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED
+from gateway.schema import oversight_map
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
 
 IDENTITY = "left join child_identity {a}i on {a}i.child_id = {a}.child_id and {scope}"
@@ -74,6 +75,9 @@ _CHILD = Table(
         "schoolingElsewhere": Link("SchoolingElsewhere", OF_CHILD, "{a}.term, {a}.proof_id"),
         "absences": Link("Absence", OF_CHILD, "{a}.term, {a}.absence_id"),
         "fieldChecks": Link("FieldCheckAnswer", OF_CHILD, "{a}.round, {a}.answer_id"),
+        "visits": Link("Visit", OF_CHILD, "{a}.visited_on, {a}.visit_id"),
+        "visitPlans": Link("VisitPlan", OF_CHILD, "{a}.first_on, {a}.plan_id"),
+        "attachments": Link("Attachment", OF_CHILD, "{a}.kept_on, {a}.attachment_id"),
     },
     placed=True,
 )
@@ -96,6 +100,7 @@ _CASE = Table(
         "steps": Link("CaseStep", OF_CASE, "{a}.at, {a}.producer <> 'cases', {a}.producer, {a}.position"),
         "documents": Link("Document", OF_CASE, "{a}.issued_on, {a}.document_id"),
         "referrals": Link("Referral", OF_CASE, "{a}.opened_on, {a}.referral_id"),
+        "assistanceLetters": Link("AssistanceLetter", OF_CASE, "{a}.sent_on, {a}.letter_id"),
     },
     placed=True,
 )
@@ -141,15 +146,17 @@ TABLES: Mapping[str, Table] = {
             "Referral",
             "referral",
             columns(
-                "caseId childId toUnit purpose request township state openedOn replyBy outcome answeredOn",
+                "caseId childId toUnit purpose request askedBy handedOnFrom township state openedOn replyBy outcome"
+                " answeredOn",
                 id="{a}.referral_id",
+                overdue="coalesce({a}.reply_by < %(today)s, false) and {a}.state in ('opened', 'accepted')",
             ),
             {"child": TO_CHILD},
         ),
         Table(
             "Responsibility",
             "responsibility",
-            columns("childId township role officer fromOn untilOn successor", id="{a}.assignment_id"),
+            columns("childId township role officer fromOn untilOn successor standsInFor", id="{a}.assignment_id"),
             {"child": TO_CHILD},
         ),
         Table("Eligibility", "eligibility", columns("category ground fromOn untilOn", id="{a}.eligibility_id")),
@@ -287,6 +294,7 @@ TABLES: Mapping[str, Table] = {
             columns("township townshipName state dated count"),
             of_child=False,
         ),
+        *oversight_map.TABLES,
     )
 }
 
@@ -310,7 +318,13 @@ _WARRANTED = (
     " and w.until_at > %(at)s::timestamptz"
     " and not exists (select from warrant_end e where e.warrant_id = w.warrant_id))"
 )
-_OWNER: Mapping[str, str] = {"Notice": "recipient", "Delivery": "unit"}
+_OF_MY_CHILDREN = (
+    "({a}.{relation} = %({relation})s or exists (select from child s where s.{relation} = %({relation})s"
+    " and ({a}.village <> '' and s.village = {a}.village or {a}.school <> '' and s.school = {a}.school"
+    " or {a}.village = '' and {a}.school = '' and s.township = {a}.township)))"
+)
+"""Posts in which somebody answers for children of a village or school, whatever place the post is held for."""
+_OWNER: Mapping[str, str] = {"Notice": "recipient", "Delivery": "unit", **oversight_map.OWNER}
 """The column that names the unit a row is `own` to."""
 
 
@@ -350,6 +364,8 @@ def scope(table: Table, *, alias: str, grants: Grants) -> str:
             )
         case Relation.CONSENT | Relation.ORDER | Relation.EMERGENCY:
             condition = _WARRANTED
+        case Relation.VILLAGE | Relation.SCHOOL if table.type == "PostTenure":
+            condition = _OF_MY_CHILDREN.replace("{relation}", relation)
         case Relation.VILLAGE | Relation.SCHOOL:
             own = f"%({relation})s"
             condition = (

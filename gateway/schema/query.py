@@ -14,8 +14,9 @@ from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.deliveries import Delivery
 from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.notify import Notice
+from gateway.schema.oversight_query import OversightQuery
 from gateway.schema.paging import PAGE
-from gateway.schema.reading import Connection, Info, many, one, page
+from gateway.schema.reading import Connection, Info, by_township, many, one, page
 from gateway.schema.review import Doubt
 from gateway.schema.roots import CALLED, ENDING
 from gateway.schema.roster import Child, Finding, FindingCount, Township
@@ -27,12 +28,6 @@ _PARTITION = f"""
     select p.township, coalesce(t.name, '') as township_name, p.state, p.dated, sum(p.children)::integer as count
     from ({PARTITION}) p left join township t on t.code = p.township
     group by 1, 2, 3, 4 order by p.township, p.dated desc, p.state collate "C" """
-
-
-def _by_township(info: Info, *, type_name: str, key: str) -> dict[str, str]:
-    """The order of a page: by township for callers who reach an area, by id alone for others."""
-    by_area = info.context.principal.grants.relation(type_name) == "area"
-    return {"township": "text", key: "uuid"} if by_area else {key: "uuid"}
 
 
 def _own(info: Info, *, type_name: str, column: str) -> str:
@@ -68,7 +63,7 @@ class Me:
 
 
 @strawberry.type(description="What departments may look at 查询.")
-class Query:
+class Query(OversightQuery):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 
     @strawberry.field(description="本人权限 who I am and what I may see")
@@ -107,7 +102,7 @@ class Query:
     ) -> Connection[Child]:
         """Children by township, accounted state, name and number."""
         given: dict[str, object] = {"township": township, "accounted_state": state}
-        keys = _by_township(info, type_name="Child", key="child_id")
+        keys = by_township(info, type_name="Child", key="child_id")
         also = ["merged_into is null"]
         for condition, value, key in ((CALLED, name, "name"), (ENDING, id_last4, "ending")):
             if value is not None:
@@ -136,7 +131,7 @@ class Query:
         also = "true"
         if overdue is not None:
             also = "owed_due_on < %(today)s" if overdue else "(owed_due_on is null or owed_due_on >= %(today)s)"
-        keys = _by_township(info, type_name="Case", key="case_id")
+        keys = by_township(info, type_name="Case", key="case_id")
         where = _where(given=given, also=also)
         today = info.context.today
         return await page(
@@ -169,7 +164,7 @@ class Query:
         also = "resolved_on is null"
         if mine is not None:
             also += f" and owner {'=' if mine else '<>'} %(unit)s"
-        keys = _by_township(info, type_name="Finding", key="finding_id")
+        keys = by_township(info, type_name="Finding", key="finding_id")
         where = _where(given=given, also=also)
         given = {**given, "unit": info.context.principal.unit}
         return await page(info.context, Finding, where, keys=keys, first=first, after=after, given=given)
@@ -210,7 +205,7 @@ class Query:
         """Absences by check-in, and whether they are verified."""
         given: dict[str, object] = {"check_in_id": check_in_id}
         also = "true" if verified is None else f"verified_on is {'not ' if verified else ''}null"
-        keys = _by_township(info, type_name="Absence", key="absence_id")
+        keys = by_township(info, type_name="Absence", key="absence_id")
         where = _where(given=given, also=also)
         return await page(info.context, Absence, where, keys=keys, first=first, after=after, given=given)
 
@@ -225,7 +220,7 @@ class Query:
     ) -> Connection[FieldCheck]:
         """Field checks by round and township."""
         given: dict[str, object] = {"round": round, "township": township}
-        keys = _by_township(info, type_name="FieldCheck", key="field_check_id")
+        keys = by_township(info, type_name="FieldCheck", key="field_check_id")
         where = _where(given=given)
         return await page(info.context, FieldCheck, where, keys=keys, first=first, after=after, given=given)
 
@@ -241,7 +236,7 @@ class Query:
     ) -> Connection[FieldCheckAnswer]:
         """The lines of a list by result and conflict."""
         given: dict[str, object] = {"field_check_id": field_check_id, "found": found, "conflict": conflict}
-        keys = _by_township(info, type_name="FieldCheckAnswer", key="answer_id")
+        keys = by_township(info, type_name="FieldCheckAnswer", key="answer_id")
         where = _where(given=given)
         return await page(info.context, FieldCheckAnswer, where, keys=keys, first=first, after=after, given=given)
 
@@ -257,7 +252,7 @@ class Query:
     ) -> Connection[Submission]:
         """Submissions by round, township and state."""
         given: dict[str, object] = {"round": round, "township": township, "state": state}
-        keys = _by_township(info, type_name="Submission", key="submission_id")
+        keys = by_township(info, type_name="Submission", key="submission_id")
         where = _where(given=given)
         return await page(info.context, Submission, where, keys=keys, first=first, after=after, given=given)
 
@@ -323,30 +318,51 @@ class Query:
             given={"state": state, "unit": unit},
         )
 
-    @strawberry.field(description="转办 referrals of my area, or to my unit")
+    @strawberry.field(
+        description="转办 referrals of my area, or to my unit; `open` those not answered, returned or revoked, `overdue` those whose"
+        " reply is late today"
+    )
     async def referrals(
-        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+        self,
+        info: Info,
+        state: str | None = None,
+        to_unit: str | None = None,
+        purpose: str | None = None,
+        open: bool | None = None,  # noqa: A002
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
     ) -> Connection[Referral]:
-        """Referrals by state."""
-        keys = _by_township(info, type_name="Referral", key="referral_id")
-        where = _where(given={"state": state})
-        return await page(info.context, Referral, where, keys=keys, first=first, after=after, given={"state": state})
+        """Referrals by state, department, purpose, whether they are open, and lateness."""
+        given: dict[str, object] = {"state": state, "to_unit": to_unit, "purpose": purpose}
+        is_open, also = "state in ('opened', 'accepted')", ["true"]
+        if open is not None:
+            also.append(is_open if open else f"not ({is_open})")
+        if overdue is not None:
+            late = f"coalesce(reply_by < %(today)s, false) and {is_open}"
+            also.append(late if overdue else f"not ({late})")
+        keys = by_township(info, type_name="Referral", key="referral_id")
+        where = _where(given=given, also=" and ".join(also))
+        given = {**given, "today": info.context.today}
+        return await page(info.context, Referral, where, keys=keys, first=first, after=after, given=given)
 
-    @strawberry.field(description="责任人 who answers for children")
+    @strawberry.field(description="责任人 who answers for children by name; `on` those who did on a day")
     async def responsibilities(
         self,
         info: Info,
         officer: str | None = None,
         child_id: UUID | None = None,
+        on: date | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Responsibility]:
-        """Responsibilities by official and child."""
+        """Responsibilities by official, child and day."""
         given: dict[str, object] = {"officer": officer, "child_id": child_id}
-        keys = _by_township(info, type_name="Responsibility", key="assignment_id")
-        return await page(
-            info.context, Responsibility, _where(given=given), keys=keys, first=first, after=after, given=given
-        )
+        also = "true" if on is None else "from_on <= %(on)s and (until_on is null or until_on >= %(on)s)"
+        keys = by_township(info, type_name="Responsibility", key="assignment_id")
+        where = _where(given=given, also=also)
+        given = {**given, "on": on}
+        return await page(info.context, Responsibility, where, keys=keys, first=first, after=after, given=given)
 
     @strawberry.field(description="查阅留痕 who looked at this child, newest first")
     async def receipts(

@@ -154,6 +154,12 @@ async def page(
     )
 
 
+def by_township(info: Info, *, type_name: str, key: str) -> dict[str, str]:
+    """The order of a page: by township for callers who reach an area, by id alone for others."""
+    by_area = info.context.principal.grants.relation(type_name) == "area"
+    return {"township": "text", key: "uuid"} if by_area else {key: "uuid"}
+
+
 def _text(value: Any) -> str:
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
 
@@ -172,3 +178,8 @@ async def many(looking: Looking, cls: type[R], rest: str, **parameters: object) 
 async def one(looking: Looking, cls: type[R], rest: str, **parameters: object) -> R | None:
     """The row of a type for which `rest` holds, or None."""
     return next(iter(await many(looking, cls, rest, **parameters)), None)
+
+
+def is_past(day: date | None, today: date) -> bool:
+    """Whether a last day in time is over."""
+    return day is not None and day < today

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.schema import oversight_map
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
 LETTERS: Final = "lower(regexp_replace({v}::text, '[^A-Za-z]', '', 'g'))"
@@ -132,7 +133,15 @@ ROOTS: Mapping[str, Root] = {
     "referrals": Root(
         "Referral",
         many=True,
-        filters={"state": Filter("{a}.state = {v}", "state")},
+        filters={
+            "state": _IN_STATE,
+            "toUnit": Filter("{a}.to_unit = {v}", "toUnit"),
+            "purpose": Filter("{a}.purpose = {v}", "purpose"),
+            "open": Filter("({a}.state in ('opened', 'accepted')) = {v}", "state"),
+            "overdue": Filter(
+                "(coalesce({a}.reply_by < %(today)s, false) and {a}.state in ('opened', 'accepted')) = {v}", "overdue"
+            ),
+        },
         keys=(TOWNSHIP, by_id("referral_id")),
     ),
     "responsibilities": Root(
@@ -141,6 +150,9 @@ ROOTS: Mapping[str, Root] = {
         filters={
             "officer": Filter("{a}.officer = {v}", "officer"),
             "childId": Filter("{a}.child_id = {v}", "childId"),
+            "on": Filter(
+                "coalesce({a}.from_on <= {v} and ({a}.until_on is null or {a}.until_on >= {v}), false)", "fromOn"
+            ),
         },
         keys=(TOWNSHIP, by_id("assignment_id")),
     ),
@@ -157,4 +169,5 @@ ROOTS: Mapping[str, Root] = {
         descending=True,
     ),
     "townships": Root("Township", many=True, order="{a}.code"),
+    **oversight_map.ROOTS,
 }

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema import assistance, cases, field_check, review, terms
+from gateway.schema import assistance, cases, field_check, oversight, review, terms
 from gateway.schema.reading import Info, Looking, facts, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.assistance import Award, Eligibility, HomeTeaching, LearningSupport, StudentPlan
     from gateway.schema.cases import Case, Referral, Responsibility
     from gateway.schema.field_check import FieldCheckAnswer
+    from gateway.schema.oversight import Attachment, Visit, VisitPlan
     from gateway.schema.review import ChildDoubt
     from gateway.schema.terms import Absence, Deferral, SchoolingElsewhere
 
@@ -222,6 +223,31 @@ class Child:
             field_check.FieldCheckAnswer,
             'child_id = %(child)s order by round collate "C", answer_id',
             child=self.id,
+        )
+
+    @strawberry.field(description="家访记录 home visits")
+    async def visits(self, info: Info) -> list[Annotated["Visit", strawberry.lazy("gateway.schema.oversight")]]:
+        """家访记录 home visits."""
+        return await many(
+            info.context, oversight.Visit, "child_id = %(child)s order by visited_on, visit_id", child=self.id
+        )
+
+    @strawberry.field(description="家访计划 regular visits")
+    async def visit_plans(
+        self, info: Info
+    ) -> list[Annotated["VisitPlan", strawberry.lazy("gateway.schema.oversight")]]:
+        """家访计划 regular visits."""
+        return await many(
+            info.context, oversight.VisitPlan, "child_id = %(child)s order by first_on, plan_id", child=self.id
+        )
+
+    @strawberry.field(description="影像佐证 photos and scans")
+    async def attachments(
+        self, info: Info
+    ) -> list[Annotated["Attachment", strawberry.lazy("gateway.schema.oversight")]]:
+        """影像佐证 photos and scans."""
+        return await many(
+            info.context, oversight.Attachment, "child_id = %(child)s order by kept_on, attachment_id", child=self.id
         )
 
 

@@ -26,6 +26,7 @@ from services.contracts.envelope import Published
 PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     Visit.Made: (told.VisitRecorded, "visit_id"),
     VisitPlan.Begun: (told.VisitsPlanned, "plan_id"),
+    VisitPlan.Visited: (told.PlannedVisitMade, "plan_id"),
     VisitPlan.Missed: (told.VisitMissed, "plan_id"),
     VisitPlan.Ended: (told.VisitPlanEnded, "plan_id"),
     PersuasionList.Opened: (told.PersuasionListOpened, "list_id"),

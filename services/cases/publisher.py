@@ -267,6 +267,7 @@ def _referral(event: Referral.Opened | Referral.Accepted | Referral.Answered | R
                 opened_on=event.opened_on,
                 reply_by=event.reply_by,
                 handed_on_from=event.handed_on_from,
+                asked_by=event.asked_by,
             )
         case Referral.Accepted():
             return told.ReferralAccepted(referral_id=referral_id, case_id=case_id, child_id=child_id, to=to)

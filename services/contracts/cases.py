@@ -321,6 +321,7 @@ class ReferralOpened(Published, frozen=True, kw_only=True):
     opened_on: date
     reply_by: date
     handed_on_from: UUID | None = None
+    asked_by: str = ""
 
 
 class ReferralAccepted(Published, frozen=True, kw_only=True):

@@ -35,6 +35,17 @@ class VisitsPlanned(Published, frozen=True, kw_only=True):
     next_on: date
 
 
+class PlannedVisitMade(Published, frozen=True, kw_only=True):
+    """A visit counted for a plan 家访计划已访: the next one is due by `next_on`."""
+
+    TYPE: ClassVar[str] = "cases.planned-visit-made.v1"
+    plan_id: UUID
+    child_id: UUID
+    visitor: str
+    visited_on: date
+    next_on: date
+
+
 class VisitMissed(Published, frozen=True, kw_only=True):
     """The day of a planned visit passed without one 家访逾期."""
 

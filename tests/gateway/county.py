@@ -4,21 +4,27 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from uuid import UUID, uuid5
+from datetime import date, timedelta
+from uuid import UUID
 
 import msgspec
 import psycopg
 
 from gateway.readmodel.roster import search_keys
+from tests.gateway.county_oversight import oversight_of, oversight_of_units
+from tests.gateway.places import (
+    ELSEWHERE,
+    NOW,
+    OTHER_SCHOOL,
+    OTHER_VILLAGE,
+    SANTUN,
+    SCHOOL,
+    TODAY,
+    VILLAGE,
+    XIAODIAN,
+    made,
+)
 
-TODAY = date(2026, 9, 14)
-NOW = datetime(2026, 9, 14, 2, 30, 0, 250_000, tzinfo=UTC)
-SEED = UUID("6f0f0d9e-6c0a-4a52-9d0c-3b1f1c2d4e5f")
-
-XIAODIAN, SANTUN, ELSEWHERE = "410326103", "410326104", "410327101"
-VILLAGE, OTHER_VILLAGE = "410326103005", "410326103006"
-SCHOOL, OTHER_SCHOOL = "3141000300", "3141000301"
 STATES = ("in_seat", "suspect", "placed", "")
 CASE_STATES = ("suspected", "confirmed", "ordered", "closed")
 DEPARTMENTS = ("public_security", "civil_affairs", "disabled_federation", "justice", "human_resources")
@@ -26,11 +32,6 @@ REFERRAL_STATES = ("opened", "accepted", "answered", "revoked")
 OWNERS = ("public_security", "disabled_federation", "civil_affairs", "school", "township", "education_bureau")
 TERM, ROUND = "2026-2027-1", "2026-autumn"
 SURNAMES, GIVEN = "赵钱孙李周吴", ("一", "小二", "三三", "安")
-
-
-def made(*name: object) -> UUID:
-    """An id of the invented county, the same every time."""
-    return uuid5(SEED, "/".join(map(str, name)))
 
 
 def fill(connection: psycopg.Connection, *, children: int = 48) -> None:
@@ -67,6 +68,7 @@ def _county(chance: random.Random, *, children: int) -> Iterator[tuple[str, dict
         yield from _doubt(number, number + 5, townships=townships)
     yield from _taken_in()
     yield from _warrants(townships)
+    yield from oversight_of_units()
     for number in range(12):
         unit = chance.choice(
             (f"township:{XIAODIAN}", f"school:{SCHOOL}", "civil_affairs:410326", "education_bureau:410326")
@@ -169,6 +171,7 @@ def _child(chance: random.Random, number: int) -> Iterator[tuple[str, dict[str, 
     if has_case:
         yield from _case(chance, number, village=village, school=school, **of_child)
     yield from _assistance(chance, number, **of_child)
+    yield from oversight_of(number, child_id=child, case_id=case, township=township)
 
 
 def owner_of(number: int, *, township: str) -> str:
@@ -428,7 +431,9 @@ def _case(
                 "request": "请协助核查",
                 "state": chance.choice(REFERRAL_STATES),
                 "opened_on": TODAY - timedelta(days=3),
-                "reply_by": TODAY + timedelta(days=4),
+                "reply_by": TODAY + timedelta(days=number % 7 - 3),
+                "asked_by": f"township:{township}",
+                "handed_on_from": made("referral", number, "lead") if number % 4 else None,
                 "outcome": "",
             },
         )

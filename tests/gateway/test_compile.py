@@ -23,7 +23,7 @@ from gateway.schema.map import TABLES
 from gateway.schema.paging import BadArgument, cursor_of
 from gateway.schema.roots import ROOTS
 from gateway.schema.schema import build_schema
-from tests.gateway import county
+from tests.gateway import county, county_oversight
 
 SCHEMA: GraphQLSchema = build_schema()._schema
 POLICY = load_policy()
@@ -158,7 +158,7 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from([*county.STATES, *county.CASE_STATES, "opened", "delivered", "open", "previewed"])
         case "kind":
             return st.sampled_from(["not_in_seat", "not_enrolled"])
-        case "overdue" | "mine" | "verified" | "conflict":
+        case "overdue" | "mine" | "verified" | "conflict" | "open" | "answered" | "ended" | "closed" | "complete":
             return st.booleans()
         case "owner":
             return st.sampled_from(["public_security:410326", f"school:{county.SCHOOL}"])
@@ -168,8 +168,26 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from(["moved_away", "not_reached"])
         case "fieldCheckId" | "checkInId":
             return st.integers(0, 1).map(lambda n: str(county.made(argument.removesuffix("Id"), n)))
-        case "officer":
-            return st.sampled_from(["teacher-0", "teacher-1"])
+        case "officer" | "visitor":
+            return st.sampled_from(["teacher-0", "teacher-1", "cadre-2", "cadre-3"])
+        case "toUnit":
+            return st.sampled_from(county.DEPARTMENTS)
+        case "purpose":
+            return st.sampled_from(["find_child", "child_labour"])
+        case "month":
+            return st.sampled_from([county_oversight.MONTH, "2026-07"])
+        case "year":
+            return st.sampled_from([county_oversight.YEAR, 2025])
+        case "level":
+            return st.sampled_from(["county_township", "township_village"])
+        case "shows":
+            return st.sampled_from(county_oversight.SHOWN)
+        case "role":
+            return st.sampled_from(county_oversight.ROLES)
+        case "village" | "school":
+            return st.sampled_from([getattr(county, argument.upper())])
+        case "on":
+            return st.dates(county.TODAY - timedelta(days=100), county.TODAY + timedelta(days=9)).map(str)
         case "name":
             return st.sampled_from([*NAMES, "", " ", "%", "'", "zzz"])
         case "idLast4":
@@ -262,6 +280,22 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "found": ["moved_away"],
         "name": [*NAMES],
         "idLast4": ["0001"],
+        "open": [True, False],
+        "toUnit": ["civil_affairs"],
+        "purpose": ["find_child"],
+        "on": [str(county.TODAY), str(county.TODAY - timedelta(days=40)), str(county.TODAY - timedelta(days=200))],
+        "visitor": ["teacher-1"],
+        "shows": ["receipt"],
+        "ended": [True, False],
+        "month": [county_oversight.MONTH],
+        "complete": [True, False],
+        "year": [county_oversight.YEAR],
+        "level": ["county_township"],
+        "closed": [True, False],
+        "answered": [True, False],
+        "village": [county.VILLAGE],
+        "school": [county.SCHOOL],
+        "role": ["village_cadre"],
     }
     granted = [
         name
@@ -334,7 +368,14 @@ def test_the_partition_adds_up_to_all_children_of_school_age(gateway: Any) -> No
 )
 def test_every_relation_is_the_same_and_in_the_same_order(unfenced: Any, gateway: Any, by: str) -> None:
     grants = grants_of(by)
-    for root, type_name in (("children", "Child"), ("cases", "Case"), ("findings", "Finding"), ("doubts", "Doubt")):
+    for root, type_name in (
+        ("children", "Child"),
+        ("cases", "Case"),
+        ("findings", "Finding"),
+        ("doubts", "Doubt"),
+        ("visits", "Visit"),
+        ("inspections", "Inspection"),
+    ):
         for name, link in TABLES[type_name].links.items():
             if not grants.of("Query", root) or not grants.of(type_name, name):
                 continue

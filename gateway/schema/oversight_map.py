@@ -1,0 +1,207 @@
+"""The work around the cases 督导办理 in the map: its tables, and the roots by which units list what is theirs.
+
+See `map.py` and `roots.py`, which take these in.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.schema.root import TOWNSHIP, Filter, Root, by_id
+from gateway.schema.table import OF_CHILD, TO_CHILD, Link, Table, columns
+
+_UNTIL = (
+    "coalesce({a}.until_on, (select min(h.from_on) - 1 from post_tenure h where h.post_id = {a}.post_id"
+    " and not h.deputy and h.from_on > {a}.from_on))"
+)
+_ANSWERS_ON = (
+    "{a}.from_on <= {v} and ({a}.until_on is null or {a}.until_on >= {v}) and not exists (select from post_tenure o"
+    " where o.post_id = {a}.post_id and o.from_on >= {a}.from_on and o.from_on <= {v} and (case when o.deputy"
+    " then not {a}.deputy and o.until_on >= {v} else o.from_on > {a}.from_on end))"
+)
+"""Of all who ever held or stood in for a post, the one who answers on a day: a deputy before whom it stands in for."""
+_UNANSWERED_LATE = "coalesce({a}.reply_by < %(today)s, false) and {a}.answered_on is null"
+_VISIT_LATE = "coalesce({a}.next_on < %(today)s, false) and {a}.ended_on is null"
+_OWED_LATE = "coalesce({a}.due_on < %(today)s, false) and {a}.state = 'owed'"
+
+TABLES: Final = (
+    Table(
+        "Visit",
+        "visit",
+        columns("childId caseId township method attitude visitor visitedOn nextOn", id="{a}.visit_id"),
+        {
+            "child": TO_CHILD,
+            "attachments": Link(
+                "Attachment",
+                f"{OF_CHILD} and {{a}}.attachment_id = any({{p}}.attachments)",
+                "{a}.kept_on, {a}.attachment_id",
+            ),
+        },
+    ),
+    Table(
+        "Attachment",
+        "attachment",
+        columns("childId caseId township shows mediaType size sha256 keptOn", id="{a}.attachment_id"),
+        {"child": TO_CHILD},
+    ),
+    Table(
+        "VisitPlan",
+        "visit_plan",
+        columns(
+            "childId township visitor reason everyDays nextOn missed missedOn endedOn",
+            id="{a}.plan_id",
+            overdue=_VISIT_LATE,
+        ),
+        {"child": TO_CHILD},
+    ),
+    Table(
+        "PersuasionList",
+        "persuasion_list",
+        columns("township month returned notReturned signedBy complete openedOn", id="{a}.list_id"),
+        of_child=False,
+    ),
+    Table(
+        "Statement",
+        "statement",
+        columns("level year superior party township signedOn", id="{a}.statement_id"),
+        of_child=False,
+    ),
+    Table(
+        "Inspection",
+        "inspection",
+        columns("unit township matter population sample openedOn closedOn", id="{a}.inspection_id"),
+        {"findings": Link("Rectification", "{a}.inspection_id = {p}.inspection_id", "{a}.number, {a}.finding_id")},
+        of_child=False,
+    ),
+    Table(
+        "Rectification",
+        "inspection_finding",
+        columns(
+            "inspectionId township number finding owedBy dueOn state evidence checkedOn",
+            id="{a}.finding_id",
+            overdue=_OWED_LATE,
+        ),
+        of_child=False,
+    ),
+    Table(
+        "Admonition",
+        "admonition",
+        columns(
+            "kind unit township number ground replyBy issuedOn answer late answeredOn",
+            id="{a}.admonition_id",
+            overdue=_UNANSWERED_LATE,
+        ),
+        of_child=False,
+    ),
+    Table(
+        "AccountabilityDecision",
+        "accountability",
+        columns("unit township ground measure number decidedOn", id="{a}.decision_id"),
+        of_child=False,
+    ),
+    Table(
+        "ZeroReport", "zero_report", columns("unit township month late signedOn", id="{a}.report_id"), of_child=False
+    ),
+    Table(
+        "AssistanceLetter",
+        "assistance_letter",
+        columns(
+            "caseId childId township place number request replyBy sentOn reminders outcome paper answeredOn",
+            id="{a}.letter_id",
+            overdue=_UNANSWERED_LATE,
+        ),
+        {"child": TO_CHILD},
+    ),
+    Table(
+        "ProcuratorateNotice",
+        "procuratorate_notice",
+        columns(
+            "township number matter caseId replyBy receivedOn answer paper late answeredOn",
+            id="{a}.notice_id",
+            overdue=_UNANSWERED_LATE,
+        ),
+        of_child=False,
+    ),
+    Table(
+        "PostTenure",
+        "post_tenure",
+        columns("postId role officer township village school fromOn deputy", id="{a}.tenure_id", untilOn=_UNTIL),
+        of_child=False,
+    ),
+)
+
+OWNER: Final[Mapping[str, str]] = {
+    "Inspection": "unit",
+    "Rectification": "owed_by",
+    "Admonition": "unit",
+    "AccountabilityDecision": "unit",
+    "ZeroReport": "unit",
+    "ProcuratorateNotice": "sender",
+}
+"""The column that names the unit a row is `own` to."""
+
+_IN_TOWNSHIP = Filter("{a}.township = {v}", "township")
+_OF_CHILD = Filter("{a}.child_id = {v}", "childId")
+_BY_VISITOR = Filter("{a}.visitor = {v}", "visitor")
+_IN_MONTH = Filter("{a}.month = {v}", "month")
+_ANSWERED = Filter("({a}.answered_on is not null) = {v}", "answeredOn")
+_REPLY_OVERDUE = Filter(f"({_UNANSWERED_LATE}) = {{v}}", "overdue")
+
+
+def _list(type_: str, *, key: str, **filters: Filter) -> Root:
+    """A list of a type by township and id."""
+    return Root(type_, many=True, filters={"township": _IN_TOWNSHIP, **filters}, keys=(TOWNSHIP, by_id(key)))
+
+
+ROOTS: Final[Mapping[str, Root]] = {
+    "visits": _list("Visit", key="visit_id", childId=_OF_CHILD, visitor=_BY_VISITOR),
+    "attachments": _list(
+        "Attachment", key="attachment_id", childId=_OF_CHILD, shows=Filter("{a}.shows = {v}", "shows")
+    ),
+    "visitPlans": _list(
+        "VisitPlan",
+        key="plan_id",
+        childId=_OF_CHILD,
+        visitor=_BY_VISITOR,
+        ended=Filter("({a}.ended_on is not null) = {v}", "endedOn"),
+        overdue=Filter(f"({_VISIT_LATE}) = {{v}}", "overdue"),
+    ),
+    "persuasionLists": _list(
+        "PersuasionList", key="list_id", month=_IN_MONTH, complete=Filter("{a}.complete = {v}", "complete")
+    ),
+    "statements": _list(
+        "Statement",
+        key="statement_id",
+        year=Filter("{a}.year = {v}", "year"),
+        level=Filter("{a}.level = {v}", "level"),
+    ),
+    "inspections": _list(
+        "Inspection", key="inspection_id", closed=Filter("({a}.closed_on is not null) = {v}", "closedOn")
+    ),
+    "rectifications": _list(
+        "Rectification",
+        key="finding_id",
+        state=Filter("{a}.state = {v}", "state"),
+        mine=Filter("({a}.owed_by = %(unit)s) = {v}", "owedBy"),
+        overdue=Filter(f"({_OWED_LATE}) = {{v}}", "overdue"),
+    ),
+    "admonitions": _list(
+        "Admonition",
+        key="admonition_id",
+        mine=Filter("({a}.unit = %(unit)s) = {v}", "unit"),
+        answered=_ANSWERED,
+        overdue=_REPLY_OVERDUE,
+    ),
+    "accountabilityDecisions": _list("AccountabilityDecision", key="decision_id"),
+    "zeroReports": _list("ZeroReport", key="report_id", month=_IN_MONTH),
+    "assistanceLetters": _list("AssistanceLetter", key="letter_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
+    "procuratorateNotices": _list("ProcuratorateNotice", key="notice_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
+    "posts": _list(
+        "PostTenure",
+        key="tenure_id",
+        village=Filter("{a}.village = {v}", "village"),
+        school=Filter("{a}.school = {v}", "school"),
+        role=Filter("{a}.role = {v}", "role"),
+        officer=Filter("{a}.officer = {v}", "officer"),
+        on=Filter(_ANSWERS_ON, "fromOn"),
+    ),
+}

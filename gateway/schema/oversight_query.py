@@ -1,0 +1,282 @@
+"""What Query tells of the work around the cases 督导办理: lists of what is mine, of my area, still open and late.
+
+Its resolvers are plain, like those of `query.py`.
+"""
+
+# statements are made of this project's own words; what a caller sends is a parameter
+# mypy: disable-error-code="untyped-decorator"
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+import strawberry
+
+from gateway.readmodel.responsible import RESPONSIBLE_ON
+from gateway.schema.oversight import (
+    AccountabilityDecision,
+    Admonition,
+    Answering,
+    AssistanceLetter,
+    Attachment,
+    Inspection,
+    PersuasionList,
+    PostTenure,
+    ProcuratorateNotice,
+    Rectification,
+    Statement,
+    Visit,
+    VisitPlan,
+    ZeroReport,
+)
+from gateway.schema.paging import PAGE
+from gateway.schema.reading import Connection, Info, R, by_township, page
+
+_LATE = "(coalesce({day} < %(today)s, false) and {open}) = {{v}}"
+_LATE_REPLY = _LATE.format(day="reply_by", open="answered_on is null")
+_ANSWERED = "(answered_on is not null) = {v}"
+_ON = """from_on <= {v} and (until_on is null or until_on >= {v})
+    and (deputy or not exists (select from post_tenure d where d.post_id = r.post_id and d.deputy
+           and d.from_on >= r.from_on and d.from_on <= {v} and d.until_on >= {v}))
+    and (not deputy or not exists (select from post_tenure h where h.post_id = r.post_id and not h.deputy
+           and h.from_on > r.from_on and h.from_on <= {v}))"""
+
+
+async def _listed(
+    info: Info, cls: type[R], narrowed: Mapping[str, object], *, key: str, first: int, after: str | None
+) -> Connection[R]:
+    """A page by township and id; `narrowed` holds conditions, with `{v}` for the argument, and arguments or None."""
+    given = {f"v{i}": (text, value) for i, (text, value) in enumerate(narrowed.items()) if value is not None}
+    where = " and ".join(["true", *(text.replace("{v}", f"%({name})s") for name, (text, _) in given.items())])
+    parameters: dict[str, object] = {name: value for name, (_, value) in given.items()}
+    parameters |= {"today": info.context.today, "unit": info.context.principal.unit}
+    keys = by_township(info, type_name=cls.__name__, key=key)
+    return await page(info.context, cls, where, keys=keys, first=first, after=after, given=parameters)
+
+
+@strawberry.type(description="督导办理查询 what may be asked around the cases.")
+class OversightQuery:
+    """What may be asked around the cases."""
+
+    @strawberry.field(description="家访记录 home visits, by child or by who visited")
+    async def visits(
+        self,
+        info: Info,
+        township: str | None = None,
+        child_id: UUID | None = None,
+        visitor: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Visit]:
+        """Visits by township, child and visitor."""
+        narrowed = {"township = {v}": township, "child_id = {v}": child_id, "visitor = {v}": visitor}
+        return await _listed(info, Visit, narrowed, key="visit_id", first=first, after=after)
+
+    @strawberry.field(description="影像佐证 photos and scans")
+    async def attachments(
+        self,
+        info: Info,
+        township: str | None = None,
+        child_id: UUID | None = None,
+        shows: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Attachment]:
+        """Attachments by township, child and what they show."""
+        narrowed = {"township = {v}": township, "child_id = {v}": child_id, "shows = {v}": shows}
+        return await _listed(info, Attachment, narrowed, key="attachment_id", first=first, after=after)
+
+    @strawberry.field(
+        description="家访计划 regular visits of focus children; `overdue` those whose next visit is late today, or is not"
+    )
+    async def visit_plans(
+        self,
+        info: Info,
+        township: str | None = None,
+        child_id: UUID | None = None,
+        visitor: str | None = None,
+        ended: bool | None = None,
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[VisitPlan]:
+        """Visit plans by township, child, visitor, end and lateness."""
+        narrowed = {
+            "township = {v}": township,
+            "child_id = {v}": child_id,
+            "visitor = {v}": visitor,
+            "(ended_on is not null) = {v}": ended,
+            _LATE.format(day="next_on", open="ended_on is null"): overdue,
+        }
+        return await _listed(info, VisitPlan, narrowed, key="plan_id", first=first, after=after)
+
+    @strawberry.field(
+        description="劝返清单 townships' lists of a month; `complete` those all six have signed, or not yet"
+    )
+    async def persuasion_lists(
+        self,
+        info: Info,
+        township: str | None = None,
+        month: str | None = None,
+        complete: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[PersuasionList]:
+        """Persuasion lists by township, month and whether they are complete."""
+        narrowed = {"township = {v}": township, "month = {v}": month, "complete = {v}": complete}
+        return await _listed(info, PersuasionList, narrowed, key="list_id", first=first, after=after)
+
+    @strawberry.field(description="目标责任书 responsibility statements; who has not signed is in `statementsOwed`")
+    async def statements(
+        self,
+        info: Info,
+        township: str | None = None,
+        year: int | None = None,
+        level: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Statement]:
+        """Statements by township, year and level."""
+        narrowed = {"township = {v}": township, "year = {v}": year, "level = {v}": level}
+        return await _listed(info, Statement, narrowed, key="statement_id", first=first, after=after)
+
+    @strawberry.field(description="督导检查 inspections of my area, or of my unit")
+    async def inspections(
+        self,
+        info: Info,
+        township: str | None = None,
+        closed: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Inspection]:
+        """Inspections by township and end."""
+        narrowed = {"township = {v}": township, "(closed_on is not null) = {v}": closed}
+        return await _listed(info, Inspection, narrowed, key="inspection_id", first=first, after=after)
+
+    @strawberry.field(
+        description="限期整改 what inspections found, to be put right; `mine` what my unit owes, `overdue` what is late today"
+    )
+    async def rectifications(
+        self,
+        info: Info,
+        township: str | None = None,
+        state: str | None = None,
+        mine: bool | None = None,
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Rectification]:
+        """Findings of inspections by township, state, who owes them and lateness."""
+        narrowed = {
+            "township = {v}": township,
+            "state = {v}": state,
+            "(owed_by = %(unit)s) = {v}": mine,
+            _LATE.format(day="due_on", open="state = 'owed'"): overdue,
+        }
+        return await _listed(info, Rectification, narrowed, key="finding_id", first=first, after=after)
+
+    @strawberry.field(
+        description="约谈、通报 units called to order; `mine` my unit, `answered` with an answer, `overdue` whose answer is late"
+    )
+    async def admonitions(
+        self,
+        info: Info,
+        township: str | None = None,
+        mine: bool | None = None,
+        answered: bool | None = None,
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Admonition]:
+        """Interviews and circulars by township, unit, answer and lateness."""
+        narrowed = {
+            "township = {v}": township,
+            "(unit = %(unit)s) = {v}": mine,
+            _ANSWERED: answered,
+            _LATE_REPLY: overdue,
+        }
+        return await _listed(info, Admonition, narrowed, key="admonition_id", first=first, after=after)
+
+    @strawberry.field(description="责任追究 units held to account")
+    async def accountability_decisions(
+        self, info: Info, township: str | None = None, first: int = PAGE, after: str | None = None
+    ) -> Connection[AccountabilityDecision]:
+        """Decisions by township."""
+        narrowed = {"township = {v}": township}
+        return await _listed(info, AccountabilityDecision, narrowed, key="decision_id", first=first, after=after)
+
+    @strawberry.field(description="零报告 signed zero reports; who has not signed is in `zeroReportsOwed`")
+    async def zero_reports(
+        self,
+        info: Info,
+        township: str | None = None,
+        month: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[ZeroReport]:
+        """Zero reports by township and month."""
+        narrowed = {"township = {v}": township, "month = {v}": month}
+        return await _listed(info, ZeroReport, narrowed, key="report_id", first=first, after=after)
+
+    @strawberry.field(description="异地协查函 letters to other counties; `overdue` those whose reply is late today")
+    async def assistance_letters(
+        self,
+        info: Info,
+        township: str | None = None,
+        answered: bool | None = None,
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[AssistanceLetter]:
+        """Letters by township, answer and lateness."""
+        narrowed = {"township = {v}": township, _ANSWERED: answered, _LATE_REPLY: overdue}
+        return await _listed(info, AssistanceLetter, narrowed, key="letter_id", first=first, after=after)
+
+    @strawberry.field(description="检察建议 notices of the procuratorate, and what the county answered")
+    async def procuratorate_notices(
+        self,
+        info: Info,
+        township: str | None = None,
+        answered: bool | None = None,
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[ProcuratorateNotice]:
+        """Notices by township, answer and lateness."""
+        narrowed = {"township = {v}": township, _ANSWERED: answered, _LATE_REPLY: overdue}
+        return await _listed(info, ProcuratorateNotice, narrowed, key="notice_id", first=first, after=after)
+
+    @strawberry.field(
+        description="任职 who holds or held a post; `on` the one who answers for a place on a day, a deputy before its holder"
+    )
+    async def posts(
+        self,
+        info: Info,
+        township: str | None = None,
+        village: str | None = None,
+        school: str | None = None,
+        role: str | None = None,
+        officer: str | None = None,
+        on: date | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[PostTenure]:
+        """Tenures by place, role, official and day."""
+        narrowed = {
+            "township = {v}": township,
+            "village = {v}": village,
+            "school = {v}": school,
+            "role = {v}": role,
+            "officer = {v}": officer,
+            _ON: on,
+        }
+        return await _listed(info, PostTenure, narrowed, key="tenure_id", first=first, after=after)
+
+    @strawberry.field(
+        description="某日责任人 for each role the one who answers for a child on a day (default today): its own person before"
+        " the post of its place, a deputy before whom it stands in for"
+    )
+    async def responsible_on(self, info: Info, child_id: UUID, on: date | None = None) -> list[Answering]:
+        """Who answers for a child on a day; nothing where the child is not within the caller's reach."""
+        rows = await info.context.rows(RESPONSIBLE_ON, child=child_id, day=on or info.context.today)
+        return [Answering.of(row, info.context) for row in rows]

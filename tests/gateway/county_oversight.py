@@ -1,0 +1,228 @@
+"""The work around the cases of the invented county: visits, lists, statements, inspections, letters, posts."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+from tests.gateway.places import ELSEWHERE, OTHER_SCHOOL, SANTUN, SCHOOL, TODAY, VILLAGE, XIAODIAN, made
+
+Told = tuple[str, dict[str, object]]
+MONTH, YEAR = "2026-08", 2026
+SHOWN = ("visit", "receipt")
+ROLES = ("village_cadre", "township_cadre")
+
+
+def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object) -> Iterator[Told]:
+    """What was done about one child."""
+    of_child = {"child_id": child_id, "township": township}
+    if number % 3 == 0:
+        photo = made("attachment", number)
+        yield (
+            "attachment",
+            {
+                **of_child,
+                "attachment_id": photo,
+                "case_id": case_id,
+                "shows": SHOWN[number % 2],
+                "media_type": "image/jpeg",
+                "size": 9,
+                "sha256": "ab",
+                "kept_on": TODAY,
+            },
+        )
+        for part in range(2):
+            yield (
+                "visit",
+                {
+                    **of_child,
+                    "visit_id": made("visit", number, part),
+                    "case_id": case_id if number % 2 == 0 else None,
+                    "method": "home_visit",
+                    "attitude": "wavering",
+                    "visitor": f"teacher-{number % 2}",
+                    "visited_on": TODAY - timedelta(days=part),
+                    "next_on": TODAY + timedelta(days=7) if part else None,
+                    "attachments": [photo] if part else [],
+                },
+            )
+    if number % 4 == 0:
+        yield (
+            "visit_plan",
+            {
+                **of_child,
+                "plan_id": made("visitPlan", number),
+                "visitor": f"teacher-{number % 2}",
+                "reason": "left_behind",
+                "every_days": 30,
+                "first_on": TODAY,
+                "next_on": TODAY + timedelta(days=number % 3 - 1),
+                "missed": number % 3,
+                "ended_on": TODAY if number % 8 == 4 else None,
+            },
+        )
+    if number % 6 == 0:
+        yield (
+            "assistance_letter",
+            {
+                **of_child,
+                "letter_id": made("letter", number),
+                "case_id": case_id,
+                "place": "410105",
+                "number": f"函〔2026〕{number}号",
+                "request": "请协助查找",
+                "reply_by": TODAY + timedelta(days=number % 5 - 2),
+                "sent_on": TODAY - timedelta(days=20),
+                "answered_on": TODAY if number % 4 == 2 else None,
+            },
+        )
+
+
+def oversight_of_units() -> Iterator[Told]:
+    """What was asked of units, found at them and signed by them."""
+    for number, (township, unit) in enumerate(
+        (
+            (XIAODIAN, f"township:{XIAODIAN}"),
+            (XIAODIAN, f"school:{SCHOOL}"),
+            (SANTUN, f"school:{OTHER_SCHOOL}"),
+            (SANTUN, f"township:{SANTUN}"),
+            (ELSEWHERE, f"township:{ELSEWHERE}"),
+        )
+    ):
+        of_unit = {"township": township, "unit": unit}
+        due_on = TODAY + timedelta(days=number % 2 * 2 - 1)
+        answered_on = TODAY if number == 2 else None
+        yield (
+            "inspection",
+            {
+                **of_unit,
+                "inspection_id": made("inspection", number),
+                "matter": "ledgers",
+                "population": 9,
+                "sample": [made("case", 0), made("case", 2)],
+                "opened_on": TODAY - timedelta(days=9),
+                "closed_on": TODAY if number == 3 else None,
+            },
+        )
+        for part, state in enumerate(("owed", "right")):
+            yield (
+                "inspection_finding",
+                {
+                    "township": township,
+                    "finding_id": made("inspectionFinding", number, part),
+                    "inspection_id": made("inspection", number),
+                    "number": part + 1,
+                    "finding": "台账与实际不符",
+                    "owed_by": unit,
+                    "due_on": due_on,
+                    "state": state,
+                },
+            )
+        yield (
+            "admonition",
+            {
+                **of_unit,
+                "admonition_id": made("admonition", number),
+                "kind": ("interview", "circular")[number % 2],
+                "number": f"约〔2026〕{number}号",
+                "ground": "劝返不力",
+                "reply_by": due_on,
+                "issued_on": TODAY - timedelta(days=9),
+                "answered_on": answered_on,
+            },
+        )
+        yield (
+            "accountability",
+            {
+                **of_unit,
+                "decision_id": made("accountability", number),
+                "ground": "逾期未整改",
+                "measure": "circular",
+                "number": f"追〔2026〕{number}号",
+                "decided_on": TODAY,
+            },
+        )
+        yield (
+            "zero_report",
+            {
+                **of_unit,
+                "report_id": made("zeroReport", number),
+                "month": MONTH,
+                "late": number == 1,
+                "signed_on": TODAY,
+            },
+        )
+        yield (
+            "persuasion_list",
+            {
+                "township": township,
+                "list_id": made("list", number),
+                "month": MONTH,
+                "returned": number,
+                "signed_by": ["village_secretary"],
+                "complete": number % 2 == 0,
+                "opened_on": TODAY,
+            },
+        )
+        yield (
+            "statement",
+            {
+                "township": township,
+                "statement_id": made("statement", number),
+                "level": ("county_township", "township_village")[number % 2],
+                "year": YEAR,
+                "superior": "county_government:410326",
+                "party": unit,
+                "signed_on": TODAY,
+            },
+        )
+        yield (
+            "procuratorate_notice",
+            {
+                "township": township,
+                "notice_id": made("procuratorate", number),
+                "sender": f"procuratorate:{township[:6]}",
+                "number": f"检建〔2026〕{number}号",
+                "matter": "督促履职",
+                "reply_by": due_on,
+                "received_on": TODAY - timedelta(days=20),
+                "answered_on": answered_on,
+            },
+        )
+    yield from _posts()
+
+
+def _posts() -> Iterator[Told]:
+    for number, place in enumerate(
+        (
+            {"township": XIAODIAN, "village": VILLAGE, "school": "", "role": "village_cadre"},
+            {"township": XIAODIAN, "village": "", "school": SCHOOL, "role": "principal"},
+            {"township": XIAODIAN, "village": "", "school": "", "role": "section_head"},
+            {"township": SANTUN, "village": "", "school": "", "role": "section_head"},
+            {"township": ELSEWHERE, "village": "", "school": "", "role": "section_head"},
+        )
+    ):
+        post = made("post", number)
+        for part, (officer, begun) in enumerate((("cadre-1", 90), ("cadre-2", 30))):
+            yield (
+                "post_tenure",
+                {
+                    **place,
+                    "tenure_id": made("tenure", number, part),
+                    "post_id": post,
+                    "officer": officer,
+                    "from_on": TODAY - timedelta(days=begun),
+                    "deputy": False,
+                },
+            )
+        yield (
+            "post_tenure",
+            {
+                **place,
+                "tenure_id": made("tenure", number, "deputy"),
+                "post_id": post,
+                "officer": "cadre-3",
+                "from_on": TODAY - timedelta(days=10),
+                "until_on": TODAY + timedelta(days=number),
+                "deputy": True,
+            },
+        )
