@@ -1,4 +1,4 @@
-"""What cases told of the work around them, as rows: visits, lists, statements, inspections, summonses, letters, zero reports.
+"""What cases told of the work around them, as rows: visits, lists, statements, inspections, summonses, zero reports.
 
 These rows name units and papers, not people; what a family promised at a visit stays sealed in the journal.
 """
@@ -11,15 +11,12 @@ from msgspec.structs import replace
 
 from gateway.readmodel.cases import PublicReport, Referral
 from gateway.readmodel.fold import Fold, Told, about
-from gateway.readmodel.rows import OfCase, OfChild, Row
+from gateway.readmodel.rows import OfChild, Row
 from services.contracts.envelope import Published
 from services.contracts.oversight import (
     AccountabilityDecided,
     AdmonitionAnswered,
     AdmonitionIssued,
-    AssistanceLetterAnswered,
-    AssistanceLetterReminded,
-    AssistanceLetterSent,
     AttachmentKept,
     InspectionClosed,
     InspectionFound,
@@ -27,8 +24,6 @@ from services.contracts.oversight import (
     PersuasionListOpened,
     PersuasionListSigned,
     PlannedVisitMade,
-    ProcuratorateNoticeAnswered,
-    ProcuratorateNoticeReceived,
     PublicReportHandled,
     RectificationChecked,
     RectificationReported,
@@ -45,8 +40,6 @@ PlanEvent = VisitsPlanned | PlannedVisitMade | VisitMissed | VisitPlanEnded
 ListEvent = PersuasionListOpened | PersuasionListSigned
 FindingEvent = InspectionFound | RectificationReported | RectificationChecked
 AdmonitionEvent = AdmonitionIssued | AdmonitionAnswered
-LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetterAnswered
-NoticeEvent = ProcuratorateNoticeReceived | ProcuratorateNoticeAnswered
 
 
 class Visit(OfChild, frozen=True, kw_only=True):
@@ -200,44 +193,6 @@ class ZeroReport(Row, frozen=True, kw_only=True):
     signed_on: date | None = None
 
 
-class AssistanceLetter(OfCase, frozen=True, kw_only=True):
-    """A letter to another county 异地协查函."""
-
-    TABLE: ClassVar[str] = "assistance_letter"
-    KEY: ClassVar[str] = "letter_id"
-    letter_id: UUID
-    child_id: UUID
-    place: str = ""
-    number: str = ""
-    request: str = ""
-    reply_by: date | None = None
-    sent_on: date | None = None
-    reminders: int = 0
-    outcome: str = ""
-    paper: str = ""
-    answered_on: date | None = None
-
-
-class ProcuratorateNotice(Row, frozen=True, kw_only=True):
-    """A notice of the procuratorate 检察建议, and the county's answer."""
-
-    TABLE: ClassVar[str] = "procuratorate_notice"
-    KEY: ClassVar[str] = "notice_id"
-    notice_id: UUID
-    sender: str = ""
-    """The procuratorate of the county the notice is about, `procuratorate:area`: it sees its own notices and their answers."""
-    township: str = ""
-    number: str = ""
-    matter: str = ""
-    case_id: UUID | None = None
-    reply_by: date | None = None
-    received_on: date | None = None
-    answer: str = ""
-    paper: str = ""
-    late: bool = False
-    answered_on: date | None = None
-
-
 def visit(_: Visit | None, told: Told[VisitRecorded]) -> Visit:
     """A visit as it was made."""
     event = told.event
@@ -378,50 +333,6 @@ def admonition(row: Admonition | None, told: Told[AdmonitionEvent]) -> Admonitio
             assert_never(event)
 
 
-def assistance_letter(row: AssistanceLetter | None, told: Told[LetterEvent]) -> AssistanceLetter:
-    """A letter until its answer."""
-    event = told.event
-    row = row or AssistanceLetter(letter_id=event.letter_id, case_id=event.case_id, child_id=event.child_id)
-    match event:
-        case AssistanceLetterSent():
-            return replace(
-                row,
-                place=event.place,
-                number=event.number,
-                request=event.request,
-                reply_by=event.reply_by,
-                sent_on=event.sent_on,
-            )
-        case AssistanceLetterReminded():
-            return replace(row, reminders=event.reminders, reply_by=event.reply_by)
-        case AssistanceLetterAnswered():
-            return replace(row, outcome=event.outcome, paper=event.paper, answered_on=event.answered_on)
-        case _:
-            assert_never(event)
-
-
-def procuratorate_notice(row: ProcuratorateNotice | None, told: Told[NoticeEvent]) -> ProcuratorateNotice:
-    """A notice until the county's answer."""
-    event = told.event
-    row = row or ProcuratorateNotice(
-        notice_id=event.notice_id, township=event.township, sender=f"procuratorate:{event.township[:6]}"
-    )
-    match event:
-        case ProcuratorateNoticeReceived():
-            return replace(
-                row,
-                number=event.number,
-                matter=event.matter,
-                case_id=event.case_id,
-                reply_by=event.reply_by,
-                received_on=event.received_on,
-            )
-        case ProcuratorateNoticeAnswered():
-            return replace(row, answer=event.answer, paper=event.paper, late=event.late, answered_on=event.answered_on)
-        case _:
-            assert_never(event)
-
-
 def accountability(_: Accountability | None, told: Told[AccountabilityDecided]) -> Accountability:
     """A decision as it was made."""
     event = told.event
@@ -493,8 +404,6 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Admonition, events=get_args(AdmonitionEvent), about=about("admonition_id"), evolve=admonition),
     Fold(row=Accountability, events=(AccountabilityDecided,), about=about("decision_id"), evolve=accountability),
     Fold(row=ZeroReport, events=(ZeroReported,), about=about("report_id"), evolve=zero_report),
-    Fold(row=AssistanceLetter, events=get_args(LetterEvent), about=about("letter_id"), evolve=assistance_letter),
-    Fold(row=ProcuratorateNotice, events=get_args(NoticeEvent), about=about("notice_id"), evolve=procuratorate_notice),
     Fold(row=Referral, events=(ReferralReturned,), about=about("referral_id"), evolve=returned_referral),
     Fold(row=PublicReport, events=(PublicReportHandled,), about=about("report_id"), evolve=handled_report),
 )

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from psycopg import sql
 
 from gateway.readmodel import (
+    answers,
     assistance,
     cases,
     deliveries,
@@ -47,6 +48,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     *cases.FOLDS,
     *timeline.FOLDS,
     *oversight.FOLDS,
+    *answers.FOLDS,
     *responsible.FOLDS,
     *assistance.FOLDS,
     *notify.FOLDS,

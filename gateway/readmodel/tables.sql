@@ -214,6 +214,13 @@ create table if not exists procuratorate_notice (
     matter text not null default '', case_id uuid, reply_by date, received_on date, answer text not null default '',
     paper text not null default '', late boolean not null default false, answered_on date);
 alter table procuratorate_notice add column if not exists sender text collate "C" not null default '';
+create table if not exists late_reply (
+    late_reply_id uuid primary key, matter text collate "C" not null default '', about uuid not null,
+    number integer not null default 0, owed_by text collate "C" not null default '',
+    township text collate "C" not null default '', case_id uuid, due_on date, up_to text collate "C" not null default '',
+    noted_on date, settled_on date);
+create index if not exists late_reply_by_township on late_reply (township, late_reply_id);
+create index if not exists late_reply_of on late_reply (about);
 create table if not exists register_batch (
     batch_id uuid primary key, township text collate "C" not null default '', register text not null default '',
     rows integer not null default 0, rejected integer not null default 0, sha256 text not null default '',
@@ -429,7 +436,7 @@ begin
         'receipt', 'tracking', 'doubt', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
-        'warrant', 'warrant_end', 'warrant_review']
+        'late_reply', 'warrant', 'warrant_end', 'warrant_review']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
@@ -462,7 +469,7 @@ begin
                 within, own_village, own_school, no_range, of_my_children)
             when name in ('delivery', 'inspection', 'admonition', 'accountability', 'zero_report') then
                 format('(%s) or unit = %s', within, own_unit)
-            when name = 'inspection_finding' then format('(%s) or owed_by = %s', within, own_unit)
+            when name in ('inspection_finding', 'late_reply') then format('(%s) or owed_by = %s', within, own_unit)
             -- A register of the whole county is what everybody's ledger rests on; there is nobody in it but counts.
             when name = 'register_batch' then format('(%s) or (township = '''' and %s <> '''')', within, own_unit)
             when name = 'check_in' then format('(%s) or %s', within, own_school)

@@ -370,6 +370,34 @@ class PostTenure:
         return cls(**facts(cls, row))
 
 
+@strawberry.type(
+    description="逾期未复 An answer that did not come by its day, and the level above that was told (N3, N8.1)."
+)
+class LateReply:
+    """An answer that did not come by its day."""
+
+    SELECT: ClassVar[str] = "select late_reply_id as id, l.* from late_reply l"
+
+    id: UUID = strawberry.field(description="编号 id")
+    matter: str = strawberry.field(
+        description="事项 referral, assistance_letter, procuratorate_notice, admonition or rectification"
+    )
+    about: UUID = strawberry.field(description="所涉编号 the id of what is unanswered")
+    number: int = strawberry.field(description="序号 the number of an inspection's finding")
+    owed_by: str = strawberry.field(description="应答单位 who owes the answer")
+    township: str = strawberry.field(description="乡镇代码 township")
+    case_id: UUID | None = strawberry.field(description="个案编号 the case")
+    due_on: date | None = strawberry.field(description="期限 when it was due")
+    up_to: str = strawberry.field(description="已报至 the level that was told last")
+    noted_on: date | None = strawberry.field(description="登记日期 noted as late")
+    settled_on: date | None = strawberry.field(description="了结日期 answered, or not awaited any longer")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """As read."""
+        return cls(**facts(cls, row))
+
+
 @strawberry.type(description="某日责任人 Who answers for a child in a role on a day (N7.2, N7.3).")
 class Answering:
     """Who answers for a child in a role on a day."""

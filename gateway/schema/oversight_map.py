@@ -122,6 +122,12 @@ TABLES: Final = (
         of_child=False,
     ),
     Table(
+        "LateReply",
+        "late_reply",
+        columns("matter about number owedBy township caseId dueOn upTo notedOn settledOn", id="{a}.late_reply_id"),
+        of_child=False,
+    ),
+    Table(
         "PostTenure",
         "post_tenure",
         columns("postId role officer township village school fromOn deputy", id="{a}.tenure_id", untilOn=_UNTIL),
@@ -135,6 +141,7 @@ OWNER: Final[Mapping[str, str]] = {
     "Admonition": "unit",
     "AccountabilityDecision": "unit",
     "ZeroReport": "unit",
+    "LateReply": "owed_by",
     "ProcuratorateNotice": "sender",
 }
 """The column that names the unit a row is `own` to."""
@@ -195,6 +202,13 @@ ROOTS: Final[Mapping[str, Root]] = {
     "zeroReports": _list("ZeroReport", key="report_id", month=_IN_MONTH),
     "assistanceLetters": _list("AssistanceLetter", key="letter_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
     "procuratorateNotices": _list("ProcuratorateNotice", key="notice_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
+    "lateReplies": _list(
+        "LateReply",
+        key="late_reply_id",
+        matter=Filter("{a}.matter = {v}", "matter"),
+        upTo=Filter("{a}.up_to = {v}", "upTo"),
+        settled=Filter("({a}.settled_on is not null) = {v}", "settledOn"),
+    ),
     "posts": _list(
         "PostTenure",
         key="tenure_id",

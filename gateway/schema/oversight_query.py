@@ -20,6 +20,7 @@ from gateway.schema.oversight import (
     AssistanceLetter,
     Attachment,
     Inspection,
+    LateReply,
     PersuasionList,
     PostTenure,
     ProcuratorateNotice,
@@ -245,6 +246,28 @@ class OversightQuery:
         """Notices by township, answer and lateness."""
         narrowed = {"township = {v}": township, _ANSWERED: answered, _LATE_REPLY: overdue}
         return await _listed(info, ProcuratorateNotice, narrowed, key="notice_id", first=first, after=after)
+
+    @strawberry.field(
+        description="逾期未复 answers that did not come by their day: referrals, letters, notices, calls to order, findings"
+    )
+    async def late_replies(
+        self,
+        info: Info,
+        township: str | None = None,
+        matter: str | None = None,
+        up_to: str | None = None,
+        settled: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[LateReply]:
+        """Late answers by township, matter, the level told last, and whether they have ended."""
+        narrowed = {
+            "township = {v}": township,
+            "matter = {v}": matter,
+            "up_to = {v}": up_to,
+            "(settled_on is not null) = {v}": settled,
+        }
+        return await _listed(info, LateReply, narrowed, key="late_reply_id", first=first, after=after)
 
     @strawberry.field(
         description="任职 who holds or held a post; `on` the one who answers for a place on a day, a deputy before its holder"

@@ -90,6 +90,7 @@ def _around_them(oversight: Oversight) -> tuple[Callable[..., Answer], ...]:
         oversight.receive_procuratorate_notice,
         oversight.answer_procuratorate_notice,
         oversight.handle_public_report,
+        oversight.watch_reply,
     )
 
 

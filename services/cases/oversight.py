@@ -14,9 +14,11 @@ from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.inspection import Inspection
+from services.cases.domain.late_reply import Awaited, LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.public_report import PublicReport
+from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
 from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
@@ -295,6 +297,47 @@ class Oversight:
             self._cases.get(Case, case_id)
         report.handle(outcome=outcome, case_id=case_id, today=today())
         return self._cases.record(report)
+
+    # Time
+
+    def watch_reply(self, *, matter: str, about: UUID, number: int = 0, noted: tuple[UUID, ...] = ()) -> Answer:
+        """Lets today's date work on an answer that is awaited 逾期未复: noted when late, climbing, settled once it is there.
+
+        `noted` are the late replies known of it that have not ended.
+        """
+        awaited = self._awaited(matter, about=about, number=number)
+        current = None if awaited is None else LateReply.id_of(about, number=number, due_on=awaited.due_on)
+        known = [self._cases.get(LateReply, late_id) for late_id in noted]
+        for late in known:
+            if late.id == current:
+                late.climb(today=today())
+            else:
+                late.settle(today=today())
+        if awaited is None or awaited.due_on >= today() or any(late.id == current for late in known):
+            return self._cases.record(*known, answer=about)
+        found = self._cases.find(LateReply, LateReply.id_of(about, number=number, due_on=awaited.due_on))
+        fresh = () if found is not None else (LateReply.note(awaited, today=today()),)
+        return self._cases.record(*known, *fresh, answer=about)
+
+    def _awaited(self, matter: str, *, about: UUID, number: int) -> Awaited | None:
+        match matter:
+            case "referral":
+                referral = self._cases.get(Referral, about)
+                return referral.awaited(township=self._township_of(referral.case_id))
+            case "assistance_letter":
+                letter = self._cases.get(AssistanceLetter, about)
+                return letter.awaited(township=self._township_of(letter.case_id))
+            case "procuratorate_notice":
+                return self._cases.get(ProcuratorateNotice, about).awaited()
+            case "admonition":
+                return self._cases.get(Admonition, about).awaited()
+            case "rectification":
+                return self._cases.get(Inspection, about).awaited(number)
+            case _:
+                raise Refused("watch_reply: no answer is awaited in a matter of that name.")
+
+    def _township_of(self, case_id: UUID) -> str:
+        return self._cases.get(Case, case_id).place.township
 
     def _must_show(self, evidence: tuple[UUID, ...], *, case: Case) -> None:
         """Refuses evidence that is missing or another child's: in a list of many, each child is confirmed by its own."""

@@ -15,7 +15,9 @@ from services.cases.application import Cases
 from services.cases.domain.case import Case, Place
 from services.cases.domain.catalogue import OPENINGS
 from services.cases.domain.ladder import OPEN, OUT_OF_CLASS, State
+from services.cases.due import DueReplies
 from services.cases.lookup import DueCases, DueVisits, NamedPersons
+from services.cases.oversight import Oversight
 from services.chassis.errors import Stale
 from services.contracts import roster
 from services.contracts.envelope import Envelope, Published
@@ -60,6 +62,15 @@ def tick(app: Cases, today: date, *, due_cases: DueCases, due_visits: DueVisits,
     for case_id, roles in named_persons.lacking(today)[:LATE_AT_ONCE]:
         with suppress(Stale):
             app.note_unnamed(case_id=case_id, roles=roles)
+
+
+def watch_replies(oversight: Oversight, today: date, *, due_replies: DueReplies) -> None:
+    """Lets a new day work on answers that are awaited: what is late is noted and climbs, what was answered since is settled."""
+    for reply in due_replies.due(today)[:LATE_AT_ONCE]:
+        with suppress(Stale):
+            oversight.watch_reply(
+                matter=reply.matter, about=reply.about, number=reply.number, noted=tuple(due_replies.noted(reply))
+            )
 
 
 def _look_for(app: Cases, finding: roster.FindingRaised) -> None:

@@ -279,6 +279,7 @@ def _referral(event: Referral.Opened | Referral.Accepted | Referral.Answered | R
                 to=to,
                 outcome=event.outcome,
                 answered_on=event.answered_on,
+                asked_by=event.asked_by,
             )
         case Referral.Revoked():
             return told.ReferralRevoked(

@@ -8,6 +8,7 @@ from services.cases import policy
 from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.attachments import add_attachments
+from services.cases.due import DueReplies
 from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons
 from services.cases.oversight import Oversight
 from services.cases.publisher import publish
@@ -35,11 +36,13 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     """Cases on its own database."""
     cases = Cases(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
-    due_cases, due_visits, named_persons, known = DueCases(), DueVisits(), NamedPersons(), Dropouts()
+    due_cases, due_visits, due_replies = DueCases(), DueVisits(), DueReplies()
+    named_persons, known = NamedPersons(), Dropouts()
 
     def follow(event: object) -> None:
         due_cases.apply(event)
         due_visits.apply(event)
+        due_replies.apply(event)
         named_persons.apply(event)
         known.apply(event)
 
@@ -49,12 +52,14 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         own_events.catch_up()
         return known
 
+    blobs = Blobs(dsn=dsn, vault=vault)
+    oversight, responsibility = Oversight(cases=cases, dropouts=dropouts), Responsibility(cases=cases)
+
     def pass_time() -> None:
         own_events.catch_up()
         policy.tick(cases, today(), due_cases=due_cases, due_visits=due_visits, named_persons=named_persons)
+        policy.watch_replies(oversight, today(), due_replies=due_replies)
 
-    blobs = Blobs(dsn=dsn, vault=vault)
-    oversight, responsibility = Oversight(cases=cases, dropouts=dropouts), Responsibility(cases=cases)
     api = build_api(cases, oversight, responsibility, surroundings=surroundings)
     add_attachments(api, cases, blobs=blobs, surroundings=surroundings)
 

@@ -344,6 +344,7 @@ class ReferralAnswered(Published, frozen=True, kw_only=True):
     to: str
     outcome: str
     answered_on: date
+    asked_by: str = ""
 
 
 class ReferralRevoked(Published, frozen=True, kw_only=True):

@@ -315,6 +315,7 @@ class ReferralReturned(Published, frozen=True, kw_only=True):
     child_id: UUID
     to: str
     reason: str
+    asked_by: str = ""
 
 
 class ResponsibilityDeputised(Published, frozen=True, kw_only=True):
@@ -377,3 +378,43 @@ class ChildUnnamed(Published, frozen=True, kw_only=True):
     child_id: UUID
     roles: tuple[str, ...]
     found_on: date
+
+
+class ReplyOverdue(Published, frozen=True, kw_only=True):
+    """An answer owed by a day didn't come 逾期未复 (N3, N8.1): by whom, in which matter, and which level is told (`up_to`)."""
+
+    TYPE: ClassVar[str] = "cases.reply-overdue.v1"
+    late_reply_id: UUID
+    matter: str
+    about: UUID
+    number: int
+    owed_by: str
+    township: str
+    case_id: UUID | None
+    child_id: UUID | None
+    due_on: date
+    up_to: str
+    noted_on: date
+
+
+class ReplyClimbed(Published, frozen=True, kw_only=True):
+    """A late answer didn't come under the level told first either 逾期升级; the next level is told."""
+
+    TYPE: ClassVar[str] = "cases.reply-climbed.v1"
+    late_reply_id: UUID
+    about: UUID
+    case_id: UUID | None
+    township: str
+    due_on: date
+    up_to: str
+    climbed_on: date
+
+
+class LateReplySettled(Published, frozen=True, kw_only=True):
+    """A late answer came, or isn't awaited any longer 逾期了结."""
+
+    TYPE: ClassVar[str] = "cases.late-reply-settled.v1"
+    late_reply_id: UUID
+    about: UUID
+    case_id: UUID | None
+    settled_on: date

@@ -1,7 +1,9 @@
 """What notify does when a case or the roster tells something, and when a day passes.
 
 Whoever owes the next step is told (N1.1, N2.4, N2.5): `owed.by` names a kind of unit, the case's area names which.
-A paper that was issued is told to its issuer, who owes its service; a referral to the department that was asked.
+A paper that was issued is told to its issuer, who owes its service; a referral to the department that was asked, its answer
+or return to whoever asked. A unit called to order or found wanting is told (N8), and where an answer is late, the unit and
+the level above it.
 
 A finding is told to the unit that owes its answer (N1.6, N1.7), an answer to the bureau, which accepts or returns it, and what is
 late to the owner and to whom stands above it. A comparison finds hundreds at once, so what is alike is told together: one notice
@@ -14,7 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from services.chassis.errors import Stale
-from services.contracts import cases, roster
+from services.contracts import cases, oversight, roster
 from services.contracts.envelope import Envelope, Published
 from services.notify.application import Notices
 from services.notify.domain.case_area import CaseArea
@@ -51,6 +53,43 @@ def react(app: Notices, envelope: Envelope, event: Published) -> None:
             )
         case roster.FindingRaised() | roster.FindingAnswered() | roster.FindingReturned() | roster.FindingOverdue():
             _tell_of_finding(app, event)
+        case cases.ReferralAnswered(asked_by=asked_by, case_id=case_id, referral_id=about) if asked_by:
+            _tell(app, envelope, asked_by, reason="referral_answered", about=about, case_id=case_id, step="reply")
+        case oversight.ReferralReturned(asked_by=asked_by, case_id=case_id, referral_id=about) if asked_by:
+            _tell(app, envelope, asked_by, reason="referral_returned", about=about, case_id=case_id, step="reply")
+        case _:
+            _react_to_oversight(app, envelope, event)
+
+
+def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> None:
+    """Tells units what is asked of them beside the cases, and the levels above what is late."""
+    match event:
+        case oversight.AdmonitionIssued():
+            _tell_unit(
+                app,
+                envelope,
+                event.unit,
+                reason=event.kind,
+                about=event.admonition_id,
+                township=event.township,
+                due_on=event.reply_by,
+            )
+        case oversight.InspectionFound():
+            _tell_unit(
+                app,
+                envelope,
+                event.owed_by,
+                reason="rectification_due",
+                about=event.inspection_id,
+                township=event.township,
+                due_on=event.due_on,
+            )
+        case oversight.ReplyOverdue():
+            if event.owed_by != "other_county":
+                _tell_late(app, envelope, event, event.owed_by, reason="reply_owed_late")
+            _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
+        case oversight.ReplyClimbed():
+            _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
         case _:
             pass
 
@@ -128,5 +167,49 @@ def _tell(
         case_id=case_id,
         area=app.county.area_of(township),
         step=step,
+        due_on=due_on,
+    )
+
+
+def _tell_late(
+    app: Notices,
+    envelope: Envelope,
+    event: oversight.ReplyOverdue | oversight.ReplyClimbed,
+    whom: str,
+    *,
+    reason: str,
+) -> None:
+    _tell_unit(
+        app,
+        envelope,
+        whom,
+        reason=reason,
+        about=event.about,
+        township=event.township,
+        due_on=event.due_on,
+        case_id=event.case_id,
+    )
+
+
+def _tell_unit(
+    app: Notices,
+    envelope: Envelope,
+    whom: str,
+    *,
+    reason: str,
+    about: UUID,
+    township: str,
+    due_on: date,
+    case_id: UUID | None = None,
+) -> None:
+    """Tells a unit, or the one of a kind that answers for a township, in a matter that says itself where it belongs."""
+    app.raise_notice(
+        cause=envelope.id,
+        about=about,
+        recipient=app.county.addressee(whom, township=township, school=""),
+        reason=reason,
+        case_id=case_id,
+        area=app.county.area_of(township),
+        step="reply",
         due_on=due_on,
     )

@@ -10,6 +10,7 @@ from services.cases.domain.case import Case
 from services.cases.domain.deputy import Deputy
 from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.inspection import Inspection
+from services.cases.domain.late_reply import Awaited, LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
@@ -349,6 +350,21 @@ def over_the_border(case: Case) -> list[RecordedAggregate]:
     return [summons, letter, notice]
 
 
+def an_answer_that_came_late() -> list[RecordedAggregate]:
+    """A unit called to order lets its day pass, and the next level's days as well, before it answers."""
+    with acting_on(MONDAY):
+        late = LateReply.note(
+            Awaited(
+                matter="admonition", about=SUMMONS, owed_by=TOWNSHIP, due_on=MONDAY - days(1), township="410326103"
+            ),
+            today=MONDAY,
+        )
+    with acting_on(MONDAY + days(8)):
+        late.climb(today=MONDAY + days(8))
+        late.settle(today=MONDAY + days(8))
+    return [late]
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
     return [
@@ -358,4 +374,5 @@ def all_lives() -> list[RecordedAggregate]:
         *around_a_case(),
         *a_year_of_oversight(),
         *who_answers(),
+        *an_answer_that_came_late(),
     ]

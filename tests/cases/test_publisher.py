@@ -13,6 +13,7 @@ from services.cases.domain.case import Case
 from services.cases.domain.document import Document
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
+from services.cases.domain.late_reply import LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
@@ -32,9 +33,9 @@ from tests.cases.lives import all_lives
 
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
-    Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice,
+    Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply,
 )  # fmt: skip
-PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed, VisitPlan.Visited} | {
+PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
     NumberBook.Opened,
     NumberBook.Taken,
     PublicReport.InformantNamed,

@@ -176,6 +176,20 @@ def oversight_of_units() -> Iterator[Told]:
             },
         )
         yield (
+            "late_reply",
+            {
+                "township": township,
+                "late_reply_id": made("late", number),
+                "matter": ("rectification", "admonition")[number % 2],
+                "about": made("inspection", number),
+                "owed_by": unit,
+                "due_on": TODAY - timedelta(days=9),
+                "up_to": ("education_bureau", "county_government")[number % 2],
+                "noted_on": TODAY - timedelta(days=8),
+                "settled_on": TODAY if number == 3 else None,
+            },
+        )
+        yield (
             "procuratorate_notice",
             {
                 "township": township,

@@ -158,7 +158,18 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from([*county.STATES, *county.CASE_STATES, "opened", "delivered", "open", "previewed"])
         case "kind":
             return st.sampled_from(["not_in_seat", "not_enrolled"])
-        case "overdue" | "mine" | "verified" | "conflict" | "open" | "answered" | "ended" | "closed" | "complete":
+        case (
+            "overdue"
+            | "mine"
+            | "verified"
+            | "conflict"
+            | "open"
+            | "answered"
+            | "ended"
+            | "closed"
+            | "complete"
+            | "settled"
+        ):
             return st.booleans()
         case "owner":
             return st.sampled_from(["public_security:410326", f"school:{county.SCHOOL}"])
@@ -182,6 +193,10 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from(["county_township", "township_village"])
         case "shows":
             return st.sampled_from(county_oversight.SHOWN)
+        case "matter":
+            return st.sampled_from(["rectification", "admonition"])
+        case "upTo":
+            return st.sampled_from(["education_bureau", "county_government"])
         case "role":
             return st.sampled_from(county_oversight.ROLES)
         case "village" | "school":
@@ -293,6 +308,9 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "level": ["county_township"],
         "closed": [True, False],
         "answered": [True, False],
+        "settled": [True, False],
+        "matter": ["admonition"],
+        "upTo": ["education_bureau"],
         "village": [county.VILLAGE],
         "school": [county.SCHOOL],
         "role": ["village_cadre"],

@@ -5,6 +5,7 @@ from typing import Final, Literal, Self, get_args
 from uuid import UUID
 
 from services.cases.domain import catalogue
+from services.cases.domain.late_reply import Awaited
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Forbidden, Refused
 
@@ -84,6 +85,14 @@ class Admonition(RecordedAggregate):
             answer=catalogue.in_the_clear(answer, what="the answer"),
             late=today > self.reply_by,
             answered_on=today,
+        )
+
+    def awaited(self) -> Awaited | None:
+        """The unit's answer, until it is there."""
+        if self.answered_on is not None:
+            return None
+        return Awaited(
+            matter="admonition", about=self.id, owed_by=self.unit, due_on=self.reply_by, township=self.township
         )
 
     # Evolution

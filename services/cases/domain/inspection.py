@@ -11,6 +11,7 @@ from typing import Self
 from uuid import UUID
 
 from services.cases.domain import catalogue
+from services.cases.domain.late_reply import Awaited
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 
@@ -170,6 +171,20 @@ class Inspection(RecordedAggregate):
             raise Refused(f"close_inspection: findings {', '.join(owing)} are not put right yet (N8.2).")
         self.trigger_event(
             self.Closed, unit=self.unit, township=self.township, found=len(self.findings), closed_on=today
+        )
+
+    def awaited(self, number: int) -> Awaited | None:
+        """What a unit still has to put right of a finding; None while it waits for a second look, and once it is right."""
+        finding = self.findings.get(number)
+        if finding is None or finding.right or finding.reported_by or self.closed:
+            return None
+        return Awaited(
+            matter="rectification",
+            about=self.id,
+            number=number,
+            owed_by=finding.owed_by,
+            due_on=finding.due_on,
+            township=self.township,
         )
 
     def _finding(self, number: int, *, act: str) -> Finding:

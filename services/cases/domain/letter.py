@@ -9,6 +9,7 @@ from typing import Self
 from uuid import UUID, uuid5
 
 from services.cases.domain import catalogue
+from services.cases.domain.late_reply import Awaited
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 
@@ -126,6 +127,20 @@ class AssistanceLetter(RecordedAggregate):
             answered_on=today,
         )
 
+    def awaited(self, *, township: str) -> Awaited | None:
+        """The reply that is owed, in a case of this township; whoever sent the letter sees to it that it comes."""
+        if self.answered_on is not None:
+            return None
+        return Awaited(
+            matter="assistance_letter",
+            about=self.id,
+            owed_by="other_county",
+            due_on=self.reply_by,
+            township=township,
+            case_id=self.case_id,
+            child_id=self.child_id,
+        )
+
     def _still_waits(self, act: str) -> None:
         if self.answered_on is not None:
             raise Refused(f"{act}: this letter was answered on {self.answered_on}; send another to ask again.")
@@ -216,11 +231,25 @@ class ProcuratorateNotice(RecordedAggregate):
             answered_on=today,
         )
 
+    def awaited(self) -> Awaited | None:
+        """The county's answer, which the bureau owes as the office of the leading group."""
+        if self.answered_on is not None:
+            return None
+        return Awaited(
+            matter="procuratorate_notice",
+            about=self.id,
+            owed_by="education_bureau",
+            due_on=self.reply_by,
+            township=self.township,
+            case_id=self.case_id,
+        )
+
     # Evolution
 
     @event(Received)
-    def __init__(self, township: str, reply_by: date) -> None:
+    def __init__(self, township: str, case_id: UUID | None, reply_by: date) -> None:
         self.township = township
+        self.case_id = case_id
         self.reply_by = reply_by
         self.answered_on: date | None = None
 

@@ -10,6 +10,7 @@ from typing import Self
 from uuid import UUID, uuid5
 
 from services.cases.domain import catalogue
+from services.cases.domain.late_reply import Awaited
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Forbidden, Refused
 
@@ -66,6 +67,7 @@ class Referral(RecordedAggregate):
         to: str
         outcome: str
         answered_on: date
+        asked_by: str = ""
 
     class Revoked(RecordedAggregate.Event):
         TOPIC = "cases.Referral.Revoked"
@@ -80,6 +82,7 @@ class Referral(RecordedAggregate):
         child_id: UUID
         to: str
         reason: str
+        asked_by: str = ""
 
     # Decisions
 
@@ -147,7 +150,13 @@ class Referral(RecordedAggregate):
         self._must_be_from({self.to}, department=department)
         outcome = catalogue.in_the_clear(outcome, what="the outcome")
         self.trigger_event(
-            self.Answered, case_id=self.case_id, child_id=self.child_id, to=self.to, outcome=outcome, answered_on=today
+            self.Answered,
+            case_id=self.case_id,
+            child_id=self.child_id,
+            to=self.to,
+            outcome=outcome,
+            answered_on=today,
+            asked_by=self.asked_by,
         )
 
     def hand_on(
@@ -185,7 +194,14 @@ class Referral(RecordedAggregate):
         self._must_stand(ReferralState.OPENED, ReferralState.ACCEPTED, act="return_referral")
         self._must_be_from({self.to}, department=department)
         reason = catalogue.in_the_clear(reason, what="the reason")
-        self.trigger_event(self.Returned, case_id=self.case_id, child_id=self.child_id, to=self.to, reason=reason)
+        self.trigger_event(
+            self.Returned,
+            case_id=self.case_id,
+            child_id=self.child_id,
+            to=self.to,
+            reason=reason,
+            asked_by=self.asked_by,
+        )
 
     def revoke(self, *, reason: str, department: str) -> None:
         """The asking side takes it back 撤回; from then on the department sees nothing more."""
@@ -193,6 +209,20 @@ class Referral(RecordedAggregate):
         self._must_be_from({self.asked_by.partition(":")[0]}, department=department)
         reason = catalogue.in_the_clear(reason, what="the reason")
         self.trigger_event(self.Revoked, case_id=self.case_id, child_id=self.child_id, to=self.to, reason=reason)
+
+    def awaited(self, *, township: str) -> Awaited | None:
+        """The answer that is owed, in a case of this township; None once it has ended."""
+        if self.state in ENDED:
+            return None
+        return Awaited(
+            matter="referral",
+            about=self.id,
+            owed_by=self.to,
+            due_on=self.reply_by,
+            township=township,
+            case_id=self.case_id,
+            child_id=self.child_id,
+        )
 
     def _must_stand(self, *states: ReferralState, act: str) -> None:
         if self.state in states:

@@ -5,10 +5,10 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from threading import Condition
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -66,7 +66,7 @@ from services.contracts.cases import (
     StepPaused,
     StepResumed,
 )
-from services.contracts.envelope import Envelope, Published, Sealed, event_id
+from services.contracts.envelope import Envelope, Published, event_id
 from services.contracts.field_check import (
     FieldCheckAnswered,
     FieldCheckOpened,
@@ -82,6 +82,12 @@ from services.contracts.notify import (
     NoticeDeliveryFailed,
     NoticeEscalated,
     NoticeRaised,
+)
+from services.contracts.oversight import (
+    ChildUnnamed,
+    PublicReportHandled,
+    ReferralReturned,
+    ResponsibilityDeputised,
 )
 from services.contracts.roster import (
     AbsenceVerified,
@@ -119,36 +125,15 @@ from services.contracts.roster import (
     TransferCompleted,
     TransferOpened,
 )
+from tests.gateway.readmodel.story import DAY, START, TOWNSHIPS, Story, made, sealed
+from tests.gateway.readmodel.telling_oversight import oversight_of, oversight_of_units
 
-COUNTY_SEED = UUID("0f9f2d0a-4f3f-4f5e-8f0b-0a3c5d7e9b11")
-START = datetime(2026, 9, 1, tzinfo=UTC)
-DAY = date(2026, 9, 1)
-TOWNSHIPS = ("410326103", "410326104", "410326000")
 PRODUCERS = ("assistance", "cases", "notify", "roster")
-
-
-def made(*name: object) -> UUID:
-    """An id of the invented county, the same every time."""
-    return uuid5(COUNTY_SEED, "/".join(map(str, name)))
 
 
 def dice(seed: int) -> random.Random:
     """Chance that falls the same way every time."""
     return random.Random(seed)  # noqa: S311  # an invented county needs no secrets
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What one aggregate tells, in order."""
-
-    producer: str
-    aggregate_id: UUID
-    events: tuple[Published, ...]
-
-
-def sealed(child_id: UUID, text: str) -> Sealed:
-    """A text under a child's key, as the vault of these tests seals it."""
-    return Sealed(f"sealed:{child_id.hex}:{base64.b64encode(text.encode()).decode()}" if text else "")
 
 
 @dataclass
@@ -344,7 +329,8 @@ def stories(*, children: int, chance: random.Random) -> list[Story]:
         if chance.random() < 0.3:
             told += _case(number, 2, chance)
         told += _assistance(number, chance)
-    return told
+        told += oversight_of(number, chance)
+    return told + oversight_of_units(chance)
 
 
 def _register(number: int) -> Story:
@@ -477,7 +463,10 @@ def _doubt(number: int, other: int, chance: random.Random) -> Story:
 def _public_report(number: int) -> Story:
     key = made("report", number)
     received = PublicReportReceived(report_id=key, receipt_number="2026-1", township=TOWNSHIPS[0], received_on=DAY)
-    return Story("cases", key, (received,))
+    handled = PublicReportHandled(
+        report_id=key, receipt_number="2026-1", township=TOWNSHIPS[0], outcome="not_so", case_id=None, handled_on=DAY
+    )
+    return Story("cases", key, (received, handled))
 
 
 def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = None) -> ChildRegistered:
@@ -586,7 +575,7 @@ def answers(raised: FindingRaised) -> list[Published]:
 
 CASE_STEPS = (
     "begun", "confirmed", "persuaded", "expired", "paused", "resumed", "asked", "declined", "extended", "reported",
-    "moved", "ordered", "penalised", "demanded", "justice", "proceeding", "unreachable", "sought", "returned", "watched",
+    "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "unreachable", "sought", "returned", "watched",
 )  # fmt: skip
 
 
@@ -623,6 +612,7 @@ def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
         "moved": CaseMoved(
             **about, township=TOWNSHIPS[(number + 1) % 2], village="", school="3141000301", stage="junior"
         ),
+        "unnamed": ChildUnnamed(**about, roles=("helper",), found_on=DAY),
         "penalised": CasePenalised(**about, document_id=document, served_on=DAY, owed=owed("demand", "township", 50)),
         "demanded": CaseDemanded(**about, document_id=document, served_on=DAY, owed=owed("take_to_justice", "justice", 70)),
         "proceeding": ProceedingRecorded(
@@ -655,6 +645,7 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
         (
             ReferralAnswered(**to, outcome="found", answered_on=DAY),
             ReferralRevoked(**to, reason="已找到"),
+            ReferralReturned(**to, reason="地址不详", asked_by="township:410326103"),
             ReferralAccepted(**to),
         )
     )
@@ -683,6 +674,7 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
         )),
         Story("cases", assignment, (
             ResponsibilityAssigned(**who, from_on=DAY),
+            ResponsibilityDeputised(**who, deputy="cadre-5", from_on=DAY, until_on=DAY + timedelta(days=3)),
             ResponsibilityEnded(**who, until_on=DAY + timedelta(days=9), successor="cadre-4"),
         )),
         Story("notify", notice, (

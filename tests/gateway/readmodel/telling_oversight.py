@@ -1,0 +1,157 @@
+"""The invented county's work around the cases, told event by event: visits, papers signed, inspections, letters, what is late."""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.contracts.envelope import Published
+from services.contracts.oversight import (
+    AccountabilityDecided,
+    AdmonitionAnswered,
+    AdmonitionIssued,
+    AssistanceLetterAnswered,
+    AssistanceLetterReminded,
+    AssistanceLetterSent,
+    AttachmentKept,
+    InspectionClosed,
+    InspectionFound,
+    InspectionOpened,
+    LateReplySettled,
+    PersuasionListOpened,
+    PersuasionListSigned,
+    PlannedVisitMade,
+    PostDeputised,
+    PostFilled,
+    PostHandedOver,
+    ProcuratorateNoticeAnswered,
+    ProcuratorateNoticeReceived,
+    RectificationChecked,
+    RectificationReported,
+    ReplyClimbed,
+    ReplyOverdue,
+    StatementSigned,
+    VisitMissed,
+    VisitPlanEnded,
+    VisitRecorded,
+    VisitsPlanned,
+    ZeroReported,
+)
+from tests.gateway.readmodel.story import DAY, TOWNSHIPS, Story, made, sealed
+
+TOWNSHIP = f"township:{TOWNSHIPS[0]}"
+
+
+def oversight_of(number: int, chance: random.Random) -> list[Story]:
+    """What was done about one child."""
+    child, case = made("child", number), made("case", number, 1)
+    photo, visit, plan, letter = (made(name, number) for name in ("photo", "visit", "visits", "letter"))
+    planned = {"plan_id": plan, "child_id": child}
+    sent = {"letter_id": letter, "case_id": case, "child_id": child}
+    told = [
+        Story("cases", photo, (
+            AttachmentKept(
+                attachment_id=photo, child_id=child, case_id=None, shows="visit", media_type="image/jpeg", size=3,
+                sha256="ab", kept_on=DAY,
+            ),
+        )),
+        Story("cases", visit, (
+            VisitRecorded(
+                visit_id=visit, child_id=child, case_id=case, method="home_visit", attitude="wavering",
+                promise=sealed(child, "下周返校"), visitor="teacher-1", visited_on=DAY, next_on=None, attachments=(photo,),
+            ),
+        )),
+        Story("cases", plan, _some(chance, (
+            VisitsPlanned(**planned, visitor="teacher-1", reason="poor", every_days=30, next_on=DAY),
+            PlannedVisitMade(**planned, visitor="teacher-1", visited_on=DAY, next_on=DAY + timedelta(days=30)),
+            VisitMissed(**planned, visitor="teacher-1", due_on=DAY, missed_on=DAY + timedelta(days=1)),
+            VisitPlanEnded(**planned, reason="在校住宿", ended_on=DAY),
+        ))),
+        Story("cases", letter, _some(chance, (
+            AssistanceLetterSent(**sent, place="440306", number="函7", request="协查", reply_by=DAY, sent_on=DAY),
+            AssistanceLetterReminded(**sent, reminders=1, reply_by=DAY, reminded_on=DAY),
+            AssistanceLetterAnswered(**sent, outcome="at_school", paper="复函8", answered_on=DAY),
+        ))),
+    ]  # fmt: skip
+    return [story for story in told if chance.random() < 0.5]
+
+
+def oversight_of_units(chance: random.Random) -> list[Story]:
+    """What was asked of units, found at them and signed by them."""
+    keys = {
+        name: made(name)
+        for name in ("list", "statement", "inspection", "summons", "decision", "zero", "procurator", "post", "late")
+    }
+    of_unit = {"unit": TOWNSHIP, "township": TOWNSHIPS[0]}
+    listed = {"list_id": keys["list"], "township": TOWNSHIPS[0], "month": "2026-08"}
+    found = {"inspection_id": keys["inspection"], "township": TOWNSHIPS[0], "number": 1}
+    post = {
+        "post_id": keys["post"],
+        "unit": f"village:{TOWNSHIPS[0]}005",
+        "township": TOWNSHIPS[0],
+        "role": "village_cadre",
+    }
+    late = {"late_reply_id": keys["late"], "about": keys["summons"], "case_id": None}
+    return [
+        Story("cases", keys["list"], (
+            PersuasionListOpened(**listed, returned=(made("case", 0, 1),), not_returned=(made("case", 1, 1),), opened_on=DAY),
+            PersuasionListSigned(**listed, role="village_secretary", signer="cadre-1", complete=False, signed_on=DAY),
+        )),
+        Story("cases", keys["statement"], (
+            StatementSigned(
+                statement_id=keys["statement"], level="county_township", year=2026, superior="county_government:410326",
+                party=TOWNSHIP, township=TOWNSHIPS[0], signed_on=DAY,
+            ),
+        )),
+        Story("cases", keys["inspection"], (
+            InspectionOpened(
+                **of_unit, inspection_id=keys["inspection"], matter="ledgers", population=2, sample=(made("case", 0, 1),),
+                opened_on=DAY,
+            ),
+            InspectionFound(**found, unit=TOWNSHIP, finding="无家访记录", owed_by=TOWNSHIP, due_on=DAY),
+            RectificationReported(**found, evidence="照片3", reported_on=DAY),
+            RectificationChecked(**found, right=chance.random() < 0.5, due_on=None, checked_on=DAY),
+            InspectionClosed(**of_unit, inspection_id=keys["inspection"], found=1, closed_on=DAY),
+        )),
+        Story("cases", keys["summons"], (
+            AdmonitionIssued(
+                **of_unit, admonition_id=keys["summons"], kind="interview", number="约3", ground="逾期三次", reply_by=DAY,
+                issued_on=DAY,
+            ),
+            AdmonitionAnswered(**of_unit, admonition_id=keys["summons"], answer="逐户家访", late=True, answered_on=DAY),
+        )),
+        Story("cases", keys["decision"], (
+            AccountabilityDecided(
+                **of_unit, decision_id=keys["decision"], ground="未整改", measure="circular", number="追1", decided_on=DAY
+            ),
+        )),
+        Story("cases", keys["zero"], (
+            ZeroReported(**of_unit, report_id=keys["zero"], month="2026-08", signer="head-1", late=False, signed_on=DAY),
+        )),
+        Story("cases", keys["procurator"], (
+            ProcuratorateNoticeReceived(
+                notice_id=keys["procurator"], number="检建5", matter="督促履职", township=TOWNSHIPS[0], case_id=None,
+                reply_by=DAY, received_on=DAY,
+            ),
+            ProcuratorateNoticeAnswered(
+                notice_id=keys["procurator"], township=TOWNSHIPS[0], answer="已办结", paper="复6", late=False, answered_on=DAY
+            ),
+        )),
+        Story("cases", keys["post"], (
+            PostFilled(**post, officer="cadre-1", from_on=DAY),
+            PostDeputised(**post, officer="cadre-1", deputy="cadre-2", from_on=DAY, until_on=DAY + timedelta(days=3)),
+            PostHandedOver(**post, officer="cadre-1", successor="cadre-3", from_on=DAY + timedelta(days=9)),
+        )),
+        Story("cases", keys["late"], _some(chance, (
+            ReplyOverdue(
+                **late, matter="admonition", number=0, owed_by=TOWNSHIP, township=TOWNSHIPS[0], child_id=None, due_on=DAY,
+                up_to="education_bureau", noted_on=DAY,
+            ),
+            ReplyClimbed(**late, township=TOWNSHIPS[0], due_on=DAY, up_to="county_government", climbed_on=DAY),
+            LateReplySettled(**late, settled_on=DAY),
+        ))),
+    ]  # fmt: skip
+
+
+def _some(chance: random.Random, events: Sequence[Published]) -> tuple[Published, ...]:
+    """The events up to a point, the first at least."""
+    return tuple(events[: chance.randrange(1, len(events) + 1)])

@@ -1,0 +1,103 @@
+"""Whom notify tells of what is asked beside the cases, and of answers that are late."""
+
+from uuid import UUID
+
+import pytest
+
+from services.contracts import cases, oversight
+from services.contracts.envelope import Published
+from tests.notify.given import CASE, CHILD, DAY, SCHOOL, TOWNSHIP, NoticesInMemory, days, opened
+
+ABOUT = UUID("e4f6b6a0-6f27-4a0c-8a51-8d3f0f0f7b09")
+LATE = UUID("e4f6b6a0-6f27-4a0c-8a51-8d3f0f0f7b10")
+
+
+def overdue(*, owed_by: str, up_to: str) -> oversight.ReplyOverdue:
+    """An answer that didn't come."""
+    return oversight.ReplyOverdue(
+        late_reply_id=LATE,
+        matter="referral",
+        about=ABOUT,
+        number=0,
+        owed_by=owed_by,
+        township=TOWNSHIP,
+        case_id=CASE,
+        child_id=CHILD,
+        due_on=DAY,
+        up_to=up_to,
+        noted_on=DAY + days(1),
+    )
+
+
+CLIMBED = oversight.ReplyClimbed(
+    late_reply_id=LATE,
+    about=ABOUT,
+    case_id=CASE,
+    township=TOWNSHIP,
+    due_on=DAY,
+    up_to="county_government",
+    climbed_on=DAY + days(9),
+)
+SUMMONS = oversight.AdmonitionIssued(
+    admonition_id=ABOUT,
+    kind="interview",
+    unit=f"township:{TOWNSHIP}",
+    township=TOWNSHIP,
+    number="3",
+    ground="three steps ran out",
+    reply_by=DAY + days(10),
+    issued_on=DAY,
+)
+FOUND = oversight.InspectionFound(
+    inspection_id=ABOUT,
+    unit=f"school:{SCHOOL}",
+    township=TOWNSHIP,
+    number=1,
+    finding="no visit record",
+    owed_by=f"school:{SCHOOL}",
+    due_on=DAY + days(10),
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "recipients"),
+    [
+        (
+            overdue(owed_by="civil_affairs", up_to="education_bureau"),
+            ["civil_affairs:410326", "education_bureau:410326"],
+        ),
+        (overdue(owed_by="other_county", up_to="education_bureau"), ["education_bureau:410326"]),
+        (overdue(owed_by=f"school:{SCHOOL}", up_to="township"), [f"school:{SCHOOL}", f"township:{TOWNSHIP}"]),
+        (CLIMBED, ["county_government:410326"]),
+        (SUMMONS, [f"township:{TOWNSHIP}"]),
+        (FOUND, [f"school:{SCHOOL}"]),
+    ],
+)
+def test_a_unit_is_told_what_it_owes_and_its_superior_what_is_late(event: Published, recipients: list[str]) -> None:
+    app = NoticesInMemory()
+
+    app.hear(event)
+
+    assert app.recipients == recipients
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        cases.ReferralAnswered(
+            referral_id=ABOUT, case_id=CASE, child_id=CHILD, to="civil_affairs", outcome="granted", answered_on=DAY,
+            asked_by=f"township:{TOWNSHIP}",
+        ),
+        oversight.ReferralReturned(
+            referral_id=ABOUT, case_id=CASE, child_id=CHILD, to="civil_affairs", reason="not ours",
+            asked_by=f"township:{TOWNSHIP}",
+        ),
+    ],
+)  # fmt: skip
+def test_whoever_asked_hears_of_the_answer_and_of_the_return(event: Published) -> None:
+    app = NoticesInMemory()
+    app.hear(opened())
+
+    app.hear(event)
+
+    assert app.recipients[-1] == f"township:{TOWNSHIP}"
