@@ -12,7 +12,7 @@ BROKERS ?= 1
 SIZES ?= 6000 86000
 PEER := build/bench
 
-.PHONY: help install demo up up-distributed test faults bench-cases bench-reconcile check lock schema clean
+.PHONY: help install demo up up-distributed test faults bench-cases bench-reconcile bench-gateway check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -51,6 +51,9 @@ $(PEER)/.installed: tests/bench/reconcile/peer.lock
 	$(PYTHON) -m venv $(PEER)
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/reconcile/peer.lock
 	@touch $@
+
+bench-gateway: install  ## how fast the gateway answers, beside other GraphQL servers (npm; about half an hour)
+	$(BIN)/python -m tests.bench.gateway.run
 
 check: install  ## ruff, mypy, import rules, schema snapshots, container files
 	$(BIN)/ruff check .

@@ -7,8 +7,9 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from gateway.access.policy import Policy
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
@@ -32,6 +33,19 @@ EXPLORER: Final = Path(__file__).parent / "explorer"
 """GraphiQL, kept here so that it works without a line to the outside; see LICENSES.md there."""
 
 
+class Gateway(FastAPI):
+    """FastAPI for all but /graphql, which goes to its endpoint without the detour through routes and middleware."""
+
+    graphql: Endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, or hands on."""
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self.graphql(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def build_gateway(
     *,
     policy: Policy,
@@ -47,7 +61,7 @@ def build_gateway(
     papers: Path | None = None,
     documents: Path | None = None,
     quota: Quota = DEFAULT_QUOTA,
-) -> FastAPI:
+) -> Gateway:
     """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break glass.
 
     `papers` is a folder of the office's own Word templates, `documents` one of partners' trusted documents. `development`
@@ -66,7 +80,7 @@ def build_gateway(
         if commands is not None:
             await commands.close()
 
-    app = FastAPI(title="Baoxue gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = Gateway(title="Baoxue gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     surroundings = Surroundings(
         schema=build_schema(),
         policy=policy,
@@ -82,7 +96,7 @@ def build_gateway(
         introspection=development,
         page=page,
     )
-    app.router.routes.append(Route("/graphql", Endpoint(surroundings)))
+    app.graphql = Endpoint(surroundings)
     desk = Desk(
         policy=policy,
         tokens=tokens,

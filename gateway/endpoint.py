@@ -13,7 +13,6 @@ have us record everything. Its span bears the operation's name and the document'
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +47,6 @@ from services.chassis.vault import VaultUnavailable
 
 REQUEST_TIMEOUT_S = 15.0
 RETRY_AFTER_S = 2
-_LONG_NUMBER = re.compile(r"\d{5}")
 _GRAPHQL_JSON = b"application/graphql-response+json"
 _log = logging.getLogger("baoxue.gateway")
 
@@ -177,7 +175,7 @@ class Endpoint:
         )
         began, outcome = time.perf_counter(), "failed"
         with span(
-            f"graphql {_shown(operation)}",
+            f"graphql {operation.shown}",
             link=_text(asked.headers, b"traceparent"),
             kind=SpanKind.SERVER,
             operation=kind,
@@ -221,13 +219,9 @@ class Endpoint:
         """One statement. A deep cursor or a date out of range is the database's to refuse, and the caller's mistake."""
         principal = asked.principal
         today = china_date(self._with.clock.now())
-        parameters = plan.parameters(variables, today=today)
-        parameters.update(principal.parameters)
-        parameters["today"] = today
+        statement = plan.asked(variables, reach=principal.parameters, today=today)
         try:
-            [(data, child_ids, rows, positions)] = await self._with.reader.fetch(
-                plan.statement, parameters, claims=principal.claims
-            )
+            data, child_ids, rows, positions = await self._with.reader.answer(statement, claims=principal.claims)
         except psycopg.DataError:
             return Answer(_error("BAD_REQUEST", "An argument is out of its range."), 400, "malformed")
         await self._record(
@@ -235,11 +229,11 @@ class Endpoint:
             operation,
             decision="answered",
             fields=fields,
-            child_ids=child_ids,
-            rows=rows,
+            child_ids=msgspec.Raw(child_ids),
+            rows=int(rows),
             positions=positions,
         )
-        return Answer(b'{"data":' + data.encode() + b"}")
+        return Answer(b'{"data":' + data + b"}")
 
     async def _resolve(self, asked: Asked, operation: Operation, fields: tuple[str, ...]) -> Answer:
         """Ordinary resolvers; what they touched is recorded before anything of it leaves, whatever came of it."""
@@ -277,9 +271,9 @@ class Endpoint:
             operation,
             decision=decision,
             fields=fields,
-            child_ids=list(looking.touched),
+            child_ids=tuple(looking.touched),
             rows=looking.rows_read,
-            positions=positions,
+            positions=positions.encode(),
         )
         return Answer(_body(result.data, errors), outcome=decision)
 
@@ -290,9 +284,9 @@ class Endpoint:
         *,
         decision: Decision,
         fields: tuple[str, ...] = (),
-        child_ids: list[UUID] | None = None,
+        child_ids: tuple[UUID, ...] | msgspec.Raw = (),
         rows: int = 0,
-        positions: str = "{}",
+        positions: bytes = b"{}",
     ) -> None:
         receipt = Receipt(
             at=self._with.clock.now(),
@@ -303,10 +297,10 @@ class Endpoint:
             document_hash=operation.hash,
             decision=decision,
             policy_version=self._with.policy.version,
-            child_ids=tuple(child_ids or ()),
+            child_ids=child_ids,
             rows=rows,
             fields=fields,
-            positions=msgspec.Raw(positions.encode()),
+            positions=msgspec.Raw(positions),
         )
         try:
             await self._with.receipts.record(receipt)
@@ -328,13 +322,6 @@ def _key(headers: Mapping[bytes, bytes]) -> UUID | None:
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")[:128]
-
-
-def _shown(operation: Operation) -> str:
-    """An operation's name for a span; callers choose it, so one with a long number in it is not repeated."""
-    if not operation.name or _LONG_NUMBER.search(operation.name):
-        return operation.hash[:12]
-    return operation.name[:60]
 
 
 def _formatted(error: GraphQLError) -> dict[str, Any]:

@@ -8,19 +8,21 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection
+
+from gateway.readmodel.wire import Asked, Wire
 
 _MOST_WAITING = 1024
 _MOST_AT_ONCE = 128
-_INSERT = b"""
-    insert into receipt select r.* from jsonb_populate_recordset(null::receipt, %s::text::jsonb) r"""
+_INSERT = b"insert into receipt select r.* from jsonb_populate_recordset(null::receipt, $1::text::jsonb) r"
+# Autocommit: the one INSERT is its own transaction, and COMMIT has reached the disk when it returns.
+_OPTIONS = "-c synchronous_commit=on -c statement_timeout=4s"
 
 Decision = Literal["answered", "refused", "denied"]
 
@@ -40,7 +42,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     document_hash: str
     decision: Decision
     policy_version: str
-    child_ids: tuple[UUID, ...] = ()
+    child_ids: tuple[UUID, ...] | msgspec.Raw = ()
+    """The children whose records were in the answer; raw where PostgreSQL wrote them as JSON."""
     rows: int = 0
     fields: tuple[str, ...] = ()
     positions: msgspec.Raw = msgspec.Raw(b"{}")
@@ -50,7 +53,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(slots=True)
 class _Waiting:
     receipt: Receipt
-    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    until: float
+    done: asyncio.Future[None]
 
 
 class Receipts:
@@ -61,7 +65,7 @@ class Receipts:
         self._timeout_s = timeout_s
         self._waiting: deque[_Waiting] = deque()
         self._more = asyncio.Event()
-        self._connection: AsyncConnection[Any] | None = None
+        self._wire: Wire | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Receipts"]:
@@ -74,20 +78,20 @@ class Receipts:
             with suppress(asyncio.CancelledError):
                 await writer
             self._refuse(list(self._waiting))
-            await self._close()
+            self._close()
 
     async def record(self, receipt: Receipt) -> None:
-        """Returns when the receipt is durable; raises `NotRecorded` when it is not, or not in time."""
+        """Returns when the receipt is durable; raises `NotRecorded` when it is not, or not in time.
+
+        In time is twice `timeout_s` at the most: once to wait for those before it, once to be written.
+        """
         if len(self._waiting) >= _MOST_WAITING:
             raise NotRecorded
-        waiting = _Waiting(receipt)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(receipt, loop.time() + self._timeout_s, loop.create_future())
         self._waiting.append(waiting)
         self._more.set()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await waiting.done
-        except TimeoutError:
-            raise NotRecorded from None
+        await waiting.done
 
     async def _write_on(self) -> None:
         while True:
@@ -95,6 +99,8 @@ class Receipts:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_AT_ONCE))]
             if not self._waiting:
                 self._more.clear()
+            now = asyncio.get_running_loop().time()
+            self._refuse([waiting for waiting in batch if waiting.until <= now])
             batch = [waiting for waiting in batch if not waiting.done.done()]
             if batch:
                 await self._write(batch)
@@ -102,12 +108,12 @@ class Receipts:
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                connection = await self._connected()
+                wire = await self._connected()
                 rows = msgspec.json.encode([waiting.receipt for waiting in batch]).decode()
-                await connection.execute(_INSERT, [rows], prepare=True)
+                await wire.ask(Asked(_INSERT, [rows]))
         except (psycopg.Error, OSError, TimeoutError):
             self._refuse(batch)
-            await self._close()
+            self._close()
         except asyncio.CancelledError:
             self._refuse(batch)
             raise
@@ -116,19 +122,15 @@ class Receipts:
                 if not waiting.done.done():
                     waiting.done.set_result(None)
 
-    async def _connected(self) -> AsyncConnection[Any]:
-        if self._connection is None or self._connection.closed:
-            # Autocommit: the one INSERT is its own transaction, and COMMIT has reached the disk when it returns.
-            self._connection = await AsyncConnection.connect(
-                self._dsn, autocommit=True, options="-c synchronous_commit=on -c statement_timeout=4s"
-            )
-        return self._connection
+    async def _connected(self) -> Wire:
+        if self._wire is None or self._wire.closed:
+            self._wire = await Wire.open(self._dsn, options=_OPTIONS)
+        return self._wire
 
-    async def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(psycopg.Error, OSError):
-                await connection.close()
+    def _close(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()
 
     @staticmethod
     def _refuse(batch: list[_Waiting]) -> None:

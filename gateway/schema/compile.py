@@ -1,7 +1,7 @@
 """Selection set to ONE SQL statement: what a query asks for, within what its caller may see, built to JSON by PostgreSQL.
 
     with r0 as materialized (select n, child_id, cursor, j0 from <the root's rows, scoped> ...)      one for each root
-    select <the data object as text>, <child ids in it>, <number of rows>, <positions of the read model>
+    select <the data object>, <child ids in it>, <number of rows>, <positions of the read model>     each as text
 
 `j0`, `j1` … are the row as JSON, one for each selection of it (`nodes`, `edges { node }`). The statement depends on the
 document, the grants and on which optional arguments are there; everything a caller sends is a parameter, never text.
@@ -10,9 +10,11 @@ What is not compiled (`NotCompiled`) is served by the ordinary resolvers, which 
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from graphql import (
     BooleanValueNode,
@@ -31,6 +33,7 @@ from graphql import (
 
 from gateway.access.policy import Grants
 from gateway.readmodel.partition import window
+from gateway.readmodel.wire import Asked
 from gateway.schema.map import (
     SUBQUERY_ALIAS,
     TABLES,
@@ -46,6 +49,8 @@ from gateway.schema.root import Root
 from gateway.schema.roots import ROOTS
 from gateway.schema.table import Table
 
+_PARAMETER: Final = re.compile(r"%\((\w+)\)s")
+
 Variables = Mapping[str, object]
 Binder = Callable[[Variables, date], object]
 Fragments = Mapping[str, FragmentDefinitionNode]
@@ -58,14 +63,16 @@ class NotCompiled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A statement and how its parameters are made from the request's variables and the day it is made on."""
+    """A statement and what its parameters `$1`, `$2` … are made of: the request's variables, the day, the caller's reach."""
 
     statement: bytes
-    binders: Mapping[str, Binder]
+    binders: tuple[Binder | str, ...]
+    """One for each parameter; a word names a part of the caller's reach."""
 
-    def parameters(self, variables: Variables, *, today: date) -> dict[str, object]:
-        """The parameters of this request; raises `BadArgument`."""
-        return {name: bind(variables, today) for name, bind in self.binders.items()}
+    def asked(self, variables: Variables, *, reach: Mapping[str, str], today: date) -> Asked:
+        """The statement with the parameters of this request; raises `BadArgument`."""
+        values = [reach[bind] if isinstance(bind, str) else bind(variables, today) for bind in self.binders]
+        return Asked(self.statement, values)
 
 
 def variables_of_roots(operation: OperationDefinitionNode, fragments: Fragments) -> tuple[str, ...]:
@@ -135,7 +142,7 @@ class _Compilation:
     fragments: Fragments
     grants: Grants
     present: frozenset[str]
-    binders: dict[str, Binder] = field(default_factory=dict)
+    binders: dict[str, Binder] = field(default_factory=lambda: {"today": lambda _variables, today: today})
     rows: list[str] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
     aliases: int = 0
@@ -160,10 +167,17 @@ class _Compilation:
         ids = " union ".join(f"select {key} {self._shown(n)} and {key} is not null" for n, key in touched)
         count = " + ".join(f"(select count(*) {self._shown(n)})" for n in numbers)
         statement = (
-            f"with {', '.join(self.rows)} select {_object(pairs)}::text, array({ids}), ({count})::integer,"
-            " (select coalesce(jsonb_object_agg(name, position), '{}'::jsonb)::text from tracking)"
+            f"with {', '.join(self.rows)} select {_object(pairs)}::text, array_to_json(array({ids}))::text, {count},"
+            " (select coalesce(json_object_agg(name, position), '{}')::text from tracking)"
         )
-        return Plan(statement.encode(), self.binders)
+        return self._plan(statement)
+
+    def _plan(self, statement: str) -> Plan:
+        """The statement with its named parameters by number."""
+        names = tuple(dict.fromkeys(_PARAMETER.findall(statement)))
+        numbers = {name: f"${number}" for number, name in enumerate(names, start=1)}
+        numbered = _PARAMETER.sub(lambda found: numbers[found[1]], statement)
+        return Plan(numbered.encode(), tuple(self.binders.get(name, name) for name in names))
 
     # Roots
 
@@ -194,7 +208,7 @@ class _Compilation:
                 conditions.append(condition.replace("{identity}", within))
         source, inner = table.source, SUBQUERY_ALIAS.get(table.type)
         if inner is None:
-            conditions.append(scope(table, alias="t", grants=self.grants))
+            conditions.append(scope(table, alias="t", grants=self.grants, by_key=not root.many))
         else:
             self._bind_window(number, definition, node)
             source = source.replace("{scope}", scope(table, alias=inner, grants=self.grants))
@@ -282,7 +296,7 @@ class _Compilation:
         rows = (
             f"from {table.source} {alias}{self._joins(table, alias, nodes)}"
             f" where {_on(link.on, alias).replace('{p}', parent_alias)}"
-            f" and {scope(table, alias=alias, grants=self.grants)}"
+            f" and {scope(table, alias=alias, grants=self.grants, by_key=True)}"
         )
         return _list_of(row, rows, order=_on(link.order, alias)) if link.many else f"(select {row} {rows})"
 

@@ -1,22 +1,26 @@
 """Documents made ready once: parsed, limited, validated, with the rights and the plans they need for each kind of caller.
 
-Kept in bounded caches by the hash of the text: what a department's program asks all day is decided once. A plan depends
+Kept in bounded caches by their text: what a department's program asks all day is decided once. A plan depends
 on the document, the operation, the grants and which optional arguments have a value; never on who asks, for which area.
 """
 
 import hashlib
+import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import strawberry
 from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     parse,
+    type_from_ast,
     validate,
 )
 from graphql.execution.values import get_variable_values
@@ -28,6 +32,7 @@ from gateway.schema.paging import BadArgument
 from gateway.schema.rights import asked_fields, introspects, names_somebody, require_rights
 from services.chassis.errors import Forbidden
 
+_LONG_NUMBER = re.compile(r"\d{5}")
 _MOST_OPERATIONS = 512
 _MOST_PLANS = 64
 
@@ -54,12 +59,15 @@ class Operation:
         self.definition = definition
         self.hash = hash
         self.name = definition.name.value if definition.name else ""
+        self.shown = self.name[:60] if self.name and not _LONG_NUMBER.search(self.name) else hash[:12]
+        """Its name for a span; callers choose names, so one with a long number in it is not repeated."""
         self._schema = schema
         self._fragments = fragments
         self.asked = asked_fields(schema, definition, fragments)
         self.rows = rows_asked(definition, fragments)
         self.names_somebody = names_somebody(self.asked)
         self._optional = self._shaping()
+        self._scalars = tuple(self._plain_declarations())
         self._rights: OrderedDict[tuple[str, str], tuple[str, ...] | Forbidden] = OrderedDict()
         self._plans: OrderedDict[tuple[str, str, bool, frozenset[str]], Plan | None] = OrderedDict()
 
@@ -81,12 +89,29 @@ class Operation:
         """A request's variables in their types; raises `BadArgument`."""
         if not self.definition.variable_definitions:
             return {}
+        plain = self._plain_variables(given or {})
+        if plain is not None:
+            return plain
         coerced = get_variable_values(
             self._schema, self.definition.variable_definitions, dict(given or {}), max_errors=5
         )
         if isinstance(coerced, list):
             raise BadArgument("; ".join(error.message for error in coerced))
         return coerced.coerced
+
+    def _plain_variables(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The variables where all are scalars, without the detour of a general coercion; None where it has to be taken."""
+        read: dict[str, Any] = {}
+        try:
+            for name, parse_value, required in self._scalars:
+                value = given.get(name)
+                if value is not None:
+                    read[name] = parse_value(value)
+                elif required:
+                    return None
+        except (GraphQLError, ValueError, TypeError):
+            return None  # the general coercion says in words what is wrong
+        return read if len(self._scalars) == len(self.definition.variable_definitions or ()) else None
 
     def plan(self, grants: Grants, *, variables: Mapping[str, Any]) -> Plan | None:
         """The plan for callers with these grants and variables; None where the ordinary resolvers serve."""
@@ -110,6 +135,14 @@ class Operation:
         _keep(self._plans, key, plan, most=_MOST_PLANS)
         return plan
 
+    def _plain_declarations(self) -> Iterator[tuple[str, Callable[[Any], Any], bool]]:
+        """The variables of scalar types without a default: name, how a value is read, whether there must be one."""
+        for declared in self.definition.variable_definitions or ():
+            kind = type_from_ast(self._schema, declared.type)
+            inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+            if isinstance(inner, GraphQLScalarType) and declared.default_value is None:
+                yield declared.variable.name.value, inner.parse_value, isinstance(kind, GraphQLNonNull)
+
     def _shaping(self) -> tuple[str, ...] | None:
         if self.definition.operation is not OperationType.QUERY:
             return None
@@ -125,15 +158,14 @@ class Operations:
     def __init__(self, schema: strawberry.Schema, *, introspection: bool) -> None:
         self.core = schema._schema  # noqa: SLF001  # Strawberry gives its graphql-core schema no public name
         self._introspection = introspection
-        self._kept: OrderedDict[tuple[bytes, str | None], Operation] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
 
     def find(self, text: str, name: str | None) -> Operation:
         """The operation of this name in this document; raises `BadDocument`."""
-        digest = hashlib.sha256(text.encode(errors="replace"))
-        key = (digest.digest(), name)
+        key = (text, name)
         operation = self._kept.get(key)
         if operation is None:
-            operation = self._prepare(text, name, hash=digest.hexdigest())
+            operation = self._prepare(text, name, hash=hashlib.sha256(text.encode(errors="replace")).hexdigest())
             _keep(self._kept, key, operation, most=_MOST_OPERATIONS)
         else:
             self._kept.move_to_end(key)
