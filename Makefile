@@ -62,9 +62,10 @@ check: install  ## ruff, mypy, import rules, schema snapshots, container files
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/architecture tests/deploy/containers
 
-schema: install  ## write the GraphQL and contract snapshots anew, for review
+schema: install  ## write the GraphQL and contract snapshots and the departments' pages anew, for review
 	$(BIN)/python -m gateway.schema.schema > gateway/schema.graphql
 	$(BIN)/python -m tests.architecture.schemas
+	$(BIN)/python -m gateway.schema.departments
 
 lock: install  ## renew requirements.lock, the image's lock and the benchmark's from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -138,7 +138,8 @@ class Grants:
     kind: str
     purpose: str
     fields: Mapping[tuple[str, str], Grant] = field(default_factory=_nothing)
-    commands: frozenset[str] = frozenset()
+    commands: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The commands that may be sent, each with its legal basis."""
     reach: Relation | None = None
     refused: Mapping[tuple[str, str], Grant] = field(default_factory=_nothing)
     """What the table refuses expressly, and why."""
@@ -211,11 +212,11 @@ def compile_policy(*, fields: str, commands: str, purposes: str) -> Policy:
         for kind in row["kinds"].split():
             for purpose in row["purpose"].split():
                 _add(granted.setdefault((kind, _purpose(purpose, line=line)), {}), row, grant=grant, line=line)
-    sent: dict[tuple[str, str], set[str]] = {}
+    sent: dict[tuple[str, str], dict[str, str]] = {}
     for line, row in enumerate(csv.DictReader(commands.splitlines()), start=2):
         for kind in row["kinds"].split():
-            words = sent.setdefault((kind, _purpose(row["purpose"], line=line)), set())
-            words.update(row["commands"].split())
+            words = sent.setdefault((kind, _purpose(row["purpose"], line=line)), {})
+            words.update(dict.fromkeys(row["commands"].split(), row["legal_basis"].strip()))
     approvals = _approvals(purposes)
     for kind, purpose in sorted((granted.keys() | sent.keys()) - approvals.keys()):
         message = f"purposes.csv: say who approves {purpose} for an officer of {kind}: post or head"
@@ -225,7 +226,7 @@ def compile_policy(*, fields: str, commands: str, purposes: str) -> Policy:
             kind=key[0],
             purpose=key[1],
             fields=MappingProxyType(_given(granted.get(key, {}))),
-            commands=frozenset(sent.get(key, ())),
+            commands=MappingProxyType(sent.get(key, {})),
             refused=MappingProxyType({k: g for k, g in granted.get(key, {}).items() if g.mode is Mode.NONE}),
             approval=approvals[key],
             reach=_reach(key, _given(granted.get(key, {})).items()),

@@ -431,8 +431,9 @@ def asks_identity(table: Table, name: str) -> bool:
     return "{a}i." in table.columns[name]
 
 
-_FIRST_CHARACTER = "case when {0} = '' then '' else left({0}, 1) || '＊' end"
-_LAST_FOUR = "case when {0} = '' then '' else '＊' || right({0}, 4) end"
+_FIRST_CHARACTER = "case when {0} = '' then '' when length({0}) < 2 then '＊' else left({0}, 1) || '＊' end"
+_LAST_FOUR = "case when {0} = '' then '' when length({0}) < 8 then '＊' else '＊' || right({0}, 4) end"
+"""A mask of what is hardly longer than what it shows would show it all, so it shows nothing."""
 _MASKS: Mapping[str, str] = {
     "name": _FIRST_CHARACTER,
     "guardianName": _FIRST_CHARACTER,

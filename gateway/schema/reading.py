@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gateway.commands import Commands
     from gateway.schema.supervision import Supervision
 
+_SHORT = 7
+"""A number of so many characters or fewer would be told by its last four."""
 Info = strawberry.Info["Looking", None]
 T = TypeVar("T")
 
@@ -77,7 +79,9 @@ class Looking:
             return None if grant is None else value
         if grant.mode is Mode.FULL:
             return value
-        return value[0] + "＊" if name.lower().endswith("name") else "＊" + value[-4:]
+        if name.lower().endswith("name"):
+            return value[0] + "＊" if len(value) > 1 else "＊"
+        return "＊" + value[-4:] if len(value) > _SHORT else "＊"
 
     def counted(self, type_name: str, name: str, value: int) -> int | None:
         """A number of persons as this caller may see it."""

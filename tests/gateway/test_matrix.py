@@ -201,9 +201,9 @@ def test_each_department_sees_exactly_its_fields_of_exactly_its_children(asked: 
         return
     fields = sorted(field for type_name, field in cells if type_name == "Child")
     selection = " ".join(f"{field} {{ __typename }}" if field in LINKS else field for field in fields)
+    query = f"query($id: UUID!) {{ child(id: $id) {{ {selection} }} }}"
     for state in STATES:
-        query = f'{{ child(id: "{child_of(name, state)}") {{ {selection} }} }}'
-        child = asked(query, by=(unit_of(who), who.purpose)).data["child"]
+        child = asked(query, {"id": child_of(name, state)}, by=(unit_of(who), who.purpose)).data["child"]
         if not is_open_to(state, who):
             assert child is None, (state.name, who)
             continue
