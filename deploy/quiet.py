@@ -11,18 +11,19 @@ LOOK_EVERY_S: Final = 0.05
 
 
 class NotQuiet(Exception):
-    """Something stands still or goes on for too long; the message says which part and how it is."""
+    """Something stands still for too long; the message says which part is unwell, or where everybody stands."""
 
 
 def wait_until_quiet(running: Running) -> None:
     """Returns when every service has heard, and the read model shows, all that every service has recorded.
 
-    A slow machine may take as long as it goes on; raises `NotQuiet` where a part is unwell or nothing moves any more.
+    A slow machine may take as long as it goes on, and a part may be unwell for a moment: parts recover by themselves. Raises
+    `NotQuiet` where nothing moves any more.
     """
     moved, seen = time.monotonic(), _places(running)
     while not _is_quiet(running):
-        unwell = {name: health for name, health in running.runtime.report().parts.items() if health != "ok"}
-        if unwell or time.monotonic() - moved > STILL_S_MAX:
+        if time.monotonic() - moved > STILL_S_MAX:
+            unwell = {name: health for name, health in running.runtime.report().parts.items() if health != "ok"}
             raise NotQuiet(f"the system did not come to rest: {unwell or seen}")
         time.sleep(LOOK_EVERY_S)
         if (places := _places(running)) != seen:

@@ -24,6 +24,13 @@ class StoredByALaterVersion(Exception):
     """This program is older than what it reads: it would drop what it doesn't know, so it reads nothing."""
 
 
+class _Version(msgspec.Struct):
+    """The version of a stored state, and nothing else of it."""
+
+    v: int = 1
+
+
+_version_of = msgspec.json.Decoder(_Version)
 _BESIDE_THE_STATE = {"originator_id", "originator_version", "timestamp", "caused", "originator_id_type"}
 
 
@@ -133,7 +140,7 @@ class SealingMapper(Mapper[UUID]):
 
 def _read_state(event_class: type, raw: bytes) -> dict[str, Any]:
     shape = shape_of(event_class)
-    if shape.class_version > 1:
+    if shape.class_version > 1 and _version_of.decode(raw).v < shape.class_version:
         state = msgspec.json.decode(raw)
         for version in range(state.get("v", 1), shape.class_version):
             getattr(event_class, f"upcast_v{version}_v{version + 1}")(state)

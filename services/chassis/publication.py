@@ -6,6 +6,8 @@ because the chassis does, is told here for all of them.
 """
 
 from collections.abc import Callable
+from threading import Lock
+from typing import Final
 
 import msgspec
 
@@ -19,18 +21,52 @@ Publish = Callable[[object], Published | None]
 """A service's translation of one of its own domain events, personal fields sealed, into the published language."""
 
 
-class Publication:
-    """What one producer tells, read onward from a position."""
+SHARED_MAX: Final = 8_192
+"""How many events are kept at hand for other readers of this process that come by a little later; a few megabytes."""
 
-    def __init__(self, *, producer: str, application: RecordedApplication, publish: Publish) -> None:
+
+class Publication:
+    """What one producer tells, read onward from a position; may be read from any thread.
+
+    Several readers of one process follow one another through the same events: what one of them has read and put into the published
+    language, the next ones are given as it is. Nothing personal lies there in the clear, it is sealed.
+    """
+
+    def __init__(
+        self, *, producer: str, application: RecordedApplication, publish: Publish, shared_max: int = SHARED_MAX
+    ) -> None:
         self.producer = producer
         self._application = application
         self._publish = publish
+        self._shared_max = shared_max
+        self._shared: dict[int, Envelope] = {}
+        self._lock = Lock()
+
+    def head(self) -> int:
+        """The position of the last event recorded."""
+        return self._application.position()
 
     def read(self, *, after: int, limit: int) -> list[Envelope]:
-        """At most `limit` published events after a position, oldest first."""
+        """Published events after a position, oldest first: at most `limit`, and at least one where there is any."""
+        if at_hand := self._at_hand(after=after, limit=limit):
+            return at_hand
         recorder = self._application.recorder_of_commands
-        return [self._envelope(notification) for notification in recorder.follow(after=after, limit=limit)]
+        envelopes = [self._envelope(notification) for notification in recorder.follow(after=after, limit=limit)]
+        self._share(envelopes)
+        return envelopes
+
+    def _at_hand(self, *, after: int, limit: int) -> list[Envelope]:
+        found: list[Envelope] = []
+        with self._lock:
+            while len(found) < limit and (envelope := self._shared.get(after + len(found) + 1)) is not None:
+                found.append(envelope)
+        return found
+
+    def _share(self, envelopes: list[Envelope]) -> None:
+        with self._lock:
+            self._shared.update((envelope.position, envelope) for envelope in envelopes)
+            while len(self._shared) > self._shared_max:
+                del self._shared[next(iter(self._shared))]
 
     def on_recorded(self, callback: Callable[[int], None]) -> None:
         """Calls back with the last position whenever this process has recorded something."""
