@@ -22,6 +22,7 @@ from services.contracts.roster import (
     FindingRaised,
     FindingResolved,
     FindingReturned,
+    Ground,
 )
 
 FindingEvent = FindingRaised | FindingAnswered | FindingReturned | FindingOverdue | FindingResolved
@@ -57,6 +58,7 @@ class Finding(OfChild, frozen=True, kw_only=True):
     resolved_on: date | None = None
     resolution: str = ""
     approved_by: str = ""
+    grounds: tuple[Ground, ...] = ()
 
 
 class Doubt(OfChild, frozen=True, kw_only=True):
@@ -97,6 +99,7 @@ def finding(row: Finding | None, told: Told[FindingEvent]) -> Finding:
                 raised_on=event.raised_on,
                 due_on=event.due_on,
                 legal_basis=event.legal_basis,
+                grounds=event.grounds,
             )
         case FindingAnswered():
             return replace(

@@ -4,11 +4,13 @@ A child's identity is the only personal thing in the gateway's database and stan
 when it is heard; of an erased child there is no identity row, and its other rows stay.
 """
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Final, assert_never, get_args
-from uuid import UUID
+from uuid import UUID, uuid5
 
+import msgspec
 from msgspec.structs import replace
 from pypinyin import lazy_pinyin
 
@@ -33,7 +35,8 @@ from services.contracts.roster import (
 )
 
 IdentityEvent = ChildRegistered | IdentityCorrected
-ChildEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated | ChildAccounted | ChildErased
+StatedEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated
+ChildEvent = StatedEvent | ChildAccounted | ChildErased
 MergeEvent = ChildrenMerged | ChildrenUnmerged
 TransferEvent = TransferOpened | TransferCompleted
 PlacementEvent = PlacementDecided | PlacementEnded
@@ -49,6 +52,17 @@ SURNAMES: Final = {
     "缪": "miao", "翟": "zhai", "员": "yun", "召": "shao", "折": "she", "种": "chong", "秘": "bi",
 }  # fmt: skip
 """How a character is read as a surname where it is mostly read otherwise 多音姓."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Which row a fact of a child was taken from 出处, of which day it is, and when it was recorded."""
+
+    fact: str
+    register: str
+    batch_id: UUID
+    row: int
+    valid_on: date | None = None
+    recorded_at: datetime
 
 
 class Child(Row, frozen=True, kw_only=True):
@@ -77,6 +91,7 @@ class Child(Row, frozen=True, kw_only=True):
     open_case_id: UUID | None = None
     merged_into: UUID | None = None
     erased: bool = False
+    sources: tuple[Source, ...] = ()
     merged_position: int = 0
     """The roster's position at which `merged_into` was last told; see `merged`."""
 
@@ -124,10 +139,34 @@ class Placement(OfChild, frozen=True, kw_only=True):
     ended_on: date | None = None
 
 
+class MergeStep(OfChild, frozen=True, kw_only=True):
+    """A merge or its taking back, as one of the two entries sees it 合并与撤销: all of them, for ever."""
+
+    TABLE: ClassVar[str] = "merge_step"
+    KEY: ClassVar[str] = "step_id"
+    step_id: UUID
+    other_id: UUID
+    what: str
+    reason: str = ""
+    at: datetime
+    department: str = ""
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """A merge, or its taking back, to one of the two entries."""
+
+    child_id: UUID
+    other_id: UUID
+    what: str
+    reason: str
+
+
 def child(row: Child | None, told: Told[ChildEvent]) -> Child:
     """What is stated of a child, statement by statement."""
     event = told.event
     row = row or Child(child_id=event.child_id)
+    if not isinstance(event, ChildAccounted | ChildErased) and event.sources:
+        row = replace(row, sources=_sources(row.sources, event, recorded_at=told.envelope.recorded_at))
     match event:
         case ChildRegistered():
             return replace(
@@ -185,6 +224,59 @@ def merged(row: Child | None, told: Told[MergeEvent]) -> Child:
             return replace(row, merged_into=None, merged_position=position)
         case _:
             assert_never(event)
+
+
+def student_number(row: Child | None, told: Told[StudentNumberStated]) -> Child:
+    """Which row the 学籍号 was taken from; the number itself is the identity's."""
+    row = row or Child(child_id=told.event.child_id)
+    return replace(row, sources=_sources(row.sources, told.event, recorded_at=told.envelope.recorded_at))
+
+
+def _sources(
+    known: tuple[Source, ...], event: StatedEvent | StudentNumberStated, *, recorded_at: datetime
+) -> tuple[Source, ...]:
+    """The sources of all facts, those of the facts stated now anew."""
+    stated = {
+        source.fact: Source(
+            fact=source.fact,
+            register=source.register,
+            batch_id=source.batch_id,
+            row=source.row,
+            valid_on=event.valid_on,
+            recorded_at=recorded_at,
+        )
+        for source in event.sources
+    }
+    by_fact = {source.fact: source for source in known} | stated
+    return tuple(by_fact[fact] for fact in sorted(by_fact))
+
+
+def both_sides(told: Told[MergeEvent]) -> Iterator[Told[Joined]]:
+    """A merge, or its taking back, once to each of the two entries."""
+    event = told.event
+    words = ("merged", "merged_into") if isinstance(event, ChildrenMerged) else ("parted", "parted_from")
+    sides = ((event.child_id, event.merged_id), (event.merged_id, event.child_id))
+    for what, (child_id, other_id) in zip(words, sides, strict=True):
+        yield Told(told.envelope, Joined(child_id=child_id, other_id=other_id, what=what, reason=event.reason))
+
+
+def merge_step(_: MergeStep | None, told: Told[Joined]) -> MergeStep:
+    """One side of a merge, or of its taking back."""
+    event, envelope = told.event, told.envelope
+    return MergeStep(
+        step_id=step_id(told),
+        child_id=event.child_id,
+        other_id=event.other_id,
+        what=event.what,
+        reason=event.reason,
+        at=envelope.recorded_at,
+        department=envelope.department,
+    )
+
+
+def step_id(told: Told[Joined]) -> UUID:
+    """The id of one side of what one event told."""
+    return uuid5(told.envelope.id, str(told.event.child_id))
 
 
 def child_identity(
@@ -247,6 +339,8 @@ def placement(row: Placement | None, told: Told[PlacementEvent]) -> Placement:
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Child, events=get_args(ChildEvent), about=about("child_id"), evolve=child),
     Fold(row=Child, events=get_args(MergeEvent), about=about("merged_id"), evolve=merged),
+    Fold(row=Child, events=(StudentNumberStated,), about=about("child_id"), evolve=student_number),
+    Fold(row=MergeStep, events=get_args(MergeEvent), about=step_id, evolve=merge_step, parts=both_sides),
     Fold(
         row=ChildIdentity,
         events=(*get_args(IdentityEvent), StudentNumberStated, ChildErased),

@@ -78,6 +78,13 @@ create index if not exists finding_open on finding (township, finding_id) where 
 create index if not exists finding_open_by_kind on finding (township, kind, finding_id) where resolved_on is null;
 
 -- Two entries that may be one child; under the townships of both.
+alter table finding add column if not exists grounds jsonb not null default '[]';
+alter table child add column if not exists sources jsonb not null default '[]';
+create table if not exists merge_step (
+    step_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    other_id uuid not null, what text not null, reason text not null default '', at timestamptz not null,
+    department text not null default '');
+create index if not exists merge_step_by_child on merge_step (child_id);
 create table if not exists doubt (
     doubt_id uuid primary key, child_id uuid not null, other_id uuid not null,
     township text collate "C" not null default '', other_township text collate "C" not null default '',
@@ -433,7 +440,7 @@ begin
         'township', 'village', 'child', 'child_identity', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
-        'receipt', 'tracking', 'doubt', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
+        'receipt', 'tracking', 'doubt', 'merge_step', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
         'late_reply', 'warrant', 'warrant_end', 'warrant_review']

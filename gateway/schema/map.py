@@ -66,6 +66,8 @@ _CHILD = Table(
         "transfers": Link("Transfer", OF_CHILD, "{a}.opened_on, {a}.transfer_id"),
         "placements": Link("Placement", OF_CHILD, "{a}.decided_on, {a}.placement_id"),
         "referrals": Link("Referral", OF_CHILD, "{a}.opened_on, {a}.referral_id"),
+        "sources": Link("Source", OF_CHILD, "{a}.fact"),
+        "merges": Link("MergeStep", OF_CHILD, "{a}.at, {a}.step_id"),
         "doubts": Link(
             "ChildDoubt",
             "({a}.child_id = {p}.child_id or {a}.other_id = {p}.child_id)",
@@ -118,8 +120,34 @@ TABLES: Mapping[str, Table] = {
                 " evidence answeredBy answeredOn returnReason resolvedOn resolution approvedBy",
                 id="{a}.finding_id",
             ),
-            {"child": TO_CHILD},
+            {
+                "child": TO_CHILD,
+                "grounds": Link(
+                    "FindingGround",
+                    "{a}.finding_id = {p}.finding_id and {a}.child_id = {p}.child_id",
+                    "{a}.register, {a}.batch_id, {a}.row",
+                ),
+            },
             placed=True,
+        ),
+        Table(
+            "FindingGround",
+            "(select f.finding_id, f.child_id, f.township, f.village, f.school, g.* from finding f cross join lateral"
+            ' jsonb_to_recordset(f.grounds) as g(register text, batch_id uuid, "row" integer, rule text))',
+            columns("register batchId row rule"),
+            placed=True,
+        ),
+        Table(
+            "Source",
+            "(select c.child_id, c.township, c.village, c.school, s.* from child c cross join lateral jsonb_to_recordset"
+            '(c.sources) as s(fact text, register text, batch_id uuid, "row" integer, valid_on date, recorded_at timestamptz))',
+            columns("fact register batchId row validOn", recordedAt=moment("{a}.recorded_at")),
+            placed=True,
+        ),
+        Table(
+            "MergeStep",
+            "merge_step",
+            columns("otherId what reason department", id="{a}.step_id", at=moment("{a}.at")),
         ),
         Table(
             "Doubt",

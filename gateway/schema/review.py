@@ -3,7 +3,7 @@
 # mypy: disable-error-code="untyped-decorator"
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from uuid import UUID
 
@@ -74,4 +74,67 @@ class ChildDoubt:
     @classmethod
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
         """The doubt as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="合并与撤销 A merge with another entry, or its taking back, as this entry sees it.")
+class MergeStep:
+    """One side of a merge or of its taking back."""
+
+    SELECT: ClassVar[str] = "select step_id as id, m.* from merge_step m"
+
+    id: UUID = strawberry.field(description="编号 id")
+    other_id: UUID = strawberry.field(description="另一条 the other entry")
+    what: str = strawberry.field(
+        description="经过 merged 并入本条, merged_into 本条并入, parted 撤销并入, parted_from 本条撤销并入"
+    )
+    reason: str = strawberry.field(description="理由 why")
+    at: datetime = strawberry.field(description="时间 recorded when")
+    department: str = strawberry.field(description="单位 which unit did it")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The step as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="依据 A row of a register, or a record of the roster's own, that a finding rests on.")
+class FindingGround:
+    """A ground of a finding."""
+
+    SELECT: ClassVar[str] = (
+        "select g.* from finding f cross join lateral"
+        ' jsonb_to_recordset(f.grounds) as g(register text, batch_id uuid, "row" integer, rule text)'
+    )
+
+    register: str = strawberry.field(description="登记册 register, or the kind of record")
+    batch_id: UUID = strawberry.field(description="批次 batch, or the record")
+    row: int = strawberry.field(description="行 row of the batch, counted from 1")
+    rule: str = strawberry.field(description="关联规则 the rule that linked the row to the child")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The ground as read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="出处 Which row a fact of a child was taken from, by the precedence of registers.")
+class Source:
+    """The source of a fact."""
+
+    SELECT: ClassVar[str] = (
+        "select s.* from child c cross join lateral jsonb_to_recordset(c.sources)"
+        ' as s(fact text, register text, batch_id uuid, "row" integer, valid_on date, recorded_at timestamptz)'
+    )
+
+    fact: str = strawberry.field(description="事项 the fact")
+    register: str = strawberry.field(description="登记册 register")
+    batch_id: UUID = strawberry.field(description="批次 batch")
+    row: int = strawberry.field(description="行 row of the batch, counted from 1")
+    valid_on: date | None = strawberry.field(description="有效日期 of which day it is")
+    recorded_at: datetime = strawberry.field(description="记录时间 recorded when")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """The source as read."""
         return cls(**facts(cls, row))

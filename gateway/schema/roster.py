@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.schema.cases import Case, Referral, Responsibility
     from gateway.schema.field_check import FieldCheckAnswer
     from gateway.schema.oversight import Attachment, Visit, VisitPlan
-    from gateway.schema.review import ChildDoubt
+    from gateway.schema.review import ChildDoubt, FindingGround, MergeStep, Source
     from gateway.schema.terms import Absence, Deferral, SchoolingElsewhere
 
 
@@ -192,6 +192,16 @@ class Child:
         rest = "(d.child_id = %(child)s or d.other_id = %(child)s) order by raised_on, doubt_id"
         return await many(info.context, review.ChildDoubt, rest, child=self.id)
 
+    @strawberry.field(description="合并与撤销 with which entries it was merged, and parted again")
+    async def merges(self, info: Info) -> list[Annotated["MergeStep", strawberry.lazy("gateway.schema.review")]]:
+        """合并与撤销 with which entries it was merged, and parted again."""
+        return await many(info.context, review.MergeStep, "child_id = %(child)s order by at, step_id", child=self.id)
+
+    @strawberry.field(description="出处 which rows its facts were taken from")
+    async def sources(self, info: Info) -> list[Annotated["Source", strawberry.lazy("gateway.schema.review")]]:
+        """出处 which rows its facts were taken from."""
+        return await many(info.context, review.Source, "c.child_id = %(child)s order by s.fact", child=self.id)
+
     @strawberry.field(description="延缓入学、休学、免入学 what puts its schooling off")
     async def deferrals(self, info: Info) -> list[Annotated["Deferral", strawberry.lazy("gateway.schema.terms")]]:
         """延缓入学、休学、免入学 what puts its schooling off."""
@@ -286,6 +296,12 @@ class Finding:
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
         """The a finding as read."""
         return cls(**facts(cls, row))
+
+    @strawberry.field(description="依据 the rows it rests on")
+    async def grounds(self, info: Info) -> list[Annotated["FindingGround", strawberry.lazy("gateway.schema.review")]]:
+        """依据 the rows it rests on."""
+        rest = "f.finding_id = %(finding)s order by g.register, g.batch_id, g.row"
+        return await many(info.context, review.FindingGround, rest, finding=self.id)
 
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> "Child | None":

@@ -36,6 +36,15 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Which row a fact was taken from 出处: the fact's name, register, batch and row."""
+
+    fact: str
+    register: str
+    batch_id: UUID
+    row: int
+
+
 class ChildRegistered(Published, frozen=True, kw_only=True):
     """A child became known 儿童入册: the registers' rows of one person, linked."""
 
@@ -51,6 +60,8 @@ class ChildRegistered(Published, frozen=True, kw_only=True):
     township: str
     village: str
     grounds: tuple[Ground, ...]
+    sources: tuple[Source, ...] = ()
+    valid_on: date | None = None
 
 
 class IdentityCorrected(Published, frozen=True, kw_only=True):
@@ -65,6 +76,8 @@ class IdentityCorrected(Published, frozen=True, kw_only=True):
     guardian_name: Sealed
     guardian_phone: Sealed
     grounds: tuple[Ground, ...]
+    sources: tuple[Source, ...] = ()
+    valid_on: date | None = None
 
 
 class ResidenceStated(Published, frozen=True, kw_only=True):
@@ -75,6 +88,8 @@ class ResidenceStated(Published, frozen=True, kw_only=True):
     household_id: UUID | None
     township: str
     village: str
+    sources: tuple[Source, ...] = ()
+    valid_on: date | None = None
 
 
 class SchoolingStated(Published, frozen=True, kw_only=True):
@@ -88,6 +103,7 @@ class SchoolingStated(Published, frozen=True, kw_only=True):
     grade: str
     status: str
     valid_on: date
+    sources: tuple[Source, ...] = ()
 
 
 class GroupsStated(Published, frozen=True, kw_only=True):
@@ -101,6 +117,7 @@ class GroupsStated(Published, frozen=True, kw_only=True):
     left_behind: bool
     migrant: bool
     valid_on: date
+    sources: tuple[Source, ...] = ()
 
 
 class ChildAccounted(Published, frozen=True, kw_only=True):
@@ -130,6 +147,8 @@ class FindingRaised(Published, frozen=True, kw_only=True):
     due_on: date | None = None
     """When the owner's answer is due; None where the kind has no term."""
     legal_basis: str = ""
+    grounds: tuple[Ground, ...] = ()
+    """The rows, or the roster's own records, that it rests on."""
 
 
 class FindingAnswered(Published, frozen=True, kw_only=True):
@@ -218,6 +237,7 @@ class StudentNumberStated(Published, frozen=True, kw_only=True):
     child_id: UUID
     student_number: Sealed
     valid_on: date
+    sources: tuple[Source, ...] = ()
 
 
 class DoubtRaised(Published, frozen=True, kw_only=True):

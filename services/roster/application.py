@@ -19,7 +19,14 @@ from services.roster.domain.doubt import (
     must_not_contradict,
     must_not_hang_on_a_third,
 )
-from services.roster.domain.facts import Ground
+from services.roster.domain.facts import (
+    OF_GROUPS,
+    OF_IDENTITY,
+    OF_RESIDENCE,
+    OF_SCHOOLING,
+    OF_STUDENT_NUMBER,
+    Ground,
+)
 from services.roster.domain.findings import Officer
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import DECIDED_ANEW, Placement
@@ -414,12 +421,15 @@ class Roster(RecordedApplication):
                 identity=statement.identity,
                 residence=statement.residence,
                 grounds=statement.grounds,
+                sources=statement.sources_of(OF_IDENTITY | OF_RESIDENCE),
+                valid_on=statement.valid_on,
             )
-        child.state_identity(statement.identity, grounds=statement.grounds)
-        child.state_residence(statement.residence)
-        child.state_schooling(statement.schooling, valid_on=statement.valid_on)
-        child.state_groups(statement.groups, valid_on=statement.valid_on)
-        child.state_student_number(statement.student_number, valid_on=statement.valid_on)
+        day, sources = statement.valid_on, statement.sources_of
+        child.state_identity(statement.identity, grounds=statement.grounds, sources=sources(OF_IDENTITY), valid_on=day)
+        child.state_residence(statement.residence, sources=sources(OF_RESIDENCE), valid_on=day)
+        child.state_schooling(statement.schooling, valid_on=day, sources=sources(OF_SCHOOLING))
+        child.state_groups(statement.groups, valid_on=day, sources=sources(OF_GROUPS))
+        child.state_student_number(statement.student_number, valid_on=day, sources=sources(OF_STUDENT_NUMBER))
         child.account(state=statement.state, reason=statement.state_reason, valid_on=statement.valid_on)
         found = {finding.kind for finding in statement.findings}
         for kind in sorted(kind for kind, open_ in child.findings.items() if open_.of_a_comparison):

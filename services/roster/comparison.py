@@ -26,7 +26,7 @@ from services.roster.application import Roster
 from services.roster.batches import Batches, in_one_numbering
 from services.roster.domain.child import Child
 from services.roster.domain.doubt import PAIRS_SHOWN, RowPair, RowPlace
-from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling, Source
 from services.roster.domain.statements import Doubtful, FoundOf, Stated, Statement
 from services.roster.lookup import Lookup
 from services.roster.recognition import (
@@ -66,6 +66,9 @@ NUMBER_OF_TWO: Final = "与另一名儿童证件号码相同，经人工判定�
 """Why a number is looked into that two children have of whom a person decided that they are different."""
 
 BY_COMPARISON: Final = "登记册比对"
+
+SOURCE_NAMES: Final = {"poverty_kind": "poverty"}
+"""Facts that the engine calls by their column, and the roster by what they tell."""
 
 OWNER_OF_MISSED: Final = f"education_bureau:{COUNTY}"
 """Who looks for children whom no register names any more."""
@@ -352,6 +355,10 @@ class Comparison:
             grounds=tuple(_ground(ref, batches, rules) for ref in child.rows),
             valid_on=as_of,
             student_number=facts.student_number,
+            sources=tuple(
+                Source(SOURCE_NAMES.get(fact, fact), ref.register, *batches.place(ref))
+                for fact, ref in sorted(facts.sources.items())
+            ),
         )
 
 
@@ -399,7 +406,7 @@ def _said(statement: Statement) -> str:
 
     The rows of a finding belong to it, though: one that was answered is raised again on other rows.
     """
-    return msgspec.json.encode(replace(statement, new=False, grounds=(), valid_on=date.min)).decode()
+    return msgspec.json.encode(replace(statement, new=False, grounds=(), sources=(), valid_on=date.min)).decode()
 
 
 def _numbers_of_two(result: Reconciliation, recognised: Recognised, standing: Standing) -> Iterator[Finding]:

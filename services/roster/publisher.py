@@ -7,7 +7,7 @@ from services.roster.domain.child import Child
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt
-from services.roster.domain.facts import Ground
+from services.roster.domain.facts import Ground, Sources
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.placement import Placement
@@ -53,9 +53,16 @@ def _identity(event: Child.Registered | Child.IdentityCorrected) -> Published:
         "guardian_name": Sealed(event.guardian_name),
         "guardian_phone": Sealed(event.guardian_phone),
     }
-    grounds = tuple(_ground(ground) for ground in event.grounds)
+    grounds, sources = tuple(map(_ground, event.grounds)), _sources(event.sources)
     if isinstance(event, Child.IdentityCorrected):
-        return told.IdentityCorrected(child_id=event.originator_id, sex=event.sex, grounds=grounds, **sealed)
+        return told.IdentityCorrected(
+            child_id=event.originator_id,
+            sex=event.sex,
+            grounds=grounds,
+            sources=sources,
+            valid_on=event.valid_on,
+            **sealed,
+        )
     return told.ChildRegistered(
         child_id=event.originator_id,
         sex=event.sex,
@@ -63,6 +70,8 @@ def _identity(event: Child.Registered | Child.IdentityCorrected) -> Published:
         township=event.township,
         village=event.village,
         grounds=grounds,
+        sources=sources,
+        valid_on=event.valid_on,
         **sealed,
     )
 
@@ -71,12 +80,24 @@ def _ground(ground: Ground) -> told.Ground:
     return told.Ground(register=ground.register, batch_id=ground.batch_id, row=ground.row, rule=ground.rule)
 
 
+def _sources(sources: Sources) -> tuple[told.Source, ...]:
+    return tuple(
+        told.Source(fact=source.fact, register=source.register, batch_id=source.batch_id, row=source.row)
+        for source in sources
+    )
+
+
 def _child(event: Child.Event) -> Published | None:
     child_id = event.originator_id
     match event:
         case Child.ResidenceStated():
             return told.ResidenceStated(
-                child_id=child_id, household_id=event.household_id, township=event.township, village=event.village
+                child_id=child_id,
+                household_id=event.household_id,
+                township=event.township,
+                village=event.village,
+                sources=_sources(event.sources),
+                valid_on=event.valid_on,
             )
         case Child.SchoolingStated(schooling=schooling):
             return told.SchoolingStated(
@@ -87,6 +108,7 @@ def _child(event: Child.Event) -> Published | None:
                 grade=schooling.grade,
                 status=schooling.status,
                 valid_on=event.valid_on,
+                sources=_sources(event.sources),
             )
         case Child.GroupsStated(groups=groups):
             return told.GroupsStated(
@@ -97,10 +119,14 @@ def _child(event: Child.Event) -> Published | None:
                 left_behind=groups.left_behind,
                 migrant=groups.migrant,
                 valid_on=event.valid_on,
+                sources=_sources(event.sources),
             )
         case Child.StudentNumberStated():
             return told.StudentNumberStated(
-                child_id=child_id, student_number=Sealed(event.student_number), valid_on=event.valid_on
+                child_id=child_id,
+                student_number=Sealed(event.student_number),
+                valid_on=event.valid_on,
+                sources=_sources(event.sources),
             )
         case Child.Accounted():
             return told.ChildAccounted(
@@ -150,6 +176,7 @@ def _finding(
                 raised_on=event.raised_on,
                 due_on=event.due_on,
                 legal_basis=event.legal_basis,
+                grounds=tuple(map(_ground, event.grounds)),
             )
         case Child.FindingAnswered():
             return told.FindingAnswered(

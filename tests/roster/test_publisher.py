@@ -65,7 +65,7 @@ other's merge; what excuses or places a child by the deferral, the proof or the 
 hours at home are assistance's to tell; how a unit calls its columns; that a delivery is wanted shows when it is in force;
 that lists are locked shows by the submission they are in, and a round by its lists."""
 EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
-SHARED_BY_ANOTHER_NAME = {"answers", "caused", "expected", "schooling", "groups", "grounds"}
+SHARED_BY_ANOTHER_NAME = {"answers", "caused", "expected", "schooling", "groups", "grounds", "sources"}
 
 
 def event_classes() -> set[type]:

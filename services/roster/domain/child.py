@@ -13,7 +13,16 @@ from uuid import UUID, uuid5
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.errors import Refused
 from services.chassis.working_days import add_working_days
-from services.roster.domain.facts import Excuse, Ground, Groups, Identity, Residence, Schooling, StudentNumbers
+from services.roster.domain.facts import (
+    Excuse,
+    Ground,
+    Groups,
+    Identity,
+    Residence,
+    Schooling,
+    Sources,
+    StudentNumbers,
+)
 from services.roster.domain.findings import (
     ACCEPT_WITHIN,
     APPROVER,
@@ -48,6 +57,7 @@ class Child(RecordedAggregate):
         """The child became known 入册."""
 
         TOPIC = "roster.Child.Registered"
+        class_version: ClassVar[int] = 2
         name: Annotated[str, Personal()]
         id_number: Annotated[str, Personal()]
         birth_date: Annotated[str, Personal()]
@@ -58,11 +68,19 @@ class Child(RecordedAggregate):
         township: str
         village: str
         grounds: tuple[Ground, ...]
+        sources: Sources
+        valid_on: date | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a fact was taken from, nor of which day it is."""
+            state.update(sources=(), valid_on=None)
 
     class IdentityCorrected(RecordedAggregate.Event):
         """Who the child is was stated anew 身份更正."""
 
         TOPIC = "roster.Child.IdentityCorrected"
+        class_version: ClassVar[int] = 2
         name: Annotated[str, Personal()]
         id_number: Annotated[str, Personal()]
         birth_date: Annotated[str, Personal()]
@@ -70,35 +88,71 @@ class Child(RecordedAggregate):
         guardian_name: Annotated[str, Personal()]
         guardian_phone: Annotated[str, Personal()]
         grounds: tuple[Ground, ...]
+        sources: Sources
+        valid_on: date | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a fact was taken from, nor of which day it is."""
+            state.update(sources=(), valid_on=None)
 
     class ResidenceStated(RecordedAggregate.Event):
         """Where the child lives was stated anew 住址变更."""
 
         TOPIC = "roster.Child.ResidenceStated"
+        class_version: ClassVar[int] = 2
         household_id: UUID | None
         township: str
         village: str
+        sources: Sources
+        valid_on: date | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a fact was taken from, nor of which day it is."""
+            state.update(sources=(), valid_on=None)
 
     class SchoolingStated(RecordedAggregate.Event):
         """The child's schooling was stated 就学情况."""
 
         TOPIC = "roster.Child.SchoolingStated"
+        class_version: ClassVar[int] = 2
         schooling: Schooling
         valid_on: date
+        sources: Sources
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a fact was taken from."""
+            state.update(sources=())
 
     class GroupsStated(RecordedAggregate.Event):
         """The child's focus groups were stated 重点群体."""
 
         TOPIC = "roster.Child.GroupsStated"
+        class_version: ClassVar[int] = 2
         groups: Groups
         valid_on: date
+        sources: Sources
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a fact was taken from."""
+            state.update(sources=())
 
     class StudentNumberStated(RecordedAggregate.Event):
         """Under which 学籍号 the child is enrolled was stated 学籍号变更; the number before it stays an alias."""
 
         TOPIC = "roster.Child.StudentNumberStated"
+        class_version: ClassVar[int] = 2
         student_number: Annotated[str, Personal()]
         valid_on: date
+        sources: Sources
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a fact was taken from."""
+            state.update(sources=())
 
     class Accounted(RecordedAggregate.Event):
         """On this date the child is in this state 归类."""
@@ -254,7 +308,14 @@ class Child(RecordedAggregate):
 
     @classmethod
     def register(
-        cls, *, child_id: UUID, identity: Identity, residence: Residence, grounds: tuple[Ground, ...]
+        cls,
+        *,
+        child_id: UUID,
+        identity: Identity,
+        residence: Residence,
+        grounds: tuple[Ground, ...],
+        sources: Sources = (),
+        valid_on: date | None = None,
     ) -> "Child":
         """Takes a child into the roster."""
         return cls._create(
@@ -270,9 +331,13 @@ class Child(RecordedAggregate):
             township=residence.township,
             village=residence.village,
             grounds=grounds,
+            sources=sources,
+            valid_on=valid_on,
         )
 
-    def state_identity(self, identity: Identity, *, grounds: tuple[Ground, ...]) -> None:
+    def state_identity(
+        self, identity: Identity, *, grounds: tuple[Ground, ...], sources: Sources = (), valid_on: date | None = None
+    ) -> None:
         """States who the child is."""
         if identity != self.identity:
             self.trigger_event(
@@ -284,9 +349,11 @@ class Child(RecordedAggregate):
                 guardian_name=identity.guardian_name,
                 guardian_phone=identity.guardian_phone,
                 grounds=grounds,
+                sources=sources,
+                valid_on=valid_on,
             )
 
-    def state_residence(self, residence: Residence) -> None:
+    def state_residence(self, residence: Residence, *, sources: Sources = (), valid_on: date | None = None) -> None:
         """States where the child lives."""
         if residence != self.residence:
             self.trigger_event(
@@ -294,22 +361,24 @@ class Child(RecordedAggregate):
                 household_id=residence.household_id,
                 township=residence.township,
                 village=residence.village,
+                sources=sources,
+                valid_on=valid_on,
             )
 
-    def state_schooling(self, schooling: Schooling, *, valid_on: date) -> None:
+    def state_schooling(self, schooling: Schooling, *, valid_on: date, sources: Sources = ()) -> None:
         """States the child's schooling."""
         if schooling != self.schooling:
-            self.trigger_event(self.SchoolingStated, schooling=schooling, valid_on=valid_on)
+            self.trigger_event(self.SchoolingStated, schooling=schooling, valid_on=valid_on, sources=sources)
 
-    def state_groups(self, groups: Groups, *, valid_on: date) -> None:
+    def state_groups(self, groups: Groups, *, valid_on: date, sources: Sources = ()) -> None:
         """States the child's focus groups."""
         if groups != self.groups:
-            self.trigger_event(self.GroupsStated, groups=groups, valid_on=valid_on)
+            self.trigger_event(self.GroupsStated, groups=groups, valid_on=valid_on, sources=sources)
 
-    def state_student_number(self, number: str, *, valid_on: date) -> None:
+    def state_student_number(self, number: str, *, valid_on: date, sources: Sources = ()) -> None:
         """States the 学籍号; one that the current number doesn't give way to says nothing."""
         if self.student_numbers.give_way_to(number):
-            self.trigger_event(self.StudentNumberStated, student_number=number, valid_on=valid_on)
+            self.trigger_event(self.StudentNumberStated, student_number=number, valid_on=valid_on, sources=sources)
 
     def account(self, *, state: str, reason: str, valid_on: date) -> None:
         """Puts the child into its one accounted state; a suspicion gives way to a paper that holds, and comes with its end."""

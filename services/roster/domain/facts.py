@@ -23,6 +23,25 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Which row a fact was taken from 出处, by the precedence of registers: the fact, register, batch, row counted from 1."""
+
+    fact: str
+    register: str
+    batch_id: UUID
+    row: int
+
+
+Sources = tuple[Source, ...]
+
+OF_IDENTITY: Final = frozenset({"name", "id_number", "birth_date", "sex", "guardian_name", "guardian_phone"})
+OF_RESIDENCE: Final = frozenset({"residence"})
+OF_SCHOOLING: Final = frozenset({"school"})
+OF_GROUPS: Final = frozenset({"poverty", "disability"})
+OF_STUDENT_NUMBER: Final = frozenset({"student_number"})
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who a child is 身份; unknown texts are empty, the birth date is ISO text because it is sealed as one."""
 

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from services.roster.domain.doubt import RowPair
-from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling
+from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling, Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Statement:
     grounds: tuple[Ground, ...]
     valid_on: date
     student_number: str = ""
+    sources: Sources = ()
+
+    def sources_of(self, facts: frozenset[str]) -> Sources:
+        """Which rows these facts were taken from."""
+        return tuple(source for source in self.sources if source.fact in facts)
 
 
 @dataclass(frozen=True, slots=True)

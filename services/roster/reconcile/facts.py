@@ -171,13 +171,21 @@ def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
     hukou = _hukou(held)
     township, village = _residence(held, "township"), _residence(held, "village")
     kind, grade = _disability(held)
+    school, student = _school(held), _student_row(held)
+    stated_by = {
+        "residence": next((r for r in in_order(held, "residence") if r.village or r.township), None),
+        "school": school,
+        "student_number": student,
+        "disability": next(in_order(held, "disability"), None),
+    }
+    sources |= {fact: r.ref for fact, r in stated_by.items() if r is not None}
     enrolments = held.get(Register.ENROLMENT, ())
     return Facts(
         name=name,
         sex=_sex(held, number),
         birth_date=birth,
         id_number=number,
-        student_number=_student_number(held),
+        student_number=student.student_number if student else "",
         township=places.townships.get(township, township),
         village=places.villages.get(village, village),
         hukou_state=parse_hukou_state(hukou.row.cells.get("hukou_state", "")) if hukou else None,
@@ -192,7 +200,7 @@ def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
         migrant=any(is_yes(r.row.cells.get("migrant", "")) for r in enrolments),
         boarding=any(word(r.row.cells.get("attendance_mode", "")).startswith(("住", "寄宿")) for r in enrolments),
         sources=sources,
-        **_school(held),
+        **{cell: plain(school.row.cells.get(cell, "")) if school else "" for cell in PRECEDENCE["school"].cells},
     )
 
 
@@ -203,19 +211,19 @@ def _school_rank(r: Record) -> int:
     return 0 if r.register is Register.IN_SCHOOL else 3
 
 
-def _school(held: Held) -> dict[str, str]:
-    rows = [r for r in in_order(held, "school") if r.school and not (r.register is Register.CHECK_IN and r.absent)]
-    school = min(rows, key=_school_rank, default=None)
-    return {cell: plain(school.row.cells.get(cell, "")) if school else "" for cell in PRECEDENCE["school"].cells}
+def _school(held: Held) -> Record | None:
+    """The row whose school counts."""
+    rows = (r for r in in_order(held, "school") if r.school and not (r.register is Register.CHECK_IN and r.absent))
+    return min(rows, key=_school_rank, default=None)
 
 
-def _student_number(held: Held) -> str:
-    """Of the 学籍 that counts for the school; else what a list copied."""
+def _student_row(held: Held) -> Record | None:
+    """The row whose 学籍号 counts: the 学籍 that counts for the school; else what a list copied."""
     for register in PRECEDENCE["student_number"].registers:
         for r in sorted(held.get(register, ()), key=_school_rank):
             if r.student_number:
-                return r.student_number
-    return ""
+                return r
+    return None
 
 
 def _residence(held: Held, place: str) -> str:
