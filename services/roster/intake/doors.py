@@ -38,7 +38,10 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery as far as it has come; `since` is when its step began, `preview` the counts that were told."""
+    """A delivery as far as it has come; `since` is when its step began, `preview` the counts that were told.
+
+    `passed_over` lines were taken for no rows: whoever handed the list in sees of the first of them where they stand.
+    """
 
     id: UUID
     state: State
@@ -51,6 +54,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     preview: dict[str, int] | None
     rejected: int
     rejects: tuple[Place, ...]
+    passed_over: int
+    passed: tuple[Place, ...]
     refused: str
 
 
@@ -206,5 +211,7 @@ def _as_seen(delivery: Delivery, work: Work, *, tables: Tables) -> Seen:
         preview=delivery.previewed,
         rejected=report.rejected,
         rejects=report.rejects,
+        passed_over=report.passed_over,
+        passed=report.passed,
         refused=report.refused,
     )

@@ -23,7 +23,7 @@ _CHINESE: Final = re.compile(r"\(([^()]*[\u4e00-\u9fff][^()]*)\)$")
 _LONGEST_COLUMN: Final = 40
 
 
-def workbook_of(spoilt: Sequence[Spoilt], *, rejects: Sequence[Reject]) -> bytes:
+def workbook_of(spoilt: Sequence[Spoilt], *, rejects: Sequence[Reject], passed_over: int = 0) -> bytes:
     """The workbook: counts first, then a sheet for each sheet of the office's, in their order."""
     sheets: dict[tuple[str, str, str, tuple[str, ...]], list[Spoilt]] = defaultdict(list)
     for row in spoilt:
@@ -32,7 +32,10 @@ def workbook_of(spoilt: Sequence[Spoilt], *, rejects: Sequence[Reject]) -> bytes
         _sheet(f"{number} {file.rpartition('.')[0] or file} {sheet}", rows, columns=columns)
         for number, ((_, file, sheet, columns), rows) in enumerate(sheets.items(), start=1)
     ]
-    return write([_summary(spoilt, rejects=rejects), *named], properties={"title": "退回行", "creator": "保学"})
+    return write(
+        [_summary(spoilt, rejects=rejects, passed_over=passed_over), *named],
+        properties={"title": "退回行", "creator": "保学"},
+    )
 
 
 def in_chinese(reason: str) -> str:
@@ -41,10 +44,12 @@ def in_chinese(reason: str) -> str:
     return found[1] if found else reason
 
 
-def _summary(spoilt: Sequence[Spoilt], *, rejects: Sequence[Reject]) -> Sheet:
+def _summary(spoilt: Sequence[Spoilt], *, rejects: Sequence[Reject], passed_over: int) -> Sheet:
     cells = Counter((reject.file, reject.sheet, reject.column, in_chinese(reject.reason)) for reject in rejects)
     whole = sum(not row.taken for row in spoilt)
     shown = f"共 {len(rejects)} 处，下列各表列出 {len(spoilt)} 行，其中整行未收 {whole} 行。"
+    if passed_over:
+        shown += f"另有 {passed_over} 行是合计、备注或重复的表头，未作为名册行。"
     return Sheet(
         name="说明",
         title="名册退回行",

@@ -77,11 +77,16 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of a delivery beside the counts that are told: by register, by place, and why it was refused."""
+    """What was found of a delivery beside the counts that are told: by register, by place, and why it was refused.
+
+    `passed_over` lines under a header are no rows but sums, notes or headers said again; `passed` says where the first stand.
+    """
 
     registers: dict[str, int] = {}
     rejects: tuple[Place, ...] = ()
     rejected: int = 0
+    passed: tuple[Place, ...] = ()
+    passed_over: int = 0
     refused: str = ""
 
 

@@ -14,6 +14,8 @@ from threading import Event, Lock, Thread
 from typing import Final
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import Clock, china_date
 from services.chassis.errors import Refused
@@ -34,6 +36,7 @@ PUT_OFF_S: Final = 60.0
 UNDECIDED: Final = timedelta(days=30)
 """After how long a preview that nobody acts upon is withdrawn."""
 PLACES_SHOWN: Final = 200
+PASSED_OVER: Final = "no row: a sum, a note, or a header said again (合计、备注或重复的表头，未作为名册行)"
 RAN_OUT: Final = "预览后逾期未确认入库"
 NOTHING: Final = "送来的文件中没有可收的行"
 UNREADABLE: Final = "文件无法读取，详见退回说明"
@@ -188,19 +191,25 @@ class Worker:
             Place(reject.register or "", reject.file, reject.sheet, reject.line, reject.column, reject.reason)
             for reject in reading.rejects[:PLACES_SHOWN]
         )
-        report = Report(registers=read.counts, rejects=shown, rejected=len(reading.rejects))
+        passed = tuple(
+            Place("", line.file, line.sheet, line.line, "", PASSED_OVER) for line in reading.passed[:PLACES_SHOWN]
+        )
+        report = Report(
+            registers=read.counts,
+            rejects=shown,
+            rejected=len(reading.rejects),
+            passed=passed,
+            passed_over=reading.passed_over,
+        )
         self._tables.keep_report(work, report)
         if reading.rejects:
-            content = workbook_of(reading.spoilt, rejects=reading.rejects)
+            content = workbook_of(reading.spoilt, rejects=reading.rejects, passed_over=reading.passed_over)
             self._tables.keep_file(work.upload_id, number=REJECTS, name="退回行.xlsx", content=content)
 
     def _refuse(self, work: Work, refused: Refused) -> None:
         """Says all of why to whoever handed it in, and to everybody else that it was so."""
         report = self._tables.report(work)
-        told = Report(
-            registers=report.registers, rejects=report.rejects, rejected=report.rejected, refused=str(refused)
-        )
-        self._tables.keep_report(work, told)
+        self._tables.keep_report(work, replace(report, refused=str(refused)))
         self._deliveries.refuse(work.delivery_id, reason=NOTHING if isinstance(refused, _Empty) else UNREADABLE)
 
     def _for(self, delivery: Delivery) -> Caused:

@@ -21,13 +21,17 @@ MAX_STRINGS_BYTES: Final = 256 * 1024 * 1024  # of the table of shared texts, wh
 MAX_PARTS: Final = 2_000
 MAX_COLUMNS: Final = 256
 MAX_ROWS: Final = 1_500_000
-MAX_CELLS: Final = 40_000_000  # of the rectangle a sheet spans, filled or not
+MAX_CELLS: Final = 8_000_000  # of a sheet, filled or not; 120,000 children of a county in 40 columns are five million
+MAX_SPREAD: Final = 10  # how much larger than its cells the rectangle may be that a sheet spans
+SMALL: Final = 1_000_000  # cells of a rectangle that is never too large
 
 _PIECE: Final = 1 << 20
 _FED: Final = 1 << 16
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 _PLAIN: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _CELL: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,9})([0-9]{1,18})["']""")
+_CELL_OR_ROW: Final = re.compile(rb"[<:](?:c|row)[\s>/]")
+"""A cell or row begins; they need not say where they stand."""
 
 
 def check_archive(content: bytes, *, file: str) -> None:
@@ -97,7 +101,7 @@ def _unpacked(content: bytes, part: zipfile.ZipInfo, *, file: str) -> Iterator[b
 
 def _within_spread(pieces: Iterator[bytes], *, file: str) -> Iterator[bytes]:
     """The pieces of a sheet, as long as its outermost cells span no more than can be held."""
-    columns = rows = 0
+    columns = rows = begun = 0
     rest = b""
     for piece in pieces:
         block = rest + piece
@@ -105,12 +109,21 @@ def _within_spread(pieces: Iterator[bytes], *, file: str) -> Iterator[bytes]:
         if corners:
             columns = max(columns, *map(_column_number, {letters for letters, _ in corners}))
             rows = max(rows, *(int(digits) for _, digits in corners))
+        begun += len(_CELL_OR_ROW.findall(block))
         if columns > MAX_COLUMNS or rows > MAX_ROWS or columns * rows > MAX_CELLS:
-            raise Refused(
-                f"{file}: a cell stands far outside the table (column {columns}, row {rows}); delete it and save again"
-            )
+            raise _far_outside(file, columns=columns, rows=rows)
+        if begun > MAX_CELLS:
+            raise _too_much(file)
         rest = block[-64:]
         yield piece
+    if columns * rows > max(SMALL, MAX_SPREAD * begun):
+        raise _far_outside(file, columns=columns, rows=rows)
+
+
+def _far_outside(file: str, *, columns: int, rows: int) -> Refused:
+    return Refused(
+        f"{file}: a cell stands far outside the table (column {columns}, row {rows}); delete it and save again"
+    )
 
 
 def _column_number(letters: bytes) -> int:

@@ -10,10 +10,15 @@ from functools import partial
 from typing import Final
 
 from services.roster.reconcile.codes import name_in
-from services.roster.reconcile.identity import check_character, read_student_number
+from services.roster.reconcile.identity import NumberKind, check_character, read_number, read_student_number
 from services.roster.reconcile.normalise import compact, is_blank, parse_date, parse_sex
 
 _STUDENT_NUMBER: Final = re.compile(r"[GJ]\d{17}[\dX]|L\d{18}")
+_LUNAR: Final = re.compile(
+    r"[农阴旧]历|[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]年|[正冬腊]月|初[一二三四五六七八九十]|廿"
+)
+_MONTH: Final = re.compile(r"(?:19|20)\d{2}(?:年?[01]?\d月?|[-/.][01]?\d)")
+_IN_POWERS: Final = re.compile(r"\d(?:\.\d+)?[Ee]\+?1[4-9]")
 _SCHOOL_CODE: Final = re.compile(r"\d{10}(?:\.0+)?")
 
 
@@ -41,7 +46,20 @@ def _odd_school_code(cell: str) -> str:
 
 
 def _odd_birth_date(cell: str) -> str:
-    return "" if parse_date(cell) else "not a day that can be read (日期无法识别)"
+    if parse_date(cell):
+        return ""
+    if _LUNAR.search(cell):
+        return "a day of the lunar calendar (农历日期，请填身份证上的公历日期)"
+    if _MONTH.fullmatch(compact(cell)):
+        return "a year and a month without the day (只有年月，请填到日)"
+    return "not a day that can be read (日期无法识别)"
+
+
+def _odd_number(cell: str) -> str:
+    """What a spreadsheet did to a number it took for one: its end is gone, and no list can bring it back."""
+    if _IN_POWERS.fullmatch(cell) or read_number(cell).kind is NumberKind.ROUNDED:
+        return "a spreadsheet rounded the number (号码后几位被 Excel 改成了 0，请把该列设为“文本”后重新填写)"
+    return ""
 
 
 def _odd_sex(cell: str) -> str:
@@ -55,6 +73,7 @@ def _uncoded(cell: str, *, field: str, reason: str) -> str:
 _CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
     "birth_date": _odd_birth_date,
     "sex": _odd_sex,
+    "id_number": _odd_number,
     "student_number": odd_student_number,
     "school_code": _odd_school_code,
 } | {

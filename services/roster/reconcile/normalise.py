@@ -151,6 +151,8 @@ _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T\s].*)?")
 _WRITTEN_OUT = re.compile(r"[〇零○Oo一二三四五六七八九十]")
 _WRITTEN_DIGITS = str.maketrans("〇零○Oo一二三四五六七八九", "00000123456789")
 _DIGITS_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+)?")
+_IN_ENGLISH = re.compile(r"(\d{1,2})[-/ ]([A-Za-z]{3})[a-z]*[-/ ,]+(\d{4}|[0-3]\d)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets, which think that 1900 had a 29 February
 
@@ -158,7 +160,7 @@ _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets, which think that 1900 had 
 @lru_cache(maxsize=65_536)
 def parse_date(text: str) -> date | None:
     """A day in any habit, else None: 20120312, 2012/3/12, 2012-3-12, 2012.3.12, 2012年3月12日, 12.3.12, 二〇一二年三月十二日,
-    12/3/2012 (day first), a spreadsheet's day number."""
+    12/3/2012 (day first), 12-Mar-12, a spreadsheet's day number."""
     cell = re.sub(r"(?<=[-/.年月])\s+|\s+(?=[-/.年月日])", "", plain(text))
     if not cell.isascii() and _WRITTEN_OUT.search(cell):
         cell = _in_digits(cell)
@@ -170,6 +172,9 @@ def parse_date(text: str) -> date | None:
             return _day(int(year_last[3]), month, day)
         if short := _SHORT_DATE.fullmatch(cell):
             return _day(2000 + int(short[1]), int(short[2]), int(short[3])) if int(short[1]) < 40 else None
+        if (english := _IN_ENGLISH.fullmatch(cell)) and (named := english[2].title()) in _MONTHS:
+            year = int(english[3])
+            return _day(year if year > 99 else 2000 + year, _MONTHS.index(named) + 1, int(english[1]))
         serial = _SERIAL.fullmatch(cell)
         # Day numbers of 1982 to 2064: enough for the children and their parents, and no confusion with years.
         if serial and 30_000 <= int(serial[1]) <= 60_000:

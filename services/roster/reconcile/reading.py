@@ -3,27 +3,28 @@
 Rows are counted from 1 at the first data row under the header and on through all sheets and files of one register (files by
 name, sheets as they stand); title, blank, note and footer rows are not counted. What a file is, is told by its first bytes.
 
-Files come from outside. `archive.py` refuses a workbook that would unpack to too much before anything of it is laid out; the
-bounds here hold for what was laid out, and for text. Whatever goes beyond is refused with the file's name. The reader of
-workbooks is a compiled one; should it give up on a file in a way of its own, that is a refusal too.
+Nothing that stands under a header is lost: a line is a row that is taken, a row that is rejected, or it was passed over as a
+sum, a note or a header said again, and then `passed` tells where. Blank lines say nothing.
+
+Files come from outside: `delimited.py` and `workbooks.py` take them apart within bounds, `archive.py` looks into a workbook
+before anything of it is laid out; the bounds here hold for what they give. Whatever goes beyond is refused with the file's name.
 """
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
 from services.chassis.errors import Refused
-from services.roster.reconcile.archive import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, check_archive
+from services.roster.reconcile.archive import MAX_COLUMNS, MAX_ROWS
 from services.roster.reconcile.cells import odd_cells
+from services.roster.reconcile.delimited import delimited
 from services.roster.reconcile.model import Register, Reject, Row, RowRef
 from services.roster.reconcile.normalise import is_blank
 from services.roster.reconcile.registers import (
+    COLUMNS,
     FIELDS,
     Header,
     Naming,
@@ -32,19 +33,15 @@ from services.roster.reconcile.registers import (
     missing_for,
     recognise,
 )
+from services.roster.reconcile.workbooks import ARCHIVE, OLD_WORKBOOK, refuse_old, sheets_of, text_of
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
 MAX_FILES: Final = 200
 MAX_CELL_LENGTH: Final = 1_000
-MAX_LINE_LENGTH: Final = 256 * 1024  # of a text file; a line of the widest register has some thousand characters
-MAX_LINES_OF_ROW: Final = 200  # cells with line breaks in them make one row of several lines
+MAX_PASSED: Final = 1_000  # lines of which it is kept where they stand; all are counted
 MAX_SPOILT: Final = 20_000  # rows kept as they were written, to be marked and handed back
 HEADER_SEARCH: Final = 30  # a header is looked for in so many lines from the top
 
-OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
-ARCHIVE: Final = b"PK\x03\x04"
-
-HEAD_LENGTH: Final = 4_000
 RETURNED: Final = frozenset({"退回原因", "原行号"})
 """Columns of a workbook of returned rows: it is not the list, and must not take its place."""
 WORKBOOKS: Final = frozenset({".xlsx", ".xlsm"})
@@ -54,9 +51,16 @@ TABLES: Final = WORKBOOKS | OLD_TABLES | {".csv", ".tsv", ".txt"}
 _NOTE = re.compile(
     r"^(合计|总计|小计|共计|总人数|备注|注[:：]|注释|说明|填表|制表|审核|填报|单位|负责人|主管|统计|截止|截至|打印|数据来源|第\d+页|以上|联系人|校长|盖章)"
 )
+_HOW_TO: Final = re.compile("说明|须知|封面|目录|字典|代码|选项")
+"""Names of sheets that offices put beside a list and that are none."""
+_LOOKS_LIKE_A_NAME: Final = re.compile(r"[\u3400-\u9fff·•]{2,5}(?<![镇乡村组社区级班校园表册县局部科股处所站队室])")
+"""What alone in a line, and in the column of names, is a child of whom no more is known, and no heading of a part of the list."""
 # Fields whose values repeat in a county: one string object stands for all of them.
 _REPEATING = frozenset(FIELDS) - {"name", "id_number", "student_number", "disability_certificate", "suspect_number", "guardian_phone"}  # fmt: skip
 
+
+UNRECOGNISED: Final = "no register is recognised by these columns (认不出是哪一类名册：请检查表头)"
+NOT_READ: Final = "this sheet is no register by its columns, so it was not read (该工作表认不出是哪一类名册，未读取)"
 
 OwnRows = Callable[[Register, dict[str, str]], tuple[str, str] | None]
 """What a unit's own list leaves out is filled in; (field, reason) where a row is not of that unit."""
@@ -94,6 +98,18 @@ class Reading:
     keep_spoilt: bool = False
     spoilt: list[Spoilt] = field(default_factory=list)
     unknown: list["Unknown"] = field(default_factory=list)
+    passed: list["Passed"] = field(default_factory=list)
+    passed_over: int = 0
+    """How many lines are no rows; `passed` says of the first of them where they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A line under a header that is no row, by its place in the file: a sum, a note, a header said again."""
+
+    file: str
+    sheet: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +154,22 @@ def read_content(name: str, content: bytes, *, into: Reading) -> None:
         raise too_large(name)
     suffix = Path(name).suffix.lower()
     if suffix in OLD_TABLES or content.startswith(OLD_WORKBOOK):
-        raise Refused(f"{name}: an old workbook is not read; save it as XLSX or CSV (另存为 .xlsx 或 .csv)")
+        refuse_old(name, content)
     is_workbook = suffix in WORKBOOKS or content.startswith(ARCHIVE)
-    tables = _workbook(name, content) if is_workbook else iter([("", _delimited(name, content))])
+    tables = sheets_of(name, content) if is_workbook else iter([("", delimited(name, content))])
     before = sum(into.counted.values()), len(into.rejects)
     unknown: list[Unknown] = []
     for sheet, lines in tables:
         if (columns := _read_table(lines, file=name, sheet=sheet, into=into)) is not None:
             unknown.append(Unknown(name, sheet, columns, *missing_for(columns)))
-    if unknown and (sum(into.counted.values()), len(into.rejects)) == before:
+    nothing_read = (sum(into.counted.values()), len(into.rejects)) == before
+    if unknown and nothing_read:
         into.unknown.append(max(unknown, key=lambda table: (table.nearest is not None, len(table.columns))))
-        reason = "no register is recognised by these columns (认不出是哪一类名册：请检查表头)"
-        into.rejects.append(Reject(register=None, file=name, sheet=unknown[0].sheet, row=0, column="", reason=reason))
+        into.rejects.append(Reject(None, name, unknown[0].sheet, row=0, column="", reason=UNRECOGNISED))
+    elif unknown:
+        for table in unknown:
+            if len(table.columns) > 1 and not _HOW_TO.search(table.sheet):
+                into.rejects.append(Reject(None, name, table.sheet, row=0, column="", reason=NOT_READ))
 
 
 def too_large(file: str) -> Refused:
@@ -165,7 +185,7 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
     widest: list[str] = []
     for number, values in enumerate(lines, start=1):
         _check_line(values, number=number, file=file)
-        cells = [v if isinstance(v, str) else _text(v) for v in values]
+        cells = [v if isinstance(v, str) else text_of(v) for v in values]
         if header is None:
             if number > HEADER_SEARCH:
                 break
@@ -182,8 +202,16 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
             above = []
         else:
             above = []
-            if not _is_note(cells, header):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if (anew := _header_anew(cells, header, into=into)) is not None:
+                header, heading = anew, cells
+            elif not _is_note(cells, header):
                 _take(cells, header=header, heading=heading, file=file, sheet=sheet, line=number, into=into)
+                continue
+            into.passed_over += 1
+            if len(into.passed) < MAX_PASSED:
+                into.passed.append(Passed(file, sheet, number))
     return None if header is not None else tuple(widest[:MAX_COLUMNS])
 
 
@@ -204,13 +232,22 @@ def _header_of(cells: list[str], *, above: list[str], into: Reading) -> tuple[He
     return alone, cells
 
 
+def _header_anew(cells: Sequence[str], header: Header, *, into: Reading) -> Header | None:
+    """The header that a line further down is, of the same list written on or of another below it; None where it is none."""
+    position = header.positions.get("name", header.positions.get("id_number"))
+    cell = cells[position].strip() if position is not None and position < len(cells) else ""
+    if cell not in COLUMNS and cell not in header.columns.values():
+        return None
+    return recognise(cells, into.namings)
+
+
 def _is_note(cells: Sequence[str], header: Header) -> bool:
-    """Whether a line under the header is blank, a note, a sum, a footer, a numbering of columns or the header again."""
+    """Whether a line under the header is a note, a sum, a footer, or a numbering of columns."""
     filled = [c for c in (cell.strip() for cell in cells) if c]
-    if len(filled) <= 1:
-        return True
     position = header.positions.get("name")
     name = cells[position].strip() if position is not None and position < len(cells) else ""
+    if len(filled) == 1:
+        return not name or _NOTE.match(name) is not None or not _LOOKS_LIKE_A_NAME.fullmatch(name)
     if name and name == header.columns.get("name"):
         return True
     if name.isdigit() and len(name) <= 2 and all(len(c) <= 2 for c in filled):
@@ -255,108 +292,11 @@ def _why_refused(
     cells: Sequence[str], found: dict[str, str], *, width: int, register: Register, into: Reading
 ) -> tuple[str, str] | None:
     """Field and reason where a row can't be taken at all."""
+    if any("\n" in cell and sum(map(cell.count, ",\t;|")) >= width - 1 for cell in cells):
+        return "", "a quotation mark is not closed, so several lines ran into one (引号未成对，几行并成了一行)"
     if any(cell.strip() for cell in cells[width:]):
         return "", "more cells than the header has columns, so they may stand in the wrong columns (列数多于表头)"
     numbers = (found.get(n, "") for n in ("id_number", "student_number", "disability_certificate"))
     if is_blank(found.get("name", "")) and all(is_blank(n) for n in numbers):
         return "name", "neither name nor number (姓名和证件号都为空)"
     return into.own(register, found) if into.own is not None else None
-
-
-def _text(value: object) -> str:
-    """A spreadsheet's value as text. A number of 16 digits or more has lost its end: 15 digits are kept, then zeros."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, (int, float)):
-        if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
-            return ""
-        if value == int(value):
-            digits = str(int(value)) if abs(value) < 1e15 else f"{value:.14e}".replace(".", "")[:15]
-            return digits if abs(value) < 1e15 else digits.ljust(len(str(int(value))), "0")
-        return repr(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    return "" if isinstance(value, timedelta) else str(value)
-
-
-class _Lines:
-    """The lines of a text, one by one, none too long; `taken` counts those since a row was last complete."""
-
-    def __init__(self, text: str, *, file: str) -> None:
-        self._text = io.StringIO(text, newline="")
-        self._file = file
-        self.taken = 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(MAX_LINE_LENGTH + 1)
-        self.taken += 1
-        if len(line) > MAX_LINE_LENGTH or self.taken > MAX_LINES_OF_ROW:
-            raise Refused(
-                f"{self._file}: a row is far too long, or a quotation mark is not closed; export it again as CSV"
-            )
-        if not line:
-            raise StopIteration
-        return line
-
-
-def _delimited(name: str, content: bytes) -> Iterator[list[str]]:
-    text = _decode(content, file=name)
-    if "\0" in text:
-        raise Refused(f"{name}: holds zero bytes, so it is not a text file; export it again as CSV")
-    if text.lstrip()[:200].lower().startswith(("<html", "<!doctype", "<?xml", "<table", "<meta")):
-        raise Refused(f"{name}: a web page and no table; open it and save it as XLSX (另存为 .xlsx)")
-    head = text[:HEAD_LENGTH]
-    delimiter = max(",\t;|", key=head.count)
-    lines = _Lines(text, file=name)
-    try:
-        for row in csv.reader(lines, delimiter=delimiter):
-            lines.taken = 0
-            yield row
-    except csv.Error as error:
-        raise Refused(f"{name}: can't be read as CSV ({error}); export it again") from error
-
-
-def _decode(content: bytes, *, file: str) -> str:
-    """UTF-8 with or without BOM, UTF-16 with BOM, GB18030: in this order, because text in one rarely passes for the one before."""
-    encodings = ["utf-16"] if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Refused(f"{file}: neither UTF-8 nor GB18030; save it as CSV UTF-8")
-
-
-def _workbook(name: str, content: bytes) -> Iterator[tuple[str, Iterator[Sequence[object]]]]:
-    """The sheets of a workbook, one laid out at a time."""
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415
-
-    check_archive(content, file=name)
-    broken = f"{name}: can't be read as a workbook; open it and save it again as XLSX"
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for sheet_name in workbook.sheet_names:
-            sheet = workbook.get_sheet_by_name(sheet_name)
-            if sheet.width <= 1 or sheet.height <= 1:
-                continue
-            _check_span(sheet.total_width, sheet.total_height, file=name)
-            # Lines count from the top of the sheet, as people see them, so leading empty rows stay in.
-            yield sheet_name, iter(sheet.to_python(skip_empty_area=False))
-    except (CalamineError, OSError, ValueError, OverflowError, TypeError) as error:
-        raise Refused(broken) from error
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":  # the compiled reader's own way of giving up
-            raise Refused(broken) from None
-        raise
-
-
-def _check_span(columns: int, rows: int, *, file: str) -> None:
-    if columns * rows > MAX_CELLS:
-        raise Refused(f"{file}: a cell stands far outside the table; delete it and save again")

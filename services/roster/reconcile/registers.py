@@ -76,6 +76,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+COLUMNS: Final = frozenset(column for columns in FIELDS.values() for column in columns)
+"""Every name of a column that is known here, as it is written most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How a register is told: `telling` fields weigh 2, `usual` fields 1, and `foreign` fields speak against it by 3."""

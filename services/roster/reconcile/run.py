@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from services.chassis.workbook import neutral
 from services.roster.reconcile.engine import Progress, reconcile
 from services.roster.reconcile.model import Reconciliation
 from services.roster.reconcile.reading import read_directory
@@ -16,7 +17,8 @@ from services.roster.reconcile.reading import read_directory
 def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Progress | None = None) -> Reconciliation:
     """Read the registers in `directory`, reconcile them on a date and write links.csv, findings.csv and rejects.csv to `out`.
 
-    Files are UTF-8 with a header line; columns beyond the fixed ones come after them. Raises Refused, naming the file, where a
+    Files are UTF-8 with a header line; columns beyond the fixed ones come after them. `row` counts the rows of a register, `line`
+    the lines of a sheet as people see them. No cell begins like a formula. Raises Refused, naming the file, where a
     file can't be read at all; then nothing is written.
     """
     with _collector_paused():
@@ -35,8 +37,8 @@ def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Pr
     )
     _write(
         out / "rejects.csv",
-        ("register", "row", "column", "reason", "file", "sheet"),
-        ((r.register or "", r.row, r.column, r.reason, r.file, r.sheet) for r in result.rejects),
+        ("register", "row", "column", "reason", "file", "sheet", "line"),
+        ((r.register or "", r.row, r.column, r.reason, r.file, r.sheet, r.line) for r in result.rejects),
     )
     return result
 
@@ -57,4 +59,4 @@ def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[object]])
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(lines)
+        writer.writerows([neutral(cell) if isinstance(cell, str) else cell for cell in line] for line in lines)
