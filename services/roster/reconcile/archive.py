@@ -23,6 +23,7 @@ MAX_COLUMNS: Final = 256
 MAX_ROWS: Final = 1_500_000
 MAX_CELLS: Final = 8_000_000  # of a sheet, filled or not; 120,000 children of a county in 40 columns are five million
 MAX_SPREAD: Final = 10  # how much larger than its cells the rectangle may be that a sheet spans
+MAX_MERGED: Final = 300_000  # merged cells of a sheet: the households of a county, each merged in four columns
 SMALL: Final = 1_000_000  # cells of a rectangle that is never too large
 
 _PIECE: Final = 1 << 20
@@ -101,7 +102,7 @@ def _unpacked(content: bytes, part: zipfile.ZipInfo, *, file: str) -> Iterator[b
 
 def _within_spread(pieces: Iterator[bytes], *, file: str) -> Iterator[bytes]:
     """The pieces of a sheet, as long as its outermost cells span no more than can be held."""
-    columns = rows = begun = 0
+    columns = rows = begun = merged = 0
     rest = b""
     for piece in pieces:
         block = rest + piece
@@ -112,7 +113,8 @@ def _within_spread(pieces: Iterator[bytes], *, file: str) -> Iterator[bytes]:
         begun += len(_CELL_OR_ROW.findall(block))
         if columns > MAX_COLUMNS or rows > MAX_ROWS or columns * rows > MAX_CELLS:
             raise _far_outside(file, columns=columns, rows=rows)
-        if begun > MAX_CELLS:
+        merged += block.count(b"mergeCell ")
+        if begun > MAX_CELLS or merged > MAX_MERGED:
             raise _too_much(file)
         rest = block[-64:]
         yield piece

@@ -16,8 +16,6 @@ from services.roster.reconcile.archive import MAX_CELLS, check_archive
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
-MAX_MERGED: Final = 200_000
-"""Cells merged downwards in one sheet; more belongs to no register and is left as it is."""
 OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 ARCHIVE: Final = b"PK\x03\x04"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
@@ -90,9 +88,8 @@ def _lines(sheet: "CalamineSheet", *, file: str) -> Iterator[Line]:
 
 def _merged_downwards(sheet: "CalamineSheet") -> dict[int, list[tuple[int, int]]]:
     """By its first row, each column in which cells are merged downwards, and the last row of them."""
-    ranges = sheet.merged_cell_ranges or []
     merged: dict[int, list[tuple[int, int]]] = {}
-    for (top, left), (bottom, _) in ranges[:MAX_MERGED]:
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or []:
         if bottom > top:
             merged.setdefault(top, []).append((left, bottom))
     return merged
