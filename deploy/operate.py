@@ -141,9 +141,15 @@ def show_rejects(console: Console, read: Read, *, to: Path | None) -> None:
         console.print(
             f"… and {len(rejects) - REJECTS_SHOWN:,} more that can't be read; --rejects FILE writes them all."
         )
+    if read.reading.passed_over:
+        console.print(
+            f"{read.reading.passed_over:,} lines are no rows but sums, notes or headers said again, the first at "
+            + ", ".join(f"{line.file} {line.sheet} line {line.line}" for line in read.reading.passed[:REJECTS_SHOWN]),
+            markup=False,
+        )
     if to is not None and rejects:
         to.touch(mode=0o600)
-        to.write_bytes(workbook_of(read.reading.spoilt, rejects=rejects))
+        to.write_bytes(workbook_of(read.reading.spoilt, rejects=rejects, passed_over=read.reading.passed_over))
         console.print(f"{len(rejects):,} cells that can't be read are marked in {to}; it holds personal data.")
 
 

@@ -42,7 +42,7 @@ def test_the_findings_of_the_county_are_right(county: Reconciliation, kind: Find
 
 def test_every_row_of_the_county_is_read(county_reading: Reading) -> None:
     assert all("rounded" in reject.reason for reject in county_reading.rejects), "and costs no row"
-    assert all(reject.column == "身份证件号" for reject in county_reading.rejects)
+    assert len(county_reading.rejects) == 3
     assert county_reading.passed_over == 0
     assert {register.value: n for register, n in county_reading.counted.items()} == {
         "hukou": 5864,
