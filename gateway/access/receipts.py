@@ -7,7 +7,7 @@ then there is no answer. Receipts that wait at the same time share one transacti
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,6 +20,8 @@ from gateway.readmodel.wire import Asked, Wire
 
 _MOST_WAITING = 1024
 _MOST_AT_ONCE = 128
+_WRITERS = 3
+"""Commits under way at once: whoever comes while one is waiting for the disk need not wait for that one first."""
 _INSERT = b"insert into receipt select r.* from jsonb_populate_recordset(null::receipt, $1::text::jsonb) r"
 # Autocommit: the one INSERT is its own transaction, and COMMIT has reached the disk when it returns.
 _OPTIONS = "-c synchronous_commit=on -c statement_timeout=4s"
@@ -58,27 +60,25 @@ class _Waiting:
 
 
 class Receipts:
-    """Writes receipts as `gateway_writer`, over one connection, many in one commit."""
+    """Writes receipts as `gateway_writer`, many in one commit, and the next commit begun before the last one has ended."""
 
     def __init__(self, *, dsn: str, timeout_s: float = 5.0) -> None:
         self._dsn = dsn
         self._timeout_s = timeout_s
         self._waiting: deque[_Waiting] = deque()
         self._more = asyncio.Event()
-        self._wire: Wire | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Receipts"]:
         """Keeps the writer going within; nothing is recorded outside of it."""
-        writer = asyncio.create_task(self._write_on(), name="receipts")
+        writers = [asyncio.create_task(self._write_on(), name=f"receipts {number}") for number in range(_WRITERS)]
         try:
             yield self
         finally:
-            writer.cancel()
-            with suppress(asyncio.CancelledError):
-                await writer
+            for writer in writers:
+                writer.cancel()
+            await asyncio.gather(*writers, return_exceptions=True)
             self._refuse(list(self._waiting))
-            self._close()
 
     async def record(self, receipt: Receipt) -> None:
         """Returns when the receipt is durable; raises `NotRecorded` when it is not, or not in time.
@@ -94,43 +94,46 @@ class Receipts:
         await waiting.done
 
     async def _write_on(self) -> None:
-        while True:
-            await self._more.wait()
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_AT_ONCE))]
-            if not self._waiting:
-                self._more.clear()
-            now = asyncio.get_running_loop().time()
-            self._refuse([waiting for waiting in batch if waiting.until <= now])
-            batch = [waiting for waiting in batch if not waiting.done.done()]
-            if batch:
-                await self._write(batch)
+        """Takes what waits and writes it, again and again, over a connection of its own."""
+        wire: Wire | None = None
+        try:
+            while True:
+                await self._more.wait()
+                if batch := self._next_batch():
+                    wire = await self._write(batch, wire)
+        finally:
+            if wire is not None:
+                wire.close()
 
-    async def _write(self, batch: list[_Waiting]) -> None:
+    def _next_batch(self) -> list[_Waiting]:
+        """What has waited for longest, without those who waited too long or left."""
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_AT_ONCE))]
+        if not self._waiting:
+            self._more.clear()
+        now = asyncio.get_running_loop().time()
+        self._refuse([waiting for waiting in batch if waiting.until <= now])
+        return [waiting for waiting in batch if not waiting.done.done()]
+
+    async def _write(self, batch: list[_Waiting], wire: Wire | None) -> Wire | None:
+        """Writes a batch; gives the connection to go on with, None where it failed."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                wire = await self._connected()
+                if wire is None or wire.closed:
+                    wire = await Wire.open(self._dsn, options=_OPTIONS)
                 rows = msgspec.json.encode([waiting.receipt for waiting in batch]).decode()
                 await wire.ask(Asked(_INSERT, [rows]))
         except (psycopg.Error, OSError, TimeoutError):
             self._refuse(batch)
-            self._close()
+            if wire is not None:
+                wire.close()
+            return None
         except asyncio.CancelledError:
             self._refuse(batch)
             raise
-        else:
-            for waiting in batch:
-                if not waiting.done.done():
-                    waiting.done.set_result(None)
-
-    async def _connected(self) -> Wire:
-        if self._wire is None or self._wire.closed:
-            self._wire = await Wire.open(self._dsn, options=_OPTIONS)
-        return self._wire
-
-    def _close(self) -> None:
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            wire.close()
+        for waiting in batch:
+            if not waiting.done.done():
+                waiting.done.set_result(None)
+        return wire
 
     @staticmethod
     def _refuse(batch: list[_Waiting]) -> None:
