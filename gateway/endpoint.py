@@ -86,6 +86,7 @@ class Surroundings:
     supervision: Supervision | None
     warrants: Warrants | None
     introspection: bool
+    """Whether anybody may ask for the schema; where not, developers' accounts may."""
     page: bytes | None
     """What a browser gets at GET, or None for nothing."""
 
@@ -95,7 +96,7 @@ class Endpoint:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._with = surroundings
-        self._operations = Operations(surroundings.schema, introspection=surroundings.introspection)
+        self._operations = Operations(surroundings.schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -162,7 +163,11 @@ class Endpoint:
     async def _answer(self, asked: Asked) -> Answer:
         """The answer to one operation, seen and timed."""
         try:
-            operation = self._operations.find(asked.document, asked.request.operation_name)
+            operation = self._operations.find(
+                asked.document,
+                asked.request.operation_name,
+                introspection=self._with.introspection or asked.principal.is_developer,
+            )
         except BadDocument as error:
             return Answer(_body(None, error.errors), 400)
         kind = operation.definition.operation.value

@@ -19,6 +19,8 @@ from types import MappingProxyType
 from gateway.access import rules
 from services.chassis.errors import Forbidden
 
+NODE_ID = "nodeId"
+
 
 class Relation(StrEnum):
     """In which rows a field may be seen."""
@@ -154,8 +156,8 @@ class Grants:
         return self.approval is not None and self.approval.by is Approver.HEAD
 
     def of(self, type_name: str, field_name: str) -> Grant | None:
-        """The grant of a field, or None."""
-        return self.fields.get((type_name, field_name))
+        """The grant of a field, or None. A node id says what the id says, and is granted with it."""
+        return self.fields.get((type_name, "id" if field_name == NODE_ID else field_name))
 
     def relation(self, type_name: str) -> Relation:
         """In which rows of a type anything may be seen; raises `Forbidden` for a type of which nothing may be."""

@@ -1,7 +1,7 @@
 """Who asks: a person's account, acting for a unit, for one purpose. Tokens are RFC 9068 access tokens.
 
 A token carries `unit` (`kind:area`) and `purpose` beside the registered claims; one token, one purpose. It may say that its
-bearer is the unit's `head`, and name the one `case` or `referral` it is about. Verified tokens are kept by the hash of
+bearer is the unit's `head` or a `developer`, and name the one `case` or `referral` it is about. Verified tokens are kept by the hash of
 their text, at most a minute and never past their end: a token withdrawn is one not renewed, and what a purpose rests on
 besides (an approval, an open case) is asked again each minute, see `Standing`.
 """
@@ -84,6 +84,8 @@ class Principal:
     is_head: bool = False
     """Whether this is the unit's head 单位负责人, who approves purposes and reviews break-glass."""
     about: About | None = None
+    is_developer: bool = False
+    """Whether this account may ask for the schema itself 开发人员; it sees no more of anybody for it."""
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -106,6 +108,7 @@ def principal_of(
     now: datetime,
     is_head: bool = False,
     about: About | None = None,
+    is_developer: bool = False,
 ) -> Principal:
     """The principal of these claims; raises `Unauthenticated` where a unit or an area is not of its form."""
     match = _UNIT.fullmatch(unit)
@@ -114,7 +117,7 @@ def principal_of(
     kind, area = match.groups()
     grants = policy.grants_of(kind=kind, purpose=purpose)
     opened = _claims(kind, area, unit=unit, actor=actor, grants=grants, now=now)
-    return Principal(actor, unit, purpose, client, grants, opened, is_head, about)
+    return Principal(actor, unit, purpose, client, grants, opened, is_head, about, is_developer)
 
 
 def _claims(kind: str, area: str, *, unit: str, actor: str, grants: Grants, now: datetime) -> Claims:
@@ -200,6 +203,7 @@ class Tokens:
             now=datetime.fromtimestamp(now, UTC),
             is_head=claims.get("role") == "head",
             about=_about(claims),
+            is_developer=claims.get("role") == "developer",
         )
         principal = await self._standing.of(principal, now=datetime.fromtimestamp(now, UTC))
         until = min(float(claims["exp"]), now + _WIDEST_S)

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, many
 
 
 @strawberry.type(description="资格 On what ground a child is eligible in a category, from when (N6.1).")
-class Eligibility:
+class Eligibility(Node):
     """An eligibility."""
 
     SELECT: ClassVar[str] = "select eligibility_id as id, e.* from eligibility e"
@@ -31,7 +32,7 @@ class Eligibility:
 
 
 @strawberry.type(description="资助 A programme's amount granted to a child for a term; money in fen.")
-class Award:
+class Award(Node):
     """An award."""
 
     SELECT: ClassVar[str] = "select award_id as id, a.* from award a"
@@ -53,7 +54,7 @@ class Award:
 
 
 @strawberry.type(description="一生一案 One child, one plan (N6.3).")
-class StudentPlan:
+class StudentPlan(Node):
     """A plan."""
 
     SELECT: ClassVar[str] = "select plan_id as id, p.* from student_plan p"
@@ -75,7 +76,7 @@ class StudentPlan:
 
 
 @strawberry.type(description="帮扶措施 A measure of a plan, with owner and due date.")
-class Measure:
+class Measure(Node):
     """A measure."""
 
     SELECT: ClassVar[str] = "select measure_id as id, m.* from measure m"
@@ -94,7 +95,7 @@ class Measure:
 
 
 @strawberry.type(description="学困帮扶 Support for a pupil with difficulty in learning (N5.1).")
-class LearningSupport:
+class LearningSupport(Node):
     """A support."""
 
     SELECT: ClassVar[str] = "select support_id as id, s.* from learning_support s"
@@ -113,7 +114,7 @@ class LearningSupport:
 
 
 @strawberry.type(description="送教上门 Teaching at home in a school year; class-hours count against 216 (N1.7).")
-class HomeTeaching:
+class HomeTeaching(Node):
     """Teaching at home."""
 
     SELECT: ClassVar[str] = "select teaching_id as id, h.* from home_teaching h"

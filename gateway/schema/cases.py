@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import oversight, roster
+from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @strawberry.type(
     description="个案 One child, out of school or thought to be, until it sits in class or is accounted for."
 )
-class Case:
+class Case(Node):
     """A case."""
 
     SELECT: ClassVar[str] = "select case_id as id, earlier_case as earlier_case_id, c.* from case_file c"
@@ -119,7 +120,7 @@ class Case:
 
 
 @strawberry.type(description="经过 One thing that happened in a case, in words that name nobody.")
-class CaseStep:
+class CaseStep(Node):
     """A step."""
 
     SELECT: ClassVar[str] = "select event_id as id, s.* from case_step s"
@@ -139,7 +140,7 @@ class CaseStep:
 
 
 @strawberry.type(description="文书 A paper, with its legal basis, term and receipt of service (N2.5, N2.6).")
-class Document:
+class Document(Node):
     """A document."""
 
     SELECT: ClassVar[str] = "select document_id as id, d.* from document d"
@@ -165,7 +166,7 @@ class Document:
 @strawberry.type(
     description="转办 Another department was asked (N3); while it is open that department sees what its purpose needs."
 )
-class Referral:
+class Referral(Node):
     """A referral."""
 
     SELECT: ClassVar[str] = "select referral_id as id, r.* from referral r"
@@ -199,7 +200,7 @@ class Referral:
 
 
 @strawberry.type(description="责任人 An official who answers for a child, from when to when (N7.2, N7.3).")
-class Responsibility:
+class Responsibility(Node):
     """A responsibility."""
 
     SELECT: ClassVar[str] = "select assignment_id as id, r.* from responsibility r"

@@ -27,11 +27,12 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     value_from_ast,
 )
 
-from gateway.access.policy import Grants
+from gateway.access.policy import NODE_ID, Grants
 from gateway.readmodel.partition import window
 from gateway.readmodel.wire import Asked
 from gateway.schema.map import (
@@ -44,8 +45,9 @@ from gateway.schema.map import (
     scope,
 )
 from gateway.schema.map import linked as link_of
+from gateway.schema.node import read_node_id
 from gateway.schema.paging import place_after, size_of_page
-from gateway.schema.root import Root
+from gateway.schema.root import Filter, Root
 from gateway.schema.roots import ROOTS
 from gateway.schema.table import Table
 
@@ -93,18 +95,38 @@ def compile_operation(
     fragments: Fragments,
     grants: Grants,
     present: frozenset[str],
+    kinds: Mapping[str, str],
 ) -> Plan:
-    """The plan of a query for callers with these grants. `present` are the variables that have a value other than null.
+    """The plan of a query for callers with these grants. `present` are the variables that have a value other than null,
+    `kinds` the types that the ids of roots `node` name, by response key.
 
     Raises `NotCompiled` for what the ordinary resolvers serve and `Forbidden` for what is not granted.
     """
-    return _Compilation(schema=schema, fragments=fragments, grants=grants, present=present).query(operation)
+    compilation = _Compilation(schema=schema, fragments=fragments, grants=grants, present=present, kinds=kinds)
+    return compilation.query(operation)
 
 
-def collect(sets: Iterable[SelectionSetNode | None], fragments: Fragments) -> Collected:
-    """The fields of selection sets by response key, in order, each fragment entered once as the specification has it."""
+def node_arguments(operation: OperationDefinitionNode, fragments: Fragments) -> dict[str, ValueNode]:
+    """What each root `node` is asked for, by response key; raises `NotCompiled`."""
+    return {
+        key: argument.value
+        for key, nodes in collect([operation.selection_set], fragments).items()
+        if nodes[0].name.value == "node"
+        for argument in nodes[0].arguments or ()
+    }
+
+
+def collect(sets: Iterable[SelectionSetNode | None], fragments: Fragments, *, of: str | None = None) -> Collected:
+    """The fields of selection sets by response key, in order, each fragment entered once as the specification has it.
+
+    `of` is the type of a row, of which a fragment on another type asks nothing; without it all fragments are on one type.
+    """
     collected: Collected = {}
     visited: set[str] = set()
+
+    def concerns(fragment: InlineFragmentNode | FragmentDefinitionNode) -> bool:
+        on = fragment.type_condition
+        return of is None or on is None or on.name.value in {of, "Node"}
 
     def enter(selections: Iterable[SelectionNode]) -> None:
         for selection in selections:
@@ -114,10 +136,13 @@ def collect(sets: Iterable[SelectionSetNode | None], fragments: Fragments) -> Co
                 key = (selection.alias or selection.name).value
                 collected.setdefault(key, []).append(selection)
             elif isinstance(selection, InlineFragmentNode):
-                enter(selection.selection_set.selections)
+                if concerns(selection):
+                    enter(selection.selection_set.selections)
             elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
                 visited.add(selection.name.value)
-                enter(fragments[selection.name.value].selection_set.selections)
+                fragment = fragments[selection.name.value]
+                if concerns(fragment):
+                    enter(fragment.selection_set.selections)
 
     for selection_set in sets:
         if selection_set is not None:
@@ -142,6 +167,7 @@ class _Compilation:
     fragments: Fragments
     grants: Grants
     present: frozenset[str]
+    kinds: Mapping[str, str]
     binders: dict[str, Binder] = field(default_factory=lambda: {"today": lambda _variables, today: today})
     rows: list[str] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
@@ -158,6 +184,8 @@ class _Compilation:
             elif name in ROOTS:
                 compiled = self._root(ROOTS[name], self.schema.query_type.fields[name], nodes)
                 pairs.append((key, compiled))
+            elif name == "node":
+                pairs.append((key, self._node(self.kinds[key], self.schema.query_type.fields[name], nodes)))
             else:
                 raise NotCompiled
         if not self.rows:
@@ -197,11 +225,19 @@ class _Compilation:
         )
         return _list_of("j0", f"from r{number}") if root.many else f"(select j0 from r{number})"
 
+    def _node(self, kind: str, definition: GraphQLField, nodes: list[FieldNode]) -> str:
+        """The row behind a node id, as a root of its type would show it; nothing where this caller knows no such type."""
+        table = TABLES.get(kind)
+        if table is None or NODE_ID not in table.columns or self.grants.of(kind, NODE_ID) is None:
+            return "null::json"
+        by_key = Filter(f"{table.columns['id']} = {{v}}", read=lambda text: read_node_id(text)[1])
+        return self._root(Root(kind, filters={"id": by_key}), definition, nodes)
+
     def _source(self, number: int, table: Table, root: Root, definition: GraphQLField, node: FieldNode) -> str:
         """The root's rows: its own condition, its arguments, and the caller's scope."""
         conditions = [_on(root.where, "t")]
         for name, narrowing in root.filters.items():
-            placeholder = self._argument(number, name, definition, node)
+            placeholder = self._argument(number, name, definition, node, read=narrowing.read)
             if placeholder is not None:
                 within = identity_scope(alias="s", grants=self.grants) if narrowing.personal else "true"
                 condition = _on(narrowing.condition, "t").replace("{v}", f"{placeholder}")
@@ -278,7 +314,7 @@ class _Compilation:
     def _row_json(self, table: Table, alias: str, nodes: list[FieldNode]) -> str:
         """A row as a JSON object: granted columns, and nested rows within the caller's reach of their own table."""
         fields = []
-        for key, parts in self._merged(nodes).items():
+        for key, parts in self._merged(nodes, of=table.type).items():
             name = parts[0].name.value
             if name == "__typename":
                 text = f"'{table.type}'::text"
@@ -302,22 +338,32 @@ class _Compilation:
 
     def _joins(self, table: Table, alias: str, nodes: list[FieldNode]) -> str:
         """The join to names and numbers, where a selection of this row asks for one."""
-        asked = {parts[0].name.value for node in nodes for parts in self._merged([node]).values()}
+        asked = {parts[0].name.value for node in nodes for parts in self._merged([node], of=table.type).values()}
         if any(name in table.columns and asks_identity(table, name) for name in asked):
             return " " + identity_join(alias=alias, grants=self.grants)
         return ""
 
-    def _merged(self, nodes: list[FieldNode]) -> Collected:
-        return collect([node.selection_set for node in nodes], self.fragments)
+    def _merged(self, nodes: list[FieldNode], *, of: str | None = None) -> Collected:
+        return collect([node.selection_set for node in nodes], self.fragments, of=of)
 
     # Arguments
 
-    def _argument(self, number: int, name: str, definition: GraphQLField, node: FieldNode) -> str | None:
+    def _argument(
+        self,
+        number: int,
+        name: str,
+        definition: GraphQLField,
+        node: FieldNode,
+        *,
+        read: Callable[[object], object] | None,
+    ) -> str | None:
         """Binds an argument and gives its placeholder; None where it is absent or null."""
         bind = self._binder(name, definition, node)
         if bind is None:
             return None
-        self.binders[f"{name}{number}"] = bind
+        self.binders[f"{name}{number}"] = (
+            bind if read is None else lambda variables, today: read(bind(variables, today))
+        )
         return f"%({name}{number})s"
 
     def _binder(self, name: str, definition: GraphQLField, node: FieldNode) -> Binder | None:

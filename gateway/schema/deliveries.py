@@ -7,13 +7,14 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.schema.node import Node
 from gateway.schema.reading import Looking, facts
 
 
 @strawberry.type(
     description="送册 Register files as handed in, with what they would change; progress: `/files/deliveries`."
 )
-class Delivery:
+class Delivery(Node):
     """A delivery."""
 
     SELECT: ClassVar[str] = "select delivery_id as id, d.* from delivery d"

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import roster
+from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, one
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="摸排名单 A village's list of a round, as far as it has come back (N1.8).")
-class FieldCheck:
+class FieldCheck(Node):
     """A village's list."""
 
     SELECT: ClassVar[str] = (
@@ -45,7 +46,7 @@ class FieldCheck:
 
 
 @strawberry.type(description="摸排结果 What was found of a child at the door.")
-class FieldCheckAnswer:
+class FieldCheckAnswer(Node):
     """A child on a list."""
 
     SELECT: ClassVar[str] = "select answer_id as id, a.* from field_check_answer a"
@@ -74,7 +75,7 @@ class FieldCheckAnswer:
 
 
 @strawberry.type(description="乡镇上报 A township's version of a round, which nobody changes from there on (N1.8).")
-class Submission:
+class Submission(Node):
     """A version handed in."""
 
     SELECT: ClassVar[str] = "select submission_id as id, s.* from submission s"

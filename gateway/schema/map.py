@@ -12,11 +12,14 @@ stands behind it. In SQL texts `{a}` is the table's alias, `{p}` the parent's, `
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
-from gateway.access.policy import Grants, Mode, Relation, forbidden
+from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
 from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED
 from gateway.schema import oversight_map
+from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
 
 IDENTITY = "left join child_identity {a}i on {a}i.child_id = {a}.child_id and {scope}"
@@ -107,8 +110,19 @@ _CASE = Table(
     placed=True,
 )
 
+_NO_NODES: Final = frozenset({"ChildDoubt", "Receipt"})
+"""Types whose rows go by another type's id, or are never asked for singly."""
+
+
+def _as_node(table: Table) -> Table:
+    """A table whose rows can be asked for by node id, where they have an id of their own."""
+    if "id" not in table.columns or table.type in _NO_NODES:
+        return table
+    return replace(table, columns={**table.columns, NODE_ID: node_id_sql(table.type, table.columns["id"])})
+
+
 TABLES: Mapping[str, Table] = {
-    table.type: table
+    table.type: _as_node(table)
     for table in (
         _CHILD,
         _CASE,

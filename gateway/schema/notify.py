@@ -7,11 +7,12 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.schema.node import Node
 from gateway.schema.reading import Looking, facts
 
 
 @strawberry.type(description="通知 A unit was told something; the text can name no person.")
-class Notice:
+class Notice(Node):
     """A notice."""
 
     SELECT: ClassVar[str] = "select notice_id as id, n.* from notice n"

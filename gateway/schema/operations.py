@@ -19,6 +19,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    ValueNode,
+    VariableNode,
     parse,
     type_from_ast,
     validate,
@@ -26,8 +28,9 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from gateway.access.policy import Grants
-from gateway.schema.compile import NotCompiled, Plan, compile_operation, variables_of_roots
+from gateway.schema.compile import NotCompiled, Plan, compile_operation, node_arguments, variables_of_roots
 from gateway.schema.limits import TOKENS, refuse_excess, rows_asked
+from gateway.schema.node import read_node_id
 from gateway.schema.paging import BadArgument
 from gateway.schema.rights import asked_fields, introspects, names_somebody, require_rights
 from services.chassis.errors import Forbidden
@@ -65,11 +68,13 @@ class Operation:
         self._fragments = fragments
         self.asked = asked_fields(schema, definition, fragments)
         self.rows = rows_asked(definition, fragments)
+        self.introspects = introspects(self.asked)
         self.names_somebody = names_somebody(self.asked)
         self._optional = self._shaping()
+        self._nodes = {} if self._optional is None else node_arguments(definition, fragments)
         self._scalars = tuple(self._plain_declarations())
         self._rights: OrderedDict[tuple[str, str], tuple[str, ...] | Forbidden] = OrderedDict()
-        self._plans: OrderedDict[tuple[str, str, bool, frozenset[str]], Plan | None] = OrderedDict()
+        self._plans: OrderedDict[tuple[object, ...], Plan | None] = OrderedDict()
 
     def require_rights(self, grants: Grants) -> tuple[str, ...]:
         """The granted fields this asks for; raises `Forbidden`."""
@@ -118,7 +123,8 @@ class Operation:
         if self._optional is None:
             return None
         present = frozenset(name for name in self._optional if variables.get(name) is not None)
-        key = (grants.kind, grants.purpose, grants.about_one, present)
+        kinds = {key: read_node_id(_given(value, variables))[0] for key, value in self._nodes.items()}
+        key = (grants.kind, grants.purpose, grants.about_one, present, tuple(kinds.values()))
         if key in self._plans:
             return self._plans[key]
         plan: Plan | None = None
@@ -129,6 +135,7 @@ class Operation:
                 fragments=self._fragments,
                 grants=grants,
                 present=present,
+                kinds=kinds,
             )
         except NotCompiled:
             plan = None
@@ -155,13 +162,12 @@ class Operation:
 class Operations:
     """The operations callers have sent lately."""
 
-    def __init__(self, schema: strawberry.Schema, *, introspection: bool) -> None:
+    def __init__(self, schema: strawberry.Schema) -> None:
         self.core = schema._schema  # noqa: SLF001  # Strawberry gives its graphql-core schema no public name
-        self._introspection = introspection
         self._kept: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
 
-    def find(self, text: str, name: str | None) -> Operation:
-        """The operation of this name in this document; raises `BadDocument`."""
+    def find(self, text: str, name: str | None, *, introspection: bool) -> Operation:
+        """The operation of this name in this document; raises `BadDocument`, also where it asks for the schema without being let."""
         key = (text, name)
         operation = self._kept.get(key)
         if operation is None:
@@ -169,6 +175,8 @@ class Operations:
             _keep(self._kept, key, operation, most=_MOST_OPERATIONS)
         else:
             self._kept.move_to_end(key)
+        if operation.introspects and not introspection:
+            raise BadDocument([_bad("The schema is published as a file; introspection is for developers' accounts.")])
         return operation
 
     def _prepare(self, text: str, name: str | None, *, hash: str) -> Operation:  # noqa: A002
@@ -187,10 +195,14 @@ class Operations:
         if len(named) != 1:
             raise BadDocument([_bad("Name one operation of the document in operationName.")])
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        operation = Operation(schema=self.core, definition=named[0], fragments=fragments, hash=hash)
-        if introspects(operation.asked) and not self._introspection:
-            raise BadDocument([_bad("The schema is published as a file; introspection is off here.")])
-        return operation
+        return Operation(schema=self.core, definition=named[0], fragments=fragments, hash=hash)
+
+
+def _given(value: ValueNode, variables: Mapping[str, Any]) -> object:
+    """What an argument is given: a literal, or a variable's value."""
+    if isinstance(value, VariableNode):
+        return variables.get(value.name.value)
+    return getattr(value, "value", None)
 
 
 def _bad(message: str) -> dict[str, Any]:

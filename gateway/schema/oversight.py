@@ -15,6 +15,7 @@ import strawberry
 
 from gateway.readmodel.responsible import UNTIL
 from gateway.schema import roster
+from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="家访 A home visit or talk as it was made (N2.3).")
-class Visit:
+class Visit(Node):
     """A home visit or talk as it was made."""
 
     SELECT: ClassVar[str] = "select visit_id as id, v.* from visit v"
@@ -61,7 +62,7 @@ class Visit:
 
 
 @strawberry.type(description="影像佐证 A photo or scan; the file itself is at `/files/attachments/{id}`.")
-class Attachment:
+class Attachment(Node):
     """A photo or scan; the file itself is at `/files/attachments/{id}`."""
 
     SELECT: ClassVar[str] = "select attachment_id as id, a.* from attachment a"
@@ -88,7 +89,7 @@ class Attachment:
 
 
 @strawberry.type(description="家访计划 Regular visits of a focus child (N2.3).")
-class VisitPlan:
+class VisitPlan(Node):
     """Regular visits of a focus child."""
 
     SELECT: ClassVar[str] = "select plan_id as id, p.* from visit_plan p"
@@ -120,7 +121,7 @@ class VisitPlan:
 @strawberry.type(
     description="劝返清单 A township's dropouts of a month, returned and not, signed by six in order (N2.2)."
 )
-class PersuasionList:
+class PersuasionList(Node):
     """A township's dropouts of a month, returned and not, signed by six in order."""
 
     SELECT: ClassVar[str] = "select list_id as id, l.* from persuasion_list l"
@@ -141,7 +142,7 @@ class PersuasionList:
 
 
 @strawberry.type(description="目标责任书 A responsibility statement: who answers to whom for a year (N7.1).")
-class Statement:
+class Statement(Node):
     """A responsibility statement: who answers to whom for a year."""
 
     SELECT: ClassVar[str] = "select statement_id as id, s.* from statement s"
@@ -161,7 +162,7 @@ class Statement:
 
 
 @strawberry.type(description="督导检查 An inspection of a unit, with a sample nobody chose (N8.2).")
-class Inspection:
+class Inspection(Node):
     """An inspection of a unit, with a sample nobody chose."""
 
     SELECT: ClassVar[str] = "select inspection_id as id, i.* from inspection i"
@@ -192,7 +193,7 @@ class Inspection:
 
 
 @strawberry.type(description="限期整改 Something an inspection found, to be put right by a day (N8.2).")
-class Rectification:
+class Rectification(Node):
     """Something an inspection found, to be put right by a day."""
 
     SELECT: ClassVar[str] = "select finding_id as id, f.* from inspection_finding f"
@@ -217,7 +218,7 @@ class Rectification:
 
 
 @strawberry.type(description="约谈、通报 A unit called to order by an interview or a circular, and its answer (N8.1).")
-class Admonition:
+class Admonition(Node):
     """A unit called to order by an interview or a circular, and its answer."""
 
     SELECT: ClassVar[str] = "select admonition_id as id, a.* from admonition a"
@@ -243,7 +244,7 @@ class Admonition:
 
 
 @strawberry.type(description="责任追究 A unit held to account (N8.2).")
-class AccountabilityDecision:
+class AccountabilityDecision(Node):
     """A unit held to account."""
 
     SELECT: ClassVar[str] = "select decision_id as id, d.* from accountability d"
@@ -263,7 +264,7 @@ class AccountabilityDecision:
 
 
 @strawberry.type(description="零报告 A unit's signed word that nobody dropped out in a month.")
-class ZeroReport:
+class ZeroReport(Node):
     """A unit's signed word that nobody dropped out in a month."""
 
     SELECT: ClassVar[str] = "select report_id as id, z.* from zero_report z"
@@ -282,7 +283,7 @@ class ZeroReport:
 
 
 @strawberry.type(description="异地协查函 Another county asked to look for a child (N1.3).")
-class AssistanceLetter:
+class AssistanceLetter(Node):
     """Another county asked to look for a child."""
 
     SELECT: ClassVar[str] = "select letter_id as id, l.* from assistance_letter l"
@@ -317,7 +318,7 @@ class AssistanceLetter:
 @strawberry.type(
     description="检察建议 A notice of the procuratorate, and the county's answer (未成年人保护法 第一百零五条)."
 )
-class ProcuratorateNotice:
+class ProcuratorateNotice(Node):
     """A notice of the procuratorate, and the county's answer."""
 
     SELECT: ClassVar[str] = "select notice_id as id, n.* from procuratorate_notice n"
@@ -345,7 +346,7 @@ class ProcuratorateNotice:
 @strawberry.type(
     description="任职 An official's time in a post, or a deputy's: answering in a role for every child of a place (N7.2, N7.3)."
 )
-class PostTenure:
+class PostTenure(Node):
     """An official's time in a post, or a deputy's: answering in a role for every child of a place."""
 
     SELECT: ClassVar[str] = (
@@ -373,7 +374,7 @@ class PostTenure:
 @strawberry.type(
     description="逾期未复 An answer that did not come by its day, and the level above that was told (N3, N8.1)."
 )
-class LateReply:
+class LateReply(Node):
     """An answer that did not come by its day."""
 
     SELECT: ClassVar[str] = "select late_reply_id as id, l.* from late_reply l"

@@ -99,21 +99,21 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="What to give as `after` for the next page 下一页游标")
 
 
-@strawberry.type(description="One row of a page.")
+@strawberry.type(description="One row of a page 页内一行.")
 class Edge(Generic[T]):
     """A row and the cursor that stands for it."""
 
-    cursor: str
-    node: T
+    cursor: str = strawberry.field(description="游标 what to give as `after` to go on behind this row")
+    node: T = strawberry.field(description="本行 the row")
 
 
 @strawberry.type(description="A page of rows 一页.")
 class Connection(Generic[T]):
     """A page: its rows, with or without their cursors."""
 
-    nodes: list[T]
-    edges: list[Edge[T]]
-    page_info: PageInfo
+    nodes: list[T] = strawberry.field(description="各行 the rows")
+    edges: list[Edge[T]] = strawberry.field(description="各行及游标 the rows with their cursors")
+    page_info: PageInfo = strawberry.field(description="分页信息 whether there is more, and where it begins")
 
 
 async def page(

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import roster
+from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, one
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @strawberry.type(
     description="疑似同一人 Two entries that may be one child, side by side; an entry out of the caller's reach is null."
 )
-class Doubt:
+class Doubt(Node):
     """A doubt, with both its entries."""
 
     SELECT: ClassVar[str] = "select doubt_id as id, d.* from doubt d"

@@ -26,7 +26,7 @@ from gateway.access.policy import Grants, Mode, forbidden
 from gateway.schema.compile import Fragments
 from gateway.schema.roots import ROOTS
 
-OPEN_TYPES = frozenset({"Me", "VisibleField", "PageInfo", "CommandAnswer"})
+OPEN_TYPES = frozenset({"Me", "VisibleField", "PageInfo", "CommandAnswer", "Node"})
 
 
 def is_open(type_name: str, field: str) -> bool:
@@ -35,7 +35,7 @@ def is_open(type_name: str, field: str) -> bool:
         type_name in OPEN_TYPES
         or type_name.endswith(("Connection", "Edge"))
         or field == "__typename"
-        or (type_name, field) == ("Query", "me")
+        or (type_name, field) in {("Query", "me"), ("Query", "node")}
     )
 
 
@@ -113,8 +113,15 @@ def _asked(
                 inner = get_named_type(parent.fields[selection.name.value].type)
                 yield from _asked(schema, selection.selection_set, inner, fragments, visited)
         elif isinstance(selection, InlineFragmentNode):
-            yield from _asked(schema, selection.selection_set, parent, fragments, visited)
+            yield from _asked(schema, selection.selection_set, _of(schema, selection, parent), fragments, visited)
         elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
             visited.add(selection.name.value)
             fragment: FragmentDefinitionNode = fragments[selection.name.value]
-            yield from _asked(schema, fragment.selection_set, parent, fragments, visited)
+            yield from _asked(schema, fragment.selection_set, _of(schema, fragment, parent), fragments, visited)
+
+
+def _of(
+    schema: GraphQLSchema, fragment: InlineFragmentNode | FragmentDefinitionNode, parent: GraphQLNamedType
+) -> GraphQLNamedType:
+    """The type whose fields a fragment asks for."""
+    return parent if fragment.type_condition is None else schema.type_map[fragment.type_condition.name.value]

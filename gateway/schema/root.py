@@ -3,7 +3,7 @@
 `{a}` is the alias of the root's table, `{v}` the argument's value; both are put in by the compiler.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.access.policy import Grants, Relation
@@ -22,6 +22,8 @@ class Filter:
     field: str | None = None
     mask_is_enough: bool = False
     personal: bool = False
+    read: Callable[[object], object] | None = None
+    """How the argument's value becomes the parameter's, where it isn't that already."""
 
 
 @dataclass(frozen=True, slots=True)

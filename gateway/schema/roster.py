@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import assistance, cases, field_check, oversight, review, terms
+from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, many, one
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _completed_years(birth: date, *, on: date) -> int:
 
 
 @strawberry.type(description="适龄儿童少年 A child as the registers know it.")
-class Child:
+class Child(Node):
     """A child."""
 
     SELECT: ClassVar[str] = (
@@ -264,7 +265,7 @@ class Child:
 @strawberry.type(
     description="比对发现 What the registers don't agree on, or a child not where it should be (N1.1, N1.6)."
 )
-class Finding:
+class Finding(Node):
     """A finding."""
 
     SELECT: ClassVar[str] = "select finding_id as id, f.* from finding f"
@@ -310,7 +311,7 @@ class Finding:
 
 
 @strawberry.type(description="学籍转接 A hand-over to another school, tracked until that school has the child (N1.2).")
-class Transfer:
+class Transfer(Node):
     """A transfer."""
 
     SELECT: ClassVar[str] = "select transfer_id as id, t.* from transfer t"
@@ -330,7 +331,7 @@ class Transfer:
 
 
 @strawberry.type(description="安置 Where a disabled child is taught: regular class, special school, at home (N1.7).")
-class Placement:
+class Placement(Node):
     """A placement."""
 
     SELECT: ClassVar[str] = "select placement_id as id, p.* from placement p"

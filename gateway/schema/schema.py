@@ -8,6 +8,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from gateway.schema.errors import ErrorCode
 from gateway.schema.mutation import Mutation
 from gateway.schema.query import Query
 
@@ -37,6 +38,7 @@ def build_schema() -> strawberry.Schema:
     return QuietSchema(
         Query,
         Mutation,
+        types=[ErrorCode],
         config=StrawberryConfig(
             scalar_map={
                 datetime: strawberry.scalar(

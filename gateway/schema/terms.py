@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import roster
+from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, one
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="开学报到 A school's check-in for a term (N2.1).")
-class CheckIn:
+class CheckIn(Node):
     """A check-in."""
 
     SELECT: ClassVar[str] = "select check_in_id as id, c.* from check_in c"
@@ -38,7 +39,7 @@ class CheckIn:
 
 
 @strawberry.type(description="未报到 A child who did not report at term start, and the verified reason (N2.1).")
-class Absence:
+class Absence(Node):
     """An absence."""
 
     SELECT: ClassVar[str] = "select absence_id as id, a.* from absence a"
@@ -66,7 +67,7 @@ class Absence:
 
 
 @strawberry.type(description="延缓入学、休学、免入学 A start put off, a pause or an exemption, until a day.")
-class Deferral:
+class Deferral(Node):
     """A deferral."""
 
     SELECT: ClassVar[str] = "select deferral_id as id, d.* from deferral d"
@@ -87,7 +88,7 @@ class Deferral:
 
 
 @strawberry.type(description="外地就读 Proof, for a term, that a child is at school outside the county (N1.2).")
-class SchoolingElsewhere:
+class SchoolingElsewhere(Node):
     """A proof of schooling elsewhere."""
 
     SELECT: ClassVar[str] = "select proof_id as id, s.* from schooling_elsewhere s"

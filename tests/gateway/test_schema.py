@@ -1,19 +1,24 @@
 """The schema as published, and what the gateway asks of the room that replays the past."""
 
+import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from graphql import GraphQLSchema, is_scalar_type
+from graphql import build_schema as build_graphql
 
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import CaseReplay, PartitionRow, ReplayedEvent
+from services.chassis.errors import Forbidden, NotFound, Refused, Stale
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 
-PUBLISHED = Path(__file__).parents[2] / "gateway" / "schema.graphql"
+GATEWAY = Path(__file__).parents[2] / "gateway"
+PUBLISHED = GATEWAY / "schema.graphql"
 
 
 def test_the_schema_is_the_one_that_is_published() -> None:
@@ -21,12 +26,69 @@ def test_the_schema_is_the_one_that_is_published() -> None:
     assert PUBLISHED.read_text(encoding="utf-8") == build_schema().as_str() + "\n"
 
 
-def test_every_type_and_field_is_described() -> None:
-    for name, kind in build_schema()._schema.type_map.items():
-        if name.startswith("__") or not hasattr(kind, "fields") or name.endswith(("Edge", "Connection")):
+CHINESE, ENGLISH = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2}")
+DATED = re.compile(r"^(?P<since>\d{4}-\d{2}-\d{2}) until (?P<until>\d{4}-\d{2}-\d{2}): \S")
+NOTICE_PERIOD = timedelta(days=180)
+"""How long a partner has at least to follow a deprecation."""
+
+
+def said_of(schema: GraphQLSchema) -> Iterator[tuple[str, Any]]:
+    """Every type, field, argument and value of our own, with its place."""
+    for name, kind in schema.type_map.items():
+        if name.startswith("__") or is_scalar_type(kind):
             continue
-        assert kind.description, name
-        assert all(field.description for field in kind.fields.values()), name
+        yield name, kind
+        for member, definition in {**getattr(kind, "fields", {}), **getattr(kind, "values", {})}.items():
+            yield f"{name}.{member}", definition
+            for argument, given in getattr(definition, "args", {}).items():
+                yield f"{name}.{member}({argument}:)", given
+
+
+def undated(schema: GraphQLSchema) -> list[str]:
+    """Deprecations that don't say since when and until when, or give too little time."""
+    wrong = []
+    for place, definition in said_of(schema):
+        reason = getattr(definition, "deprecation_reason", None)
+        dated = DATED.match(reason or "")
+        if reason is None:
+            continue
+        if dated is None or date.fromisoformat(dated["until"]) - date.fromisoformat(dated["since"]) < NOTICE_PERIOD:
+            wrong.append(place)
+    return wrong
+
+
+def test_every_type_and_field_is_described_in_english_with_its_chinese_term() -> None:
+    for place, definition in said_of(build_schema()._schema):
+        if "(" not in place:
+            assert CHINESE.search(definition.description or ""), place
+            assert ENGLISH.search(definition.description or ""), place
+
+
+def test_a_deprecation_says_since_when_and_until_when() -> None:
+    assert undated(build_schema()._schema) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_refused"),
+    [
+        ("use name", True),
+        ("2026-09-01: use name", True),
+        ("2026-09-01 until 2026-10-01: use name", True),
+        ("2026-09-01 until 2027-03-01: use name", False),
+    ],
+)
+def test_a_deprecation_without_its_dates_is_refused(reason: str, is_refused: bool) -> None:
+    schema = build_graphql(f'type Query {{ title: String @deprecated(reason: "{reason}") }}')
+
+    assert undated(schema) == (["Query.title"] if is_refused else [])
+
+
+def test_the_codes_of_errors_are_published_with_the_schema() -> None:
+    written = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)*)"', (GATEWAY / "endpoint.py").read_text("utf-8")))
+    kinds = {kind.code for kind in (NotFound, Refused, Forbidden, Stale)}
+    published = set(build_schema()._schema.type_map["ErrorCode"].values)
+
+    assert written - {"GET"} | kinds == published
 
 
 class Replaying:

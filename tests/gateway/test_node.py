@@ -1,0 +1,105 @@
+"""Node ids: one way to ask again for whatever was shown, and no way around what may be seen."""
+
+import base64
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from graphql import GraphQLObjectType
+
+from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.schema.map import TABLES
+from gateway.schema.node import node_id_of
+from gateway.schema.schema import build_schema
+from tests.gateway import county
+from tests.gateway.test_compile import equal, grants_of
+
+NODES = sorted(name for name, table in TABLES.items() if "nodeId" in table.columns)
+ROWS = county.county_rows()
+NODE = "query($id: ID!) { node(id: $id) { __typename nodeId ... on Child { id township } ... on Case { id state } } }"
+
+
+def ids_of(type_name: str) -> list[UUID]:
+    """The ids of some rows of a type in the invented county."""
+    table, key = TABLES[type_name].source, TABLES[type_name].columns["id"].removeprefix("{a}.")
+    return [UUID(str(row[key])) for name, row in ROWS if name == table][:6]
+
+
+def test_what_has_an_id_of_its_own_is_a_node() -> None:
+    published = build_schema()._schema
+    node = published.type_map["Node"]
+
+    assert sorted(kind.name for kind in published.get_possible_types(node)) == NODES
+    assert "Child" in NODES
+    assert "Receipt" not in NODES
+
+
+@pytest.mark.parametrize("by", [*DEMO_ACCOUNTS, ("school:3141000300", "assistance")], ids=str)
+def test_a_node_is_what_its_own_type_would_show_and_nothing_where_that_shows_nothing(
+    unfenced: Any, gateway: Any, by: Any
+) -> None:
+    grants, published = grants_of(by), build_schema()._schema
+    for name in NODES:
+        if grants.of(name, "id") is None:
+            continue
+        plain = [field for field in TABLES[name].columns if grants.of(name, field)]
+        kind = published.type_map[name]
+        assert isinstance(kind, GraphQLObjectType)
+        document = f"query($id: ID!) {{ node(id: $id) {{ __typename ... on {name} {{ {' '.join(plain)} }} }} }}"
+        for key in ids_of(name):
+            equal(unfenced, gateway, document, {"id": node_id_of(name, key)}, by=by)
+
+
+def test_a_child_is_found_again_by_the_node_id_it_was_shown_with(gateway: Any) -> None:
+    shown = gateway.ask("{ children(first: 3) { nodes { nodeId id township } } }", by="bureau-office").data
+    for child in shown["children"]["nodes"]:
+        again = gateway.ask(NODE, {"id": child["nodeId"]}, by="bureau-office").data["node"]
+
+        assert again == {"__typename": "Child", **child}
+
+
+def test_a_node_id_as_a_literal_is_served_by_the_same_compiler(gateway: Any) -> None:
+    child = str(county.made("child", 1))
+    by_id = gateway.ask(f'{{ child(id: "{child}") {{ township }} }}', by="bureau-office").data["child"]
+    text = f'{{ node(id: "{node_id_of("Child", UUID(child))}") {{ ... on Child {{ township }} }} }}'
+
+    assert gateway.ask(text, by="bureau-office").data["node"] == by_id
+
+
+def test_elsewhere_unknown_and_of_no_type_are_the_same_nothing(gateway: Any) -> None:
+    elsewhere = next(row["child_id"] for table, row in ROWS if table == "child" and row["township"] == county.ELSEWHERE)
+    asked = [
+        node_id_of("Child", elsewhere),
+        node_id_of("Child", uuid4()),
+        node_id_of("Receipt", uuid4()),
+        node_id_of("Nobody", uuid4()),
+        node_id_of("pg_shadow'--", uuid4()),
+    ]
+
+    answers = [gateway.ask(NODE, {"id": text}, by="bureau-office") for text in asked]
+
+    assert {str(answer.body) for answer in answers} == {"{'data': {'node': None}}"}
+
+
+@pytest.mark.parametrize("text", ["", "x", "=", base64.b64encode(b"Child:1").decode(), "Q" * 100_00, "子"])
+def test_what_is_no_node_id_is_refused_in_words(gateway: Any, text: str) -> None:
+    reply = gateway.ask(NODE, {"id": text}, by="bureau-office")
+
+    assert reply.code == "BAD_REQUEST"
+    assert "nodeId" in reply.message
+
+
+def test_a_node_shows_no_field_that_its_type_does_not_grant(gateway: Any) -> None:
+    text = "query($id: ID!) { node(id: $id) { ... on Child { guardianPhone } } }"
+
+    assert gateway.ask(text, {"id": node_id_of("Child", uuid4())}, by="statistician").code == "FORBIDDEN"
+
+
+def test_a_look_at_a_node_is_on_its_receipt(gateway: Any) -> None:
+    child = county.made("child", 1)
+    gateway.ask(NODE, {"id": node_id_of("Child", child)}, by="bureau-office")
+
+    [receipt] = gateway.receipts_of()
+
+    assert receipt["child_ids"] == [child]
+    assert "Child.township" in receipt["fields"]
