@@ -184,6 +184,16 @@ class TestACounty:
         assert 0 < preview["children_missed"] < 40
         assert preview["children_changed"] + preview["children_missed"] == len(changed_children)
 
+    def test_says_how_many_rows_it_would_take_the_place_of_and_which_lines_it_takes_for_none(
+        self, counter: Counter
+    ) -> None:
+        counter.commit(counter.taken({"户籍.csv": a_list(CHILD, CHILD.replace("燕归来", "燕小乙"))}))
+        delivery_id = counter.taken({"户籍.csv": a_list(CHILD, "合计,1人")})
+        counter.worker.work()
+        seen = counter.seen(delivery_id)
+        assert (seen["registers"], seen["replaces"]) == ({"hukou": 1}, {"hukou": 2})
+        assert (seen["passed_over"], [place["line"] for place in seen["passed"]]) == (1, [3])
+
     def test_again_changes_nothing(self, counter: Counter, registers: Path) -> None:
         first = counter.taken(content_of(registers))
         counter.commit(first)
@@ -336,6 +346,16 @@ class TestWhatCantBeRead:
         counter.worker.work()
 
         assert counter.seen(again)["registers"] == {"in_school": 1}
+
+    def test_by_its_columns_is_asked_for_in_the_words_of_what_the_unit_hands_in(self, counter: Counter) -> None:
+        delivery_id = counter.taken(
+            {"班.csv": a_list("甲,三,来了,1", header="娃娃,几年级,来没来,电话")}, unit=THIS_SCHOOL
+        )
+        counter.worker.work()
+        refused = counter.seen(delivery_id, unit=THIS_SCHOOL)["refused"]
+        assert "在校生名册" in refused
+        assert "年级 grade" in refused
+        assert "摸排" not in refused
 
     def test_that_is_another_offices_register_is_refused(self, counter: Counter) -> None:
         delivery_id = counter.taken({"a.csv": a_list(CHILD)}, unit=THIS_SCHOOL)

@@ -51,6 +51,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     since: datetime
     registers: dict[str, int]
+    replaces: dict[str, int]
     preview: dict[str, int] | None
     rejected: int
     rejects: tuple[Place, ...]
@@ -208,6 +209,7 @@ def _as_seen(delivery: Delivery, work: Work, *, tables: Tables) -> Seen:
         total=work.total,
         since=work.since,
         registers=report.registers,
+        replaces=report.replaces,
         preview=delivery.previewed,
         rejected=report.rejected,
         rejects=report.rejects,

@@ -184,6 +184,15 @@ class Intake:
             doubts=len(doubts),
         )
 
+    def replaced(self, read: Read) -> dict[str, int]:
+        """How many rows are in force of each register, or the part of it, that a delivery would take the place of."""
+        in_force = self._lookup.batches_in_force()
+        places = {register: in_force.get((register, read.part)) for register in read.batches}
+        batches = {
+            register: self._roster.find(RegisterBatch, batch_id) for register, batch_id in places.items() if batch_id
+        }
+        return {str(register): batch.rows for register, batch in batches.items() if batch is not None}
+
     def load(self, read: Read, *, progress: Progress = _silent) -> Loaded:
         """Puts what was read in force, register by register."""
         heard = self._lookup.heard()

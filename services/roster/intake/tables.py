@@ -80,6 +80,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was found of a delivery beside the counts that are told: by register, by place, and why it was refused.
 
     `passed_over` lines under a header are no rows but sums, notes or headers said again; `passed` says where the first stand.
+    `replaces` are the rows that are in force now, by register, and would be no more.
     """
 
     registers: dict[str, int] = {}
@@ -87,6 +88,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     passed: tuple[Place, ...] = ()
     passed_over: int = 0
+    replaces: dict[str, int] = {}
     refused: str = ""
 
 

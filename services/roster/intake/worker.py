@@ -21,12 +21,14 @@ from services.chassis.clock import Clock, china_date
 from services.chassis.errors import Refused
 from services.chassis.runtime import by_the_clock
 from services.roster.deliveries import Deliveries
-from services.roster.domain.delivery import OPEN, Delivery
+from services.roster.domain.delivery import OPEN, REGISTERS_OF, Delivery
 from services.roster.intake.loading import File, Intake, Read
 from services.roster.intake.rejects import workbook_of
 from services.roster.intake.tables import REJECTS, Place, Report, Tables, Work
 from services.roster.lookup import Busy, Claim
+from services.roster.reconcile.model import CALLED, Register
 from services.roster.reconcile.reading import Unknown
+from services.roster.reconcile.registers import missing_for, to_map
 
 TELL_EVERY_S: Final = 0.5
 """How often progress is written, and looked at whether to go on, within a step."""
@@ -36,6 +38,8 @@ PUT_OFF_S: Final = 60.0
 UNDECIDED: Final = timedelta(days=30)
 """After how long a preview that nobody acts upon is withdrawn."""
 PLACES_SHOWN: Final = 200
+LIKELY_SHOWN: Final = 2
+"""Registers of which a clerk is told the columns where none is nearer than another."""
 PASSED_OVER: Final = "no row: a sum, a note, or a header said again (合计、备注或重复的表头，未作为名册行)"
 RAN_OUT: Final = "预览后逾期未确认入库"
 NOTHING: Final = "送来的文件中没有可收的行"
@@ -200,6 +204,7 @@ class Worker:
             rejected=len(reading.rejects),
             passed=passed,
             passed_over=reading.passed_over,
+            replaces=self._intake.replaced(read),
         )
         self._tables.keep_report(work, report)
         if reading.rejects:
@@ -257,19 +262,26 @@ class _Empty(Refused):
 def _check(read: Read, delivery: Delivery) -> None:
     """Raises `Refused`, with what to do, where there is nothing to take in or something that is not the unit's to bring."""
     if read.reading.unknown:
-        raise Refused(_how_to_map(read.reading.unknown))
+        among = [Register(register) for register in sorted(REGISTERS_OF[delivery.unit.partition(":")[0]])]
+        raise Refused(_how_to_map(read.reading.unknown, among=among))
     if not read.rows:
         raise _Empty("没有可收的行：请检查文件 / there is no row to take in; look at the returned rows.")
     delivery.check_registers(map(str, read.rows))
 
 
-def _how_to_map(unknown: Sequence[Unknown]) -> str:
-    """What a clerk needs in order to map columns: which there are, and what is missing."""
+def _how_to_map(unknown: Sequence[Unknown], *, among: Sequence[Register]) -> str:
+    """What a clerk needs in order to map columns: which there are, what is missing, and what they can be mapped to."""
     lines = []
     for table in unknown[:10]:
-        place = f"{table.file} {table.sheet}".strip()
-        near = (
-            f"最接近 {table.nearest}，缺少栏目：{'、'.join(table.missing)}" if table.nearest else "看不出是哪一类名册"
+        nearest, missing = missing_for(table.columns, among=among)
+        likely = [nearest] if nearest is not None else [*among] if len(among) <= LIKELY_SHOWN else []
+        told = [f"缺少栏目：{'、'.join(missing)}"] if missing else []
+        told += (
+            f"如为{CALLED[register]}({register})，可对应：{'、'.join(f'{called} {name}' for name, called in to_map(register).items())}"
+            for register in likely
         )
-        lines.append(f"{place}：栏目为 {'、'.join(table.columns)[:500]}；{near}。")
-    return "认不出表头，请核对或保存栏目对应(save_mapping)后重新送册。" + " ".join(lines)
+        place = f"{table.file} {table.sheet}".strip()
+        lines.append(
+            f"{place}：栏目为 {'、'.join(filter(None, table.columns))[:500]}；{'；'.join(told) or '看不出是哪一类名册'}。"
+        )
+    return "认不出表头，请核对，或保存栏目对应(saveMapping)后重新送册。" + " ".join(lines)

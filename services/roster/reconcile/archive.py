@@ -124,7 +124,7 @@ def _within_spread(pieces: Iterator[bytes], *, file: str) -> Iterator[bytes]:
 
 def _far_outside(file: str, *, columns: int, rows: int) -> Refused:
     return Refused(
-        f"{file}: a cell stands far outside the table (column {columns}, row {rows}); delete it and save again"
+        f"{file}: 有单元格远在表格之外(第{columns}列、第{rows}行)，请删除后重新保存 / a cell stands far outside the table; delete it and save again"
     )
 
 
@@ -136,8 +136,12 @@ def _column_number(letters: bytes) -> int:
 
 
 def _broken(file: str) -> Refused:
-    return Refused(f"{file}: not a whole XLSX file; open it and save it again as XLSX")
+    return Refused(
+        f"{file}: 不是完整的 XLSX 文件，请打开后另存为 .xlsx / not a whole XLSX file; open it and save it again as XLSX"
+    )
 
 
 def _too_much(file: str) -> Refused:
-    return Refused(f"{file}: unpacks to far more than a register holds; save it again as XLSX or CSV")
+    return Refused(
+        f"{file}: 文件解压后过大，请另存为 .xlsx 或 .csv，或按乡镇分开 / unpacks to far more than a register holds; save it again, or split it"
+    )

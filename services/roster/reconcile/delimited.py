@@ -19,9 +19,13 @@ def delimited(name: str, content: bytes) -> Iterator[list[str]]:
     """The rows of a text file; raises `Refused`, naming the file, for what is no table."""
     text = _decode(content, file=name)
     if "\0" in text:
-        raise Refused(f"{name}: holds zero bytes, so it is not a text file; export it again as CSV")
+        raise Refused(
+            f"{name}: 不是文本文件，请重新导出为 CSV / holds zero bytes, so it is not a text file; export it again as CSV"
+        )
     if text.lstrip()[:200].lower().startswith(_MARKUP):
-        raise Refused(f"{name}: a web page and no table; open it and save it as XLSX (另存为 .xlsx)")
+        raise Refused(
+            f"{name}: 是网页而不是表格，请打开后另存为 .xlsx / a web page and no table; open it and save it as XLSX"
+        )
     head = text[:HEAD_LENGTH]
     delimiter = max(",\t;|", key=head.count)
     lines = _Lines(text, file=name)
@@ -30,7 +34,9 @@ def delimited(name: str, content: bytes) -> Iterator[list[str]]:
             lines.taken = 0
             yield row
     except csv.Error as error:
-        raise Refused(f"{name}: can't be read as CSV ({error}); export it again") from error
+        raise Refused(
+            f"{name}: 无法按 CSV 读取，请重新导出 / can't be read as CSV ({error}); export it again"
+        ) from error
 
 
 class _Lines:
@@ -49,7 +55,8 @@ class _Lines:
         self.taken += 1
         if len(line) > MAX_LINE_LENGTH or self.taken > MAX_LINES_OF_ROW:
             raise Refused(
-                f"{self._file}: a row is far too long, or a quotation mark is not closed; export it again as CSV"
+                f"{self._file}: 有一行过长或引号未成对，请重新导出为 CSV / a row is far too long, or a quotation mark is not closed;"
+                " export it again as CSV"
             )
         if not line:
             raise StopIteration
@@ -69,4 +76,6 @@ def _decode(content: bytes, *, file: str) -> str:
             return content.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
-    raise Refused(f"{file}: neither UTF-8 nor GB18030; save it as CSV UTF-8")
+    raise Refused(
+        f"{file}: 文字编码无法识别，请另存为 CSV UTF-8 或 .xlsx / neither UTF-8 nor GB18030; save it as CSV UTF-8"
+    )

@@ -25,6 +25,20 @@ class Register(StrEnum):
     FIELD_CHECK = "field_check"  # 摸排, villages and townships from door to door
 
 
+CALLED: Mapping[Register, str] = {
+    Register.HUKOU: "户籍册",
+    Register.ENROLMENT: "学籍册",
+    Register.IN_SCHOOL: "在校生名册",
+    Register.POVERTY: "脱贫户及监测对象册",
+    Register.DISABILITY: "残疾人册",
+    Register.SUSPECTS: "国家平台疑似名单",
+    Register.CIVIL_AFFAIRS: "民政对象册",
+    Register.CHECK_IN: "开学报到册",
+    Register.FIELD_CHECK: "摸排册",
+}
+"""What offices call the registers."""
+
+
 class Department(StrEnum):
     """Who owes the next step for a finding (责任单位)."""
 

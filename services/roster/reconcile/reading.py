@@ -114,13 +114,11 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A table that is no register by its columns: what they are, what it is nearest to, and what would tell it."""
+    """A table that is no register by its columns, and what they are."""
 
     file: str
     sheet: str
     columns: tuple[str, ...]
-    nearest: Register | None
-    missing: tuple[str, ...]
 
 
 def read_directory(directory: Path) -> Reading:
@@ -132,7 +130,9 @@ def read_directory(directory: Path) -> Reading:
         raise Refused(f"{directory.name}: 不是文件夹 / not a directory; give the folder that holds the register files")
     files = sorted(p for p in directory.iterdir() if p.is_file() and not p.name.startswith((".", "~$")))
     if len(files) > MAX_FILES:
-        raise Refused(f"{directory.name}: more than {MAX_FILES} files; put only the register files into the folder")
+        raise Refused(
+            f"{directory.name}: 超过 {MAX_FILES} 个文件 / more than {MAX_FILES} files; put only the register files into the folder"
+        )
     reading = Reading()
     for path in files:
         read_file(path, into=reading)
@@ -161,10 +161,12 @@ def read_content(name: str, content: bytes, *, into: Reading) -> None:
     unknown: list[Unknown] = []
     for sheet, lines in tables:
         if (columns := _read_table(lines, file=name, sheet=sheet, into=into)) is not None:
-            unknown.append(Unknown(name, sheet, columns, *missing_for(columns)))
+            unknown.append(Unknown(name, sheet, columns))
     nothing_read = (sum(into.counted.values()), len(into.rejects)) == before
     if unknown and nothing_read:
-        into.unknown.append(max(unknown, key=lambda table: (table.nearest is not None, len(table.columns))))
+        into.unknown.append(
+            max(unknown, key=lambda table: (missing_for(table.columns)[0] is not None, len(table.columns)))
+        )
         into.rejects.append(Reject(None, name, unknown[0].sheet, row=0, column="", reason=UNRECOGNISED))
     elif unknown:
         for table in unknown:
@@ -174,7 +176,9 @@ def read_content(name: str, content: bytes, *, into: Reading) -> None:
 
 def too_large(file: str) -> Refused:
     """What is said of a file that is too large to be read."""
-    return Refused(f"{file}: larger than {MAX_FILE_BYTES // 1024**2} MB; split it by township or school")
+    return Refused(
+        f"{file}: 超过 {MAX_FILE_BYTES // 1024**2} MB，请按乡镇或学校分开 / larger than {MAX_FILE_BYTES // 1024**2} MB; split it"
+    )
 
 
 def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, into: Reading) -> tuple[str, ...] | None:
@@ -192,7 +196,8 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
             header, heading = _header_of(cells, above=above, into=into)
             if set(heading) >= RETURNED and header is not None:
                 raise Refused(
-                    f"{file}: a workbook of returned rows; correct them in your own list and hand that in whole"
+                    f"{file}: 这是退回行，请在本单位原名册中改正后整份报送 / a workbook of returned rows; correct them in your own list and"
+                    " hand that in whole"
                 )
             above = cells
             widest = max(widest, [cell for cell in cells if cell.strip()], key=len)
@@ -217,9 +222,11 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
 
 def _check_line(values: Sequence[object], *, number: int, file: str) -> None:
     if number > MAX_ROWS:
-        raise Refused(f"{file}: more than {MAX_ROWS} rows in one sheet; split it")
+        raise Refused(f"{file}: 一张表超过 {MAX_ROWS} 行，请分开 / more than {MAX_ROWS} rows in one sheet; split it")
     if len(values) > MAX_COLUMNS and any(v not in ("", None) for v in values[MAX_COLUMNS:]):
-        raise Refused(f"{file}: row {number} has more than {MAX_COLUMNS} columns; delete what does not belong there")
+        raise Refused(
+            f"{file}: 第{number}行超过 {MAX_COLUMNS} 列，请删除多余的列 / row {number} has more than {MAX_COLUMNS} columns"
+        )
 
 
 def _header_of(cells: list[str], *, above: list[str], into: Reading) -> tuple[Header | None, list[str]]:

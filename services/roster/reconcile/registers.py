@@ -9,7 +9,7 @@ Headers in two lines, with cells merged over several columns (监护人 over 姓
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -257,16 +257,26 @@ def _names_somebody(fields: frozenset[str]) -> bool:
     return NAME in fields or bool(fields & {NUMBER, "disability_certificate"})
 
 
-def missing_for(cells: Sequence[str]) -> tuple[Register | None, tuple[str, ...]]:
-    """The register these columns are nearest to, and the columns that would tell it; None where they are near none."""
+def missing_for(
+    cells: Sequence[str], *, among: Collection[Register] = tuple(Register)
+) -> tuple[Register | None, tuple[str, ...]]:
+    """The register of some that these columns are nearest to, and the columns that would tell it; None where near none."""
     fields = frozenset(_positions(cells, {}))
     best = max(
-        LAYOUTS, key=lambda layout: len((layout.telling | layout.usual) & fields) - 3 * len(layout.foreign & fields)
+        (layout for layout in LAYOUTS if layout.register in among),
+        key=lambda layout: len((layout.telling | layout.usual) & fields) - 3 * len(layout.foreign & fields),
     )
     if not (best.telling | best.usual) & fields:
         return None, ()
     wanted = sorted(best.telling - fields) + ([] if _names_somebody(fields) else [NAME])
     return best.register, tuple(FIELDS[field][0] for field in wanted)
+
+
+def to_map(register: Register) -> dict[str, str]:
+    """What columns of a register can be mapped to: field to the name it is written by most, the telling ones first."""
+    layout = next(layout for layout in LAYOUTS if layout.register is register)
+    fields = dict.fromkeys((NAME, NUMBER, *sorted(layout.telling), *sorted(layout.usual)))
+    return {field: FIELDS[field][0] for field in fields}
 
 
 def join_lines(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

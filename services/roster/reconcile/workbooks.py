@@ -29,7 +29,7 @@ def refuse_old(name: str, content: bytes) -> None:
         raise Refused(
             f"{name}: 有打开密码，请取消密码后再交 / it has a password; take the password off and save it again"
         )
-    raise Refused(f"{name}: an old workbook is not read; save it as XLSX or CSV (另存为 .xlsx 或 .csv)")
+    raise Refused(f"{name}: 旧格式工作簿，请另存为 .xlsx 或 .csv / an old workbook is not read; save it as XLSX or CSV")
 
 
 def sheets_of(name: str, content: bytes) -> Iterator[tuple[str, Iterator[Line]]]:
@@ -46,14 +46,16 @@ def sheets_of(name: str, content: bytes) -> Iterator[tuple[str, Iterator[Line]]]
         if sheet.width <= 1 or sheet.height <= 1:
             continue
         if sheet.total_width * sheet.total_height > MAX_CELLS:
-            raise Refused(f"{name}: a cell stands far outside the table; delete it and save again")
+            raise Refused(
+                f"{name}: 有单元格远在表格之外，请删除后重新保存 / a cell stands far outside the table; delete it and save again"
+            )
         yield sheet_name, _lines(sheet, file=name)
 
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
     """While the compiled reader works: whatever it gives up with becomes a refusal that names the file."""
-    broken = f"{name}: can't be read as a workbook; open it and save it again as XLSX"
+    broken = f"{name}: 无法按工作簿读取，请打开后另存为 .xlsx / can't be read as a workbook; open it and save it again as XLSX"
     try:
         yield
     except Exception as error:

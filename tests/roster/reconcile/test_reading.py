@@ -11,7 +11,7 @@ from services.chassis.errors import Refused
 from services.roster.reconcile.model import Register
 from services.roster.reconcile.reading import Reading, read_content, read_directory
 from services.roster.reconcile.records import read_records
-from services.roster.reconcile.registers import naming
+from services.roster.reconcile.registers import missing_for, naming
 
 HUKOU = "户号,姓名,性别,公民身份号码,出生日期,户主姓名,乡镇,行政村,户籍状态"
 CHILD = "1,张一诺,女,410326201209010016,2012-09-01,张伟,王坪乡,上庄村,正常"
@@ -281,7 +281,8 @@ class TestAnOfficesOwnNames:
 
         (unknown,) = reading.unknown
         assert unknown.columns == ("娃娃", "学校", "哪级")
-        assert "姓名" in unknown.missing
+        assert missing_for(unknown.columns, among=[Register.IN_SCHOOL])[0] is Register.IN_SCHOOL
+        assert "姓名" in missing_for(unknown.columns)[1]
 
 
 class TestHabits:
