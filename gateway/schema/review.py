@@ -79,7 +79,7 @@ class ChildDoubt:
 
 
 @strawberry.type(description="合并与撤销 A merge with another entry, or its taking back, as this entry sees it.")
-class MergeStep:
+class MergeStep(Node):
     """One side of a merge or of its taking back."""
 
     SELECT: ClassVar[str] = "select step_id as id, m.* from merge_step m"

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import pytest
 from graphql import GraphQLObjectType
 
-from gateway.access.principal import DEMO_ACCOUNTS
 from gateway.schema.map import TABLES
 from gateway.schema.node import node_id_of
 from gateway.schema.schema import build_schema
@@ -20,9 +19,10 @@ NODE = "query($id: ID!) { node(id: $id) { __typename nodeId ... on Child { id to
 
 
 def ids_of(type_name: str) -> list[UUID]:
-    """The ids of some rows of a type in the invented county."""
+    """The ids of the first and the last row of a type in the invented county."""
     table, key = TABLES[type_name].source, TABLES[type_name].columns["id"].removeprefix("{a}.")
-    return [UUID(str(row[key])) for name, row in ROWS if name == table][:6]
+    found = [UUID(str(row[key])) for name, row in ROWS if name == table]
+    return [*found[:1], *found[-1:]]
 
 
 def test_what_has_an_id_of_its_own_is_a_node() -> None:
@@ -34,9 +34,9 @@ def test_what_has_an_id_of_its_own_is_a_node() -> None:
     assert "Receipt" not in NODES
 
 
-@pytest.mark.parametrize("by", [*DEMO_ACCOUNTS, ("school:3141000300", "assistance")], ids=str)
+@pytest.mark.parametrize("by", ["bureau-office", "xiaodian-officer", "school-principal", "civil-affairs-officer"])
 def test_a_node_is_what_its_own_type_would_show_and_nothing_where_that_shows_nothing(
-    unfenced: Any, gateway: Any, by: Any
+    unfenced: Any, gateway: Any, by: str
 ) -> None:
     grants, published = grants_of(by), build_schema()._schema
     for name in NODES:
