@@ -110,7 +110,7 @@ _CASE = Table(
     placed=True,
 )
 
-_NO_NODES: Final = frozenset({"ChildDoubt", "Receipt"})
+_NO_NODES: Final = frozenset({"ChildDoubt", "MergeStep", "Receipt"})
 """Types whose rows go by another type's id, or are never asked for singly."""
 
 

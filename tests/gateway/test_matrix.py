@@ -12,8 +12,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from graphql import get_named_type, is_object_type
 
 from gateway.access.rules import RULES
+from gateway.schema.schema import build_schema
 from tests.access.matrix import WHO, Who, expected
 from tests.gateway import county
 from tests.gateway.conftest import Asking
@@ -21,25 +23,11 @@ from tests.gateway.conftest import Asking
 EXPECTED = expected()
 AREAS = {"township": county.XIAODIAN, "school": county.SCHOOL, "village": county.VILLAGE}
 DAY = timedelta(days=1)
-LINKS = [
-    "findings",
-    "openCase",
-    "cases",
-    "responsibilities",
-    "eligibilities",
-    "awards",
-    "plans",
-    "learningSupports",
-    "homeTeaching",
-    "transfers",
-    "placements",
-    "referrals",
-    "doubts",
-    "deferrals",
-    "schoolingElsewhere",
-    "absences",
-    "fieldChecks",
-]
+LINKS = {
+    name
+    for name, field in build_schema()._schema.type_map["Child"].fields.items()
+    if is_object_type(get_named_type(field.type))
+}
 
 
 @dataclass(frozen=True)
