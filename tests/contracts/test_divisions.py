@@ -41,13 +41,22 @@ def test_a_former_township_leads_to_the_one_that_administers_it_now(former: str,
 
 
 @pytest.mark.parametrize(
-    ("written", "name"), [("三屯", "三屯镇"), ("大安", "大安工业园区"), ("大安工业区", "大安工业园区")]
+    ("written", "name"),
+    [
+        ("三屯", "三屯镇"),
+        ("大安", "大安工业园区"),
+        ("大安工业区", "大安工业园区"),
+        ("工业区", "大安工业园区"),
+        ("工业区管委会", "大安工业园区"),
+        ("汝阳县小店镇", "小店镇"),
+        ("河南省洛阳市汝阳县三屯乡", "三屯镇"),
+    ],
 )
 def test_a_name_without_its_rank_is_enough(written: str, name: str) -> None:
     assert TOWNSHIPS[township_code(written)] == name
 
 
-@pytest.mark.parametrize("name", ["", "白杨镇", "镇", "汝阳县"])
+@pytest.mark.parametrize("name", ["", "白杨镇", "镇", "汝阳县", "汝阳县白杨镇", "河南省汝阳县"])
 def test_a_name_of_no_township_is_unknown(name: str) -> None:
     assert township_code(name) == UNKNOWN_TOWNSHIP
 

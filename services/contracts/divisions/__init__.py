@@ -84,8 +84,14 @@ class Divisions:
     def township_code(self, name: str, *, on: date | None = None) -> str:
         """The code of a township by its name, with or without its rank; `UNKNOWN_TOWNSHIP` where the name says none.
 
-        With a day, the code it had then. Without, a former name leads to the township that administers the place now.
+        With a day, the code it had then. Without, a former name leads to the township that administers the place now. The name
+        may stand behind the county's and those above it; 工业区 is the zone, where the county has but one.
         """
+        for county in self._by_code.get(COUNTY, ()):
+            name = name.rpartition(county.name)[2] or name
+        if not _RANK.sub("", name):
+            zones = [division.code for division in self.below(COUNTY, on=on) if division.kind == "zone"]
+            return zones[0] if len(zones) == 1 and name.startswith("工业") else UNKNOWN_TOWNSHIP
         return self._code(parent=COUNTY, name=name, ending=_RANK, on=on) or UNKNOWN_TOWNSHIP
 
     def village_code(self, *, township: str, name: str, on: date | None = None) -> str:

@@ -10,7 +10,13 @@ from functools import partial
 from typing import Final
 
 from services.roster.reconcile.codes import name_in
-from services.roster.reconcile.identity import NumberKind, check_character, read_number, read_student_number
+from services.roster.reconcile.identity import (
+    NumberKind,
+    check_character,
+    read_certificate,
+    read_number,
+    read_student_number,
+)
 from services.roster.reconcile.normalise import compact, is_blank, parse_date, parse_sex
 
 _STUDENT_NUMBER: Final = re.compile(r"[GJ]\d{17}[\dX]|L\d{18}")
@@ -38,6 +44,14 @@ def odd_student_number(cell: str) -> str:
     if number[0] != "L" and check_character(number[1:18]) != number[18]:
         return "the check character of the 学籍号 is wrong (学籍号校验码不符)"
     return ""
+
+
+def _odd_certificate(cell: str) -> str:
+    """Why a text is no number of a disability certificate, or '': 20 characters, 22 where issued again, or the 18 of the person."""
+    number, category, _ = read_certificate(cell)
+    if not category and not (number.valid and len(compact(cell)) == len(number.text)):
+        return "no number of a certificate (残疾人证号应为身份证号加类别 1-7、等级 1-4，共 20 位)"
+    return "" if number.valid else "the number in the certificate fails its check (残疾人证号中的身份证号校验码不符)"
 
 
 def _odd_school_code(cell: str) -> str:
@@ -76,6 +90,7 @@ _CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
     "id_number": _odd_number,
     "student_number": odd_student_number,
     "school_code": _odd_school_code,
+    "disability_certificate": _odd_certificate,
 } | {
     field: partial(_uncoded, field=field, reason=reason)
     for field, reason in (

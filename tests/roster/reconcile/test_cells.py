@@ -13,7 +13,7 @@ from services.roster.reconcile.reading import read_directory
 
 RIGHT = {
     "name": "燕归来", "sex": "女", "birth_date": "2015-06-07", "ethnicity": "汉", "kinship": "孙女", "id_type": "居民身份证",
-    "student_number": "G41032620150607059X", "school_code": "3141000300", "disability_kind": "听力", "disability_grade": "二级",
+    "id_number": "41032620150607059X", "student_number": "G41032620150607059X", "disability_certificate": "41032620150607059X22", "school_code": "3141000300", "disability_kind": "听力", "disability_grade": "二级",
 }  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def test_what_is_left_out_is_not_odd(field: str, blank: str) -> None:
     assert list(odd_cells(RIGHT | {field: blank})) == []
 
 
-@pytest.mark.parametrize("field", sorted(RIGHT.keys() - {"name"}))
+@pytest.mark.parametrize("field", sorted(RIGHT.keys() - {"name", "id_number"}))
 def test_what_belongs_into_another_column_is_odd_in_this_one(field: str) -> None:
     assert [odd for odd, _ in odd_cells(RIGHT | {field: "第三村民组"})] == [field]
 
@@ -82,3 +82,31 @@ def test_a_row_with_odd_cells_is_read_and_each_cell_is_told_with_its_column(tmp_
 
     assert len(reading.rows) == 1
     assert [(reject.row, reject.column) for reject in reading.rejects] == [(1, "民族"), (1, "与户主关系")]
+
+
+@pytest.mark.parametrize(
+    "written", ["41032620150607059X22", "41032620150607059x22B1", "４１０３２６２０１５０６０７０５９X22"]
+)
+def test_a_certificate_has_twenty_characters_or_twenty_two_where_it_was_issued_again(written: str) -> None:
+    assert list(odd_cells({"disability_certificate": written})) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("410326201506070590221", "20 位"),
+        ("12345", "20 位"),
+        ("41032620150607059X82", "20 位"),
+        ("41032620150607059022", "校验码"),
+    ],
+)
+def test_any_other_text_is_no_certificate(written: str, words: str) -> None:
+    [(_, reason)] = odd_cells({"disability_certificate": written})
+    assert words in reason
+
+
+@pytest.mark.parametrize("written", ["4.10326E+17", "410326201506070000", "4.1032620150607E17"])
+def test_a_number_that_a_spreadsheet_rounded_is_told_and_a_wrong_one_is_for_the_findings(written: str) -> None:
+    [(field, reason)] = odd_cells({"id_number": written})
+    assert (field, "文本" in reason) == ("id_number", True)
+    assert list(odd_cells({"id_number": "410326201506070591"})) == []
