@@ -17,7 +17,7 @@ from gateway.sheets.words import WORDS
 from services.chassis.aggregate import acting
 from services.roster.domain.field_check import FieldCheck
 from services.roster.intake.field_sheets import read_sheets
-from services.roster.reconcile.accounting import read_found
+from services.roster.reconcile.door import read_found
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 from tests.gateway.test_files_deliveries import Roster

@@ -25,7 +25,7 @@ from services.roster.domain.field_check import FOUND, FieldCheck, Found
 from services.roster.domain.field_round import FieldRound
 from services.roster.intake.field_sheets import CALLED, read_sheets
 from services.roster.intake.worker import Worker
-from services.roster.reconcile.accounting import FOUND as READABLE
+from services.roster.reconcile.door import FOUND as READABLE
 from services.roster.reconcile.registers import FIELDS
 from services.roster.service import build
 from tests.chassis.things import NOON
@@ -439,6 +439,7 @@ class TestThroughTheService:
         village.worker.work()
 
         assert children(village).keys() >= {"石破天", "郭靖"}
+        assert "field_out_of_school" in village.office.roster.get(Child, listed["燕归来"]).findings
         met_outside = village.office.roster.get(Child, children(village)["郭靖"])
         assert met_outside.accounted == "elsewhere"
 

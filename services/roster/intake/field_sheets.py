@@ -16,7 +16,7 @@ from services.chassis.errors import Refused
 from services.roster.domain.field_check import FOUND, FieldCheck, Found
 from services.roster.field_checks import COLUMNS, Returned
 from services.roster.intake.tables import Place
-from services.roster.reconcile.accounting import read_found
+from services.roster.reconcile.door import read_found
 from services.roster.reconcile.model import Register, Row
 from services.roster.reconcile.normalise import parse_date
 from services.roster.reconcile.reading import Reading, read_content

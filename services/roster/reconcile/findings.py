@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from services.roster.reconcile.door import read_found
 from services.roster.reconcile.evidence import is_cut_of
 from services.roster.reconcile.identity import Likeness, NumberKind, name_likeness
 from services.roster.reconcile.model import (
@@ -39,6 +40,7 @@ OWNERS: Mapping[FindingKind, Department] = {
     FindingKind.POVERTY_OUT_OF_SCHOOL: Department.TOWNSHIP,  # 四包一
     FindingKind.SUSPECT_LISTED: Department.EDUCATION,  # 动态销号 with evidence
     FindingKind.NOT_REPORTED: Department.SCHOOL,  # N2.1: 学校逐一核实未报到的原因
+    FindingKind.FIELD_OUT_OF_SCHOOL: Department.TOWNSHIP,  # N1.8: who asked at the door goes on from there
 }
 
 IDENTITY_REGISTERS = frozenset({Register.HUKOU, Register.ENROLMENT, Register.POVERTY, Register.DISABILITY})
@@ -194,6 +196,17 @@ def _test_not_reported(s: Situation) -> tuple[Sequence[Record], str] | None:
     return rows, "开学报到册上未报到" + ("，学校已注明原因，待逐一核实" if stated else "，未注明原因")
 
 
+def _test_field(s: Situation) -> tuple[Sequence[Record], str] | None:
+    """Somebody asked at the door and the child was in no school, and no class list has it since."""
+    rows = [r for r in s.of(Register.FIELD_CHECK) if read_found(r.row.cells.get("found", "")) == "out_of_school"]
+    if not rows or not s.alive or (s.age_known and not s.in_window):
+        return None
+    asked = max((day for r in rows if (day := parse_date(r.row.cells.get("visited_on", "")))), default=None)
+    if asked and any(day > asked for r in s.seats if (day := _reported_on(r))):
+        return None
+    return rows, "摸排时不在校"
+
+
 def _reported_on(record: Record) -> date | None:
     return parse_date(record.row.cells.get("reported_on", ""))
 
@@ -211,6 +224,7 @@ TESTS: Mapping[FindingKind, Test] = {
     FindingKind.POVERTY_OUT_OF_SCHOOL: _test_poverty,
     FindingKind.SUSPECT_LISTED: _test_suspect,
     FindingKind.NOT_REPORTED: _test_not_reported,
+    FindingKind.FIELD_OUT_OF_SCHOOL: _test_field,
 }
 
 

@@ -65,6 +65,7 @@ class FindingKind(StrEnum):
     POVERTY_OUT_OF_SCHOOL = "poverty_out_of_school"  # 脱贫户失学辍学
     SUSPECT_LISTED = "suspect_listed"  # 国家平台下发疑似
     NOT_REPORTED = "not_reported"  # 开学未报到
+    FIELD_OUT_OF_SCHOOL = "field_out_of_school"  # 摸排发现失学
 
 
 class AccountedState(StrEnum):

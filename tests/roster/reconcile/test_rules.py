@@ -12,6 +12,7 @@ from services.roster.reconcile.engine import reconcile
 from services.roster.reconcile.identity import check_character
 from services.roster.reconcile.model import (
     AccountedState,
+    Department,
     FindingKind,
     LinkedChild,
     Reconciliation,
@@ -393,3 +394,29 @@ def test_a_child_who_sits_in_class_without_enrolment_is_found_by_a_name_that_nob
     assert FindingKind.NOT_ENROLLED in kinds_of(result, hukou)
     assert child_of(result, hukou).state is AccountedState.IN_SEAT
     assert child_of(result, too_young) != child_of(result, stranger)
+
+
+@pytest.mark.parametrize(
+    ("found", "visited_on", "reported_on", "hukou_state", "born", "is_found"),
+    [
+        ("失学辍学", "2026-09-10", "", "正常", BIRTH, True),
+        ("out_of_school", "", "", "正常", BIRTH, True),
+        ("未上学", "2026-09-10", "2026-09-01", "正常", BIRTH, True),
+        ("失学辍学", "2026-09-10", "2026-09-12", "正常", BIRTH, False),  # in class since
+        ("失学辍学", "2026-09-10", "", "死亡", BIRTH, False),
+        ("失学辍学", "2026-09-10", "", "正常", date(2004, 9, 1), False),  # grown up
+        ("在校", "2026-09-10", "", "正常", BIRTH, False),
+    ],
+)
+def test_a_child_found_out_of_school_at_the_door_is_owed_for_by_the_township(
+    found: str, visited_on: str, reported_on: str, hukou_state: str, born: date, *, is_found: bool
+) -> None:
+    book, person = Book(), {"id_number": number(born), "birth_date": day(born)}
+    book.hukou("张雨桐", hukou_state=hukou_state, **person)
+    book.enrolment("张雨桐", student_number="G" + number(born), **person)
+    book.seat("张雨桐", student_number="G" + number(born), reported_on=reported_on)
+    row = book.add(Register.FIELD_CHECK, name="张雨桐", found=found, visited_on=visited_on, **person, **HOME)
+
+    said = [finding for finding in book.reconcile().findings if finding.kind is FindingKind.FIELD_OUT_OF_SCHOOL]
+
+    assert [(finding.owner, finding.evidence) for finding in said] == [(Department.TOWNSHIP, (row,))] * is_found
