@@ -55,6 +55,14 @@ async def see_delivery(desk: Desk, asked: Asked) -> Response:
     return as_told(passed)
 
 
+async def see_comparison(desk: Desk, asked: Asked) -> Response:
+    """How far a comparison has come that the unit asked for."""
+    asked.given()
+    passed = await _fetched(desk, asked, command="see_comparison", end="", of="comparisons")
+    await desk.record(asked.principal, "see_comparison")
+    return as_told(passed)
+
+
 async def export_rejects(desk: Desk, asked: Asked) -> Response:
     """The rows that were not taken, as they were handed in, each marked with why; recorded by its hash."""
     asked.given()
@@ -65,10 +73,10 @@ async def export_rejects(desk: Desk, asked: Asked) -> Response:
     )
 
 
-async def _fetched(desk: Desk, asked: Asked, *, command: str, end: str) -> Passed:
+async def _fetched(desk: Desk, asked: Asked, *, command: str, end: str, of: str = "deliveries") -> Passed:
     return await desk.services.pass_on(
         "roster",
-        f"/deliveries/{asked.id('id')}{end}",
+        f"/{of}/{asked.id('id')}{end}",
         command=command,
         principal=asked.principal,
         idempotency_key=asked.idempotency_key,

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.routing import Route
 
-from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_delivery
+from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_comparison, see_delivery
 from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
 from gateway.files.field_check import export_field_check, print_submission, take_field_sheets
 from gateway.files.papers import print_document
@@ -31,6 +31,7 @@ _WAYS: Final = (
     _Way("GET", "/files/submission/{id}", "print_submission", print_submission),
     _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),
     _Way("GET", "/files/deliveries/{id}", "see_delivery", see_delivery),
+    _Way("GET", "/files/comparisons/{id}", "see_comparison", see_comparison),
     _Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects),
 )
 COMMANDS: Final = frozenset(way.command for way in _WAYS if "." not in way.command)

@@ -85,6 +85,10 @@ create table if not exists merge_step (
     other_id uuid not null, what text not null, reason text not null default '', at timestamptz not null,
     department text not null default '');
 create index if not exists merge_step_by_child on merge_step (child_id);
+create table if not exists four_checks (
+    check_id uuid primary key, township text collate "C" not null default '', as_of date not null,
+    counted_at timestamptz not null, places jsonb not null default '[]', batches jsonb not null default '[]');
+create index if not exists four_checks_by_day on four_checks (as_of, township);
 create table if not exists doubt (
     doubt_id uuid primary key, child_id uuid not null, other_id uuid not null,
     township text collate "C" not null default '', other_township text collate "C" not null default '',
@@ -440,7 +444,7 @@ begin
         'township', 'village', 'child', 'child_identity', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
-        'receipt', 'tracking', 'doubt', 'merge_step', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
+        'receipt', 'tracking', 'doubt', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
         'late_reply', 'warrant', 'warrant_end', 'warrant_review']
@@ -469,7 +473,7 @@ begin
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null
                     or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$
-            when name in ('public_report', 'submission', 'persuasion_list', 'statement') then within
+            when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'four_checks') then within
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)
             when name = 'post_tenure' then format('(%s) or %s or %s or (%s and %s)',

@@ -35,8 +35,8 @@ from graphql import (
 from gateway.access.policy import NODE_ID, Grants
 from gateway.readmodel.partition import window
 from gateway.readmodel.wire import Asked
+from gateway.schema.count_tables import SUBQUERY_ALIAS
 from gateway.schema.map import (
-    SUBQUERY_ALIAS,
     TABLES,
     asks_identity,
     column,

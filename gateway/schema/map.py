@@ -17,8 +17,8 @@ from typing import Final
 
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
-from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED
 from gateway.schema import oversight_map
+from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
 from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
 
@@ -318,30 +318,10 @@ TABLES: Mapping[str, Table] = {
             of_child=False,
         ),
         Table("Township", "township", columns("code name"), of_child=False),
-        Table(
-            "FindingCount",
-            "(select f.kind, f.township, count(*)::integer as count from finding f"
-            " where f.resolved_on is null and {scope} group by f.kind, f.township)",
-            columns("kind township count"),
-            of_child=False,
-        ),
-        Table(
-            "PartitionRow",
-            "(select c.township, coalesce((select n.name from township n where n.code = c.township), '') as township_name,"
-            f" case when c.open_case_id is not null then '{OPEN_CASE}' when c.accounted_state = '' then '{UNACCOUNTED}'"
-            " else c.accounted_state end as state, i.birth_date is not null as dated, count(*)::integer as count"
-            " from child c left join child_identity i on i.child_id = c.child_id"
-            " where c.merged_into is null and {scope} and (i.birth_date is null"
-            " or (i.birth_date > %(born_after{n})s and i.birth_date <= %(born_until{n})s)) group by 1, 2, 3, 4)",
-            columns("township townshipName state dated count"),
-            of_child=False,
-        ),
         *oversight_map.TABLES,
+        *COUNTS,
     )
 }
-
-SUBQUERY_ALIAS: Mapping[str, str] = {"FindingCount": "f", "PartitionRow": "c"}
-"""The alias a subquery's scope is on."""
 
 # A referral names a kind of department; the county it lies in says which unit of that kind is asked.
 _TO_ME = "{r}.to_unit = %(kind)s and starts_with({r}.township, %(area)s)"

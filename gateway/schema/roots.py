@@ -117,6 +117,18 @@ ROOTS: Mapping[str, Root] = {
     ),
     "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
     # Windows that differ by a day tell who was born on it: only whoever sees small numbers may choose the day.
+    "villagePartition": Root(
+        "VillagePartitionRow",
+        many=True,
+        filters={"township": _IN_TOWNSHIP},
+        order="{a}.township, {a}.village, {a}.dated desc, {a}.state",
+    ),
+    "fourChecks": Root(
+        "VillageChecks",
+        many=True,
+        filters={"township": _IN_TOWNSHIP, "asOf": Filter("{a}.as_of = {v}", "asOf")},
+        order="{a}.township, {a}.village",
+    ),
     "partition": Root(
         "PartitionRow",
         many=True,

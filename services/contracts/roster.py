@@ -385,6 +385,38 @@ class TermCheckInOpened(Published, frozen=True, kw_only=True):
     due_on: date
 
 
+class BatchCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch that was in force when registers were compared."""
+
+    register: str
+    part: str
+    batch_id: UUID
+
+
+class PlaceCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registers count in one village: children of school age each of them names, and whom they do not agree on."""
+
+    township: str
+    village: str
+    in_window: int
+    hukou: int
+    enrolled: int
+    in_school: int
+    poverty: int
+    not_enrolled: int
+    not_in_seat: int
+    poverty_out: int
+
+
+class FourChecksCounted(Published, frozen=True, kw_only=True):
+    """The registers in force were compared as of a day, and counted 四查三比对; a later count of the day takes its place."""
+
+    TYPE: ClassVar[str] = "roster.four-checks-counted.v1"
+    as_of: date
+    batches: tuple[BatchCompared, ...]
+    places: tuple[PlaceCounts, ...]
+
+
 class DeliveryHandedIn(Published, frozen=True, kw_only=True):
     """Register files were handed in and are being read 送册; nothing of them counts before somebody commits them."""
 

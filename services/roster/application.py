@@ -28,6 +28,7 @@ from services.roster.domain.facts import (
     Ground,
 )
 from services.roster.domain.findings import Officer
+from services.roster.domain.four_checks import FourChecks, InForce, Place
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import DECIDED_ANEW, Placement
 from services.roster.domain.register_batch import RegisterBatch
@@ -86,6 +87,13 @@ class Roster(RecordedApplication):
         child = self.get(Child, child_id)
         child.erase(reason=reason)
         return self.record(child)
+
+    def count_checks(self, *, as_of: date, batches: tuple[InForce, ...], places: tuple[Place, ...]) -> Answer:
+        """Keeps what the registers counted on a day 四查三比对; the same again leaves no event."""
+        known = self.find(FourChecks, FourChecks.id_of(as_of=as_of))
+        counts = known or FourChecks.begin(as_of=as_of)
+        counts.count(batches=batches, places=places)
+        return self.record(counts)
 
     # Findings and their answers
 

@@ -24,9 +24,11 @@ from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY, township_code, village_code
 from services.roster.application import Roster
 from services.roster.batches import Batches, in_one_numbering
+from services.roster.counting import by_village
 from services.roster.domain.child import Child
 from services.roster.domain.doubt import PAIRS_SHOWN, RowPair, RowPlace
 from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling, Source
+from services.roster.domain.four_checks import InForce
 from services.roster.domain.statements import Doubtful, FoundOf, Stated, Statement
 from services.roster.lookup import Lookup
 from services.roster.recognition import (
@@ -128,7 +130,13 @@ class Comparison:
         self._absorb(draft)
         self._miss(draft, progress=progress)
         doubts = self._doubt(draft)
+        self._count(draft)
         return Compared(draft.reconciliation, children, doubts, self._roster.position())
+
+    def look_back(self, *, as_of: date, progress: Progress) -> None:
+        """Counts what the registers in force say of an earlier day, and states nothing of children."""
+        rows, batches = in_one_numbering(self._lookup.rows_in_force())
+        self._count(self.draft(rows, batches=batches, as_of=as_of, progress=progress))
 
     def draft(self, rows: Iterable[Row], *, batches: Batches, as_of: date, progress: Progress) -> Draft:
         """Links rows to entries within what was decided, and writes nothing."""
@@ -261,6 +269,15 @@ class Comparison:
         for start in range(0, len(raised), CHILDREN_AT_ONCE):
             self._roster.raise_doubts(doubtful=raised[start : start + CHILDREN_AT_ONCE])
         return doubts
+
+    def _count(self, draft: Draft) -> None:
+        """Keeps how many children each register names, and how many they do not agree on."""
+        in_force = sorted((part.register, part.part, part.batch_id) for part in self._lookup.parts_in_force())
+        self._roster.count_checks(
+            as_of=draft.reconciliation.as_of,
+            batches=tuple(InForce(*part) for part in in_force),
+            places=by_village(draft.reconciliation),
+        )
 
     def doubts(self, draft: Draft, standing: Standing) -> tuple[list[UUID], list[Doubtful], Doubts]:
         """The doubts a draft takes back, those it raises, the likeliest first, and how many there are of each."""

@@ -1,5 +1,7 @@
 """The roster's own events in the published language."""
 
+from dataclasses import asdict
+
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster import field_publisher
@@ -10,6 +12,7 @@ from services.roster.domain.doubt import Doubt
 from services.roster.domain.facts import Ground, Sources
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
+from services.roster.domain.four_checks import FourChecks
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
@@ -37,6 +40,12 @@ def publish(event: object) -> Published | None:
             )
         case Delivery.Event():
             return _delivery(event)
+        case FourChecks.Counted():
+            return told.FourChecksCounted(
+                as_of=event.as_of,
+                batches=tuple(told.BatchCompared(**asdict(batch)) for batch in event.batches),
+                places=tuple(told.PlaceCounts(**asdict(place)) for place in event.places),
+            )
         case FieldCheck.Event() | FieldRound.Event():
             return field_publisher.publish(event)
         case Deferral.Event() | SchoolingElsewhere.Event():

@@ -19,6 +19,7 @@ from services.roster import lookup as lookup_tables
 from services.roster import policy
 from services.roster.api import build_api
 from services.roster.application import Roster
+from services.roster.comparisons import Comparisons
 from services.roster.deliveries import Deliveries
 from services.roster.due import Due
 from services.roster.field_checks import FieldChecks
@@ -69,7 +70,8 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
         worker.look()
 
     field_checks = FieldChecks(roster=roster, words=words, hand_in=delivered_by(tables))
-    api = build_api(roster, surroundings=surroundings, beside=field_checks.commands)
+    comparisons = Comparisons(roster=roster, wait=tables.ask_again)
+    api = build_api(roster, surroundings=surroundings, beside=(*field_checks.commands, comparisons.compare_registers))
     add_field_checks(api, field_checks, surroundings=surroundings)
     add_deliveries(api, deliveries, tables=tables, lookup=lookup, surroundings=surroundings)
 

@@ -1,5 +1,6 @@
 """Lives of every aggregate, told by their own decisions on fixed days: what publisher and histories are checked with."""
 
+from functools import partial
 from uuid import UUID
 
 from services.chassis.aggregate import RecordedAggregate
@@ -8,9 +9,10 @@ from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt, RowPair, RowPlace
-from services.roster.domain.facts import Groups, Identity, Residence, Schooling
+from services.roster.domain.facts import Groups, Identity, Residence, Schooling, Source
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
+from services.roster.domain.four_checks import FourChecks, InForce, Place
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
@@ -42,6 +44,7 @@ OTHER_ENTRY = UUID("9d1f0a2b-3c4d-4e5f-8a9b-0c1d2e3f4a02")
 UNNUMBERED = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b01")
 AT_REST = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b02")
 DEFERRAL = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b03")
+SOURCED = UUID("2e4f6a8c-0b1d-4c3e-9f5a-7b8c9d0e1f02")
 GOES_ON = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b101")
 MERGED = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b102")
 AT_HOME = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b103")
@@ -274,6 +277,42 @@ def two_entries_with_something_owed() -> list[RecordedAggregate]:
     return [one, other, placement]
 
 
+def stated_with_its_sources() -> list[RecordedAggregate]:
+    """A child is stated with the rows each fact was taken from, a finding is sent back late, and the registers are counted."""
+    row = partial(Source, register="hukou", batch_id=BATCH, row=7)
+    with acting_on():
+        child = Child.register(
+            child_id=SOURCED,
+            identity=Identity("燕小戊", "", "2016-03-04", "female", "燕青", ""),
+            residence=Residence(None, "410326102", "410326102001"),
+            grounds=(GROUND,),
+            sources=(row("name"), row("residence")),
+            valid_on=MONDAY,
+        )
+        child.state_residence(
+            Residence(None, "410326103", "410326103005"), sources=(row("residence"),), valid_on=MONDAY
+        )
+        child.state_schooling(Schooling(SCHOOL, grade="五年级"), valid_on=MONDAY, sources=(row("school"),))
+        child.state_groups(Groups("脱贫户"), valid_on=MONDAY, sources=(row("poverty"),))
+        child.state_student_number("L410326201603040042", valid_on=MONDAY, sources=(row("student_number"),))
+        child.raise_finding(kind="no_id_number", reason="无", owner=POLICE, raised_on=MONDAY, grounds=(GROUND,))
+        counts = FourChecks.begin(as_of=MONDAY)
+        place = Place("410326103", "410326103005", 1, 1, 1, 0, 1, 0, 1, 1)
+        counts.count(batches=(InForce("hukou", "", BATCH),), places=(place,))
+    late = MONDAY + days(60)
+    with acting_on(late):
+        child.expire_finding(kind="no_id_number", today=late)
+        child.answer_finding(kind="no_id_number", code="number_issued", evidence="公户核15号", by=CONSTABLE, today=late)
+        child.return_answer(kind="no_id_number", reason="文号有误", by=CLERK, today=late)
+        child.state_identity(
+            Identity("燕小戊", "", "2016-03-05", "female", "燕青", ""),
+            grounds=(GROUND,),
+            sources=(row("birth_date"),),
+            valid_on=late,
+        )
+    return [child, counts]
+
+
 def a_school_hands_in_its_list() -> list[RecordedAggregate]:
     """A school maps its columns and hands its list in, which is taken in; one more is withdrawn, and one can't be read."""
     unit = f"school:{SCHOOL}"
@@ -358,6 +397,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_year_of_rest(),
         *a_term_out_of_sight(),
         *two_entries_with_something_owed(),
+        *stated_with_its_sources(),
         *a_school_hands_in_its_list(),
         *a_round_from_door_to_door(),
     ]

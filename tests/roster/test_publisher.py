@@ -17,6 +17,7 @@ from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt
 from services.roster.domain.field_check import FOUND, FieldCheck
 from services.roster.domain.field_round import FieldRound
+from services.roster.domain.four_checks import FourChecks
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
@@ -35,6 +36,7 @@ AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Doubt,
     FieldCheck,
     FieldRound,
+    FourChecks,
     HomeHours,
     Placement,
     RegisterBatch,
@@ -49,6 +51,7 @@ PRIVATE = {
     Child.ExcuseEnded,
     Child.Placed,
     Child.PlacementEnded,
+    FourChecks.Begun,
     ColumnMapping.Saved,
     ColumnMapping.Replaced,
     Delivery.Accepted,
@@ -65,7 +68,17 @@ other's merge; what excuses or places a child by the deferral, the proof or the 
 hours at home are assistance's to tell; how a unit calls its columns; that a delivery is wanted shows when it is in force;
 that lists are locked shows by the submission they are in, and a round by its lists."""
 EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
-SHARED_BY_ANOTHER_NAME = {"answers", "caused", "expected", "schooling", "groups", "grounds", "sources"}
+SHARED_BY_ANOTHER_NAME = {
+    "answers",
+    "caused",
+    "expected",
+    "schooling",
+    "groups",
+    "grounds",
+    "sources",
+    "batches",
+    "places",
+}
 
 
 def event_classes() -> set[type]:

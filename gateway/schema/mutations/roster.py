@@ -286,6 +286,11 @@ class IntakeCommands:
         return await send(info, "roster", subject, delivery_id=delivery_id, reason=reason)
 
     @command
+    async def compare_registers(self, info: Info, as_of: date | None = None) -> CommandAnswer:
+        """重新比对 wants the registers in force compared again; as of an earlier day they are only counted."""
+        return await send(info, "roster", {}, as_of=as_of)
+
+    @command
     async def save_mapping(self, info: Info, register: str, unit: str, columns: list[ColumnName]) -> CommandAnswer:
         """栏目对应 keeps how a unit calls the columns of a register, for its files from now on."""
         named = {column.written: column.field for column in columns}

@@ -3,6 +3,7 @@
     POST /deliveries                       multipart/form-data, a part with a file name for each file; headers as for a command
     GET  /deliveries/{id}                  how far it has come, what it would change, what can't be read and where
     GET  /deliveries/{id}/rejects.xlsx     the rows that can't be read, marked
+    GET  /comparisons/{id}                 how far a comparison has come that was asked for
 
 Files are sealed piece by piece as they come and never lie anywhere in the clear. Handing in twice, with the same key or with
 the same content, answers with the delivery that is there.
@@ -10,7 +11,7 @@ the same content, answers with the delivery that is there.
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID, uuid4
 
@@ -60,10 +61,22 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     refused: str
 
 
+class SeenComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A comparison that was asked for, as far as it has come."""
+
+    id: UUID
+    as_of: date
+    step: str
+    done: int
+    total: int
+    since: datetime
+    made: bool
+
+
 def add_deliveries(
     api: FastAPI, deliveries: Deliveries, *, tables: Tables, lookup: Lookup, surroundings: Surroundings
 ) -> None:
-    """Adds the three routes."""
+    """Adds the four routes."""
 
     async def recognised(request: Request) -> Caused:
         return caused_by(request, surroundings=surroundings)
@@ -84,6 +97,22 @@ def add_deliveries(
         delivery, work = _seen_by(caused.department, delivery_id, deliveries=deliveries, tables=tables)
         seen = msgspec.json.encode(_as_seen(delivery, work, tables=tables))
         return Response(seen, media_type="application/json", headers={"cache-control": "no-store"})
+
+    @api.get("/comparisons/{comparison_id}", operation_id="see_comparison")
+    def see_comparison(comparison_id: UUID, caused: Annotated[Caused, Depends(recognised)]) -> Response:
+        again = tables.find_comparison(comparison_id)
+        if again is None or again.asked.department != caused.department:
+            raise NotFound("There is no comparison of this id.")
+        seen = SeenComparison(
+            id=again.comparison_id,
+            as_of=again.as_of,
+            step=again.step,
+            done=again.done,
+            total=again.total,
+            since=again.since,
+            made=again.over is not None,
+        )
+        return Response(msgspec.json.encode(seen), media_type="application/json", headers={"cache-control": "no-store"})
 
     @api.get("/deliveries/{delivery_id}/rejects.xlsx", operation_id="export_rejects")
     def rejects(delivery_id: UUID, caused: Annotated[Caused, Depends(recognised)]) -> Response:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -18,6 +18,7 @@ import msgspec
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from services.chassis.aggregate import Caused
 from services.chassis.clock import Clock
 from services.chassis.store import StoreUnavailable
 from services.chassis.vault import Vault
@@ -61,6 +62,16 @@ create table if not exists delivery_chunk (
     chunk     integer not null,
     sealed    text not null,
     primary key (upload_id, number, chunk)
+);
+create table if not exists comparison_work (
+    comparison_id uuid primary key,
+    as_of    date not null,
+    asked    text not null,
+    step     text not null default 'waiting',
+    done     bigint not null default 0,
+    total    bigint not null default 0,
+    since    timestamptz not null,
+    over     timestamptz
 );
 """
 
@@ -111,13 +122,36 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
     """Creates the tables, as their owner; any number of times."""
     connection.execute(SCHEMA)
     grant = psycopg.sql.SQL(
-        "grant select, insert, update, delete on delivery_work, delivery_file, delivery_chunk to {}"
+        "grant select, insert, update, delete on delivery_work, delivery_file, delivery_chunk, comparison_work to {}"
     )
     connection.execute(grant.format(psycopg.sql.Identifier(app_role)))
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked for a comparison, and in which thread of events."""
+
+    actor: str
+    department: str
+    purpose: str
+    command_id: UUID
+    correlation_id: UUID
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """A comparison that somebody asked for, as far as it has come; `over` where it is made."""
+
+    comparison_id: UUID
+    as_of: date
+    asked: Asked
+    step: str
+    done: int
+    total: int
+    since: datetime
+    over: datetime | None
+
+
 class Tables:
-    """The tables of deliveries."""
+    """The tables of deliveries, and of comparisons that were asked for."""
 
     def __init__(self, *, dsn: str, vault: Vault, clock: Clock) -> None:
         self._pool = ConnectionPool(dsn, min_size=0, max_size=4, open=True, timeout=10, reconnect_timeout=5)
@@ -244,6 +278,77 @@ class Tables:
                 "update delivery_work set step = %s, since = %s, over = coalesce(over, %s) where delivery_id = %s",
                 (step, now, now, delivery_id),
             )
+
+    # Comparisons
+
+    def ask_again(self, comparison_id: UUID, as_of: date, caused: Caused) -> None:
+        """A comparison waits to be made; one as of a day that waits already is made once."""
+        asked = Asked(
+            actor=caused.actor,
+            department=caused.department,
+            purpose=caused.purpose,
+            command_id=caused.command_id,
+            correlation_id=caused.correlation_id,
+        )
+        with self._connection() as connection:
+            connection.execute(
+                """insert into comparison_work (comparison_id, as_of, asked, since) values (%(id)s, %(as_of)s, %(asked)s, %(now)s)
+                   on conflict (comparison_id) do update set asked = excluded.asked, since = excluded.since, step = 'waiting',
+                   done = 0, total = 0, over = null where comparison_work.over is not null""",
+                {
+                    "id": comparison_id,
+                    "as_of": as_of,
+                    "asked": msgspec.json.encode(asked).decode(),
+                    "now": self._clock.now(),
+                },
+            )
+
+    def waiting_comparisons(self) -> list[Again]:
+        """The comparisons that are still to be made, the oldest first."""
+        return self._comparisons("over is null")
+
+    def find_comparison(self, comparison_id: UUID) -> Again | None:
+        """How far a comparison has come."""
+        return next(iter(self._comparisons("comparison_id = %s", comparison_id)), None)
+
+    def tell_comparison(self, comparison_id: UUID, *, step: str, done: int, total: int, over: bool = False) -> None:
+        """How far a comparison has come; `since` is when its step began."""
+        with self._connection() as connection:
+            connection.execute(
+                """update comparison_work set done = %(done)s, total = %(total)s, step = %(step)s,
+                   since = case when step = %(step)s then since else %(now)s end,
+                   over = case when %(over)s then %(now)s end where comparison_id = %(id)s""",
+                {
+                    "id": comparison_id,
+                    "step": step,
+                    "done": done,
+                    "total": total,
+                    "now": self._clock.now(),
+                    "over": over,
+                },
+            )
+
+    def _comparisons(self, where: LiteralString, *values: object) -> list[Again]:
+        query = psycopg.sql.SQL(
+            "select comparison_id, as_of, asked, step, done, total, since, over from comparison_work where {} order by since"
+        )
+        with self._connection() as connection:
+            rows = connection.execute(query.format(psycopg.sql.SQL(where)), values).fetchall()
+        return [
+            Again(
+                comparison_id=comparison_id,
+                as_of=as_of,
+                asked=msgspec.json.decode(asked, type=Asked),
+                step=step,
+                done=done,
+                total=total,
+                since=since,
+                over=over,
+            )
+            for comparison_id, as_of, asked, step, done, total, since, over in rows
+        ]
+
+    # What was found
 
     def keep_report(self, work: Work, report: Report) -> None:
         """Keeps what was found of a delivery."""

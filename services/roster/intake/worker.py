@@ -24,7 +24,7 @@ from services.roster.deliveries import Deliveries
 from services.roster.domain.delivery import OPEN, REGISTERS_OF, Delivery
 from services.roster.intake.loading import File, Intake, Read
 from services.roster.intake.rejects import workbook_of
-from services.roster.intake.tables import REJECTS, Place, Report, Tables, Work
+from services.roster.intake.tables import REJECTS, Again, Place, Report, Tables, Work
 from services.roster.lookup import Busy, Claim
 from services.roster.reconcile.model import CALLED, Register
 from services.roster.reconcile.reading import Unknown
@@ -71,7 +71,8 @@ class Worker:
         with self._lock:
             if self._stopping.is_set() or (self._thread is not None and self._thread.is_alive()):
                 return
-            if any(self._next(work) is not None for work in self._tables.open_work()):
+            waits = any(self._next(work) is not None for work in self._tables.open_work())
+            if waits or self._tables.waiting_comparisons():
                 self._thread = Thread(target=self._run, name="roster deliveries", daemon=True)
                 self._thread.start()
 
@@ -100,9 +101,56 @@ class Worker:
                 logger.error("a delivery failed: %s", type(error).__name__)  # noqa: TRY400
                 self._put_off[waiting.delivery_id] = time.monotonic() + PUT_OFF_S
 
+    def compare(self) -> None:
+        """Makes the comparisons that were asked for; returns at once where another process is at work."""
+        for again in self._tables.waiting_comparisons():
+            if self._put_off.get(again.comparison_id, 0.0) > time.monotonic():
+                continue
+            try:
+                with self._intake.alone() as claim:
+                    self._compare(again, claim)
+            except Busy:
+                return
+            except _Stopped:
+                continue
+            except Exception as error:  # noqa: BLE001  # it is tried again later, and can be asked for anew
+                logger.error("a comparison failed: %s", type(error).__name__)  # noqa: TRY400
+                self._put_off[again.comparison_id] = time.monotonic() + PUT_OFF_S
+
+    def _compare(self, again: Again, claim: Claim) -> None:
+        """Compares the registers in force in the name of whoever asked; a day that is past is only counted."""
+        last = ""
+
+        def tell(step: str, done: int, total: int) -> None:
+            nonlocal last
+            if step != last or done == total:
+                last = step
+                claim.renew()
+                if self._stopping.is_set():
+                    raise _Stopped
+                self._tables.tell_comparison(again.comparison_id, step=step, done=done, total=total)
+
+        asked, now = again.asked, self._clock.now()
+        caused = Caused(
+            actor=asked.actor,
+            department=asked.department,
+            purpose=asked.purpose,
+            at=now,
+            command_id=uuid4(),
+            correlation_id=asked.correlation_id,
+            causation_id=asked.command_id,
+        )
+        with acting(caused):
+            if again.as_of == china_date(now):
+                self._intake.comparison.compare(as_of=again.as_of, progress=tell)
+            else:
+                self._intake.comparison.look_back(as_of=again.as_of, progress=tell)
+        self._tables.tell_comparison(again.comparison_id, step="made", done=1, total=1, over=True)
+
     def _run(self) -> None:
         try:
             self.work()
+            self.compare()
         except Exception as error:  # noqa: BLE001  # the next look begins again; what is whole is kept
             logger.error("deliveries failed: %s", type(error).__name__)  # noqa: TRY400
 

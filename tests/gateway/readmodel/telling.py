@@ -91,6 +91,7 @@ from services.contracts.oversight import (
 )
 from services.contracts.roster import (
     AbsenceVerified,
+    BatchCompared,
     ChildAccounted,
     ChildErased,
     ChildRegistered,
@@ -111,8 +112,10 @@ from services.contracts.roster import (
     FindingRaised,
     FindingResolved,
     FindingReturned,
+    FourChecksCounted,
     GroupsStated,
     IdentityCorrected,
+    PlaceCounts,
     PlacementDecided,
     PlacementEnded,
     RegisterLoaded,
@@ -731,6 +734,19 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
         Story("assistance", keys["teaching"], (
             HomeTeachingGiven(
                 **of, teaching_id=keys["teaching"], school_year="2026", hours=4, hours_so_far=4, given_on=DAY
+            ),
+        )),
+        Story("roster", made("four-checks", number), (
+            FourChecksCounted(
+                as_of=DAY,
+                batches=(BatchCompared(register="hukou", part="", batch_id=made("batch")),),
+                places=tuple(
+                    PlaceCounts(
+                        township=township, village="", in_window=5, hukou=5, enrolled=4, in_school=3, poverty=1, not_enrolled=1,
+                        not_in_seat=1, poverty_out=1,
+                    )
+                    for township in TOWNSHIPS
+                ),
             ),
         )),
         Story("roster", placement, (

@@ -1,0 +1,63 @@
+"""Where counts are read from in the read-model map: each is a subquery that holds its own `{scope}`; see `map.py`."""
+
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED
+from gateway.schema.table import Table, columns, moment
+
+COUNTS: Final = (
+    Table(
+        "FindingCount",
+        "(select f.kind, f.township, count(*)::integer as count from finding f"
+        " where f.resolved_on is null and {scope} group by f.kind, f.township)",
+        columns("kind township count"),
+        of_child=False,
+    ),
+    Table(
+        "VillagePartitionRow",
+        "(select c.township, c.village, coalesce((select v.name from village v where v.code = c.village), '') as village_name,"
+        f" case when c.open_case_id is not null then '{OPEN_CASE}' when c.accounted_state = '' then '{UNACCOUNTED}'"
+        " else c.accounted_state end as state, i.birth_date is not null as dated, count(*)::integer as count"
+        " from child c left join child_identity i on i.child_id = c.child_id"
+        " where c.merged_into is null and {scope} and (i.birth_date is null"
+        " or (i.birth_date > %(born_after{n})s and i.birth_date <= %(born_until{n})s)) group by 1, 2, 3, 4, 5)",
+        columns("township village villageName state dated count"),
+        of_child=False,
+    ),
+    Table(
+        "VillageChecks",
+        "(select f.as_of, f.counted_at, f.township, p.village,"
+        " coalesce((select v.name from village v where v.code = p.village), '') as village_name, p.in_window, p.hukou,"
+        " p.enrolled, p.in_school, p.poverty, p.not_enrolled, p.not_in_seat, p.poverty_out from four_checks f"
+        " cross join lateral jsonb_to_recordset(f.places) as p(village text, in_window integer, hukou integer,"
+        " enrolled integer, in_school integer, poverty integer, not_enrolled integer, not_in_seat integer,"
+        " poverty_out integer) where {scope})",
+        columns(
+            "asOf township village villageName inWindow hukou enrolled inSchool poverty notEnrolled notInSeat povertyOut",
+            countedAt=moment("{a}.counted_at"),
+        ),
+        of_child=False,
+    ),
+    Table(
+        "PartitionRow",
+        "(select c.township, coalesce((select n.name from township n where n.code = c.township), '') as township_name,"
+        f" case when c.open_case_id is not null then '{OPEN_CASE}' when c.accounted_state = '' then '{UNACCOUNTED}'"
+        " else c.accounted_state end as state, i.birth_date is not null as dated, count(*)::integer as count"
+        " from child c left join child_identity i on i.child_id = c.child_id"
+        " where c.merged_into is null and {scope} and (i.birth_date is null"
+        " or (i.birth_date > %(born_after{n})s and i.birth_date <= %(born_until{n})s)) group by 1, 2, 3, 4)",
+        columns("township townshipName state dated count"),
+        of_child=False,
+    ),
+)
+
+SUBQUERY_ALIAS: Mapping[str, str] = {
+    "FindingCount": "f",
+    "PartitionRow": "c",
+    "VillagePartitionRow": "c",
+    "VillageChecks": "f",
+}
+"""The alias a subquery's scope is on."""

@@ -1,0 +1,85 @@
+"""The GraphQL types of counts by village 分村计数: the partition, and the four checks with their three comparisons."""
+
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+# mypy: disable-error-code="untyped-decorator"
+
+from datetime import date, datetime
+from typing import Final
+
+import strawberry
+
+from gateway.readmodel.partition import PARTITION, window
+from gateway.schema.reading import Info
+
+_VILLAGES: Final = f"""
+    select p.township, p.village, coalesce(v.name, '') as village_name, p.state, p.dated, p.children as count
+    from ({PARTITION}) p left join village v on v.code = p.village
+    where %(township)s::text is null or p.township = %(township)s
+    order by p.township, p.village collate "C", p.dated desc, p.state collate "C" """
+
+_CHECKS: Final = """
+    select f.as_of, f.counted_at, f.township, p.village, coalesce(v.name, '') as village_name, p.in_window, p.hukou,
+      p.enrolled, p.in_school, p.poverty, p.not_enrolled, p.not_in_seat, p.poverty_out
+    from four_checks f cross join lateral jsonb_to_recordset(f.places) as p(village text, in_window integer, hukou integer,
+      enrolled integer, in_school integer, poverty integer, not_enrolled integer, not_in_seat integer, poverty_out integer)
+    left join village v on v.code = p.village
+    where f.as_of = %(as_of)s and (%(township)s::text is null or f.township = %(township)s)
+    order by f.township, p.village collate "C" """
+
+
+@strawberry.type(
+    description="分村归类 How many children of school age of a village are in an accounted state on a date."
+)
+class VillagePartitionRow:
+    """One line of the partition by village."""
+
+    township: str = strawberry.field(description="乡镇代码 township")
+    village: str = strawberry.field(description="村代码 village")
+    village_name: str = strawberry.field(description="村名称 village's name, where the county's list has it")
+    state: str = strawberry.field(description="归类 accounted state")
+    dated: bool = strawberry.field(description="出生日期明确 false for children whose age can't be told")
+    count: int = strawberry.field(description="人数 how many")
+
+
+@strawberry.type(
+    description="四查三比对 What the registers count in a village as of a day, and how many children they don't agree on"
+    " (教基厅函〔2024〕15号)."
+)
+class VillageChecks:
+    """The counts of one village."""
+
+    as_of: date = strawberry.field(description="比对日期 as of which day")
+    counted_at: datetime = strawberry.field(description="汇总时间 counted when")
+    township: str = strawberry.field(description="乡镇代码 township")
+    village: str = strawberry.field(description="村代码 village")
+    village_name: str = strawberry.field(description="村名称 village's name, where the county's list has it")
+    in_window: int = strawberry.field(description="适龄人数 children of school age over all registers")
+    hukou: int = strawberry.field(description="查户籍 of them in the household register")
+    enrolled: int = strawberry.field(description="查学籍 of them in the enrolment system")
+    in_school: int = strawberry.field(description="查在校学生 of them on the schools' lists")
+    poverty: int = strawberry.field(description="查脱贫户 of them in the poverty register")
+    not_enrolled: int = strawberry.field(description="户籍–学籍：适龄失学 in no enrolment row")
+    not_in_seat: int = strawberry.field(description="学籍–在校：辍学 enrolled and on no class list")
+    poverty_out: int = strawberry.field(description="失学辍学–脱贫户 out of school, of a poor household")
+
+
+@strawberry.type
+class CountsQuery:
+    """Counts by village."""
+
+    @strawberry.field(
+        description="分村归类 children of school age on a date (default today) by village and state, as known now"
+    )
+    async def village_partition(
+        self, info: Info, township: str | None = None, as_of: date | None = None
+    ) -> list[VillagePartitionRow]:
+        """The partition of the window 6–16 by village; its lines sum to those of `partition`."""
+        after, until = window(as_of or info.context.today)
+        rows = await info.context.rows(_VILLAGES, after=after, until=until, township=township)
+        return [VillagePartitionRow(**row) for row in rows]
+
+    @strawberry.field(description="四查三比对 what the registers count as of a day, by village")
+    async def four_checks(self, info: Info, as_of: date, township: str | None = None) -> list[VillageChecks]:
+        """The last counts of a day; `compareRegisters` makes them anew."""
+        rows = await info.context.rows(_CHECKS, as_of=as_of, township=township)
+        return [VillageChecks(**row) for row in rows]
