@@ -161,7 +161,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             "MergeStep",
             "merge_step",
-            columns("otherId what reason department", id="{a}.step_id", at=moment("{a}.at")),
+            columns("otherId what reason department", at=moment("{a}.at")),
         ),
         Table(
             "Doubt",

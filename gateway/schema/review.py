@@ -82,9 +82,8 @@ class ChildDoubt:
 class MergeStep(Node):
     """One side of a merge or of its taking back."""
 
-    SELECT: ClassVar[str] = "select step_id as id, m.* from merge_step m"
+    SELECT: ClassVar[str] = "select m.* from merge_step m"
 
-    id: UUID = strawberry.field(description="编号 id")
     other_id: UUID = strawberry.field(description="另一条 the other entry")
     what: str = strawberry.field(
         description="经过 merged 并入本条, merged_into 本条并入, parted 撤销并入, parted_from 本条撤销并入"
