@@ -14,9 +14,11 @@ from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
 from deploy.services import built
 from gateway.access.policy import load_policy
+from gateway.access.predicates import Predicates
 from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
+from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility
 from gateway.commands import Service as Reached
@@ -104,8 +106,9 @@ class Embedded:
         replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
         issuer = self._issuer()
         reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
-        warrants = Warrants(dsn=cluster.dsn("gateway", "gateway_writer"), reader=reader)
         policy = load_policy()
+        writer = Writer(dsn=cluster.dsn("gateway", "gateway_writer"))
+        warrants = Warrants(writer=writer, reader=reader, policy=policy)
         gateway = build_gateway(
             policy=policy,
             tokens=Tokens(
@@ -131,6 +134,7 @@ class Embedded:
             ),
             supervision=Answers(replay),
             warrants=warrants,
+            predicates=Predicates(writer=writer, reader=reader),
             development=self._settings.development,
             issuer=issuer,
             papers=self._settings.papers,

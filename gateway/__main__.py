@@ -8,9 +8,11 @@ import msgspec
 from fastapi import FastAPI
 
 from gateway.access.policy import load_policy
+from gateway.access.predicates import Predicates
 from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
+from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility, Service
 from gateway.readmodel.projector import Projector
@@ -52,7 +54,8 @@ def build(process: Process) -> FastAPI:
         raise Refused("Nobody's token can be checked: set BAOXUE_ISSUER and BAOXUE_JWKS, the file of its public keys.")
     policy = load_policy()
     reader = Reader(dsn=process.dsn("reader"))
-    warrants = Warrants(dsn=process.dsn("writer"), reader=reader)
+    writer = Writer(dsn=process.dsn("writer"))
+    warrants = Warrants(writer=writer, reader=reader, policy=policy)
     return build_gateway(
         policy=policy,
         tokens=Tokens(
@@ -72,6 +75,7 @@ def build(process: Process) -> FastAPI:
             visibility=ReadModelVisibility(reader=reader),
         ),
         warrants=warrants,
+        predicates=Predicates(writer=writer, reader=reader),
         supervision=Answers(Replay(dsn=process.dsn("reader"), opener=process.vault)),
         development=settings.development,
         issuer=issuer,

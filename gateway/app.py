@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.policy import Policy
+from gateway.access.predicates import Predicates
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
 from gateway.access.quotas import Quota, Quotas
 from gateway.access.receipts import Receipts
@@ -56,6 +57,7 @@ def build_gateway(
     commands: Commands | None = None,
     supervision: Supervision | None = None,
     warrants: Warrants | None = None,
+    predicates: Predicates | None = None,
     development: bool = False,
     issuer: DevelopmentIssuer | None = None,
     papers: Path | None = None,
@@ -93,6 +95,7 @@ def build_gateway(
         commands=commands,
         supervision=supervision,
         warrants=warrants,
+        predicates=predicates,
         introspection=development,
         page=page,
     )

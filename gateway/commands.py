@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import httpx
 import msgspec
@@ -111,6 +111,29 @@ class Commands:
             if current := traceparent():
                 headers["traceparent"] = current
             return _answer(await self._post(service, f"/commands/{name}", content=content, headers=headers))
+
+    async def tell(
+        self,
+        recipient: str,
+        *,
+        reason: str,
+        area: str,
+        principal: Principal,
+        about: UUID | None = None,
+        trace: str = "",
+    ) -> None:
+        """Raises a notice to a unit of what its caller did here; raises what was refused, or `CommandUncertain`.
+
+        Nobody asks for it, so nobody needs the right to; `about` makes it one notice, however often it is told.
+        """
+        cause = about or uuid4()
+        body = {"cause": cause, "about": cause, "recipient": recipient, "reason": reason, "area": area}
+        headers = _headers(principal, uuid5(cause, f"{recipient}/{reason}")) | {"content-type": "application/json"}
+        with span("send notify raise-notice", parent=trace, kind=SpanKind.CLIENT):
+            if current := traceparent():
+                headers["traceparent"] = current
+            content = msgspec.json.encode(body)
+            _answer(await self._post("notify", "/commands/raise-notice", content=content, headers=headers))
 
     async def _post(self, service: str, path: str, *, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
         """Posts, and once more where no answer came; raises `CommandUncertain`."""

@@ -27,6 +27,7 @@ from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.policy import Policy
+from gateway.access.predicates import Predicates
 from gateway.access.principal import NotApproved, Principal, Tokens, Unauthenticated
 from gateway.access.quotas import Quotas, QuotaUsedUp
 from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
@@ -85,6 +86,7 @@ class Surroundings:
     commands: Commands | None
     supervision: Supervision | None
     warrants: Warrants | None
+    predicates: Predicates | None
     introspection: bool
     """Whether anybody may ask for the schema; where not, developers' accounts may."""
     page: bytes | None
@@ -249,6 +251,7 @@ class Endpoint:
             now=self._with.clock.now(),
             supervision=self._with.supervision,
             warrants=self._with.warrants,
+            predicates=self._with.predicates,
             commands=self._with.commands,
             idempotency_key=_key(asked.headers),
             trace=traceparent(),

@@ -87,6 +87,10 @@ _MODES: Mapping[tuple[str, str], frozenset[Mode]] = {
     **{("Child", field): frozenset({Mode.FULL, Mode.MASK}) for field in _MASKED},
     ("Child", "ageBand"): frozenset({Mode.BUCKET}),
     **{("Child", field): frozenset({Mode.PREDICATE}) for field in ("underFourteen", "inHardship", "hasDisability")},
+    **{
+        ("Query", field): frozenset({Mode.PREDICATE})
+        for field in ("identityMatches", "holdsDisabilityCertificate", "inMinimumLiving", "enrolledThisTerm")
+    },
     ("FindingCount", "count"): frozenset({Mode.FULL, Mode.COUNT}),
     ("PartitionRow", "count"): frozenset({Mode.FULL, Mode.COUNT}),
 }

@@ -12,7 +12,6 @@ Whether one is in force is asked where it is used: approvals at the token, at mo
 row security and by the compiler with every statement. So what has ended opens nothing, however long a token lasts.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,12 +19,11 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
-from psycopg import AsyncConnection
-
+from gateway.access.policy import Policy
 from gateway.access.principal import NotApproved, Principal
 from gateway.access.rules import RULES
-from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
+from gateway.access.writer import Writer
+from gateway.readmodel.reading import Reader, claims
 from services.chassis.errors import Forbidden, NotFound, Refused
 
 FEWEST_WORDS: Final = 10
@@ -85,12 +83,12 @@ class Warrant:
 
 
 class Warrants:
-    """Gives, ends and reviews warrants as `gateway_writer`, and knows what a purpose rests on now."""
+    """Gives, ends and reviews warrants, and knows what a purpose rests on now."""
 
-    def __init__(self, *, dsn: str, reader: Reader, timeout_s: float = 5.0) -> None:
-        self._dsn = dsn
+    def __init__(self, *, writer: Writer, reader: Reader, policy: Policy) -> None:
+        self.policy = policy
+        self._writer = writer
         self._reader = reader
-        self._timeout_s = timeout_s
 
     async def of(self, principal: Principal, *, now: datetime) -> Principal:
         """The principal as it may look now; raises `NotApproved`. See `principal.Standing`."""
@@ -120,10 +118,8 @@ class Warrants:
 
     async def give(self, warrant: Warrant, *, by: Principal, now: datetime) -> None:
         """Gives a warrant; the same `warrant_id` again gives nothing more. Raises `Refused` and `Forbidden`."""
-        _require(warrant, by=by, now=now)
-        if warrant.kind is Kind.EMERGENCY:
-            await self._require_reviewed(warrant, now=now)
-        await self._write(
+        await self.require(warrant, by=by, now=now)
+        await self._writer.write(
             _GIVE,
             {
                 "warrant_id": warrant.warrant_id,
@@ -142,6 +138,12 @@ class Warrants:
             },
         )
 
+    async def require(self, warrant: Warrant, *, by: Principal, now: datetime) -> None:
+        """Raises `Refused` or `Forbidden` where this may not be given."""
+        _require(warrant, by=by, now=now)
+        if warrant.kind is Kind.EMERGENCY:
+            await self._require_reviewed(warrant, now=now)
+
     async def end(self, warrant_id: UUID, *, reason: str, by: Principal, now: datetime) -> None:
         """Ends a warrant now; whoever gave it may, the head of the unit it was given to, and supervision."""
         _require_words(reason)
@@ -150,7 +152,9 @@ class Warrants:
             raise Forbidden(
                 "A warrant is ended by the unit that gave it, by the head of the one that has it, or by supervision."
             )
-        await self._write(_END, {"id": warrant_id, "now": now, "actor": by.actor, "unit": by.unit, "words": reason})
+        await self._writer.write(
+            _END, {"id": warrant_id, "now": now, "actor": by.actor, "unit": by.unit, "words": reason}
+        )
 
     async def review(self, warrant_id: UUID, *, justified: bool, remark: str, by: Principal, now: datetime) -> None:
         """Says whether break-glass was justified: the head of the unit or supervision, and never whoever broke it."""
@@ -162,7 +166,7 @@ class Warrants:
             raise Forbidden(
                 "Break-glass is reviewed by the head of the unit or by supervision, never by whoever broke it."
             )
-        await self._write(
+        await self._writer.write(
             _REVIEW,
             {
                 "id": warrant_id,
@@ -192,19 +196,6 @@ class Warrants:
         if not found:
             raise NotFound("There is no such warrant.")
         return found[0]
-
-    async def _write(self, statement: bytes, parameters: Mapping[str, object]) -> None:
-        """One statement, its own transaction: rare enough for a connection of its own."""
-        try:
-            async with (
-                asyncio.timeout(self._timeout_s),
-                await AsyncConnection.connect(
-                    self._dsn, autocommit=True, options="-c synchronous_commit=on -c statement_timeout=4s"
-                ) as connection,
-            ):
-                await connection.execute(statement, parameters)
-        except (psycopg.OperationalError, OSError, TimeoutError):
-            raise ReadModelUnavailable from None
 
 
 def _require(warrant: Warrant, *, by: Principal, now: datetime) -> None:

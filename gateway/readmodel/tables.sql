@@ -385,6 +385,10 @@ create table if not exists warrant_end (
 create table if not exists warrant_review (
     warrant_id uuid primary key references warrant, reviewed_at timestamptz not null, reviewed_by text not null,
     reviewed_for text not null, justified boolean not null, remark text not null default '');
+-- How often yes-or-no questions were asked on a day 是非核验: by a unit, by an officer, about a child. Never what was asked.
+create table if not exists predicate_use (
+    day date not null, scope text collate "C" not null, used integer not null default 0,
+    unknown integer not null default 0, primary key (day, scope));
 create table if not exists tracking (name text primary key, position bigint not null);
 
 create or replace function refuse_change() returns trigger language plpgsql as $$
@@ -447,7 +451,7 @@ begin
         'receipt', 'tracking', 'doubt', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
-        'late_reply', 'warrant', 'warrant_end', 'warrant_review']
+        'late_reply', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
@@ -465,6 +469,7 @@ begin
             when name = 'doubt' then format('(%s) or (%s)', within, replace(within, 'township', 'other_township'))
             when name = 'referral' then
                 format('(%s) or (%s)', within, format(to_me, name))
+            when name = 'predicate_use' then 'false'
             when name = 'warrant' then format('(%s) or unit = %s', within, own_unit)
             when name in ('warrant_end', 'warrant_review') then
                 format('exists (select from warrant w where w.warrant_id = %I.warrant_id)', name)
@@ -498,7 +503,7 @@ begin
         execute format('create policy reader on %I for select to gateway_reader using (%s)', name, opens);
         execute format('drop policy if exists about on %I', name);
         if exists (select from information_schema.columns c where c.table_schema = current_schema()
-                and c.table_name = name and c.column_name = 'child_id') and name not in ('warrant', 'journal') then
+                and c.table_name = name and c.column_name = 'child_id') and name <> 'journal' then
             execute format('create policy about on %I as restrictive for select to gateway_reader using (%s)', name,
                 format(about, case when name = 'doubt' then 'child_id, other_id' else 'child_id' end));
         end if;

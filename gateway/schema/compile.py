@@ -334,7 +334,10 @@ class _Compilation:
             f" where {_on(link.on, alias).replace('{p}', parent_alias)}"
             f" and {scope(table, alias=alias, grants=self.grants, by_key=True)}"
         )
-        return _list_of(row, rows, order=_on(link.order, alias)) if link.many else f"(select {row} {rows})"
+        order = _on(link.order, alias)
+        if link.most is not None:
+            rows = f"from (select {alias}.* {rows} order by {order} limit {link.most}) {alias}"
+        return _list_of(row, rows, order=order) if link.many else f"(select {row} {rows})"
 
     def _joins(self, table: Table, alias: str, nodes: list[FieldNode]) -> str:
         """The join to names and numbers, where a selection of this row asks for one."""

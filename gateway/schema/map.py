@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
-from gateway.schema import oversight_map
+from gateway.schema import access_map, oversight_map
 from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
 from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
@@ -36,6 +36,9 @@ AGE_BAND = (
     )
     + f" else '{OLDEST_BAND}' end"
 )
+
+LATEST_LOOKS = 20
+"""How many looks stand on a child's own page; all of them are in the list `receipts`."""
 
 _CHILD = Table(
     "Child",
@@ -75,6 +78,9 @@ _CHILD = Table(
             "ChildDoubt",
             "({a}.child_id = {p}.child_id or {a}.other_id = {p}.child_id)",
             "{a}.raised_on, {a}.doubt_id",
+        ),
+        "looks": Link(
+            "Receipt", "{a}.child_ids @> array[{p}.child_id]", "{a}.at desc, {a}.receipt_id desc", most=LATEST_LOOKS
         ),
         "deferrals": Link("Deferral", OF_CHILD, "{a}.from_on, {a}.deferral_id"),
         "schoolingElsewhere": Link("SchoolingElsewhere", OF_CHILD, "{a}.term, {a}.proof_id"),
@@ -320,6 +326,7 @@ TABLES: Mapping[str, Table] = {
         Table("Township", "township", columns("code name"), of_child=False),
         *oversight_map.TABLES,
         *COUNTS,
+        *access_map.TABLES,
     )
 }
 
@@ -349,7 +356,7 @@ _OF_MY_CHILDREN = (
     " or {a}.village = '' and {a}.school = '' and s.township = {a}.township)))"
 )
 """Posts in which somebody answers for children of a village or school, whatever place the post is held for."""
-_OWNER: Mapping[str, str] = {"Notice": "recipient", "Delivery": "unit", **oversight_map.OWNER}
+_OWNER: Mapping[str, str] = {"Notice": "recipient", "Delivery": "unit", **oversight_map.OWNER, **access_map.OWNER}
 """The column that names the unit a row is `own` to."""
 
 
@@ -364,8 +371,8 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
             condition = "true"
         case Relation.OWN:
             condition = f"{{a}}.{_OWNER[table.type]} = %(unit)s"
-        case Relation.AREA if table.type == "Notice":
-            condition = f"(({_WITHIN}) or {{a}}.recipient = %(unit)s)"
+        case Relation.AREA if table.type in {"Notice", "Warrant"}:
+            condition = f"(({_WITHIN}) or {{a}}.{_OWNER[table.type]} = %(unit)s)"
         case Relation.AREA if table.type == "Receipt":
             # A receipt concerns several children; it may be seen where one of them may be.
             condition = (
@@ -406,13 +413,19 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
     return condition.replace("{a}", alias)
 
 
+_COUNTS_CHILDREN = frozenset({"FindingCount", "PartitionRow", "VillagePartitionRow"})
+"""Counts made of rows of children; others were counted before, and tell nothing of one child."""
+
+
 def _about(table: Table) -> str | None:
     """The condition that keeps a table to the one child a token is about; None for what is of no child."""
     if table.pair:
         return "%(child)s::uuid in ({a}.child_id, {a}.other_id)"
     if table.type == "Receipt":
         return "%(child)s::uuid = any({a}.child_ids)"
-    return "{a}.child_id = %(child)s::uuid" if table.of_child or table.type in SUBQUERY_ALIAS else None
+    if table.of_child or table.type in _COUNTS_CHILDREN:
+        return "{a}.child_id = %(child)s::uuid"
+    return "false" if table.type in SUBQUERY_ALIAS else None
 
 
 def identity_join(*, alias: str, grants: Grants) -> str:

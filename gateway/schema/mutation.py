@@ -5,6 +5,7 @@ The commands of each service stand in a module of `mutations/`; what they share 
 
 import strawberry
 
+from gateway.schema.mutations.access import AccessCommands
 from gateway.schema.mutations.assistance import AssistanceCommands
 from gateway.schema.mutations.cases import CaseCommands
 from gateway.schema.mutations.notify import NotifyCommands
@@ -13,5 +14,5 @@ from gateway.schema.mutations.roster import RosterCommands
 
 
 @strawberry.type(description="What departments may do 办理.")
-class Mutation(NotifyCommands, AssistanceCommands, RosterCommands, OversightCommands, CaseCommands):
+class Mutation(AccessCommands, NotifyCommands, AssistanceCommands, RosterCommands, OversightCommands, CaseCommands):
     """All commands. Retry with the same `Idempotency-Key` header after a lost answer: nothing happens twice."""

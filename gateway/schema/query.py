@@ -11,6 +11,7 @@ import strawberry
 
 from gateway.access.policy import NODE_ID
 from gateway.readmodel.partition import PARTITION, window
+from gateway.schema.access_query import AccessQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
 from gateway.schema.deliveries import Delivery
@@ -70,7 +71,7 @@ class Me:
 
 
 @strawberry.type(description="What departments may look at 查询.")
-class Query(CountsQuery, OversightQuery):
+class Query(AccessQuery, CountsQuery, OversightQuery):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 
     @strawberry.field(description="本人权限 who I am and what I may see")

@@ -21,6 +21,7 @@ from gateway.readmodel.reading import Reader
 from gateway.schema.paging import cursor_of, place_after, size_of_page
 
 if TYPE_CHECKING:
+    from gateway.access.predicates import Predicates
     from gateway.access.warrants import Warrants
     from gateway.commands import Commands
     from gateway.schema.supervision import Supervision
@@ -55,6 +56,7 @@ class Looking:
     now: datetime | None = None
     supervision: "Supervision | None" = None
     warrants: "Warrants | None" = None
+    predicates: "Predicates | None" = None
     commands: "Commands | None" = None
     idempotency_key: UUID | None = None
     trace: str = ""

@@ -23,10 +23,11 @@ from graphql import (
 from graphql.language import NullValueNode
 
 from gateway.access.policy import Grants, Mode, forbidden
+from gateway.access.predicates import PREDICATES
 from gateway.schema.compile import Fragments
 from gateway.schema.roots import ROOTS
 
-OPEN_TYPES = frozenset({"Me", "VisibleField", "PageInfo", "CommandAnswer", "Node"})
+OPEN_TYPES = frozenset({"Me", "VisibleField", "PageInfo", "CommandAnswer", "Node", "Verdict"})
 
 
 def is_open(type_name: str, field: str) -> bool:
@@ -59,7 +60,7 @@ def introspects(asked: tuple[tuple[str, FieldNode], ...]) -> bool:
 
 def names_somebody(asked: tuple[tuple[str, FieldNode], ...]) -> bool:
     """Whether an operation looks for somebody by what they are called or numbered."""
-    return any(
+    return any(type_name == "Query" and node.name.value in PREDICATES for type_name, node in asked) or any(
         ROOTS[node.name.value].filters[argument.name.value].personal
         for type_name, node in asked
         if type_name == "Query" and node.name.value in ROOTS

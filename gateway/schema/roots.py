@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.schema import oversight_map
+from gateway.schema import access_map, oversight_map
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
 LETTERS: Final = "lower(regexp_replace({v}::text, '[^A-Za-z]', '', 'g'))"
@@ -182,4 +182,5 @@ ROOTS: Mapping[str, Root] = {
     ),
     "townships": Root("Township", many=True, order="{a}.code"),
     **oversight_map.ROOTS,
+    **access_map.ROOTS,
 }

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema import assistance, cases, field_check, oversight, review, terms
+from gateway.schema import assistance, cases, field_check, oversight, review, supervision, terms
 from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, many, one
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.schema.field_check import FieldCheckAnswer
     from gateway.schema.oversight import Attachment, Visit, VisitPlan
     from gateway.schema.review import ChildDoubt, FindingGround, MergeStep, Source
+    from gateway.schema.supervision import Receipt
     from gateway.schema.terms import Absence, Deferral, SchoolingElsewhere
 
 
@@ -202,6 +203,16 @@ class Child(Node):
     async def sources(self, info: Info) -> list[Annotated["Source", strawberry.lazy("gateway.schema.review")]]:
         """出处 which rows its facts were taken from."""
         return await many(info.context, review.Source, "c.child_id = %(child)s order by s.fact", child=self.id)
+
+    @strawberry.field(description="查阅留痕 the latest twenty looks at this child; all of them are in `receipts`")
+    async def looks(self, info: Info) -> list[Annotated["Receipt", strawberry.lazy("gateway.schema.supervision")]]:
+        """查阅留痕 the latest looks at this child."""
+        return await many(
+            info.context,
+            supervision.Receipt,
+            "child_ids @> array[%(child)s::uuid] order by at desc, receipt_id desc limit 20",
+            child=self.id,
+        )
 
     @strawberry.field(description="延缓入学、休学、免入学 what puts its schooling off")
     async def deferrals(self, info: Info) -> list[Annotated["Deferral", strawberry.lazy("gateway.schema.terms")]]:

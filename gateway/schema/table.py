@@ -12,6 +12,8 @@ class Link:
     type: str
     on: str
     order: str = ""
+    most: int | None = None
+    """How many rows there are at most, the first in order; None for all."""
 
     @property
     def many(self) -> bool:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MODES = {"~": "mask", "#": "count"}
-DERIVED = {"ageBand": "bucket", "underFourteen": "predicate", "inHardship": "predicate", "hasDisability": "predicate"}
+DERIVED = {
+    "ageBand": "bucket",
+    "underFourteen": "predicate",
+    "inHardship": "predicate",
+    "hasDisability": "predicate",
+    "identityMatches": "predicate",
+    "enrolledThisTerm": "predicate",
+    "inMinimumLiving": "predicate",
+    "holdsDisabilityCertificate": "predicate",
+}
 """Fields that are a class, or a yes or no, themselves."""
 _TOLD = tomllib.loads(Path(__file__).with_name("who_sees_what.toml").read_text(encoding="utf-8"))
 

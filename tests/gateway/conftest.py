@@ -13,9 +13,11 @@ import psycopg
 import pytest
 
 from gateway.access.policy import load_policy
+from gateway.access.predicates import Predicates
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
+from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility, Service
 from gateway.readmodel.migrate import migrate
@@ -78,7 +80,8 @@ class Asking:
         self.policy = load_policy()
         self.issuer = DevelopmentIssuer(enabled=True, issuer="https://test", audience="baoxue", clock=self.clock)
         self.reader = Reader(dsn=reader_dsn, connections=2)
-        self.warrants = Warrants(dsn=writer_dsn, reader=self.reader)
+        writer = Writer(dsn=writer_dsn)
+        self.warrants = Warrants(writer=writer, reader=self.reader, policy=self.policy)
         self.tokens = Tokens(
             keys=self.issuer.keys,
             issuer="https://test",
@@ -104,6 +107,7 @@ class Asking:
             commands=self.commands,
             supervision=supervision,
             warrants=self.warrants,
+            predicates=Predicates(writer=writer, reader=self.reader),
             development=True,
         )
         self.schema = build_schema()
@@ -135,12 +139,14 @@ class Asking:
         response = self.runner.run(self._http.request(method, "/graphql", headers=headers, **given, **more))
         return Reply(response.status_code, response.json())
 
-    def resolve(self, query: str, variables: dict[str, Any] | None = None, *, by: str | tuple[str, str]) -> Resolved:
+    def resolve(
+        self, query: str, variables: dict[str, Any] | None = None, *, by: str | tuple[str, str], **claims: str
+    ) -> Resolved:
         """The same, by the ordinary resolvers alone: no compiler, no rights, rows held back by row security only."""
 
         async def resolve() -> Resolved:
             looking = Looking(
-                principal=await self.tokens.verify(self.token(by)), reader=self.reader, today=county.TODAY
+                principal=await self.tokens.verify(self.token(by, **claims)), reader=self.reader, today=county.TODAY
             )
             result = await self.schema.execute(query, variable_values=variables, context_value=looking)
             assert not result.errors, result.errors

@@ -283,6 +283,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "state": ["suspect", "confirmed", "opened", "delivered"],
         "kind": ["not_in_seat"],
         "overdue": [True, False],
+        "unreviewed": [True, False],
         "officer": ["teacher-1"],
         "childId": [str(county.made("child", 2))],
         "owner": ["public_security:410326"],

@@ -1,0 +1,51 @@
+"""Access itself 授权 in the map: warrants, and the root by which they are listed. See `map.py` and `roots.py`."""
+
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.access.rules import RULES
+from gateway.schema.root import Filter, Root, by_id, by_moment
+from gateway.schema.table import Table, columns, moment
+
+WARRANTS: Final = (
+    "(select w.*, e.ended_at, e.end_reason, r.reviewed_at, r.reviewed_by, r.justified, r.remark,"
+    f" case when w.kind = 'emergency' then w.given_at + interval '{RULES.emergency.review_within_hours} hours' end"
+    " as review_due_at from warrant w left join warrant_end e on e.warrant_id = w.warrant_id"
+    " left join warrant_review r on r.warrant_id = w.warrant_id)"
+)
+TABLES: Final = (
+    Table(
+        "Warrant",
+        WARRANTS,
+        columns(
+            "kind unit actor purpose childId township paper reason givenBy givenFor endReason reviewedBy justified remark",
+            id="{a}.warrant_id",
+            **{
+                name: moment(f"{{a}}.{column}")
+                for name, column in (
+                    ("fromAt", "from_at"),
+                    ("untilAt", "until_at"),
+                    ("endedAt", "ended_at"),
+                    ("reviewDueAt", "review_due_at"),
+                    ("reviewedAt", "reviewed_at"),
+                )
+            },
+        ),
+    ),
+)
+OWNER: Final[Mapping[str, str]] = {"Warrant": "unit"}
+UNREVIEWED: Final = "(kind = 'emergency' and reviewed_at is null)"
+ROOTS: Final[Mapping[str, Root]] = {
+    "warrants": Root(
+        "Warrant",
+        many=True,
+        filters={
+            "kind": Filter("{a}.kind = {v}", "kind"),
+            "unreviewed": Filter("({a}.kind = 'emergency' and {a}.reviewed_at is null) = {v}", "reviewedAt"),
+        },
+        keys=(by_moment("given_at"), by_id("warrant_id")),
+        descending=True,
+    ),
+}

@@ -1,0 +1,91 @@
+"""What Query tells of access itself 授权: warrants, and questions with a yes or a no. Its resolvers are plain."""
+
+# mypy: disable-error-code="untyped-decorator"
+
+from typing import Annotated
+
+import strawberry
+
+from gateway.schema.access import Verdict, Warrant
+from gateway.schema.access_map import UNREVIEWED
+from gateway.schema.paging import PAGE
+from gateway.schema.reading import Connection, Info, page
+from services.chassis.errors import Refused
+
+Number = Annotated[str, strawberry.argument(name="idNumber", description="公民身份号码 the whole citizen number")]
+
+
+async def _ask(info: Info, predicate: str, *, name: str, number: str) -> Verdict:
+    looking = info.context
+    if looking.predicates is None:
+        raise Refused("This gateway answers no such questions.")
+    verdict = await looking.predicates.ask(
+        predicate, name=name, number=number, by=looking.principal, today=looking.today
+    )
+    if verdict.child_id is not None:
+        looking.touched.add(verdict.child_id)
+        looking.rows_read += 1
+    if verdict.alarm and looking.commands is not None:
+        county = looking.principal.unit.partition(":")[2][:6]
+        await looking.commands.tell(
+            f"supervision:{county}", reason="numbers_tried", area=county, principal=looking.principal
+        )
+    return Verdict(answer=verdict.said, as_of=looking.today)
+
+
+@strawberry.type(description="授权查询 what may be asked of access itself, and with a yes or a no for an answer.")
+class AccessQuery:
+    """What may be asked of access itself."""
+
+    @strawberry.field(
+        description="凭据 warrants of my area, or to my unit, newest first; `unreviewed`: break-glass not reviewed"
+    )
+    async def warrants(
+        self,
+        info: Info,
+        kind: str | None = None,
+        unreviewed: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Warrant]:
+        """Warrants by kind, and whether break-glass was reviewed."""
+        principal = info.context.principal
+        where = "true" if principal.grants.relation("Warrant") == "area" else "unit = %(unit)s"
+        if kind is not None:
+            where += " and kind = %(kind)s"
+        if unreviewed is not None:
+            where += f" and {UNREVIEWED} = %(unreviewed)s"
+        return await page(
+            info.context,
+            Warrant,
+            where,
+            keys={"coalesce(given_at, 'epoch'::timestamptz)": "timestamptz", "warrant_id": "uuid"},
+            first=first,
+            after=after,
+            descending=True,
+            given={"unit": principal.unit, "kind": kind, "unreviewed": unreviewed},
+        )
+
+    @strawberry.field(
+        description="身份相符 whether name and number belong together; unknown where nobody has the number"
+    )
+    async def identity_matches(self, info: Info, name: str, id_number: Number) -> Verdict:
+        """Whether the county knows somebody of this name under this number."""
+        return await _ask(info, "identityMatches", name=name, number=id_number)
+
+    @strawberry.field(description="持残疾证 whether it holds a disability certificate")
+    async def holds_disability_certificate(self, info: Info, name: str, id_number: Number) -> Verdict:
+        """Whether the registers name a grade of disability."""
+        return await _ask(info, "holdsDisabilityCertificate", name=name, number=id_number)
+
+    @strawberry.field(description="享受低保 whether it lives on the minimum living allowance today")
+    async def in_minimum_living(self, info: Info, name: str, id_number: Number) -> Verdict:
+        """Whether its eligibility as 低保 is in force."""
+        return await _ask(info, "inMinimumLiving", name=name, number=id_number)
+
+    @strawberry.field(
+        description="本学期在校 whether it is at school this term; unknown where that is being looked into"
+    )
+    async def enrolled_this_term(self, info: Info, name: str, id_number: Number) -> Verdict:
+        """Whether it is accounted for at a school."""
+        return await _ask(info, "enrolledThisTerm", name=name, number=id_number)
