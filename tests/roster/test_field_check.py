@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from httpx import Response
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -502,3 +502,26 @@ def test_a_sheet_cut_and_put_together_is_still_told_apart_by_its_lines() -> None
     sheets = read_sheets([("合并.csv", out.getvalue().encode())], list_of=lists.__getitem__, today=date(2026, 9, 14))
     assert [(sheet.field_check_id, len(sheet.answers)) for sheet in sheets.returned] == [(one.id, 1), (other.id, 1)]
     assert [(place.line, place.column) for place in sheets.rejects] == [(2, "摸排日期"), (4, "名单编号")]
+
+
+SHEET_CELLS = st.one_of(
+    st.sampled_from(
+        ["", "在校", "失学辍学", "2026-09-01", "9月1日", str(CHILD), str(OTHER_CHILD), str(a_list().id), "燕归来"]
+    ),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=10),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(lines=st.lists(st.lists(SHEET_CELLS, min_size=6, max_size=7), max_size=6))
+def test_whatever_stands_on_a_sheet_is_taken_told_or_refused(lines: list[list[str]]) -> None:
+    check = a_list()
+    out = StringIO()
+    csv.writer(out).writerows([HEADER.split(","), ["燕归来", "在校", "", "", str(check.id), str(CHILD)], *lines])
+
+    sheets = read_sheets([("表.csv", out.getvalue().encode())], list_of={check.id: check}.get, today=MONDAY)  # type: ignore[arg-type]
+
+    [returned] = sheets.returned
+    assert returned.answers.keys() <= check.children
+    assert {found for found, _ in returned.answers.values()} <= FOUND
+    assert all(place.reason and place.line > 1 for place in sheets.rejects)

@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import date
 from itertools import accumulate
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from services.chassis.errors import Refused
 from services.roster.reconcile.reading import NOT_READ, Reading, read_content
+from services.roster.reconcile.run import reconcile_directory
 
 HEADER = ("户号", "姓名", "性别", "公民身份号码", "出生日期", "户主姓名", "乡镇", "行政村", "户籍状态")
 CHILD = ("1", "燕归来", "女", "41032620150607062X", "2015-06-07", "燕青", "小店镇", "小店村", "正常")
@@ -177,3 +180,18 @@ def test_every_line_is_a_row_a_rejected_row_or_passed_over(lines: list[list[str]
     # Rows keep the order of the file, and their numbers count on through it.
     assert [row.line for row in reading.rows] == sorted(row.line for row in reading.rows)
     assert list(accumulate((row.ref.row for row in reading.rows), max)) == [row.ref.row for row in reading.rows]
+
+
+def test_nothing_that_is_written_out_begins_like_a_formula(tmp_path: Path) -> None:
+    folder = tmp_path / "registers"
+    folder.mkdir()
+    (folder / "=cmd.csv").write_bytes(as_csv(HEADER, CHILD, [*CHILD[:4], "=1+1", *CHILD[5:]]))
+
+    reconcile_directory(folder, as_of=date(2026, 9, 14), out=tmp_path / "out")
+
+    for path in (tmp_path / "out").iterdir():
+        with path.open(encoding="utf-8", newline="") as file:
+            assert not [cell for line in csv.reader(file) for cell in line if cell.startswith(("=", "+", "-", "@"))]
+    with (tmp_path / "out" / "rejects.csv").open(encoding="utf-8", newline="") as file:
+        [reject] = csv.DictReader(file)
+    assert (reject["file"], reject["row"], reject["line"]) == ("'=cmd.csv", "2", "3")
