@@ -71,6 +71,8 @@ def _odd_birth_date(cell: str) -> str:
 
 def _odd_number(cell: str) -> str:
     """What a spreadsheet did to a number it took for one: its end is gone, and no list can bring it back."""
+    if cell[-3:] != "000" and "E" not in cell and "e" not in cell:  # nearly all: this is asked of every row
+        return ""
     if _IN_POWERS.fullmatch(cell) or read_number(cell).kind is NumberKind.ROUNDED:
         return "a spreadsheet rounded the number (号码后几位被 Excel 改成了 0，请把该列设为“文本”后重新填写)"
     return ""

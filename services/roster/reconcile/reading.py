@@ -207,11 +207,12 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
             above = []
         else:
             above = []
-            if not any(cell.strip() for cell in cells):
+            filled = [text for text in map(str.strip, cells) if text]
+            if not filled:
                 continue
             if (anew := _header_anew(cells, header, into=into)) is not None:
                 header, heading = anew, cells
-            elif not _is_note(cells, header):
+            elif not _is_note(cells, header, filled=filled):
                 _take(cells, header=header, heading=heading, file=file, sheet=sheet, line=number, into=into)
                 continue
             into.passed_over += 1
@@ -248,9 +249,8 @@ def _header_anew(cells: Sequence[str], header: Header, *, into: Reading) -> Head
     return recognise(cells, into.namings)
 
 
-def _is_note(cells: Sequence[str], header: Header) -> bool:
-    """Whether a line under the header is a note, a sum, a footer, or a numbering of columns."""
-    filled = [c for c in (cell.strip() for cell in cells) if c]
+def _is_note(cells: Sequence[str], header: Header, *, filled: Sequence[str]) -> bool:
+    """Whether a line under the header is a note, a sum, a footer, or a numbering of columns; `filled` are its cells with text."""
     position = header.positions.get("name")
     name = cells[position].strip() if position is not None and position < len(cells) else ""
     if len(filled) == 1:
@@ -299,7 +299,7 @@ def _why_refused(
     cells: Sequence[str], found: dict[str, str], *, width: int, register: Register, into: Reading
 ) -> tuple[str, str] | None:
     """Field and reason where a row can't be taken at all."""
-    if any("\n" in cell and sum(map(cell.count, ",\t;|")) >= width - 1 for cell in cells):
+    if "\n" in "".join(cells) and any("\n" in cell and sum(map(cell.count, ",\t;|")) >= width - 1 for cell in cells):
         return "", "a quotation mark is not closed, so several lines ran into one (引号未成对，几行并成了一行)"
     if any(cell.strip() for cell in cells[width:]):
         return "", "more cells than the header has columns, so they may stand in the wrong columns (列数多于表头)"
