@@ -168,6 +168,28 @@ def sample(
     console.print(f"{children:,} invented children: {out}/registers and {out}/truth")
 
 
+@app.command(rich_help_panel=DATA)
+def papers(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder of BAOXUE_PAPERS.")],
+    make: Annotated[
+        str | None, typer.Option("--make", help="Put the template of this kind of paper there, to be edited in Word.")
+    ] = None,
+) -> None:
+    """Check the office's own Word templates 文书模板, or put one there to start from; without any, list the kinds and their fields."""
+    from gateway.sheets.paper import TEXTS  # noqa: PLC0415
+    from gateway.sheets.template import FORMS, check_folder, put  # noqa: PLC0415
+
+    if make is not None:
+        console.print(f"{put(make, folder)}: edit it in Word, then check it with `baoxue papers {folder}`.")
+        return
+    own = check_folder(folder)
+    for kind in own:
+        console.print(f"{kind}.docx fits 可用")
+    if not own:
+        for kind, form in FORMS.items():
+            console.print(f"{kind}.docx {TEXTS[kind]['title']}: {' '.join(form.fields)}", markup=False)
+
+
 @app.command(rich_help_panel=RUN)
 def health(
     urls: Annotated[

@@ -26,6 +26,7 @@ from gateway.readmodel.reading import Reader
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
 from gateway.schema.trusted import read_documents
+from gateway.sheets.template import check_folder
 from services.chassis.clock import Clock
 from services.chassis.errors import Refused
 
@@ -66,12 +67,14 @@ def build_gateway(
 ) -> Gateway:
     """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break glass.
 
-    `papers` is a folder of the office's own Word templates, `documents` one of partners' trusted documents. `development`
+    `papers` is a folder of the office's own Word templates, each of which has to fit; `documents` one of partners' trusted documents. `development`
     opens introspection, the query page and documents of anybody's making; an `issuer` gives tokens of demonstration
     accounts to anybody. Its lifespan runs the writer of receipts; without it nothing is answered.
     """
     if papers is not None and not papers.is_dir():
         raise Refused("The setting BAOXUE_PAPERS names no folder that is there.")
+    if papers is not None:
+        check_folder(papers)
     page = (EXPLORER / "page.html").read_bytes() if development else None
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Answers that are awaited over the border and from the procuratorate, and what is late wherever it is awaited, as rows."""
+"""What goes over the border and up as rows: letters, notices of the procuratorate, what is late, reports to the county."""
 
 from datetime import date
 from typing import Any, ClassVar, Final, assert_never, get_args
@@ -12,6 +12,7 @@ from services.contracts.oversight import (
     AssistanceLetterAnswered,
     AssistanceLetterReminded,
     AssistanceLetterSent,
+    CountyReported,
     LateReplySettled,
     ProcuratorateNoticeAnswered,
     ProcuratorateNoticeReceived,
@@ -60,6 +61,21 @@ class ProcuratorateNotice(Row, frozen=True, kw_only=True):
     paper: str = ""
     late: bool = False
     answered_on: date | None = None
+
+
+class CountyReport(Row, frozen=True, kw_only=True):
+    """The bureau's report to the county government 上报县政府, and whom it names."""
+
+    TABLE: ClassVar[str] = "county_report"
+    KEY: ClassVar[str] = "report_id"
+    report_id: UUID
+    unit: str = ""
+    township: str = ""
+    """The bureau's area; no one township's matter."""
+    number: str = ""
+    confirmed: tuple[UUID, ...] = ()
+    unreachable: tuple[UUID, ...] = ()
+    made_on: date | None = None
 
 
 class LateReply(Row, frozen=True, kw_only=True):
@@ -124,6 +140,20 @@ def procuratorate_notice(row: ProcuratorateNotice | None, told: Told[NoticeEvent
             assert_never(event)
 
 
+def county_report(_: CountyReport | None, told: Told[CountyReported]) -> CountyReport:
+    """A report as it was made."""
+    event = told.event
+    return CountyReport(
+        report_id=event.report_id,
+        unit=event.unit,
+        township=event.unit.partition(":")[2],
+        number=event.number,
+        confirmed=event.confirmed,
+        unreachable=event.unreachable,
+        made_on=event.made_on,
+    )
+
+
 def late_reply(row: LateReply | None, told: Told[LateEvent]) -> LateReply:
     """What is late until it ends."""
     event = told.event
@@ -149,6 +179,7 @@ def late_reply(row: LateReply | None, told: Told[LateEvent]) -> LateReply:
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
+    Fold(row=CountyReport, events=(CountyReported,), about=about("report_id"), evolve=county_report),
     Fold(row=AssistanceLetter, events=get_args(LetterEvent), about=about("letter_id"), evolve=assistance_letter),
     Fold(row=ProcuratorateNotice, events=get_args(NoticeEvent), about=about("notice_id"), evolve=procuratorate_notice),
     Fold(row=LateReply, events=get_args(LateEvent), about=about("late_reply_id"), evolve=late_reply),

@@ -69,6 +69,8 @@ class Attachment(OfChild, frozen=True, kw_only=True):
     size: int = 0
     sha256: str = ""
     kept_on: date | None = None
+    document_id: UUID | None = None
+    """The paper whose scan or receipt it is."""
 
 
 class VisitPlan(OfChild, frozen=True, kw_only=True):
@@ -97,7 +99,12 @@ class PersuasionList(Row, frozen=True, kw_only=True):
     month: str = ""
     returned: int = 0
     not_returned: int = 0
+    returned_cases: tuple[UUID, ...] = ()
+    not_returned_cases: tuple[UUID, ...] = ()
     signed_by: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    signed_days: tuple[date, ...] = ()
+    """Roles, accounts and days of those who have signed, in order."""
     complete: bool = False
     opened_on: date | None = None
 
@@ -221,6 +228,7 @@ def attachment(_: Attachment | None, told: Told[AttachmentKept]) -> Attachment:
         size=event.size,
         sha256=event.sha256,
         kept_on=event.kept_on,
+        document_id=event.document_id,
     )
 
 
@@ -258,10 +266,18 @@ def persuasion_list(row: PersuasionList | None, told: Told[ListEvent]) -> Persua
                 row,
                 returned=len(event.returned),
                 not_returned=len(event.not_returned),
+                returned_cases=event.returned,
+                not_returned_cases=event.not_returned,
                 opened_on=event.opened_on,
             )
         case PersuasionListSigned():
-            return replace(row, signed_by=(*row.signed_by, event.role), complete=event.complete)
+            return replace(
+                row,
+                signed_by=(*row.signed_by, event.role),
+                signers=(*row.signers, event.signer),
+                signed_days=(*row.signed_days, event.signed_on),
+                complete=event.complete,
+            )
         case _:
             assert_never(event)
 

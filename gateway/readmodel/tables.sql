@@ -179,6 +179,8 @@ create table if not exists attachment (
     attachment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', case_id uuid,
     shows text not null default '', media_type text not null default '', size integer not null default 0,
     sha256 text not null default '', kept_on date);
+alter table attachment add column if not exists document_id uuid;
+create index if not exists attachment_of_document on attachment (document_id) where document_id is not null;
 create index if not exists attachment_by_child on attachment (child_id);
 create table if not exists visit_plan (
     plan_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
@@ -190,6 +192,10 @@ create table if not exists persuasion_list (
     list_id uuid primary key, township text collate "C" not null default '', month text collate "C" not null default '',
     returned integer not null default 0, not_returned integer not null default 0, signed_by text[] not null default '{}',
     complete boolean not null default false, opened_on date);
+alter table persuasion_list
+    add column if not exists returned_cases uuid[] not null default '{}',
+    add column if not exists not_returned_cases uuid[] not null default '{}',
+    add column if not exists signers text[] not null default '{}', add column if not exists signed_days date[] not null default '{}';
 create table if not exists statement (
     statement_id uuid primary key, level text not null default '', year integer not null default 0,
     superior text not null default '', party text not null default '', township text collate "C" not null default '',
@@ -225,6 +231,10 @@ create table if not exists procuratorate_notice (
     matter text not null default '', case_id uuid, reply_by date, received_on date, answer text not null default '',
     paper text not null default '', late boolean not null default false, answered_on date);
 alter table procuratorate_notice add column if not exists sender text collate "C" not null default '';
+create table if not exists county_report (
+    report_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
+    number text not null default '', confirmed uuid[] not null default '{}', unreachable uuid[] not null default '{}',
+    made_on date);
 create table if not exists late_reply (
     late_reply_id uuid primary key, matter text collate "C" not null default '', about uuid not null,
     number integer not null default 0, owed_by text collate "C" not null default '',
@@ -451,7 +461,7 @@ begin
         'receipt', 'tracking', 'doubt', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
-        'late_reply', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
+        'late_reply', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
@@ -478,7 +488,7 @@ begin
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null
                     or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$
-            when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'four_checks') then within
+            when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)
             when name = 'post_tenure' then format('(%s) or %s or %s or (%s and %s)',

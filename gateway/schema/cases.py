@@ -14,7 +14,7 @@ from gateway.schema.node import Node
 from gateway.schema.reading import Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
-    from gateway.schema.oversight import AssistanceLetter
+    from gateway.schema.oversight import AssistanceLetter, Attachment
     from gateway.schema.roster import Child
 
 
@@ -161,6 +161,16 @@ class Document(Node):
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
         """The a document as read."""
         return cls(**facts(cls, row))
+
+    @strawberry.field(description="扫描件 scans of the paper and of its receipt")
+    async def scans(self, info: Info) -> list[Annotated["Attachment", strawberry.lazy("gateway.schema.oversight")]]:
+        """扫描件 scans of the paper and of its receipt."""
+        return await many(
+            info.context,
+            oversight.Attachment,
+            "document_id = %(document)s order by kept_on, attachment_id",
+            document=self.id,
+        )
 
 
 @strawberry.type(

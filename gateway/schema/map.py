@@ -116,7 +116,7 @@ _CASE = Table(
     placed=True,
 )
 
-_NO_NODES: Final = frozenset({"ChildDoubt", "MergeStep", "Receipt"})
+_NO_NODES: Final = frozenset({"ChildDoubt", "Receipt"})
 """Types whose rows go by another type's id, or are never asked for singly."""
 
 
@@ -189,6 +189,13 @@ TABLES: Mapping[str, Table] = {
                 "kind number issuer legalBasis termDays issuedOn servedOn method receipt expiresOn",
                 id="{a}.document_id",
             ),
+            {
+                "scans": Link(
+                    "Attachment",
+                    f"{OF_CHILD} and {{a}}.document_id = {{p}}.document_id",
+                    "{a}.kept_on, {a}.attachment_id",
+                )
+            },
         ),
         Table(
             "Referral",

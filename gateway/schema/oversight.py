@@ -70,6 +70,7 @@ class Attachment(Node):
     id: UUID = strawberry.field(description="编号 id")
     child_id: UUID = strawberry.field(description="儿童编号 the child")
     case_id: UUID | None = strawberry.field(description="个案编号 the case")
+    document_id: UUID | None = strawberry.field(description="文书编号 the paper whose scan or receipt it is")
     township: str = strawberry.field(description="乡镇代码 township")
     shows: str = strawberry.field(description="内容 what it shows")
     media_type: str = strawberry.field(description="格式 media type")
@@ -364,6 +365,44 @@ class PostTenure(Node):
     from_on: date | None = strawberry.field(description="起始 from")
     until_on: date | None = strawberry.field(description="截止 until; none: today still")
     deputy: bool = strawberry.field(description="代理 whether it stands in for the holder")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """As read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(description="未签 A unit or household that has not signed what it owes.")
+class Unsigned:
+    """A unit or household that has not signed."""
+
+    party: str = strawberry.field(description="责任方 who, `kind:area`")
+    name: str = strawberry.field(description="名称 its name, where a list has one")
+    township: str = strawberry.field(description="乡镇代码 township")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
+        """As read."""
+        return cls(**facts(cls, row))
+
+
+@strawberry.type(
+    description="上报县政府 The bureau's report of confirmed and unreachable children to the county government (N1.3)."
+)
+class CountyReport(Node):
+    """A report to the county government."""
+
+    SELECT: ClassVar[str] = (
+        "select r.report_id as id, r.report_id, r.unit, r.township, r.number, cardinality(r.confirmed) as confirmed,"
+        " cardinality(r.unreachable) as unreachable, r.made_on from county_report r"
+    )
+
+    id: UUID = strawberry.field(description="编号 id; the paper is at `/files/papers/county_report/{id}`")
+    unit: str = strawberry.field(description="报告单位 who reported")
+    number: str = strawberry.field(description="文号 number")
+    confirmed: int = strawberry.field(description="确认辍学 how many stood confirmed")
+    unreachable: int = strawberry.field(description="失联 how many could not be found")
+    made_on: date | None = strawberry.field(description="报告日期 made")
 
     @classmethod
     def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:

@@ -6,7 +6,7 @@ See `map.py` and `roots.py`, which take these in.
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.schema.root import TOWNSHIP, Filter, Root, by_id
+from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id
 from gateway.schema.table import OF_CHILD, TO_CHILD, Link, Table, columns
 
 _UNTIL = (
@@ -40,7 +40,7 @@ TABLES: Final = (
     Table(
         "Attachment",
         "attachment",
-        columns("childId caseId township shows mediaType size sha256 keptOn", id="{a}.attachment_id"),
+        columns("childId caseId documentId township shows mediaType size sha256 keptOn", id="{a}.attachment_id"),
         {"child": TO_CHILD},
     ),
     Table(
@@ -118,6 +118,17 @@ TABLES: Final = (
             "township number matter caseId replyBy receivedOn answer paper late answeredOn",
             id="{a}.notice_id",
             overdue=_UNANSWERED_LATE,
+        ),
+        of_child=False,
+    ),
+    Table(
+        "CountyReport",
+        "county_report",
+        columns(
+            "unit number madeOn",
+            id="{a}.report_id",
+            confirmed="cardinality({a}.confirmed)",
+            unreachable="cardinality({a}.unreachable)",
         ),
         of_child=False,
     ),
@@ -202,6 +213,7 @@ ROOTS: Final[Mapping[str, Root]] = {
     "zeroReports": _list("ZeroReport", key="report_id", month=_IN_MONTH),
     "assistanceLetters": _list("AssistanceLetter", key="letter_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
     "procuratorateNotices": _list("ProcuratorateNotice", key="notice_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
+    "countyReports": Root("CountyReport", many=True, keys=(by_day("made_on"), by_id("report_id")), descending=True),
     "lateReplies": _list(
         "LateReply",
         key="late_reply_id",

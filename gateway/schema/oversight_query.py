@@ -4,6 +4,7 @@ Its resolvers are plain, like those of `query.py`.
 """
 
 # statements are made of this project's own words; what a caller sends is a parameter
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 # mypy: disable-error-code="untyped-decorator"
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.readmodel.partition import window
 from gateway.readmodel.responsible import RESPONSIBLE_ON
 from gateway.schema.oversight import (
     AccountabilityDecision,
@@ -19,6 +21,7 @@ from gateway.schema.oversight import (
     Answering,
     AssistanceLetter,
     Attachment,
+    CountyReport,
     Inspection,
     LateReply,
     PersuasionList,
@@ -26,11 +29,12 @@ from gateway.schema.oversight import (
     ProcuratorateNotice,
     Rectification,
     Statement,
+    Unsigned,
     Visit,
     VisitPlan,
     ZeroReport,
 )
-from gateway.schema.paging import PAGE
+from gateway.schema.paging import PAGE, BadArgument
 from gateway.schema.reading import Connection, Info, R, by_township, page
 
 _LATE = "(coalesce({day} < %(today)s, false) and {open}) = {{v}}"
@@ -41,6 +45,23 @@ _ON = """from_on <= {v} and (until_on is null or until_on >= {v})
            and d.from_on >= r.from_on and d.from_on <= {v} and d.until_on >= {v}))
     and (not deputy or not exists (select from post_tenure h where h.post_id = r.post_id and not h.deputy
            and h.from_on > r.from_on and h.from_on <= {v}))"""
+
+
+_MINE = "township >= %(lo)s and township < %(hi)s"
+_PARTIES = {
+    "county_township": "select 'township:' || code as party, name, code as township from township",
+    "township_village": "select 'village:' || code as party, name, township from village",
+    "group_household": "select distinct 'household:' || c.household_id as party, '' as name, c.township"
+    " from child c join child_identity i on i.child_id = c.child_id where c.household_id is not null"
+    " and c.merged_into is null and i.birth_date > %(born_after)s and i.birth_date <= %(born_until)s",
+}
+"""Who signs a statement at a level, as far as a list names them."""
+_REPORTING = (
+    "select 'township:' || code as party, name, code as township, '' as school from township"
+    " union all select 'school:' || school, max(school_name), min(township), school from child"
+    " where school <> '' and merged_into is null group by school"
+)
+_AWAY = ("confirmed", "persuading", "unreachable", "sought", "reported", "ordered", "penalised", "demanded", "judicial")
 
 
 async def _listed(
@@ -141,6 +162,30 @@ class OversightQuery:
         narrowed = {"township = {v}": township, "year = {v}": year, "level = {v}": level}
         return await _listed(info, Statement, narrowed, key="statement_id", first=first, after=after)
 
+    @strawberry.field(
+        description="未签责任书 who has not signed a year's statement at a level: county_township, township_village, or"
+        " group_household (households with a child of school age). Groups are on no list"
+    )
+    async def statements_owed(self, info: Info, year: int, level: str, township: str | None = None) -> list[Unsigned]:
+        """Parties of a level without a statement for the year, up to a thousand."""
+        if level not in _PARTIES:
+            message = f"level is one of {', '.join(_PARTIES)}."
+            raise BadArgument(message)
+        looking = info.context
+        born_after, born_until = window(looking.today)
+        rows = await looking.rows(
+            f"select party, name, township from ({_PARTIES[level]}) p where ({_MINE})"
+            " and (%(township)s::text is null or township = %(township)s)"
+            " and not exists (select from statement s where s.party = p.party and s.year = %(year)s)"
+            " order by township, party limit 1000",
+            year=year,
+            township=township,
+            born_after=born_after,
+            born_until=born_until,
+            **looking.principal.parameters,
+        )
+        return [Unsigned.of(row, looking) for row in rows]
+
     @strawberry.field(description="督导检查 inspections of my area, or of my unit")
     async def inspections(
         self,
@@ -219,6 +264,25 @@ class OversightQuery:
         narrowed = {"township = {v}": township, "month = {v}": month}
         return await _listed(info, ZeroReport, narrowed, key="report_id", first=first, after=after)
 
+    @strawberry.field(
+        description="未报零报告 townships and schools without a zero report of a month, though no case of theirs stands confirmed"
+        " or unreachable"
+    )
+    async def zero_reports_owed(self, info: Info, month: str) -> list[Unsigned]:
+        """Units that owe a month's word."""
+        looking = info.context
+        rows = await looking.rows(
+            f"select party, name, township from ({_REPORTING}) p where ({_MINE})"
+            " and not exists (select from zero_report z where z.unit = p.party and z.month = %(month)s)"
+            " and not exists (select from case_file f where f.closed_on is null and f.state = any(%(away)s)"
+            "   and (p.school <> '' and f.school = p.school or p.school = '' and f.township = p.township))"
+            " order by township, party",
+            month=month,
+            away=list(_AWAY),
+            **looking.principal.parameters,
+        )
+        return [Unsigned.of(row, looking) for row in rows]
+
     @strawberry.field(description="异地协查函 letters to other counties; `overdue` those whose reply is late today")
     async def assistance_letters(
         self,
@@ -246,6 +310,14 @@ class OversightQuery:
         """Notices by township, answer and lateness."""
         narrowed = {"township = {v}": township, _ANSWERED: answered, _LATE_REPLY: overdue}
         return await _listed(info, ProcuratorateNotice, narrowed, key="notice_id", first=first, after=after)
+
+    @strawberry.field(description="上报县政府 reports of confirmed and unreachable children, newest first")
+    async def county_reports(self, info: Info, first: int = PAGE, after: str | None = None) -> Connection[CountyReport]:
+        """Reports to the county government."""
+        keys = {"coalesce(made_on, 'epoch'::date)": "date", "report_id": "uuid"}
+        return await page(
+            info.context, CountyReport, "true", keys=keys, first=first, after=after, descending=True, given={}
+        )
 
     @strawberry.field(
         description="逾期未复 answers that did not come by their day: referrals, letters, notices, calls to order, findings"

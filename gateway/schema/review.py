@@ -79,7 +79,7 @@ class ChildDoubt:
 
 
 @strawberry.type(description="合并与撤销 A merge with another entry, or its taking back, as this entry sees it.")
-class MergeStep(Node):
+class MergeStep:
     """One side of a merge or of its taking back."""
 
     SELECT: ClassVar[str] = "select m.* from merge_step m"

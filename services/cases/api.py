@@ -75,6 +75,7 @@ def _around_them(oversight: Oversight) -> tuple[Callable[..., Answer], ...]:
         oversight.sign_zero_report,
         oversight.open_persuasion_list,
         oversight.sign_persuasion_list,
+        oversight.report_to_county,
         oversight.sign_statement,
         oversight.open_inspection,
         oversight.record_inspection_finding,

@@ -313,10 +313,13 @@ class Cases(RecordedApplication):
         media_type: str,
         size: int,
         sha256: str,
+        document_id: UUID | None = None,
     ) -> Answer:
         """Keeps that a photo or scan was handed in 影像佐证; its bytes lie in the store of files."""
         if case_id is not None:
             self.get(Case, case_id).must_concern(child_id, act="keep_attachment")
+        if document_id is not None:
+            self.get(Document, document_id).must_concern(child_id, act="keep_attachment")
         attachment = Attachment.keep(
             attachment_id=attachment_id,
             child_id=child_id,
@@ -326,6 +329,7 @@ class Cases(RecordedApplication):
             size=size,
             sha256=sha256,
             today=today(),
+            document_id=document_id,
         )
         return self.record(attachment)
 

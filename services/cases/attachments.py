@@ -1,6 +1,6 @@
 """The door for photos and scans: the bytes come and go as they are, beside the commands, in the name of whoever acts.
 
-    POST /attachments?child_id=…&shows=…[&case_id=…]     the file as the body; headers as for a command
+    POST /attachments?child_id=…&shows=…[&case_id=…][&document_id=…]     the file as the body; headers as for a command
     GET  /attachments/{id}                               the file; the gateway has looked whether it may be seen
 
 The file is kept before its event, under an id that follows from the command's, so a retry keeps it once.
@@ -36,6 +36,7 @@ def add_attachments(api: FastAPI, cases: Cases, *, blobs: Blobs, surroundings: S
         child_id: UUID,
         shows: str,
         case_id: UUID | None = None,
+        document_id: UUID | None = None,
     ) -> Answer:
         content = await _body(request)
 
@@ -48,11 +49,12 @@ def add_attachments(api: FastAPI, cases: Cases, *, blobs: Blobs, surroundings: S
                 media_type=media_type,
                 size=len(content),
                 sha256=blobs.put(content, blob_id=attachment_id, subject=child_id),
+                document_id=document_id,
             )
 
         media_type = media_type_of(content)
         attachment_id = uuid5(caused.command_id, "attachment")
-        asked = hashlib.sha256(f"{child_id}/{case_id}/{shows}/".encode() + content).digest()
+        asked = hashlib.sha256(f"{child_id}/{case_id}/{document_id}/{shows}/".encode() + content).digest()
         return await run_in_threadpool(
             cases.obey, caused=caused, request=CommandRequest("keep-attachment", asked), do=keep_it
         )

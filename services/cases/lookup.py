@@ -133,6 +133,22 @@ class NamedPersons:
         )
 
 
+class Posts:
+    """Which posts there are of a role within a township: its own, its villages' and its schools'."""
+
+    def __init__(self) -> None:
+        self._posts: dict[tuple[str, str], list[UUID]] = {}
+
+    def apply(self, event: object) -> None:
+        """Takes in one event of the service; those of other aggregates pass by."""
+        if isinstance(event, Post.Filled):
+            self._posts.setdefault((event.township, event.role), []).append(event.originator_id)
+
+    def of(self, township: str, *, role: str) -> list[UUID]:
+        """The ids of these posts."""
+        return list(self._posts.get((township, role), ()))
+
+
 class _LookedFor(NamedTuple):
     child_id: UUID
     place: Place
@@ -141,11 +157,12 @@ class _LookedFor(NamedTuple):
 
 
 class Dropouts:
-    """Which cases are confirmed and not yet back, and which township and school each belongs to."""
+    """Which cases are confirmed and not yet back or can't be found, and which township and school each belongs to."""
 
     def __init__(self) -> None:
         self._places: dict[UUID, Place] = {}
         self._confirmed: set[UUID] = set()
+        self._unreachable: set[UUID] = set()
 
     def apply(self, event: object) -> None:
         """Takes in one event of the service; those of other aggregates pass by."""
@@ -154,8 +171,15 @@ class Dropouts:
                 self._places[event.originator_id] = event.place
             case Case.Confirmed():
                 self._confirmed.add(event.originator_id)
+                self._unreachable.discard(event.originator_id)
+            case Case.FoundUnreachable():
+                self._confirmed.discard(event.originator_id)
+                self._unreachable.add(event.originator_id)
+            case Case.VerificationBegun():
+                self._unreachable.discard(event.originator_id)
             case Case.Returned() | Case.Closed() | Case.Cleared() | Case.MergedInto():
                 self._confirmed.discard(event.originator_id)
+                self._unreachable.discard(event.originator_id)
             case _:
                 pass
 
@@ -164,9 +188,14 @@ class Dropouts:
         kind, _, area = unit.partition(":")
         return [case_id for case_id in self._confirmed if _belongs(self._places[case_id], kind=kind, area=area)]
 
+    def unreachable_of(self, unit: str) -> list[UUID]:
+        """The cases of a unit whose child can't be found."""
+        kind, _, area = unit.partition(":")
+        return [case_id for case_id in self._unreachable if _belongs(self._places[case_id], kind=kind, area=area)]
+
     def of(self, unit: str) -> int:
-        """How many they are."""
-        return len(self.cases_of(unit))
+        """How many are confirmed or can't be found."""
+        return len(self.cases_of(unit)) + len(self.unreachable_of(unit))
 
 
 def _belongs(place: Place, *, kind: str, area: str) -> bool:

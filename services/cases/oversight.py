@@ -10,19 +10,23 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from services.cases.application import Cases
+from services.cases.domain import county_report
 from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
+from services.cases.domain.county_report import CountyReport
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.late_reply import Awaited, LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
+from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
+from services.cases.domain.post import Post
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
 from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
-from services.cases.lookup import Dropouts
+from services.cases.lookup import Dropouts, Posts
 from services.chassis.aggregate import RecordedAggregate, today, who_acts
 from services.chassis.application import Answer
 from services.chassis.errors import Refused
@@ -44,10 +48,11 @@ class Confirmation:
 class Oversight:
     """Everything that can be asked around the cases."""
 
-    def __init__(self, *, cases: Cases, dropouts: Callable[[], Dropouts]) -> None:
-        """`dropouts` gives who is confirmed and where, as of now."""
+    def __init__(self, *, cases: Cases, dropouts: Callable[[], Dropouts], posts: Callable[[], Posts]) -> None:
+        """`dropouts` gives who is confirmed and where, `posts` which posts there are, as of now."""
         self._cases = cases
         self._dropouts = dropouts
+        self._posts = posts
 
     # Visits
 
@@ -144,10 +149,33 @@ class Oversight:
         return self._cases.record(opened)
 
     def sign_persuasion_list(self, *, list_id: UUID, role: str) -> Answer:
-        """Signs the list in one's turn 签字."""
+        """Signs the list in one's turn 签字, as who holds the post of that name in the township today."""
         signed = self._cases.get(PersuasionList, list_id)
-        signed.sign(role=role, signer=who_acts().actor, today=today())
+        posts = [self._cases.get(Post, post_id) for post_id in self._posts().of(signed.township, role=role)]
+        signed.sign(
+            role=role,
+            signer=who_acts().actor,
+            holders=frozenset(post.answers_on(today()) for post in posts),
+            today=today(),
+        )
         return self._cases.record(signed)
+
+    def report_to_county(self) -> Answer:
+        """Reports all confirmed and unreachable children of the acting unit's area to the county government 上报县政府 (N1.3)."""
+        unit, year = who_acts().department, today().year
+        CountyReport.must_be_made_by(unit)
+        known, report_id = self._dropouts(), uuid4()
+        book = self._cases.find(NumberBook, NumberBook.id_of(issuer=unit, kind=county_report.KIND, year=year))
+        book = book or NumberBook.open(issuer=unit, kind=county_report.KIND, year=year)
+        report = CountyReport.make(
+            report_id=report_id,
+            unit=unit,
+            number=book.take(document_id=report_id),
+            confirmed=known.cases_of(unit),
+            unreachable=known.unreachable_of(unit),
+            today=today(),
+        )
+        return self._cases.record(report, book)
 
     def sign_statement(self, *, level: str, year: int, superior: str, party: str, township: str) -> Answer:
         """Signs a responsibility statement under the one above it 目标责任书."""
@@ -163,13 +191,13 @@ class Oversight:
     # Supervision
 
     def open_inspection(self, *, unit: str, township: str, matter: str, size: int) -> Answer:
-        """Begins an inspection of a unit 督导检查, with a sample of the confirmed cases it answers for."""
+        """Begins an inspection of a unit 督导检查, with a sample of the confirmed and unreachable cases it answers for."""
         inspection = Inspection.open(
             inspection_id=uuid4(),
             unit=unit,
             township=township,
             matter=matter,
-            population=self._dropouts().cases_of(unit),
+            population=(*self._dropouts().cases_of(unit), *self._dropouts().unreachable_of(unit)),
             size=size,
             today=today(),
         )

@@ -11,6 +11,7 @@ from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
+from services.cases.domain.county_report import CountyReport
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.late_reply import LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
@@ -32,6 +33,7 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     VisitPlan.Ended: (told.VisitPlanEnded, "plan_id"),
     PersuasionList.Opened: (told.PersuasionListOpened, "list_id"),
     PersuasionList.Signed: (told.PersuasionListSigned, "list_id"),
+    CountyReport.Made: (told.CountyReported, "report_id"),
     Statement.Signed: (told.StatementSigned, "statement_id"),
     Inspection.Opened: (told.InspectionOpened, "inspection_id"),
     Inspection.Found: (told.InspectionFound, "inspection_id"),

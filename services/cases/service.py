@@ -9,7 +9,7 @@ from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.attachments import add_attachments
 from services.cases.due import DueReplies
-from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
 from services.cases.oversight import Oversight
 from services.cases.publisher import publish
 from services.cases.responsibility import Responsibility
@@ -37,7 +37,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     """Cases on its own database."""
     cases = Cases(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
     due_cases, due_visits, due_replies = DueCases(), DueVisits(), DueReplies()
-    named_persons, known = NamedPersons(), Dropouts()
+    named_persons, known, held = NamedPersons(), Dropouts(), Posts()
 
     def follow(event: object) -> None:
         due_cases.apply(event)
@@ -45,6 +45,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         due_replies.apply(event)
         named_persons.apply(event)
         known.apply(event)
+        held.apply(event)
 
     own_events = OwnEvents(application=cases, apply=follow)
 
@@ -52,8 +53,13 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         own_events.catch_up()
         return known
 
+    def posts() -> Posts:
+        own_events.catch_up()
+        return held
+
     blobs = Blobs(dsn=dsn, vault=vault)
-    oversight, responsibility = Oversight(cases=cases, dropouts=dropouts), Responsibility(cases=cases)
+    oversight = Oversight(cases=cases, dropouts=dropouts, posts=posts)
+    responsibility = Responsibility(cases=cases)
 
     def pass_time() -> None:
         own_events.catch_up()

@@ -304,6 +304,7 @@ class AttachmentKept(Published, frozen=True, kw_only=True):
     size: int
     sha256: str
     kept_on: date
+    document_id: UUID | None = None
 
 
 class ReferralReturned(Published, frozen=True, kw_only=True):
@@ -418,3 +419,15 @@ class LateReplySettled(Published, frozen=True, kw_only=True):
     about: UUID
     case_id: UUID | None
     settled_on: date
+
+
+class CountyReported(Published, frozen=True, kw_only=True):
+    """The bureau reported to the county government 上报县政府 (N1.3): the cases confirmed and those unreachable on the day."""
+
+    TYPE: ClassVar[str] = "cases.county-reported.v1"
+    report_id: UUID
+    unit: str
+    number: str
+    confirmed: tuple[UUID, ...]
+    unreachable: tuple[UUID, ...]
+    made_on: date

@@ -7,6 +7,7 @@ from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
+from services.cases.domain.county_report import CountyReport
 from services.cases.domain.deputy import Deputy
 from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.inspection import Inspection
@@ -286,7 +287,7 @@ def signed_list(case: Case) -> PersuasionList:
         month = PersuasionList.open(
             township="410326103", month="2026-09", returned=(), not_returned=(case.id,), today=MONDAY
         )
-        month.sign(role="village_secretary", signer="cadre-1", today=MONDAY)
+        month.sign(role="village_secretary", signer="cadre-1", holders=frozenset({"cadre-1"}), today=MONDAY)
     return month
 
 
@@ -365,6 +366,20 @@ def an_answer_that_came_late() -> list[RecordedAggregate]:
     return [late]
 
 
+def a_report_to_the_county() -> list[RecordedAggregate]:
+    """The bureau reports one dropout and one child that can't be found."""
+    with acting_on(MONDAY):
+        report = CountyReport.make(
+            report_id=NOTICE,
+            unit="education_bureau:410326",
+            number="〔2026〕1号",
+            confirmed=(CHILD,),
+            unreachable=(OTHER_CHILD,),
+            today=MONDAY,
+        )
+    return [report]
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
     return [
@@ -375,4 +390,5 @@ def all_lives() -> list[RecordedAggregate]:
         *a_year_of_oversight(),
         *who_answers(),
         *an_answer_that_came_late(),
+        *a_report_to_the_county(),
     ]

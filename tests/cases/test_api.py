@@ -12,7 +12,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.domain.case import id_of_case
-from services.cases.lookup import Dropouts
+from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Oversight
 from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
@@ -41,7 +41,7 @@ def test_every_command_has_a_route() -> None:
 
 def face(cases: MemoryCases) -> FastAPI:
     """The routes over cases in memory."""
-    oversight = Oversight(cases=cases, dropouts=Dropouts)
+    oversight = Oversight(cases=cases, dropouts=Dropouts, posts=Posts)
     return build_api(cases, oversight, Responsibility(cases=cases), surroundings=SURROUNDINGS)
 
 

@@ -9,7 +9,7 @@ import pytest
 from services.cases import policy
 from services.cases.domain.late_reply import LateReply, levels_above
 from services.cases.due import DueReplies, Reply
-from services.cases.lookup import Dropouts
+from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Oversight
 from services.chassis.errors import Refused
 from tests.cases.given import CHILD, MONDAY, acting_on, days
@@ -24,7 +24,7 @@ class Office:
 
     def __init__(self) -> None:
         self.cases = MemoryCases()
-        self.oversight = Oversight(cases=self.cases, dropouts=Dropouts)
+        self.oversight = Oversight(cases=self.cases, dropouts=Dropouts, posts=Posts)
 
     def on(self, day: date) -> None:
         """A day passes."""

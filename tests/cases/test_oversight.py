@@ -8,13 +8,16 @@ import pytest
 
 from services.cases import policy
 from services.cases.domain.case import Case
+from services.cases.domain.county_report import CountyReport
 from services.cases.domain.ladder import State
+from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.visit import VisitPlan
-from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
 from services.cases.oversight import Confirmation, Oversight
+from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
-from services.chassis.errors import NotFound, Refused
+from services.chassis.errors import Forbidden, NotFound, Refused
 from tests.cases.given import CHILD, MONDAY, acting_on, days
 from tests.cases.in_memory import MemoryCases
 
@@ -26,13 +29,19 @@ class Office:
 
     def __init__(self) -> None:
         self.cases = MemoryCases()
-        self.oversight = Oversight(cases=self.cases, dropouts=self.dropouts)
+        self.oversight = Oversight(cases=self.cases, dropouts=self.dropouts, posts=self.posts)
 
     def dropouts(self) -> Dropouts:
         known = Dropouts()
         for event in self.cases.memory.log:
             known.apply(event)
         return known
+
+    def posts(self) -> Posts:
+        held = Posts()
+        for event in self.cases.memory.log:
+            held.apply(event)
+        return held
 
     def verifying(self, child_id: UUID = CHILD) -> UUID:
         """A case that is being verified."""
@@ -152,7 +161,7 @@ def test_each_of_many_is_shown_by_a_visit_or_scan_of_its_own(office: Office) -> 
 
 def test_a_zero_report_is_signed_only_where_it_is_true(office: Office) -> None:
     case_id = office.confirmed()
-    with acting_on(MONDAY + days(10), department=SCHOOL), pytest.raises(Refused, match="1 confirmed cases"):
+    with acting_on(MONDAY + days(10), department=SCHOOL), pytest.raises(Refused, match="1 cases of this unit"):
         office.oversight.sign_zero_report(township="410326103", month="2026-09")
     with acting_on(MONDAY + days(10)):
         office.cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY + days(10))
@@ -196,3 +205,55 @@ def test_a_public_report_ends_with_a_word_and_its_case(office: Office) -> None:
     office.oversight.handle_public_report(report_id=report, outcome="case_opened", case_id=office.verifying())
 
     assert [event.outcome for event in office.cases.told(PublicReport.Handled)] == ["case_opened"]
+
+
+def test_a_unit_with_a_child_that_can_t_be_found_signs_no_zero_report(office: Office) -> None:
+    office.cases.report_unreachable(case_id=office.verifying())
+
+    with acting_on(MONDAY + days(10), department=SCHOOL), pytest.raises(Refused, match="or can't be found"):
+        office.oversight.sign_zero_report(township="410326103", month="2026-09")
+
+
+def test_the_bureau_reports_everybody_confirmed_or_unreachable_under_a_number_of_its_own(office: Office) -> None:
+    confirmed = office.confirmed()
+    lost = office.verifying(uuid4())
+    office.cases.report_unreachable(case_id=lost)
+    office.verifying(uuid4())
+
+    office.oversight.report_to_county()
+    office.cases.begin_verification(case_id=lost)
+    office.oversight.report_to_county()
+
+    first, second = office.cases.told(CountyReport.Made)
+    assert (first.number, first.confirmed, first.unreachable) == ("〔2026〕1号", (confirmed,), (lost,))
+    assert (second.number, second.confirmed, second.unreachable) == ("〔2026〕2号", (confirmed,), ())
+
+
+def test_nobody_but_the_bureau_reports_to_the_county(office: Office) -> None:
+    with (
+        acting_on(MONDAY, department="township:410326103"),
+        pytest.raises(Forbidden, match="Only the education bureau"),
+    ):
+        office.oversight.report_to_county()
+
+
+def test_a_list_is_signed_by_who_holds_the_post_that_day_in_that_township(office: Office) -> None:
+    responsibility = Responsibility(cases=office.cases)
+    listed = office.oversight.open_persuasion_list(
+        township="410326103", month="2026-09", returned=(), not_returned=()
+    ).id
+    for village, secretary in (("410326103201", "secretary-1"), ("410326104201", "secretary-elsewhere")):
+        responsibility.fill_post(
+            unit=f"village:{village}", role="village_secretary", officer=secretary, from_on=MONDAY - days(9)
+        )
+
+    for actor in ("nobody", "secretary-elsewhere"):
+        with (
+            acting_on(MONDAY, actor=actor),
+            pytest.raises(Refused, match="don't hold the post village_secretary 村支书"),
+        ):
+            office.oversight.sign_persuasion_list(list_id=listed, role="village_secretary")
+    with acting_on(MONDAY, actor="secretary-1"):
+        office.oversight.sign_persuasion_list(list_id=listed, role="village_secretary")
+
+    assert [event.signer for event in office.cases.told(PersuasionList.Signed)] == ["secretary-1"]

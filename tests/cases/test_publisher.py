@@ -10,6 +10,7 @@ from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
+from services.cases.domain.county_report import CountyReport
 from services.cases.domain.document import Document
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
@@ -33,7 +34,7 @@ from tests.cases.lives import all_lives
 
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
-    Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply,
+    Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, CountyReport,
 )  # fmt: skip
 PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
     NumberBook.Opened,

@@ -4,13 +4,14 @@ from uuid import UUID
 
 import pytest
 
-from services.cases.domain.catalogue import SIGNATURES
+from services.cases.domain.catalogue import ROLES, SIGNATURES
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.statement import Statement
 from services.cases.domain.zero_report import ZeroReport
 from services.chassis.errors import Refused
 from tests.cases.given import MONDAY, acting_on, days
 
+HOLDERS = frozenset(f"officer-{number}" for number in range(8))
 BACK, GONE = UUID(int=1), UUID(int=2)
 
 
@@ -26,10 +27,10 @@ def test_six_persons_sign_in_their_order_and_the_last_completes_the_list() -> No
     signed = listed()
     with acting_on(MONDAY):
         for number, role in enumerate(SIGNATURES):
-            signed.sign(role=role, signer=f"officer-{number}", today=MONDAY)
+            signed.sign(role=role, signer=f"officer-{number}", holders=HOLDERS, today=MONDAY)
 
         with pytest.raises(Refused, match="all six have signed"):
-            signed.sign(role="bureau_leader", signer="officer-7", today=MONDAY)
+            signed.sign(role="bureau_leader", signer="officer-7", holders=HOLDERS, today=MONDAY)
     complete = [event.complete for event in signed.pending_events if isinstance(event, PersuasionList.Signed)]
     assert complete == [False] * 5 + [True]
 
@@ -38,10 +39,19 @@ def test_nobody_signs_out_of_turn_or_twice() -> None:
     signed = listed()
     with acting_on(MONDAY):
         with pytest.raises(Refused, match="turn of village_secretary 村支书"):
-            signed.sign(role="township_head", signer="officer-1", today=MONDAY)
-        signed.sign(role="village_secretary", signer="officer-1", today=MONDAY)
+            signed.sign(role="township_head", signer="officer-1", holders=HOLDERS, today=MONDAY)
+        signed.sign(role="village_secretary", signer="officer-1", holders=HOLDERS, today=MONDAY)
         with pytest.raises(Refused, match="six persons sign"):
-            signed.sign(role="central_school_head", signer="officer-1", today=MONDAY)
+            signed.sign(role="central_school_head", signer="officer-1", holders=HOLDERS, today=MONDAY)
+
+
+def test_nobody_signs_for_a_post_somebody_else_holds() -> None:
+    with acting_on(MONDAY), pytest.raises(Refused, match="don't hold the post village_secretary 村支书"):
+        listed().sign(role="village_secretary", signer="stranger", holders=HOLDERS, today=MONDAY)
+
+
+def test_every_signature_is_a_post_that_can_be_held() -> None:
+    assert all(ROLES[role].unit for role in SIGNATURES)
 
 
 def test_no_case_stands_in_both_halves() -> None:
@@ -102,7 +112,7 @@ def test_a_zero_report_is_late_after_the_28th(day: int, late: bool) -> None:
 
 
 def test_nobody_signs_that_there_was_none_while_a_case_stands_confirmed() -> None:
-    with pytest.raises(Refused, match="2 confirmed cases"):
+    with pytest.raises(Refused, match="2 cases of this unit"):
         zero(day=10, dropouts=2)
 
 

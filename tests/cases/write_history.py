@@ -14,12 +14,19 @@ import msgspec
 from eventsourcing.utils import get_topic
 
 from services.chassis.aggregate import RecordedAggregate
-from tests.cases.lives import a_long_way_back, a_lost_child_deferred, an_answer_that_came_late, around_a_case
+from tests.cases.lives import (
+    a_long_way_back,
+    a_lost_child_deferred,
+    a_report_to_the_county,
+    an_answer_that_came_late,
+    around_a_case,
+)
 
 LIVES = {
     "long-way-back": a_long_way_back,
     "lost-child-deferred": a_lost_child_deferred,
     "around-a-case": around_a_case,
+    "a-report-to-the-county": a_report_to_the_county,
     "an-answer-that-came-late": an_answer_that_came_late,
 }
 BESIDE = {"originator_id", "originator_version", "timestamp", "caused"}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import docx
 import pytest
 
 RUN_S = 120
@@ -106,3 +107,32 @@ def test_a_load_shows_what_would_change_and_does_it_only_where_somebody_agrees(
     assert agreed.returncode == 0, agreed.stderr
     assert "children are in the roster" in agreed.stdout
     assert (tmp_path / "rejects.xlsx").exists() == ("are marked in" in agreed.stdout)
+
+
+def test_an_office_makes_its_own_template_from_the_shipped_one_and_has_it_checked(tmp_path: Path) -> None:
+    made = baoxue("papers", str(tmp_path), "--make", "order_to_correct")
+    checked = baoxue("papers", str(tmp_path))
+
+    assert (made.returncode, checked.returncode) == (0, 0), made.stderr + checked.stderr
+    assert "order_to_correct.docx fits" in checked.stdout
+    again = baoxue("papers", str(tmp_path), "--make", "order_to_correct")
+    assert again.returncode == 2
+    assert "there already" in again.stdout + again.stderr
+
+
+def test_a_template_that_does_not_fit_is_refused_by_its_field(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("{{ idNumber }}")
+    document.save(str(tmp_path / "order_to_correct.docx"))
+
+    refused = baoxue("papers", str(tmp_path))
+
+    assert refused.returncode == 2
+    assert "idNumber" in refused.stdout + refused.stderr
+
+
+def test_without_a_template_of_its_own_an_office_is_told_what_it_can_place(tmp_path: Path) -> None:
+    told = baoxue("papers", str(tmp_path)).stdout
+
+    assert "zero_report.docx" in told
+    assert "guardian" in told

@@ -28,6 +28,7 @@ def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object
                 "size": 9,
                 "sha256": "ab",
                 "kept_on": TODAY,
+                "document_id": made("document", number, "written_report") if number % 2 == 0 else None,
             },
         )
         for part in range(2):
@@ -200,6 +201,19 @@ def oversight_of_units() -> Iterator[Told]:
                 "reply_by": due_on,
                 "received_on": TODAY - timedelta(days=20),
                 "answered_on": answered_on,
+            },
+        )
+    for number, area in enumerate(("410326", "410326", "410327")):
+        yield (
+            "county_report",
+            {
+                "report_id": made("countyReport", number),
+                "unit": f"education_bureau:{area}",
+                "township": area,
+                "number": f"〔2026〕{number}号",
+                "confirmed": [made("case", 0), made("case", 2)],
+                "unreachable": [made("case", 4)][:number],
+                "made_on": TODAY - timedelta(days=number),
             },
         )
     yield from _posts()

@@ -57,20 +57,22 @@ class CaseCommands:
         )
 
     @command
-    async def report_case(self, info: Info, case_id: UUID, issuer: str, number: str) -> CommandAnswer:
+    async def report_case(self, info: Info, case_id: UUID, issuer: str, number: str = "") -> CommandAnswer:
         """书面报告 reports in writing to the bureau."""
         subject = await subject_of(info, "case_file", "case_id", case_id)
         return await send(info, "cases", subject, case_id=case_id, issuer=issuer, number=number)
 
     @command
-    async def issue_order(self, info: Info, case_id: UUID, issuer: str, number: str, term_days: int) -> CommandAnswer:
+    async def issue_order(
+        self, info: Info, case_id: UUID, issuer: str, term_days: int, number: str = ""
+    ) -> CommandAnswer:
         """责令限期改正 orders the guardian to send the child back."""
         subject = await subject_of(info, "case_file", "case_id", case_id)
         return await send(info, "cases", subject, case_id=case_id, issuer=issuer, number=number, term_days=term_days)
 
     @command
     async def take_to_justice(
-        self, info: Info, case_id: UUID, issuer: str, number: str, term_days: int
+        self, info: Info, case_id: UUID, issuer: str, term_days: int, number: str = ""
     ) -> CommandAnswer:
         """司法文书 issues the judicial document."""
         subject = await subject_of(info, "case_file", "case_id", case_id)

@@ -185,6 +185,11 @@ class OversightCommands:
         return await send(info, "cases", {}, list_id=list_id, role=role)
 
     @command
+    async def report_to_county(self, info: Info) -> CommandAnswer:
+        """上报县政府 reports all confirmed and unreachable children of the county under the next number."""
+        return await send(info, "cases", {})
+
+    @command
     async def sign_statement(
         self, info: Info, level: str, year: int, superior: str, party: str, township: str
     ) -> CommandAnswer:

@@ -24,6 +24,7 @@ class Attachment(RecordedAggregate):
         size: int
         sha256: str
         kept_on: date
+        document_id: UUID | None = None
 
     # Decisions
 
@@ -39,8 +40,9 @@ class Attachment(RecordedAggregate):
         size: int,
         sha256: str,
         today: date,
+        document_id: UUID | None = None,
     ) -> Self:
-        """Keeps a file, with what it shows in a word of the list."""
+        """Keeps a file, with what it shows in a word of the list; `document_id` where it is the scan of a paper or its receipt."""
         catalogue.known(shows, words=catalogue.EVIDENCE, what="kind of evidence")
         return cls._create(
             cls.Kept,
@@ -52,6 +54,7 @@ class Attachment(RecordedAggregate):
             size=size,
             sha256=sha256,
             kept_on=today,
+            document_id=document_id,
         )
 
     # Evolution

@@ -107,6 +107,11 @@ class Document(RecordedAggregate):
         )
         return expires_on
 
+    def must_concern(self, child_id: UUID, *, act: str) -> None:
+        """Refuses what is brought to this paper about another child."""
+        if child_id != self.child_id:
+            raise Refused(f"{act}: this paper is about another child.")
+
     # Evolution
 
     @event(Issued)

@@ -76,8 +76,11 @@ class PersuasionList(RecordedAggregate):
             opened_on=today,
         )
 
-    def sign(self, *, role: str, signer: str, today: date) -> None:
-        """Signs in one's turn; refused out of turn, and for somebody who signed in another role."""
+    def sign(self, *, role: str, signer: str, holders: frozenset[str], today: date) -> None:
+        """Signs in one's turn; refused out of turn, for who signed in another role, and for who isn't among `holders`.
+
+        `holders` are the accounts that answer today in the post of this role within the township.
+        """
         catalogue.known(role, words=catalogue.SIGNATURES, what="signature")
         order = list(catalogue.SIGNATURES)
         if len(self.signers) == len(order):
@@ -87,6 +90,11 @@ class PersuasionList(RecordedAggregate):
             raise Refused(f"sign_persuasion_list: it is the turn of {turn} {catalogue.SIGNATURES[turn].name}.")
         if signer in self.signers:
             raise Refused("sign_persuasion_list: six persons sign; who signed in one role doesn't sign in another.")
+        if signer not in holders:
+            raise Refused(
+                f"sign_persuasion_list: you don't hold the post {role} {catalogue.SIGNATURES[role].name} in this township; "
+                "fill_post or hand_over_post says who does (N2.2)."
+            )
         self.trigger_event(
             self.Signed,
             township=self.township,

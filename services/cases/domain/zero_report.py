@@ -38,7 +38,7 @@ class ZeroReport(RecordedAggregate):
 
     @classmethod
     def sign(cls, *, unit: str, township: str, month: str, signer: str, dropouts: int, today: date) -> Self:
-        """Signs that there was none; refused where `dropouts` cases of the unit stand confirmed, and before the month is nearly over."""
+        """Signs that there was none; refused where `dropouts` cases of the unit stand confirmed or unreachable, and before the month is nearly over."""
         month = month_of(month, act="sign_zero_report")
         year, number = map(int, month.split("-"))
         due_on = date(year, number, DUE_DAY)
@@ -46,7 +46,7 @@ class ZeroReport(RecordedAggregate):
             raise Refused(f"sign_zero_report: {month} is not over; a zero report is signed from its 20th on.")
         if dropouts:
             raise Refused(
-                f"sign_zero_report: {dropouts} confirmed cases of this unit are open; the monthly report names them (N2.4)."
+                f"sign_zero_report: {dropouts} cases of this unit are confirmed or can't be found; the monthly report names them (N2.4)."
             )
         return cls._create(
             cls.Signed,

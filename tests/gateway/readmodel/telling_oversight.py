@@ -13,6 +13,7 @@ from services.contracts.oversight import (
     AssistanceLetterReminded,
     AssistanceLetterSent,
     AttachmentKept,
+    CountyReported,
     InspectionClosed,
     InspectionFound,
     InspectionOpened,
@@ -79,7 +80,18 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
     """What was asked of units, found at them and signed by them."""
     keys = {
         name: made(name)
-        for name in ("list", "statement", "inspection", "summons", "decision", "zero", "procurator", "post", "late")
+        for name in (
+            "list",
+            "statement",
+            "inspection",
+            "summons",
+            "decision",
+            "zero",
+            "procurator",
+            "post",
+            "late",
+            "report",
+        )
     }
     of_unit = {"unit": TOWNSHIP, "township": TOWNSHIPS[0]}
     listed = {"list_id": keys["list"], "township": TOWNSHIPS[0], "month": "2026-08"}
@@ -140,6 +152,12 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
             PostFilled(**post, officer="cadre-1", from_on=DAY),
             PostDeputised(**post, officer="cadre-1", deputy="cadre-2", from_on=DAY, until_on=DAY + timedelta(days=3)),
             PostHandedOver(**post, officer="cadre-1", successor="cadre-3", from_on=DAY + timedelta(days=9)),
+        )),
+        Story("cases", keys["report"], (
+            CountyReported(
+                report_id=keys["report"], unit="education_bureau:410326", number="〔2026〕1号",
+                confirmed=(made("case", 0, 1),), unreachable=(), made_on=DAY,
+            ),
         )),
         Story("cases", keys["late"], _some(chance, (
             ReplyOverdue(

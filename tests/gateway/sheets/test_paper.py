@@ -30,7 +30,6 @@ def a_paper(**otherwise: Any) -> Paper:
         "kind": "order_to_correct",
         "number": "〔2026〕12号",
         "issuer": "township:410326103",
-        "issuer_place": "小店镇",
         "legal_basis": "义务教育法第五十八条",
         "term_days": 10,
         "issued_on": date(2026, 9, 14),
@@ -68,7 +67,7 @@ def test_an_order_says_who_must_do_what_by_when_and_on_what_ground() -> None:
 
 
 def test_every_paper_of_the_catalogue_has_its_text() -> None:
-    assert set(PAPERS) == set(TEXTS)
+    assert set(PAPERS) <= set(TEXTS)
     for kind in PAPERS:
         assert "燕归来" in text_of(render(a_paper(kind=kind), stamp=STAMP, templates=None))
 

@@ -1,0 +1,223 @@
+"""The work around the cases as units ask for it: what is mine, open and late; who answered on a day; who has not signed."""
+
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.gateway import county
+from tests.gateway.conftest import Asking
+from tests.gateway.county_oversight import MONTH, YEAR
+
+
+def rows(table: str) -> list[dict[str, Any]]:
+    """The invented county's rows of a table."""
+    return [row for name, row in county.county_rows() if name == table]
+
+
+def ids(gateway: Asking, query: str, *, by: str | tuple[str, str]) -> set[str]:
+    """The ids a list answers."""
+    [found] = gateway.ask(f"{{ {query} {{ nodes {{ id }} }} }}", by=by).data.values()
+    return {node["id"] for node in found["nodes"]}
+
+
+def test_a_department_lists_what_it_was_asked_still_open_and_late(gateway: Asking) -> None:
+    mine = [
+        row
+        for row in rows("referral")
+        if row["to_unit"] == "civil_affairs" and str(row["township"]).startswith("410326")
+    ]
+    is_open = {str(row["referral_id"]) for row in mine if row["state"] in {"opened", "accepted"}}
+    late = {str(row["referral_id"]) for row in mine if row["reply_by"] < county.TODAY} & is_open
+
+    by = "civil-affairs-officer"
+    assert ids(gateway, "referrals(first: 100, open: true)", by=by) == is_open
+    assert ids(gateway, "referrals(first: 100, overdue: true)", by=by) == late
+    assert (
+        ids(gateway, "referrals(first: 100, open: false)", by=by) == {str(row["referral_id"]) for row in mine} - is_open
+    )
+    assert late
+    assert late < is_open
+
+
+def test_whoever_asked_keeps_sight_of_a_referral_to_its_end(gateway: Asking) -> None:
+    asked = [row for row in rows("referral") if row["asked_by"] == f"township:{county.XIAODIAN}"]
+
+    nodes = gateway.ask(
+        "{ referrals(first: 200) { nodes { id state askedBy outcome replyBy overdue } } }", by="xiaodian-officer"
+    ).data["referrals"]["nodes"]
+
+    assert {node["id"] for node in nodes} == {str(row["referral_id"]) for row in asked}
+    assert {node["state"] for node in nodes} == set(county.REFERRAL_STATES)
+    assert {node["askedBy"] for node in nodes} == {f"township:{county.XIAODIAN}"}
+
+
+def test_a_school_sees_what_was_asked_of_itself_and_of_nobody_else(gateway: Asking) -> None:
+    for query, table, key, column in (
+        ("inspections", "inspection", "inspection_id", "unit"),
+        ("rectifications", "inspection_finding", "finding_id", "owed_by"),
+        ("admonitions", "admonition", "admonition_id", "unit"),
+        ("accountabilityDecisions", "accountability", "decision_id", "unit"),
+        ("zeroReports", "zero_report", "report_id", "unit"),
+        ("lateReplies", "late_reply", "late_reply_id", "owed_by"),
+    ):
+        expected = {str(row[key]) for row in rows(table) if row[column] == f"school:{county.SCHOOL}"}
+        assert expected, table
+        assert ids(gateway, f"{query}(first: 50)", by="school-principal") == expected, table
+
+
+def test_a_township_lists_what_its_area_owes_and_what_is_late(gateway: Asking) -> None:
+    owed = [row for row in rows("inspection_finding") if row["township"] == county.XIAODIAN and row["state"] == "owed"]
+
+    assert ids(gateway, 'rectifications(state: "owed")', by="xiaodian-officer") == {
+        str(row["finding_id"]) for row in owed
+    }
+    assert ids(gateway, "rectifications(mine: true, overdue: true)", by="xiaodian-officer") == {
+        str(row["finding_id"])
+        for row in owed
+        if row["owed_by"] == f"township:{county.XIAODIAN}" and row["due_on"] < county.TODAY
+    }
+
+
+def test_the_procuratorate_sees_its_notices_and_the_answers(gateway: Asking) -> None:
+    nodes = gateway.ask(
+        "{ procuratorateNotices(first: 50) { nodes { id answeredOn overdue } } }",
+        by=("procuratorate:410326", "dropout_control"),
+    ).data["procuratorateNotices"]["nodes"]
+
+    expected = [row for row in rows("procuratorate_notice") if row["sender"] == "procuratorate:410326"]
+    assert {node["id"] for node in nodes} == {str(row["notice_id"]) for row in expected}
+    assert any(node["answeredOn"] for node in nodes)
+    assert any(node["overdue"] for node in nodes)
+
+
+def test_a_paper_shows_its_scans(gateway: Asking) -> None:
+    papers = {row["document_id"] for row in rows("document")}
+    scanned = {str(row["attachment_id"]) for row in rows("attachment") if row["document_id"] in papers}
+
+    cases = gateway.ask(
+        "{ cases(first: 200) { nodes { documents { scans { id documentId } } } } }",
+        by=("education_bureau:410327", "dropout_control"),
+    ).data["cases"]["nodes"]
+    cases += gateway.ask(
+        "{ cases(first: 200) { nodes { documents { scans { id documentId } } } } }", by="bureau-office"
+    ).data["cases"]["nodes"]
+
+    assert {scan["id"] for case in cases for paper in case["documents"] for scan in paper["scans"]} == scanned
+    assert scanned
+
+
+# Who answered
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "officer"), [(200, None), (60, "cadre-1"), (25, "cadre-2"), (5, "cadre-3"), (-1, "cadre-2")]
+)
+def test_on_a_day_one_person_answers_for_a_place(gateway: Asking, days_ago: int, officer: str | None) -> None:
+    on = county.TODAY - timedelta(days=days_ago)
+
+    nodes = gateway.ask(
+        f'{{ posts(village: "{county.VILLAGE}", on: "{on}") {{ nodes {{ officer deputy fromOn untilOn }} }} }}',
+        by="xiaodian-officer",
+    ).data["posts"]["nodes"]
+
+    assert [node["officer"] for node in nodes] == ([officer] if officer else [])
+
+
+CHILD, POST = county.made("answered for"), county.made("post", 0)
+
+
+@pytest.fixture(scope="module")
+def answered_for(read_model: Any) -> str:
+    """A pupil of the village and the school, with a helper of its own who has a deputy."""
+    helper = county.made("helper")
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        connection.execute(
+            "insert into child (child_id, township, village, school) values (%s, %s, %s, %s)",
+            [CHILD, county.XIAODIAN, county.VILLAGE, county.SCHOOL],
+        )
+        for assignment, role, officer, begun, ended, stands_in_for in (
+            (helper, "helper", "helper-1", 60, None, None),
+            (county.made("stand-in"), "helper", "helper-2", 10, 5, helper),
+            (county.made("own cadre"), "village_cadre", "cadre-9", 4, None, None),
+        ):
+            connection.execute(
+                "insert into responsibility (assignment_id, child_id, township, role, officer, from_on, until_on, stands_in_for)"
+                " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                [
+                    assignment,
+                    CHILD,
+                    county.XIAODIAN,
+                    role,
+                    officer,
+                    county.TODAY - timedelta(days=begun),
+                    None if ended is None else county.TODAY - timedelta(days=ended),
+                    stands_in_for,
+                ],
+            )
+    return str(CHILD)
+
+
+@pytest.mark.parametrize("by", ["bureau-office", "xiaodian-officer", "school-principal", "village-cadre", "inspector"])
+@pytest.mark.parametrize(
+    ("days_ago", "expected"),
+    [
+        (50, {"helper": "helper-1", "village_cadre": "cadre-1", "principal": "cadre-1", "section_head": "cadre-1"}),
+        (7, {"helper": "helper-2", "village_cadre": "cadre-3", "principal": "cadre-3", "section_head": "cadre-3"}),
+        (2, {"helper": "helper-1", "village_cadre": "cadre-9", "principal": "cadre-3", "section_head": "cadre-3"}),
+    ],
+)
+def test_who_was_responsible_on_a_day_has_one_answer_for_each_role(
+    gateway: Asking, answered_for: str, by: str, days_ago: int, expected: dict[str, str]
+) -> None:
+    on = county.TODAY - timedelta(days=days_ago)
+
+    told = gateway.ask(f'{{ responsibleOn(childId: "{answered_for}", on: "{on}") {{ role officer }} }}', by=by).data[
+        "responsibleOn"
+    ]
+
+    assert {answer["role"]: answer["officer"] for answer in told} == expected
+    assert len(told) == len(expected)
+    assert [str(child) for child in gateway.receipts_of()[0]["child_ids"]] == [answered_for]
+
+
+def test_who_answers_for_a_child_elsewhere_is_not_told(gateway: Asking, answered_for: str) -> None:
+    query = f'{{ responsibleOn(childId: "{answered_for}") {{ role officer }} }}'
+
+    assert gateway.ask(query, by="santun-officer").data["responsibleOn"] == []
+
+
+# Who has not signed
+
+
+def test_townships_and_villages_without_a_statement_are_named(gateway: Asking) -> None:
+    query = "query($level: String!, $year: Int!) { statementsOwed(year: $year, level: $level) { party name township } }"
+    signed = {row["party"] for row in rows("statement") if row["year"] == YEAR}
+
+    owed = gateway.ask(query, {"level": "county_township", "year": YEAR}, by="bureau-office").data["statementsOwed"]
+    own = gateway.ask(query, {"level": "township_village", "year": YEAR}, by="xiaodian-officer").data["statementsOwed"]
+
+    assert owed
+    assert not {unsigned["party"] for unsigned in owed} & signed
+    assert f"township:{county.XIAODIAN}" in signed
+    assert own
+    assert {unsigned["township"] for unsigned in own} == {county.XIAODIAN}
+    assert all(unsigned["name"] for unsigned in own)
+
+
+def test_a_level_that_is_none_is_refused_in_words(gateway: Asking) -> None:
+    reply = gateway.ask('{ statementsOwed(year: 2026, level: "village") { party } }', by="bureau-office")
+
+    assert (reply.code, "county_township" in reply.message) == ("BAD_REQUEST", True)
+
+
+def test_units_without_a_zero_report_and_without_a_dropout_owe_one(gateway: Asking) -> None:
+    query = f'{{ zeroReportsOwed(month: "{MONTH}") {{ party }} }}'
+    signed = {row["unit"] for row in rows("zero_report") if row["month"] == MONTH}
+
+    owed = {unsigned["party"] for unsigned in gateway.ask(query, by="bureau-office").data["zeroReportsOwed"]}
+
+    assert owed
+    assert not owed & signed
+    assert gateway.ask(query, by="school-principal").code == "FORBIDDEN"
