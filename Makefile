@@ -13,7 +13,7 @@ ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
 
-.PHONY: help install demo up up-distributed test faults bench-cases bench-reconcile bench-gateway attack check lock schema clean
+.PHONY: help install demo up up-distributed test faults bench-cases bench-county bench-reconcile bench-gateway attack check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -44,6 +44,9 @@ faults: install  ## the fault tests, long: hundreds of rounds, with a report in 
 
 bench-cases: install  ## how fast cases are opened, beside a raw INSERT; writes BENCHMARKS.md
 	$(BIN)/python -m tests.bench.cases.run
+
+bench-county: install  ## how long a county of 86,000 children takes from files to everybody having heard; writes BENCHMARKS.md
+	$(BIN)/python -m tests.bench.county.run
 
 bench-reconcile: install $(PEER)/.installed  ## how well and fast registers are reconciled, Splink beside it (SIZES="6000 86000")
 	$(BIN)/python -m tests.bench.reconcile.run --children $(SIZES) --peer $(PEER)/bin/python
