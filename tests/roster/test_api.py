@@ -7,7 +7,15 @@ from services.roster.api import build_api
 from services.roster.application import Roster
 from tests.roster.conftest import SURROUNDINGS, Office
 
-OF_THE_INTAKE = {"load_batch", "erase_child", "absorb_child", "release_child", "raise_doubts", "withdraw_doubts"}
+OF_THE_INTAKE = {
+    "count_checks",
+    "load_batch",
+    "erase_child",
+    "absorb_child",
+    "release_child",
+    "raise_doubts",
+    "withdraw_doubts",
+}
 """Asked by the intake in its own process; whole files don't come as commands."""
 OF_DELIVERIES = {"commit_delivery", "cancel_delivery", "save_mapping"}
 OF_THE_POLICY = {
