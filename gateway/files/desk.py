@@ -41,6 +41,7 @@ MADE_AT_ONCE: Final = 2
 """Files made at the same time; each takes a thread and, for a whole county, some sixty MB."""
 TAKEN_AT_ONCE: Final = 4
 WAIT_S: Final = 10.0
+CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _STATUS: Final[Mapping[type[ServiceError], int]] = {NotFound: 404, Refused: 422, Forbidden: 403, Stale: 409}
 _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}

@@ -1,6 +1,6 @@
 """Ledgers 台账 and partition sheets 归类表 handed out, and the record of what was handed out 导出核验.
 
-GET /files/ledger?kind=school_age|suspect|dropout[&township=][&village=][&school=]      XLSX
+GET /files/ledger?kind=school_age|suspect|dropout[&township=][&village=][&school=][&format=xlsx|csv]
 GET /files/partition?[on=YYYY-MM-DD][&township=][&format=xlsx|html]                     XLSX or a page to print
 GET /files/exports/{hash}                                                               who took this content out
 """
@@ -14,7 +14,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from gateway.access.policy import Relation
-from gateway.files.desk import XLSX, Asked, Desk, answer, file, shown
+from gateway.files.desk import CSV, XLSX, Asked, Desk, answer, file, shown
 from gateway.readmodel.partition import PARTITION, PartitionRow, window
 from gateway.schema.paging import BadArgument
 from gateway.sheets import ledger, partition
@@ -36,7 +36,11 @@ _EXPORTS = b"""
 
 async def export_ledger(desk: Desk, asked: Asked) -> Response:
     """A ledger within the caller's reach, as it is now; recorded with every child in it before it leaves."""
-    given = asked.given("kind", "township", "village", "school")
+    given = asked.given("kind", "township", "village", "school", "format")
+    form = given.pop("format", "xlsx")
+    if form not in {"xlsx", "csv"}:
+        message = "format is xlsx or csv."
+        raise BadArgument(message)
     try:
         kind = Ledger(given.pop("kind", ""))
     except ValueError:
@@ -54,7 +58,8 @@ async def export_ledger(desk: Desk, asked: Asked) -> Response:
         async with aclosing(desk.reader.stream(chosen.statement, parameters, claims=principal.claims)) as pages:
             async for page in pages:
                 await asyncio.to_thread(draft.add, page)
-        content = await asyncio.to_thread(ledger.workbook, draft, stamp=stamp)
+        write = ledger.text if form == "csv" else ledger.workbook
+        content = await asyncio.to_thread(write, draft, stamp=stamp)
         await desk.record(
             principal,
             "export_ledger",
@@ -66,7 +71,8 @@ async def export_ledger(desk: Desk, asked: Asked) -> Response:
             positions=positions,
         )
     told = {"x-export-number": stamp.number, "x-content-sha256": draft.content_hash}
-    return file(content, name=f"{kind.called} {draft.on} {stamp.number}.xlsx", media_type=XLSX, headers=told)
+    media_type = CSV if form == "csv" else XLSX
+    return file(content, name=f"{kind.called} {draft.on} {stamp.number}.{form}", media_type=media_type, headers=told)
 
 
 async def print_partition(desk: Desk, asked: Asked) -> Response:

@@ -12,6 +12,7 @@ it again (`canonical`), and the county knows by it what was taken out, by whom a
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
+import csv
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from io import StringIO
 from typing import Any, Final
 from uuid import UUID
 
@@ -330,9 +332,26 @@ def _told(told: Callable[[Any], str], value: str | date) -> str:
     return told(value)
 
 
+def text(draft: Draft, *, stamp: Stamp) -> bytes:
+    """The ledger as CSV in UTF-8 with a mark for Excel: headings, rows, and a last line that says whose it is.
+
+    The cells are those the hash is counted over, so none is a formula.
+    """
+    lines = StringIO()
+    writer = csv.writer(lines)
+    writer.writerow([neutral(heading) for heading in HEADINGS])
+    writer.writerows([neutral(str(cell)) for cell in cells] for cells in draft.rows())
+    writer.writerow([f"{_warning(stamp)}{stamp.words}　校验码：{draft.content_hash}"])
+    return lines.getvalue().encode("utf-8-sig")
+
+
+def _warning(stamp: Stamp) -> str:
+    return f"内含未成年人个人信息，仅供{unit(stamp.unit)}用于{word('purposes', stamp.purpose)}，不得转发、转抄。"
+
+
 def workbook(draft: Draft, *, stamp: Stamp) -> bytes:
     """The ledger as XLSX: the rows, and on a second sheet the batches they rest on."""
-    warning = f"内含未成年人个人信息，仅供{unit(stamp.unit)}用于{word('purposes', stamp.purpose)}，不得转发、转抄。"
+    warning = _warning(stamp)
     columns = [
         Column("序号", 6, "number"),
         *(Column(entry.title, entry.width, entry.kind) for entry in ENTRIES),

@@ -1,11 +1,12 @@
 """Files at the counter: what a unit may see and no more, recorded before it leaves, and known again by its hash."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -221,6 +222,39 @@ def test_supervision_learns_from_the_hash_who_took_the_content_out(gateway: Aski
         assert book.told["x-export-number"] in {export["number"] for export in told["exports"]}
         assert {export["department"] for export in told["exports"]} == {"education_bureau:410326"}
         assert {export["purpose"] for export in told["exports"]} == {"dropout_control"}
+
+
+def test_a_ledger_as_csv_holds_the_same_cells_under_the_same_hash_and_says_whose_it_is(gateway: Asking) -> None:
+    book = ledger(gateway)
+
+    response = get(gateway, "/files/ledger?kind=school_age&format=csv")
+
+    assert response.headers["content-type"].startswith("text/csv")
+    assert response.headers["x-content-sha256"] == book.told["x-content-sha256"]
+    [headings, *rows, [last]] = csv.reader(StringIO(response.content.decode("utf-8-sig")))
+    assert headings == book.headings
+    said = [
+        [value.date().isoformat() if isinstance(value, datetime) else str(value) for value in row.values()]
+        for row in book.rows
+    ]
+    assert rows == said
+    assert response.headers["x-export-number"] in last
+
+
+def test_no_cell_of_a_csv_is_a_formula(gateway: Asking, read_model: Any) -> None:
+    child = str(county.made("child", 1))
+    formula = "=HYPERLINK(1)"
+    with psycopg.connect(read_model.dsn("gateway_writer"), autocommit=True) as writer:
+        [(before,)] = writer.execute("select school_name from child where child_id = %s", [child]).fetchall()
+        writer.execute("update child set school_name = %s where child_id = %s", [formula, child])
+        try:
+            response = get(gateway, "/files/ledger?kind=school_age&format=csv")
+        finally:
+            writer.execute("update child set school_name = %s where child_id = %s", [before, child])
+
+    cells = [cell for line in csv.reader(StringIO(response.content.decode("utf-8-sig"))) for cell in line]
+    assert any(formula in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 def test_an_empty_ledger_is_recorded_and_known_again_too(gateway: Asking) -> None:
