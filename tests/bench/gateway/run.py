@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -244,12 +244,18 @@ def measure(
             heard = ask_for(SECONDS, asks, port=server.port, clients=CLIENTS)
             after = processor_seconds(server.pid), _of_database(postmaster)
             if number >= 0:
-                server.note(query, heard, processor_s=after[0] - before[0], database_s=after[1] - before[1])
+                database_s = sum(after[1][pid] - before[1][pid] for pid in after[1].keys() & before[1].keys())
+                server.note(query, heard, processor_s=after[0] - before[0], database_s=database_s)
             sys.stderr.write(f"round {number + 1} {query} {server.name}: {heard.rate:,.0f}/s\n")
 
 
-def _of_database(postmaster: int) -> float:
-    return sum(processor_seconds(pid) for pid in children_of(postmaster))
+def _of_database(postmaster: int) -> dict[int, float]:
+    """How long each of PostgreSQL's processes has had the processor; some end while they are counted."""
+    found = {}
+    for pid in children_of(postmaster):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found[pid] = processor_seconds(pid)
+    return found
 
 
 def figures(known: Sequence[Server], query: str) -> str:
