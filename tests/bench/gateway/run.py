@@ -35,7 +35,7 @@ from deploy.postgres.databases import prepare
 from gateway.access.principal import DevelopmentIssuer
 from services.chassis.clock import SystemClock
 from tests.bench.figures import machine, table, write_section
-from tests.bench.gateway import county
+from tests.bench.gateway import county, depth
 from tests.bench.gateway.load import Ask, Heard, ask_for, children_of, processor_seconds
 
 CLIENTS: Final = 16
@@ -263,11 +263,16 @@ def figures(known: Sequence[Server], query: str) -> str:
     floor = next((server for server in known if server.name == "floor"), known[0])
 
     def ratio(mine: Sequence[float], other: Sequence[float]) -> str:
+        if not statistics.median(other):
+            return "—"
         return f"{statistics.median(mine) / statistics.median(other):.2f}"
 
     lines = []
     for server in known:
         rates, took = server.rates[query], sorted(server.took[query])
+        if not took:
+            lines.append([server.said, f"none in {SECONDS:.0f} s", *["—"] * 8])
+            continue
         median, late = took[len(took) // 2] * 1e3, took[int(len(took) * 0.99)] * 1e3
         lines.append(
             [
@@ -310,6 +315,7 @@ def main() -> None:
         issuer = DevelopmentIssuer(enabled=True, issuer=ISSUER, audience=AUDIENCE, clock=SystemClock())
         tokens = [issuer.mint_for(actor="bench", unit=unit, purpose=PURPOSE, minutes=600) for unit in UNITS]
         stack.enter_context(running(known, _task(cluster, issuer, Path(fleeting))))
+        depths = depth.figures(cluster, children=given.children)
         postmaster = cluster.pid()
         assert postmaster is not None
         begun = time.monotonic()
@@ -320,7 +326,7 @@ def main() -> None:
         f"{counts['children']:,} children, {counts['cases']:,} cases, {CLIENTS} clients, tokens of {len(UNITS)} departments;"
         f" medians of {given.rounds} rounds of {SECONDS:.0f} s, all servers side by side, {took / 60:.0f} minutes ({before})."
     )
-    text = "\n\n".join([said, *(f"{_TITLES[query]}\n\n{figures(known, query)}" for query in queries), _NOTES])
+    text = "\n\n".join([said, depths, *(f"{_TITLES[query]}\n\n{figures(known, query)}" for query in queries), _NOTES])
     sys.stdout.write(text + "\n")
     write_section("bench-gateway", title="Answers of the gateway `make bench-gateway`", text=text)
 
