@@ -13,6 +13,7 @@ from services.contracts.oversight import (
     AssistanceLetterReminded,
     AssistanceLetterSent,
     CountyReported,
+    AssistanceLetterWithdrawn,
     LateReplySettled,
     ProcuratorateNoticeAnswered,
     ProcuratorateNoticeReceived,
@@ -20,7 +21,7 @@ from services.contracts.oversight import (
     ReplyOverdue,
 )
 
-LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetterAnswered
+LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetterAnswered | AssistanceLetterWithdrawn
 NoticeEvent = ProcuratorateNoticeReceived | ProcuratorateNoticeAnswered
 LateEvent = ReplyOverdue | ReplyClimbed | LateReplySettled
 
@@ -41,6 +42,7 @@ class AssistanceLetter(OfCase, frozen=True, kw_only=True):
     outcome: str = ""
     paper: str = ""
     answered_on: date | None = None
+    withdrawn_on: date | None = None
 
 
 class ProcuratorateNotice(Row, frozen=True, kw_only=True):
@@ -114,6 +116,8 @@ def assistance_letter(row: AssistanceLetter | None, told: Told[LetterEvent]) -> 
             return replace(row, reminders=event.reminders, reply_by=event.reply_by)
         case AssistanceLetterAnswered():
             return replace(row, outcome=event.outcome, paper=event.paper, answered_on=event.answered_on)
+        case AssistanceLetterWithdrawn():
+            return replace(row, withdrawn_on=event.withdrawn_on)
         case _:
             assert_never(event)
 

@@ -28,6 +28,7 @@ from services.contracts.cases import (
     CaseVerificationBegun,
     CaseWatched,
     ChildReturned,
+    ChildSearched,
     ChildUnreachable,
     DocumentIssued,
     DocumentServed,
@@ -36,6 +37,7 @@ from services.contracts.cases import (
     Owed,
     PersuasionRecorded,
     ProceedingRecorded,
+    PublicReportInquired,
     PublicReportReceived,
     ReferralAccepted,
     ReferralAnswered,
@@ -49,24 +51,25 @@ from services.contracts.cases import (
     StepResumed,
 )
 from services.contracts.envelope import Published
-from services.contracts.oversight import ChildUnnamed
+from services.contracts.oversight import AttendanceTaken, ChildUnnamed
 
-StepEvent = (
+MovingEvent = (
     CaseOpened
     | CaseVerificationBegun
     | CaseConfirmed
     | ChildUnreachable
+    | ChildSearched
     | PersuasionRecorded
     | CaseReported
     | CaseOrdered
     | CaseTakenToJustice
     | ChildReturned
     | CaseWatched
-    | StepExpired
     | CasePenalised
     | CaseDemanded
     | ProceedingRecorded
 )
+StepEvent = MovingEvent | StepExpired
 OwingEvent = StepEvent | StepPaused | StepResumed | StepExtended
 CaseEvent = (
     OwingEvent
@@ -77,6 +80,7 @@ CaseEvent = (
     | CaseMoved
     | CaseMerged
     | ChildUnnamed
+    | AttendanceTaken
 )
 DocumentEvent = DocumentIssued | DocumentServed
 ReferralEvent = ReferralOpened | ReferralAccepted | ReferralAnswered | ReferralRevoked
@@ -113,6 +117,10 @@ class CaseFile(Row, frozen=True, kw_only=True):
     owed_rule: str = ""
     owed_legal_basis: str = ""
     expired_steps: int = 0
+    late_since: date | None = None
+    """The day on which the step owed ran out for whoever owed it first; None where it hasn't, at any level."""
+    searched_on: date | None = None
+    seat_days: int = 0
     paused_until: date | None = None
     """The last day on which the clock of the step may stand; None where it runs."""
     extension_asked: int = 0
@@ -183,7 +191,15 @@ class PublicReport(Row, frozen=True, kw_only=True):
     township: str = ""
     receipt_number: str = ""
     received_on: date | None = None
+    follow_up: str = ""
+    """The SHA-256, in hex, of the secret that the informant may ask with."""
+    owed_step: str = ""
+    owed_by: str = ""
+    owed_due_on: date | None = None
+    inquiries: int = 0
+    inquired_on: date | None = None
     outcome: str = ""
+    case_id: UUID | None = None
     handled_on: date | None = None
 
 
@@ -203,6 +219,8 @@ def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
             return replace(row, school=event.school, stage=event.stage, **place)
         case ChildUnnamed():
             return replace(row, unnamed=event.roles)
+        case AttendanceTaken():
+            return replace(row, seat_days=event.seat_days)
         case ExtensionRequested():
             return replace(row, extension_asked=event.days)
         case ExtensionDeclined():
@@ -210,12 +228,17 @@ def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
         case StepPaused():
             return replace(_owing(row, event.owed), paused_until=event.until_on)
         case StepResumed() | StepExtended():
-            return replace(_owing(row, event.owed), paused_until=None, extension_asked=0)
+            late_since = row.late_since  # the same step goes on
+            return replace(_owing(row, event.owed), paused_until=None, extension_asked=0, late_since=late_since)
+        case StepExpired():
+            late_since = row.late_since or event.expired.due_on
+            row = replace(_owing(row, event.owed), expired_steps=row.expired_steps + 1)
+            return replace(row, late_since=late_since)
         case _:
             return _moved(_owing(row, event.owed), event)
 
 
-def _moved(row: CaseFile, event: StepEvent) -> CaseFile:  # one line for each state
+def _moved(row: CaseFile, event: MovingEvent) -> CaseFile:  # one line for each state
     match event:
         case CaseOpened():
             return replace(
@@ -248,11 +271,12 @@ def _moved(row: CaseFile, event: StepEvent) -> CaseFile:  # one line for each st
         case CaseTakenToJustice() | ProceedingRecorded():
             return replace(row, state="judicial")
         case ChildReturned():
-            return replace(row, state="returned", school=event.school, returned_on=event.returned_on)
+            back = {"returned_on": event.returned_on, "seat_days": event.seat_days}
+            return replace(row, state="returned", school=event.school, **back)
         case CaseWatched():
             return replace(row, state="watched")
-        case StepExpired():
-            return replace(row, expired_steps=row.expired_steps + 1)
+        case ChildSearched():
+            return replace(row, searched_on=event.made_on)
         case _:
             assert_never(event)
 
@@ -260,7 +284,7 @@ def _moved(row: CaseFile, event: StepEvent) -> CaseFile:  # one line for each st
 def _owing(row: CaseFile, owed: Owed) -> CaseFile:
     """Another step begins with a clock of its own."""
     if (owed.step, owed.by, owed.due_on) != (row.owed_step, row.owed_by, row.owed_due_on):
-        row = replace(row, paused_until=None, extension_asked=0)
+        row = replace(row, paused_until=None, extension_asked=0, late_since=None)
     return replace(
         row,
         owed_step=owed.step,
@@ -284,6 +308,7 @@ def _ended(row: CaseFile, *, state: str, on: date, resolution: str) -> CaseFile:
         owed_legal_basis="",
         paused_until=None,
         extension_asked=0,
+        late_since=None,
     )
 
 
@@ -356,11 +381,27 @@ def responsibility(row: Responsibility | None, told: Told[ResponsibilityEvent]) 
             assert_never(event)
 
 
-def public_report(row: PublicReport | None, told: Told[PublicReportReceived]) -> PublicReport:
-    """A report from the public as it came in."""
+def public_report(row: PublicReport | None, told: Told[PublicReportReceived | PublicReportInquired]) -> PublicReport:
+    """A report from the public as it came in, and who looked into it."""
     event = told.event
     row = row or PublicReport(report_id=event.report_id)
-    return replace(row, township=event.township, receipt_number=event.receipt_number, received_on=event.received_on)
+    row = replace(row, township=event.township, **owing_beside(event.owed))
+    match event:
+        case PublicReportReceived():
+            return replace(
+                row, receipt_number=event.receipt_number, received_on=event.received_on, follow_up=event.follow_up
+            )
+        case PublicReportInquired():
+            return replace(row, inquiries=row.inquiries + 1, inquired_on=event.made_on)
+        case _:
+            assert_never(event)
+
+
+def owing_beside(owed: Owed | None) -> dict[str, Any]:
+    """What is owed on a report, letter or notice, as columns; nothing where nothing is."""
+    if owed is None:
+        return {"owed_step": "", "owed_by": "", "owed_due_on": None}
+    return {"owed_step": owed.step, "owed_by": owed.by, "owed_due_on": owed.due_on}
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
@@ -368,6 +409,11 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Document, events=get_args(DocumentEvent), about=about("document_id"), evolve=document),
     Fold(row=Referral, events=get_args(ReferralEvent), about=about("referral_id"), evolve=referral),
     Fold(row=Responsibility, events=get_args(ResponsibilityEvent), about=about("assignment_id"), evolve=responsibility),
-    Fold(row=PublicReport, events=(PublicReportReceived,), about=about("report_id"), evolve=public_report),
+    Fold(
+        row=PublicReport,
+        events=(PublicReportReceived, PublicReportInquired),
+        about=about("report_id"),
+        evolve=public_report,
+    ),
 )
 IGNORED: Final[frozenset[type[Published]]] = frozenset()

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
-from gateway.readmodel.cases import PublicReport, Referral
+from gateway.readmodel.cases import PublicReport, Referral, owing_beside
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
 from services.contracts.envelope import Published
@@ -401,7 +401,8 @@ def handled_report(row: PublicReport | None, told: Told[PublicReportHandled]) ->
     """What came of a report of the public."""
     event = told.event
     row = row or PublicReport(report_id=event.report_id, township=event.township, receipt_number=event.receipt_number)
-    return replace(row, outcome=event.outcome, handled_on=event.handled_on)
+    row = replace(row, **owing_beside(None))
+    return replace(row, outcome=event.outcome, case_id=event.case_id, handled_on=event.handled_on)
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (

@@ -112,9 +112,13 @@ create table if not exists case_file (
 alter table case_file add column if not exists paused_until date;
 alter table case_file add column if not exists extension_asked integer not null default 0;
 alter table case_file add column if not exists unnamed text[] not null default '{}';
+alter table case_file
+    add column if not exists late_since date, add column if not exists searched_on date,
+    add column if not exists seat_days integer not null default 0;
 create index if not exists case_file_by_child on case_file (child_id);
 create index if not exists case_file_by_township on case_file (township, case_id);
 create index if not exists case_file_by_state on case_file (township, state, case_id);
+create index if not exists case_file_late on case_file (township, case_id) where late_since is not null;
 create index if not exists case_file_owed on case_file (township, owed_due_on) where owed_due_on is not null;
 
 create table if not exists case_step (
@@ -167,7 +171,13 @@ create table if not exists public_report (
     report_id uuid primary key, township text collate "C" not null default '', receipt_number text not null default '',
     received_on date, outcome text not null default '', handled_on date);
 alter table public_report
-    add column if not exists outcome text not null default '', add column if not exists handled_on date;
+    add column if not exists outcome text not null default '', add column if not exists handled_on date,
+    add column if not exists follow_up text not null default '', add column if not exists case_id uuid,
+    add column if not exists owed_step text not null default '', add column if not exists owed_by text not null default '',
+    add column if not exists owed_due_on date, add column if not exists inquiries integer not null default 0,
+    add column if not exists inquired_on date;
+create index if not exists public_report_by_receipt on public_report (receipt_number);
+create index if not exists public_report_by_township on public_report (township, report_id);
 
 -- The work around the cases: what was visited, signed, inspected, answered.
 create table if not exists visit (
@@ -224,6 +234,7 @@ create table if not exists assistance_letter (
     township text collate "C" not null default '', place text not null default '', number text not null default '',
     request text not null default '', reply_by date, sent_on date, reminders integer not null default 0,
     outcome text not null default '', paper text not null default '', answered_on date);
+alter table assistance_letter add column if not exists withdrawn_on date;
 create index if not exists assistance_letter_by_child on assistance_letter (child_id);
 create index if not exists assistance_letter_by_case on assistance_letter (case_id);
 create table if not exists procuratorate_notice (

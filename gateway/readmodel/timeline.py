@@ -23,6 +23,7 @@ from services.contracts.cases import (
     CaseVerificationBegun,
     CaseWatched,
     ChildReturned,
+    ChildSearched,
     ChildUnreachable,
     DocumentIssued,
     DocumentServed,
@@ -44,12 +45,14 @@ from services.contracts.oversight import (
     AssistanceLetterAnswered,
     AssistanceLetterReminded,
     AssistanceLetterSent,
+    AssistanceLetterWithdrawn,
+    AttendanceTaken,
     ChildUnnamed,
     ReferralReturned,
     VisitRecorded,
 )
 
-LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetterAnswered
+LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetterAnswered | AssistanceLetterWithdrawn
 TimelineEvent = (
     CaseEvent | DocumentEvent | ReferralEvent | ReferralReturned | LetterEvent | VisitRecorded | StudentPlanOpened
 )
@@ -118,7 +121,12 @@ def in_words(event: TimelineEvent) -> str:
         case VisitRecorded():
             again = f"，下次 {event.next_on}" if event.next_on else ""
             return f"{event.visited_on} 家访（{event.method}），态度：{event.attitude}{again}。"
-        case AssistanceLetterSent() | AssistanceLetterReminded() | AssistanceLetterAnswered():
+        case (
+            AssistanceLetterSent()
+            | AssistanceLetterReminded()
+            | AssistanceLetterAnswered()
+            | AssistanceLetterWithdrawn()
+        ):
             return _letter_in_words(event)
         case StudentPlanOpened():
             return f"{event.opened_on} 建立一生一案，{event.review_on} 评估。"
@@ -130,6 +138,7 @@ def in_words(event: TimelineEvent) -> str:
             | ChildUnnamed()
             | ExtensionRequested()
             | ExtensionDeclined()
+            | AttendanceTaken()
         ):
             return _beside_the_steps_in_words(event)
         case _:
@@ -147,6 +156,8 @@ def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that ca
             return f"确认辍学（{'、'.join(event.causes)}）。"
         case ChildUnreachable():
             return "联系不上，转入查找。"
+        case ChildSearched():
+            return f"{event.made_on} 查找（{event.method}），未找到。"
         case PersuasionRecorded():
             return f"{event.made_on} 劝返（{event.method}），结果：{event.outcome}。"
         case CaseReported():
@@ -180,7 +191,14 @@ def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that ca
 
 
 def _beside_the_steps_in_words(
-    event: CaseClosed | CaseCleared | CaseMerged | CaseMoved | ChildUnnamed | ExtensionRequested | ExtensionDeclined,
+    event: CaseClosed
+    | CaseCleared
+    | CaseMerged
+    | CaseMoved
+    | ChildUnnamed
+    | ExtensionRequested
+    | ExtensionDeclined
+    | AttendanceTaken,
 ) -> str:
     match event:
         case CaseClosed():
@@ -200,6 +218,8 @@ def _beside_the_steps_in_words(
             return f"申请延期 {event.days} 天。"
         case ExtensionDeclined():
             return "不予延期。"
+        case AttendanceTaken():
+            return f"{event.seen_on} {'到课' if event.present else '未到课'}，累计在校 {event.seat_days} 天。"
         case _:
             assert_never(event)
 
@@ -212,6 +232,8 @@ def _letter_in_words(event: LetterEvent) -> str:
             return f"{event.reminded_on} 第 {event.reminders} 次催办协查函，请于 {event.reply_by} 前回复。"
         case AssistanceLetterAnswered():
             return f"{event.answered_on} 协查回函（{event.outcome}，{event.paper}）。"
+        case AssistanceLetterWithdrawn():
+            return f"{event.withdrawn_on} 个案已结，协查函撤回。"
         case _:
             assert_never(event)
 

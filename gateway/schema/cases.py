@@ -49,12 +49,18 @@ class Case(Node):
     owed_legal_basis: str = strawberry.field(description="法律依据 its legal basis")
     expired_steps: int = strawberry.field(description="逾期次数 steps that ran out")
     overdue: bool = strawberry.field(description="逾期 whether the step owed is late today")
+    late_since: date | None = strawberry.field(
+        description="逾期起 since when the step owed is late, whoever it was handed up to"
+    )
+    searched_on: date | None = strawberry.field(description="最近查找 when a missing child was last searched for")
+    seat_days: int = strawberry.field(description="在校天数 school days seen in class since the return")
 
     @classmethod
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
         """The case as it stands today."""
         overdue = row["owed_due_on"] is not None and row["owed_due_on"] < looking.today
-        return cls(**facts(cls, {**row, "overdue": overdue}))
+        late_since = row["late_since"] or (row["owed_due_on"] if overdue else None)
+        return cls(**facts(cls, {**row, "overdue": overdue, "late_since": late_since}))
 
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:

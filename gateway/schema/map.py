@@ -39,6 +39,8 @@ AGE_BAND = (
 
 LATEST_LOOKS = 20
 """How many looks stand on a child's own page; all of them are in the list `receipts`."""
+LATE_SINCE = "coalesce({a}.late_since, case when {a}.owed_due_on < %(today)s then {a}.owed_due_on end)"
+"""Since when the step owed is late, at whatever level it is owed now."""
 
 _CHILD = Table(
     "Child",
@@ -100,10 +102,11 @@ _CASE = Table(
     "case_file",
     columns(
         "childId state cause causes township village school stage openedOn confirmedOn orderedOn returnedOn closedOn"
-        " resolution owedStep owedBy owedDueOn owedRule owedLegalBasis expiredSteps",
+        " resolution owedStep owedBy owedDueOn owedRule owedLegalBasis expiredSteps searchedOn seatDays",
         id="{a}.case_id",
         earlierCaseId="{a}.earlier_case",
         overdue="coalesce({a}.owed_due_on < %(today)s, false)",
+        lateSince=LATE_SINCE,
     ),
     {
         "child": TO_CHILD,

@@ -317,6 +317,34 @@ class AssistanceLetter(Node):
 
 
 @strawberry.type(
+    description="群众举报 What somebody of the public told (N3.5): that it was told and what became of it; text and informant stay sealed."
+)
+class PublicReport:
+    """A report of the public."""
+
+    SELECT: ClassVar[str] = "select report_id as id, r.* from public_report r"
+
+    id: UUID = strawberry.field(description="编号 id")
+    township: str = strawberry.field(description="乡镇代码 township")
+    receipt_number: str = strawberry.field(description="回执号 receipt number")
+    received_on: date | None = strawberry.field(description="受理日期 received")
+    owed_step: str = strawberry.field(description="应办事项 what is owed next")
+    owed_by: str = strawberry.field(description="应办单位 by whom")
+    owed_due_on: date | None = strawberry.field(description="应办期限 by when")
+    inquiries: int = strawberry.field(description="查访次数 how often somebody looked into it")
+    inquired_on: date | None = strawberry.field(description="最近查访 when somebody last did")
+    outcome: str = strawberry.field(description="处理结果 what came of it")
+    case_id: UUID | None = strawberry.field(description="个案编号 the case it led to")
+    handled_on: date | None = strawberry.field(description="办结日期 handled")
+    overdue: bool = strawberry.field(description="逾期 whether a look into it is late today")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """As it stands today."""
+        return cls(**facts(cls, {**row, "overdue": is_past(row["owed_due_on"], looking.today)}))
+
+
+@strawberry.type(
     description="检察建议 A notice of the procuratorate, and the county's answer (未成年人保护法 第一百零五条)."
 )
 class ProcuratorateNotice(Node):
@@ -420,7 +448,7 @@ class LateReply(Node):
 
     id: UUID = strawberry.field(description="编号 id")
     matter: str = strawberry.field(
-        description="事项 referral, assistance_letter, procuratorate_notice, admonition or rectification"
+        description="事项 referral, assistance_letter, procuratorate_notice, admonition, rectification or public_report"
     )
     about: UUID = strawberry.field(description="所涉编号 the id of what is unanswered")
     number: int = strawberry.field(description="序号 the number of an inspection's finding")

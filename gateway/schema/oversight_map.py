@@ -21,6 +21,7 @@ _ANSWERS_ON = (
 """Of all who ever held or stood in for a post, the one who answers on a day: a deputy before whom it stands in for."""
 _UNANSWERED_LATE = "coalesce({a}.reply_by < %(today)s, false) and {a}.answered_on is null"
 _VISIT_LATE = "coalesce({a}.next_on < %(today)s, false) and {a}.ended_on is null"
+_LOOK_LATE = "coalesce({a}.owed_due_on < %(today)s, false)"
 _OWED_LATE = "coalesce({a}.due_on < %(today)s, false) and {a}.state = 'owed'"
 
 TABLES: Final = (
@@ -139,6 +140,16 @@ TABLES: Final = (
         of_child=False,
     ),
     Table(
+        "PublicReport",
+        "public_report",
+        columns(
+            "township receiptNumber receivedOn owedStep owedBy owedDueOn inquiries inquiredOn outcome caseId handledOn",
+            id="{a}.report_id",
+            overdue=_LOOK_LATE,
+        ),
+        of_child=False,
+    ),
+    Table(
         "PostTenure",
         "post_tenure",
         columns("postId role officer township village school fromOn deputy", id="{a}.tenure_id", untilOn=_UNTIL),
@@ -214,6 +225,12 @@ ROOTS: Final[Mapping[str, Root]] = {
     "assistanceLetters": _list("AssistanceLetter", key="letter_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
     "procuratorateNotices": _list("ProcuratorateNotice", key="notice_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
     "countyReports": Root("CountyReport", many=True, keys=(by_day("made_on"), by_id("report_id")), descending=True),
+    "publicReports": _list(
+        "PublicReport",
+        key="report_id",
+        handled=Filter("({a}.handled_on is not null) = {v}", "handledOn"),
+        overdue=Filter(f"({_LOOK_LATE}) = {{v}}", "overdue"),
+    ),
     "lateReplies": _list(
         "LateReply",
         key="late_reply_id",

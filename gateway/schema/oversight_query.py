@@ -27,6 +27,7 @@ from gateway.schema.oversight import (
     PersuasionList,
     PostTenure,
     ProcuratorateNotice,
+    PublicReport,
     Rectification,
     Statement,
     Unsigned,
@@ -318,6 +319,24 @@ class OversightQuery:
         return await page(
             info.context, CountyReport, "true", keys=keys, first=first, after=after, descending=True, given={}
         )
+
+    @strawberry.field(description="群众举报 reports of the public; `overdue` those into which nobody looked in time")
+    async def public_reports(
+        self,
+        info: Info,
+        township: str | None = None,
+        handled: bool | None = None,
+        overdue: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[PublicReport]:
+        """Public reports by township, end and lateness."""
+        narrowed = {
+            "township = {v}": township,
+            "(handled_on is not null) = {v}": handled,
+            "coalesce(owed_due_on < %(today)s, false) = {v}": overdue,
+        }
+        return await _listed(info, PublicReport, narrowed, key="report_id", first=first, after=after)
 
     @strawberry.field(
         description="逾期未复 answers that did not come by their day: referrals, letters, notices, calls to order, findings"

@@ -141,21 +141,29 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
         """One case, or null."""
         return await one(info.context, Case, "case_id = %(id)s", id=id)
 
-    @strawberry.field(description="个案名单 cases; `overdue` those whose step owed is late today, or is not")
+    @strawberry.field(
+        description="个案名单 cases; `overdue` those whose step is late today for whom it is owed by; `late` those whose step was"
+        " late before, too, and went up; `owedBy` the kind of unit that owes it"
+    )
     async def cases(
         self,
         info: Info,
         state: str | None = None,
         township: str | None = None,
         overdue: bool | None = None,
+        late: bool | None = None,
+        owed_by: str | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Case]:
-        """Cases by state, township and lateness."""
-        given: dict[str, object] = {"state": state, "township": township}
+        """Cases by state, township, lateness and who owes the next step."""
+        given: dict[str, object] = {"state": state, "township": township, "owed_by": owed_by}
         also = "true"
         if overdue is not None:
             also = "owed_due_on < %(today)s" if overdue else "(owed_due_on is null or owed_due_on >= %(today)s)"
+        if late is not None:
+            is_late = "(late_since is not null or coalesce(owed_due_on < %(today)s, false))"
+            also += f" and {is_late if late else f'not {is_late}'}"
         keys = by_township(info, type_name="Case", key="case_id")
         where = _where(given=given, also=also)
         today = info.context.today

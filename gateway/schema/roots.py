@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.schema import access_map, oversight_map
+from gateway.schema.map import LATE_SINCE
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
 LETTERS: Final = "lower(regexp_replace({v}::text, '[^A-Za-z]', '', 'g'))"
@@ -49,6 +50,8 @@ ROOTS: Mapping[str, Root] = {
             "state": Filter("{a}.state = {v}", "state"),
             "township": _IN_TOWNSHIP,
             "overdue": Filter("coalesce({a}.owed_due_on < %(today)s, false) = {v}", "overdue"),
+            "late": Filter(f"({LATE_SINCE} is not null) = {{v}}", "lateSince"),
+            "owedBy": Filter("{a}.owed_by = {v}", "owedBy"),
         },
         keys=(TOWNSHIP, by_id("case_id")),
     ),

@@ -6,20 +6,31 @@ from fastapi import FastAPI
 
 from services.cases.application import Cases
 from services.cases.oversight import Oversight
+from services.cases.public_reports import PublicReports
 from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
 from services.chassis.http import Surroundings, command_api
 
 
 def build_api(
-    cases: Cases, oversight: Oversight, responsibility: Responsibility, *, surroundings: Surroundings
+    cases: Cases,
+    oversight: Oversight,
+    public_reports: PublicReports,
+    responsibility: Responsibility,
+    *,
+    surroundings: Surroundings,
 ) -> FastAPI:
     """One route per command; `open_case` is `POST /commands/open-case`."""
     return command_api(
         title="cases 个案",
         application=cases,
         surroundings=surroundings,
-        commands=(*_of_cases(cases), *_around_them(oversight), *_responsible(responsibility)),
+        commands=(
+            *_of_cases(cases),
+            *_around_them(oversight),
+            *_of_the_public(public_reports),
+            *_responsible(responsibility),
+        ),
     )
 
 
@@ -29,6 +40,7 @@ def _of_cases(cases: Cases) -> tuple[Callable[..., Answer], ...]:
         cases.begin_verification,
         cases.confirm_case,
         cases.report_unreachable,
+        cases.record_search,
         cases.record_persuasion,
         cases.report_case,
         cases.issue_order,
@@ -40,6 +52,7 @@ def _of_cases(cases: Cases) -> tuple[Callable[..., Answer], ...]:
         cases.serve_document,
         cases.record_return,
         cases.count_seat_days,
+        cases.record_attendance,
         cases.watch_case,
         cases.close_case,
         cases.record_relapse,
@@ -59,7 +72,6 @@ def _of_cases(cases: Cases) -> tuple[Callable[..., Answer], ...]:
         cases.hand_on_referral,
         cases.return_referral,
         cases.revoke_referral,
-        cases.receive_public_report,
         cases.expire_steps,
         cases.miss_visit,
         cases.note_unnamed,
@@ -90,8 +102,16 @@ def _around_them(oversight: Oversight) -> tuple[Callable[..., Answer], ...]:
         oversight.answer_assistance_letter,
         oversight.receive_procuratorate_notice,
         oversight.answer_procuratorate_notice,
-        oversight.handle_public_report,
         oversight.watch_reply,
+    )
+
+
+def _of_the_public(public_reports: PublicReports) -> tuple[Callable[..., Answer], ...]:
+    return (
+        public_reports.receive_public_report,
+        public_reports.record_report_inquiry,
+        public_reports.open_case_of_report,
+        public_reports.handle_public_report,
     )
 
 

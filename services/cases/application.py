@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case, Place, id_of_case
 from services.cases.domain.clearance import Clearance
 from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.number_book import NumberBook
-from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral, id_of_referral
+from services.cases.domain.seat import DayInClass, refuse_more_than_one_list
 from services.cases.domain.visit import VisitPlan
 from services.chassis.aggregate import RecordedAggregate, today, who_acts
 from services.chassis.application import Answer, RecordedApplication
@@ -67,6 +67,12 @@ class Cases(RecordedApplication):
         """Says that the child can't be found 失联; the case stays open."""
         case = self.get(Case, case_id)
         case.report_unreachable(today=today())
+        return self.record(case)
+
+    def record_search(self, *, case_id: UUID, method: str, note: str, made_on: date) -> Answer:
+        """Keeps a search that didn't find the child 查找记录; `note` is sealed under the child's key."""
+        case = self.get(Case, case_id)
+        case.search(method=method, note=note, made_on=made_on, today=today())
         return self.record(case)
 
     # The ladder
@@ -149,6 +155,22 @@ class Cases(RecordedApplication):
         case.count_seat_days(seat_days=seat_days, today=today())
         return self.record(case)
 
+    def record_attendance(self, *, school: str, seen: tuple[DayInClass, ...]) -> Answer:
+        """A school tells who sat in class on which day 到课登记, all or none; answers the first case's id.
+
+        A child missing on too many days in a row is gone again, and its next case opens.
+        """
+        refuse_more_than_one_list(seen)
+        cases = {each.case_id: self.get(Case, each.case_id) for each in seen}
+        following: dict[UUID, Case] = {}
+        for each in sorted(seen, key=lambda each: each.on):
+            case = cases[each.case_id]
+            case.must_sit_in(school, act="record_attendance")
+            if case.id not in following:
+                again = case.take_attendance(seen_on=each.on, present=each.present, today=today())
+                following |= {} if again is None else {case.id: again}
+        return self.record(*cases.values(), *following.values(), answer=seen[0].case_id)
+
     def watch_case(self, *, case_id: UUID) -> Answer:
         """Takes the return as proven and watches the child for a term 跟踪观察."""
         case = self.get(Case, case_id)
@@ -229,7 +251,7 @@ class Cases(RecordedApplication):
         case.decline_clearance(reason=reason)
         return self.record(case)
 
-    # Other departments, the public
+    # Other departments
 
     def open_referral(self, *, case_id: UUID, to: str, purpose: str, request: str, reply_by: date) -> Answer:
         """Asks another department 转办; answers the referral's id."""
@@ -286,13 +308,6 @@ class Cases(RecordedApplication):
         referral = self.get(Referral, referral_id)
         referral.revoke(reason=reason, department=who_acts().department)
         return self.record(referral)
-
-    def receive_public_report(self, *, text: str, township: str, informant: str = "") -> Answer:
-        """Takes in what somebody of the public tells 群众举报; the informant may stay unnamed."""
-        report = PublicReport.receive(
-            report_id=uuid4(), informant=informant, text=text, township=township, today=today()
-        )
-        return self.record(report)
 
     # Time
 

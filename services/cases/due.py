@@ -11,6 +11,7 @@ from services.cases.domain.admonition import Admonition
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.late_reply import LateReply, Matter, levels_above
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
+from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 
 
@@ -44,12 +45,16 @@ class DueReplies:
                 self._awaited.pop(Reply("referral", event.originator_id), None)
             case AssistanceLetter.Sent() | AssistanceLetter.Reminded():
                 self._awaited[Reply("assistance_letter", event.originator_id)] = event.reply_by
-            case AssistanceLetter.Answered():
+            case AssistanceLetter.Answered() | AssistanceLetter.Withdrawn():
                 self._awaited.pop(Reply("assistance_letter", event.originator_id), None)
             case ProcuratorateNotice.Received():
                 self._awaited[Reply("procuratorate_notice", event.originator_id)] = event.reply_by
             case ProcuratorateNotice.Answered():
                 self._awaited.pop(Reply("procuratorate_notice", event.originator_id), None)
+            case PublicReport.Received() | PublicReport.InquiryMade():
+                self._awaited[Reply("public_report", event.originator_id)] = event.owed.due_on
+            case PublicReport.Handled():
+                self._awaited.pop(Reply("public_report", event.originator_id), None)
             case Admonition.Issued():
                 self._awaited[Reply("admonition", event.originator_id)] = event.reply_by
             case Admonition.Answered():

@@ -12,7 +12,7 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.case import Case, Owing, Place, id_of_case
 from services.cases.domain.catalogue import ROLES
 from services.cases.domain.post import NAMED_WITHIN_WORKING_DAYS, Post, roles_needed
-from services.cases.domain.rules import Owed, handed_up
+from services.cases.domain.rules import Owed
 from services.cases.domain.visit import VisitPlan
 from services.chassis.working_days import add_working_days
 
@@ -37,7 +37,7 @@ class DueCases:
                 if isinstance(event, Case.Opened):
                     # Whatever the earlier case still waited for, a deferral's end, is the new case's matter now.
                     self._due_on.pop(id_of_case(event.child_id, event.number - 1), None)
-                self._set(event.originator_id, event.owed.due_on if handed_up(event.owed.by) else None)
+                self._set(event.originator_id, event.owed.due_on)
             case Case.Cleared():
                 self._set(event.originator_id, event.clearance.expires_on)
             case Case.Closed() | Case.MergedInto() | Case.ClearanceLapsed():

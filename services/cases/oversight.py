@@ -16,6 +16,7 @@ from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
 from services.cases.domain.inspection import Inspection
+from services.cases.domain.ladder import OPEN
 from services.cases.domain.late_reply import Awaited, LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
@@ -318,14 +319,6 @@ class Oversight:
         notice.answer(answer=answer, paper=paper, today=today())
         return self._cases.record(notice)
 
-    def handle_public_report(self, *, report_id: UUID, outcome: str, case_id: UUID | None = None) -> Answer:
-        """Says what came of a report of the public 举报办结."""
-        report = self._cases.get(PublicReport, report_id)
-        if case_id is not None:
-            self._cases.get(Case, case_id)
-        report.handle(outcome=outcome, case_id=case_id, today=today())
-        return self._cases.record(report)
-
     # Time
 
     def watch_reply(self, *, matter: str, about: UUID, number: int = 0, noted: tuple[UUID, ...] = ()) -> Answer:
@@ -333,7 +326,8 @@ class Oversight:
 
         `noted` are the late replies known of it that have not ended.
         """
-        awaited = self._awaited(matter, about=about, number=number)
+        taken_back = self._taken_back(matter, about=about)
+        awaited = None if taken_back else self._awaited(matter, about=about, number=number)
         current = None if awaited is None else LateReply.id_of(about, number=number, due_on=awaited.due_on)
         known = [self._cases.get(LateReply, late_id) for late_id in noted]
         for late in known:
@@ -342,10 +336,20 @@ class Oversight:
             else:
                 late.settle(today=today())
         if awaited is None or awaited.due_on >= today() or any(late.id == current for late in known):
-            return self._cases.record(*known, answer=about)
+            return self._cases.record(*taken_back, *known, answer=about)
         found = self._cases.find(LateReply, LateReply.id_of(about, number=number, due_on=awaited.due_on))
         fresh = () if found is not None else (LateReply.note(awaited, today=today()),)
         return self._cases.record(*known, *fresh, answer=about)
+
+    def _taken_back(self, matter: str, *, about: UUID) -> tuple[AssistanceLetter, ...]:
+        """The letter, where its case has ended and nobody waits for the reply any longer 撤回协查."""
+        if matter != "assistance_letter":
+            return ()
+        letter = self._cases.get(AssistanceLetter, about)
+        if self._cases.get(Case, letter.case_id).state in OPEN:
+            return ()
+        letter.withdraw(today=today())
+        return (letter,)
 
     def _awaited(self, matter: str, *, about: UUID, number: int) -> Awaited | None:
         match matter:
@@ -355,6 +359,8 @@ class Oversight:
             case "assistance_letter":
                 letter = self._cases.get(AssistanceLetter, about)
                 return letter.awaited(township=self._township_of(letter.case_id))
+            case "public_report":
+                return self._cases.get(PublicReport, about).awaited()
             case "procuratorate_notice":
                 return self._cases.get(ProcuratorateNotice, about).awaited()
             case "admonition":

@@ -59,6 +59,8 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     Post.Filled: (told.PostFilled, "post_id"),
     Post.HandedOver: (told.PostHandedOver, "post_id"),
     Post.Deputised: (told.PostDeputised, "post_id"),
+    AssistanceLetter.Withdrawn: (told.AssistanceLetterWithdrawn, "letter_id"),
+    Case.AttendanceTaken: (told.AttendanceTaken, "case_id"),
     Case.FoundUnnamed: (told.ChildUnnamed, "case_id"),
 }
 """By what an event is told, and the field that names what it is about."""

@@ -6,8 +6,8 @@ is evidence for whoever verifies, and a person clears the case with a code and a
 along; entries that turn out to be one child have one case.
 """
 
-from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -15,10 +15,10 @@ from services.cases.application import Cases
 from services.cases.domain.case import Case, Place
 from services.cases.domain.catalogue import OPENINGS
 from services.cases.domain.ladder import OPEN, OUT_OF_CLASS, State
-from services.cases.due import DueReplies
+from services.cases.due import DueReplies, Reply
 from services.cases.lookup import DueCases, DueVisits, NamedPersons
 from services.cases.oversight import Oversight
-from services.chassis.errors import Stale
+from services.chassis.application import let_time_work
 from services.contracts import roster
 from services.contracts.envelope import Envelope, Published
 
@@ -50,27 +50,37 @@ def react(app: Cases, envelope: Envelope, event: Published) -> None:  # noqa: AR
             pass
 
 
-def tick(app: Cases, today: date, *, due_cases: DueCases, due_visits: DueVisits, named_persons: NamedPersons) -> None:
-    """Lets a new day work on cases in which something has run out, on visits that were not made, on children left to nobody."""
-    for case_id in due_cases.due(today)[:LATE_AT_ONCE]:
-        # Somebody acted on this case at this very moment: the next tick looks again whether anything is late.
-        with suppress(Stale):
-            app.expire_steps(case_id=case_id)
-    for plan_id in due_visits.due(today)[:LATE_AT_ONCE]:
-        with suppress(Stale):
-            app.miss_visit(plan_id=plan_id)
-    for case_id, roles in named_persons.lacking(today)[:LATE_AT_ONCE]:
-        with suppress(Stale):
-            app.note_unnamed(case_id=case_id, roles=roles)
+def tick(
+    app: Cases,
+    oversight: Oversight,
+    today: date,
+    *,
+    due_cases: DueCases,
+    due_replies: DueReplies,
+    due_visits: DueVisits,
+    named_persons: NamedPersons,
+) -> None:
+    """Lets a new day work on everything in which something has run out, and on children left to nobody."""
+    let_time_work(
+        [
+            *((id_, partial(app.expire_steps, case_id=id_)) for id_ in due_cases.due(today)[:LATE_AT_ONCE]),
+            *(
+                (reply.about, partial(_watch_reply, oversight, reply, due_replies))
+                for reply in due_replies.due(today)[:LATE_AT_ONCE]
+            ),
+            *((id_, partial(app.miss_visit, plan_id=id_)) for id_ in due_visits.due(today)[:LATE_AT_ONCE]),
+            *(
+                (id_, partial(app.note_unnamed, case_id=id_, roles=roles))
+                for id_, roles in named_persons.lacking(today)[:LATE_AT_ONCE]
+            ),
+        ]
+    )
 
 
-def watch_replies(oversight: Oversight, today: date, *, due_replies: DueReplies) -> None:
-    """Lets a new day work on answers that are awaited: what is late is noted and climbs, what was answered since is settled."""
-    for reply in due_replies.due(today)[:LATE_AT_ONCE]:
-        with suppress(Stale):
-            oversight.watch_reply(
-                matter=reply.matter, about=reply.about, number=reply.number, noted=tuple(due_replies.noted(reply))
-            )
+def _watch_reply(oversight: Oversight, reply: Reply, due_replies: DueReplies) -> None:
+    """Notes an answer that is late, lets it climb, or settles what was answered since."""
+    noted = tuple(due_replies.noted(reply))
+    oversight.watch_reply(matter=reply.matter, about=reply.about, number=reply.number, noted=noted)
 
 
 def _look_for(app: Cases, finding: roster.FindingRaised) -> None:

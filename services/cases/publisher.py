@@ -35,13 +35,8 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             return _document(event)
         case Referral.Opened() | Referral.Accepted() | Referral.Answered() | Referral.Revoked():
             return _referral(event)
-        case PublicReport.Received():
-            return told.PublicReportReceived(
-                report_id=event.originator_id,
-                receipt_number=event.receipt_number,
-                township=event.township,
-                received_on=event.received_on,
-            )
+        case PublicReport.Received() | PublicReport.InquiryMade():
+            return _public_report(event)
         case Assignment.Assigned() | Assignment.Ended():
             return _responsibility(event)
         case _:
@@ -79,8 +74,8 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
                 owed=owed,
                 evidence=event.evidence,
             )
-        case Case.FoundUnreachable():
-            return told.ChildUnreachable(case_id=case_id, child_id=child_id, owed=owed)
+        case Case.FoundUnreachable() | Case.Searched():
+            return _missing(event, case_id=case_id, child_id=child_id, owed=owed)
         case Case.Persuaded():
             return told.PersuasionRecorded(
                 case_id=case_id,
@@ -118,6 +113,25 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             )
         case _:
             return None
+
+
+def _missing(
+    event: Case.FoundUnreachable | Case.Searched, *, case_id: UUID, child_id: UUID, owed: told.Owed
+) -> Published:
+    match event:
+        case Case.FoundUnreachable():
+            return told.ChildUnreachable(case_id=case_id, child_id=child_id, owed=owed)
+        case Case.Searched():
+            return told.ChildSearched(
+                case_id=case_id,
+                child_id=child_id,
+                method=event.method,
+                note=Sealed(event.note),
+                made_on=event.made_on,
+                owed=owed,
+            )
+        case _:
+            assert_never(event)
 
 
 def _pressed(
@@ -284,6 +298,29 @@ def _referral(event: Referral.Opened | Referral.Accepted | Referral.Answered | R
         case Referral.Revoked():
             return told.ReferralRevoked(
                 referral_id=referral_id, case_id=case_id, child_id=child_id, to=to, reason=event.reason
+            )
+        case _:
+            assert_never(event)
+
+
+def _public_report(event: PublicReport.Received | PublicReport.InquiryMade) -> Published:
+    match event:
+        case PublicReport.Received():
+            return told.PublicReportReceived(
+                report_id=event.originator_id,
+                receipt_number=event.receipt_number,
+                township=event.township,
+                received_on=event.received_on,
+                owed=_owed(event.owed),
+                follow_up=event.follow_up,
+            )
+        case PublicReport.InquiryMade():
+            return told.PublicReportInquired(
+                report_id=event.originator_id,
+                township=event.township,
+                method=event.method,
+                made_on=event.made_on,
+                owed=_owed(event.owed),
             )
         case _:
             assert_never(event)

@@ -11,6 +11,7 @@ from services.cases.attachments import add_attachments
 from services.cases.due import DueReplies
 from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
 from services.cases.oversight import Oversight
+from services.cases.public_reports import PublicReports
 from services.cases.publisher import publish
 from services.cases.responsibility import Responsibility
 from services.chassis import blobs as blobs_table
@@ -63,10 +64,18 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
 
     def pass_time() -> None:
         own_events.catch_up()
-        policy.tick(cases, today(), due_cases=due_cases, due_visits=due_visits, named_persons=named_persons)
-        policy.watch_replies(oversight, today(), due_replies=due_replies)
+        policy.tick(
+            cases,
+            oversight,
+            today(),
+            due_cases=due_cases,
+            due_replies=due_replies,
+            due_visits=due_visits,
+            named_persons=named_persons,
+        )
 
-    api = build_api(cases, oversight, responsibility, surroundings=surroundings)
+    public_reports = PublicReports(cases=cases)
+    api = build_api(cases, oversight, public_reports, responsibility, surroundings=surroundings)
     add_attachments(api, cases, blobs=blobs, surroundings=surroundings)
 
     def close() -> None:

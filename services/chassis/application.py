@@ -9,6 +9,8 @@ Three ways lead in, all through here:
 - `record`, called by commands, writes down what aggregates have decided. Within `hear` it collects instead.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -23,11 +25,22 @@ from eventsourcing.persistence import IntegrityError, Mapper, Tracking
 from services.chassis.aggregate import Caused, RecordedAggregate, acting, who_acts
 from services.chassis.errors import NotFound, Refused, ServiceError, Stale
 from services.chassis.mapper import SealingMapper
-from services.chassis.store import AlreadyTracked, Answer, Command, CommandAlreadyRecorded, RecordedEvent, Recorder
+from services.chassis.store import (
+    AlreadyTracked,
+    Answer,
+    Command,
+    CommandAlreadyRecorded,
+    RecordedEvent,
+    Recorder,
+    StoreUnavailable,
+)
+from services.chassis.vault import VaultUnavailable
 
-__all__ = ["Answer", "RecordedApplication", "Request"]
+__all__ = ["Answer", "RecordedApplication", "Request", "SomeFailed", "let_time_work"]
 
 A = TypeVar("A", bound=RecordedAggregate)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,32 @@ class _Step:
 
 _request: ContextVar[Request | None] = ContextVar("request", default=None)
 _step: ContextVar[_Step | None] = ContextVar("step", default=None)
+
+
+class SomeFailed(Exception):
+    """Some of what time had to work on failed; everything else was done."""
+
+
+def let_time_work(due: Iterable[tuple[UUID, Callable[[], object]]]) -> None:
+    """Does what has become due, each by itself, under the id of what it works on: one that fails keeps no other from its clock.
+
+    Who was quicker leaves nothing to do now: the next tick looks again. Where the store or the vault is away nothing can be
+    done, and the rest waits. Raises `SomeFailed` at the end, so that health tells of it.
+    """
+    failed: Counter[str] = Counter()
+    for about, act in due:
+        try:
+            act()
+        except Stale:
+            pass
+        except (StoreUnavailable, VaultUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever befalls one, the others are due all the same
+            failed[type(error).__name__] += 1
+            logger.error("time could not work on %s: %s", about, type(error).__name__)  # noqa: TRY400
+    if failed:
+        message = f"of what was due some failed: {dict(failed)}"
+        raise SomeFailed(message)
 
 
 def fold(aggregate: RecordedAggregate | None, events: Iterable[CanMutateAggregate[UUID]]) -> RecordedAggregate | None:

@@ -69,6 +69,18 @@ class ChildUnreachable(Published, frozen=True, kw_only=True):
     owed: Owed
 
 
+class ChildSearched(Published, frozen=True, kw_only=True):
+    """Somebody looked for a missing child and didn't find it 查找记录 (N1.3); `note` is sealed under the child's key."""
+
+    TYPE: ClassVar[str] = "cases.child-searched.v1"
+    case_id: UUID
+    child_id: UUID
+    method: str
+    note: Sealed
+    made_on: date
+    owed: Owed
+
+
 class PersuasionRecorded(Published, frozen=True, kw_only=True):
     """An attempt to persuade 劝返记录 (N2.2); `note` is sealed under the child's key."""
 
@@ -366,6 +378,20 @@ class PublicReportReceived(Published, frozen=True, kw_only=True):
     receipt_number: str
     township: str
     received_on: date
+    owed: Owed | None = None
+    follow_up: str = ""
+    """The SHA-256, in hex, of the secret that the informant may ask with; empty where none was given."""
+
+
+class PublicReportInquired(Published, frozen=True, kw_only=True):
+    """Somebody looked into a report 查访; while nobody knows which child is meant, the next look is owed."""
+
+    TYPE: ClassVar[str] = "cases.public-report-inquired.v1"
+    report_id: UUID
+    township: str
+    method: str
+    made_on: date
+    owed: Owed
 
 
 class ResponsibilityAssigned(Published, frozen=True, kw_only=True):

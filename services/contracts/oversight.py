@@ -431,3 +431,24 @@ class CountyReported(Published, frozen=True, kw_only=True):
     confirmed: tuple[UUID, ...]
     unreachable: tuple[UUID, ...]
     made_on: date
+
+
+class AttendanceTaken(Published, frozen=True, kw_only=True):
+    """Whether a child that came back sat in class on a school day 到课登记; `seat_days` are all days it was seen there so far."""
+
+    TYPE: ClassVar[str] = "cases.attendance-taken.v1"
+    case_id: UUID
+    child_id: UUID
+    seen_on: date
+    present: bool
+    seat_days: int
+
+
+class AssistanceLetterWithdrawn(Published, frozen=True, kw_only=True):
+    """A letter is no longer waited for, since its case has ended 协查撤回."""
+
+    TYPE: ClassVar[str] = "cases.assistance-letter-withdrawn.v1"
+    letter_id: UUID
+    case_id: UUID
+    child_id: UUID
+    withdrawn_on: date

@@ -34,6 +34,7 @@ NOTICE = UUID("0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6")
 DECISION = UUID("7e6d5c4b-3a29-4817-8605-f4e3d2c1b0a9")
 OTHER_REPORT = UUID("2c3d4e5f-6071-4829-93a4-b5c6d7e8f901")
 NAMED_REPORT = UUID("5a1c2b3d-4e5f-4607-8899-aabbccddeeff")
+LATE_REPORT = UUID("6b2d3c4e-1f60-4718-99aa-bbccddeeff00")
 REPORT = UUID("1f6d7c3e-0d6b-4f53-8c5e-2f4dd40a9c11")
 
 
@@ -167,7 +168,7 @@ def a_year_of_oversight() -> list[RecordedAggregate]:
         report = PublicReport.receive(
             report_id=OTHER_REPORT, informant="", text="sealed", township="410326103", today=MONDAY
         )
-        report.handle(outcome="not_so", case_id=None, today=MONDAY)
+        report.handle(outcome="passed_on", case_id=None, today=MONDAY)
         case = opened()
         returned = Referral.open(
             case_id=case.id,
@@ -229,6 +230,45 @@ def who_answers() -> list[RecordedAggregate]:
     with acting_on(later):
         case.note_unnamed(roles=("principal", "teacher"), today=later)
     return [post, helper, report, case]
+
+
+def a_child_searched_for() -> list[RecordedAggregate]:
+    """A missing child searched for twice and found, seen in class by the day; a letter taken back, a report looked into."""
+    case = opened(place=PUPIL)
+    with acting_on(MONDAY):
+        case.begin_verification(today=MONDAY)
+        case.report_unreachable(today=MONDAY)
+        case.report(document_id=REPORT, today=MONDAY)
+        report = PublicReport.receive(
+            report_id=LATE_REPORT,
+            informant="",
+            text="sealed",
+            township="410326103",
+            follow_up="0f" * 32,
+            today=MONDAY,
+        )
+        letter = AssistanceLetter.send(
+            case_id=case.id,
+            child_id=CHILD,
+            earlier=None,
+            place="440307",
+            number="2026-12",
+            request="is the child with you",
+            reply_by=MONDAY + days(10),
+            today=MONDAY,
+        )
+    for number in (10, 30):
+        day = MONDAY + days(number)
+        with acting_on(day):
+            case.search(method="relatives", note="sealed", made_on=day, today=day)
+    back_on = MONDAY + days(35)
+    with acting_on(back_on):
+        case.come_back(school="3141000300", returned_on=back_on, seat_days=0, today=back_on)
+        case.take_attendance(seen_on=back_on, present=True, today=back_on)
+        letter.withdraw(today=back_on)
+        report.inquire(method="village", note="sealed", made_on=back_on, today=back_on)
+        report.handle(outcome="not_so", case_id=None, today=back_on)
+    return [case, report, letter]
 
 
 def a_number() -> NumberBook:
@@ -389,6 +429,7 @@ def all_lives() -> list[RecordedAggregate]:
         *around_a_case(),
         *a_year_of_oversight(),
         *who_answers(),
+        *a_child_searched_for(),
         *an_answer_that_came_late(),
         *a_report_to_the_county(),
     ]

@@ -14,6 +14,7 @@ from services.cases.application import Cases
 from services.cases.domain.case import id_of_case
 from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Oversight
+from services.cases.public_reports import PublicReports
 from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
 from services.chassis.clock import SteppedClock
@@ -31,7 +32,7 @@ def test_every_command_has_a_route() -> None:
         if method.__module__ == Cases.__module__ and inspect.signature(method).return_annotation is Answer
     }
     commands -= {"keep_attachment"}  # comes with its file, by a door of its own
-    for beside in (Oversight, Responsibility):
+    for beside in (Oversight, PublicReports, Responsibility):
         commands |= {name for name, _ in inspect.getmembers(beside, inspect.isfunction) if not name.startswith("_")}
     paths = face(MemoryCases()).openapi()["paths"]
 
@@ -42,7 +43,9 @@ def test_every_command_has_a_route() -> None:
 def face(cases: MemoryCases) -> FastAPI:
     """The routes over cases in memory."""
     oversight = Oversight(cases=cases, dropouts=Dropouts, posts=Posts)
-    return build_api(cases, oversight, Responsibility(cases=cases), surroundings=SURROUNDINGS)
+    return build_api(
+        cases, oversight, PublicReports(cases=cases), Responsibility(cases=cases), surroundings=SURROUNDINGS
+    )
 
 
 def post(cases: MemoryCases, path: str, body: dict[str, Any], *, command_id: UUID) -> Response:

@@ -11,7 +11,6 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.case import Case, id_of_case
 from services.cases.domain.document import Document
 from services.cases.domain.ladder import ACTS, State
-from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral, ReferralState
 from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
@@ -242,12 +241,6 @@ def test_a_referral_goes_to_a_department_and_comes_back(cases: MemoryCases) -> N
 
     assert cases.get(Referral, first).state is ReferralState.ANSWERED
     assert cases.get(Referral, second).state is ReferralState.REVOKED
-
-
-def test_a_public_report_is_receipted(cases: MemoryCases) -> None:
-    report = cases.receive_public_report(text="A boy works at the kiln.", township="410326103")
-
-    assert cases.get(PublicReport, report.id).receipt_number.startswith("JB20260914-")
 
 
 def test_a_responsibility_is_handed_over_in_one_act(cases: MemoryCases) -> None:

@@ -11,6 +11,7 @@ from services.cases.domain.case import Case, id_of_case
 from services.cases.domain.ladder import ACTS, OPEN, State, allowed
 from services.chassis.aggregate import NobodyActing
 from services.chassis.errors import Refused
+from services.chassis.school_terms import is_school_day
 from tests.cases.given import (
     CHILD,
     MONDAY,
@@ -31,6 +32,7 @@ ATTEMPTS: dict[str, Callable[[Case, date], object]] = {
     "record_persuasion": lambda case, day: case.persuade(
         method="phone", outcome="wavering", note="", made_on=day, today=day
     ),
+    "record_search": lambda case, day: case.search(method="police", note="", made_on=day, today=day),
     "report_case": lambda case, day: case.report(document_id=uuid4(), today=day),
     "issue_order": lambda case, day: case.allow_paper(kind="order_to_correct", today=day),
     "issue_penalty": lambda case, day: case.allow_paper(kind="penalty_decision", today=day),
@@ -42,6 +44,7 @@ ATTEMPTS: dict[str, Callable[[Case, date], object]] = {
     ),
     "record_return": lambda case, day: case.come_back(school="s", returned_on=day, seat_days=1, today=day),
     "count_seat_days": lambda case, day: case.count_seat_days(seat_days=case.seat_days + 1, today=day),
+    "record_attendance": lambda case, day: case.take_attendance(seen_on=day, present=True, today=day),
     "watch_case": lambda case, day: case.watch(today=day),
     "close_case": lambda case, day: case.close(today=day),
     "record_relapse": lambda case, day: case.relapse(cause="relapse", finding_id=None, today=day),
@@ -393,14 +396,14 @@ def test_a_step_is_in_time_on_its_last_day_and_goes_one_level_up_the_day_after_o
     assert case.owed.step == "verify"
 
 
-def test_a_step_nobody_takes_climbs_to_the_county_and_stays_there() -> None:
+def test_a_step_nobody_takes_climbs_to_the_county_and_stays_there_owed_again_each_month() -> None:
     case = opened()
     with acting_on(MONDAY):
-        for day in range(400):
+        for day in range(90):
             case.expire(today=MONDAY + days(day))
 
     expired = [event for event in case.pending_events if isinstance(event, Case.StepExpired)]
-    assert [event.owed.by for event in expired] == ["school", "township", "bureau", "county"]
+    assert [event.owed.by for event in expired] == ["school", "township", "bureau", "county", "county", "county"]
     assert {event.owed.step for event in expired} == {"verify"}
 
 
@@ -459,3 +462,117 @@ def test_a_written_report_is_issued_by_reporting_only() -> None:
 def test_every_word_a_case_refers_to_has_a_chinese_name() -> None:
     lists = (catalogue.OPENINGS, catalogue.CAUSES, catalogue.PERSUASION_METHODS, catalogue.PERSUASION_OUTCOMES)
     assert all(word.name for words in lists for word in words.values())
+
+
+def test_a_missing_child_is_searched_for_every_month_until_it_is_found_and_the_duty_climbs_when_nobody_does() -> None:
+    case = brought_to(State.SOUGHT)
+    for number in (20, 45, 70):
+        day = MONDAY + days(number)
+        with acting_on(day):
+            case.expire(today=day)
+            case.search(method="relatives", note="", made_on=day, today=day)
+        assert (case.owed.step, case.owed.by, case.owed.due_on) == ("search", "bureau", day + days(30))
+    with acting_on(MONDAY + days(101)):
+        case.expire(today=MONDAY + days(101))
+
+    assert (case.state, case.owed.step, case.owed.by) == (State.SOUGHT, "search", "county")
+    with acting_on(MONDAY + days(102)):
+        case.search(method="police", note="", made_on=MONDAY + days(102), today=MONDAY + days(102))
+        assert case.owed.by == "bureau"
+        case.begin_verification(today=MONDAY + days(102))
+    assert case.state is State.VERIFYING
+
+
+def test_a_search_before_the_report_in_writing_puts_that_report_not_off() -> None:
+    case = brought_to(State.UNREACHABLE)
+    before = case.owed
+    with acting_on(MONDAY + days(3)):
+        case.search(method="phone", note="", made_on=MONDAY + days(3), today=MONDAY + days(3))
+
+    assert case.owed == before
+
+
+def test_a_search_comes_after_the_child_was_missed_and_is_no_plan() -> None:
+    case = brought_to(State.SOUGHT)
+    with acting_on(MONDAY + days(3)):
+        with pytest.raises(Refused, match="missing since"):
+            case.search(method="police", note="", made_on=MONDAY - days(1), today=MONDAY + days(3))
+        with pytest.raises(Refused, match="still to come"):
+            case.search(method="police", note="", made_on=MONDAY + days(4), today=MONDAY + days(3))
+        with pytest.raises(Refused, match="known are home"):
+            case.search(method="thinking", note="", made_on=MONDAY, today=MONDAY + days(3))
+
+
+def back_in_class() -> Case:
+    """A case whose child came back on the Monday, and of whom no day in class is counted yet."""
+    case = opened()
+    with acting_on(MONDAY):
+        case.come_back(school="3141000300", returned_on=MONDAY, seat_days=0, today=MONDAY)
+    return case
+
+
+def seen(case: Case, *numbers: int, present: bool = True) -> list[Case]:
+    """What a school tells of days after the Monday; the cases that opened of it."""
+    day = MONDAY + days(60)
+    with acting_on(day):
+        told = [case.take_attendance(seen_on=MONDAY + days(n), present=present, today=day) for n in numbers]
+    return [following for following in told if following is not None]
+
+
+def test_days_in_class_told_day_by_day_prove_a_return_and_none_counts_twice() -> None:
+    case = back_in_class()
+    weekdays = [n for n in range(60) if is_school_day(MONDAY + days(n))][:20]
+    seen(case, *weekdays[:19], weekdays[0])
+    with acting_on(MONDAY + days(60)), pytest.raises(Refused, match="19 are counted"):
+        case.watch(today=MONDAY + days(60))
+    seen(case, weekdays[19])
+    with acting_on(MONDAY + days(60)):
+        case.watch(today=MONDAY + days(60))
+
+    assert case.state is State.WATCHED
+
+
+def test_days_stated_as_a_total_and_days_told_one_by_one_are_not_added_up() -> None:
+    case = back_in_class()
+    seen(case, 0, 1, 2)
+    with acting_on(MONDAY + days(60)):
+        case.count_seat_days(seat_days=10, today=MONDAY + days(60))
+
+    assert case.seat_days == 10
+
+
+def test_no_day_in_class_is_told_of_a_sunday_of_the_future_or_of_before_the_return() -> None:
+    case = back_in_class()
+    with acting_on(MONDAY + days(2)):
+        for seen_on, words in (
+            (MONDAY + days(3), "still to come"),
+            (MONDAY - days(1), "days before"),
+        ):
+            with pytest.raises(Refused, match=words):
+                case.take_attendance(seen_on=seen_on, present=True, today=MONDAY + days(2))
+    with pytest.raises(Refused, match="no school day"):
+        seen(case, 5)
+
+
+def test_a_child_missing_on_three_school_days_in_a_row_is_gone_again_and_its_next_case_opens() -> None:
+    case = back_in_class()
+    assert seen(case, 0) == []
+    assert seen(case, 1, 2, present=False) == []
+    assert seen(case, 3) == []
+    (following,) = seen(case, 7, 8, 9, present=False)
+
+    assert (case.state, following.state, following.cause) == (State.CLOSED, State.SUSPECTED, "absent")
+    assert following.number == 2
+
+
+def test_a_case_isnt_closed_while_its_child_was_last_said_to_be_missing() -> None:
+    case = brought_to(State.WATCHED)
+    last = MONDAY + days(170)
+    with acting_on(last):
+        case.take_attendance(seen_on=date(2026, 12, 1), present=False, today=last)
+        with pytest.raises(Refused, match="not in class on the last 1 school days"):
+            case.close(today=last)
+        case.take_attendance(seen_on=date(2026, 12, 1), present=True, today=last)
+        case.close(today=last)
+
+    assert case.state is State.CLOSED

@@ -249,6 +249,38 @@ class CaseLife(RuleBasedStateMachine):
             lambda: self.cases.append(self.case.relapse(cause="relapse", finding_id=None, today=self.today)), self.case
         )
 
+    @rule(ago=st.integers(-1, 40))
+    def search(self, ago: int) -> None:
+        made_on = self.today - days(ago)
+        self.attempt(
+            lambda: self.case.search(method="relatives", note="", made_on=made_on, today=self.today), self.case
+        )
+
+    @rule(lines=st.lists(st.tuples(st.integers(-1, 25), st.booleans()), min_size=1, max_size=4))
+    def take_attendance(self, lines: list[tuple[int, bool]]) -> None:
+        """A school tells of some days, in any order, and of some again."""
+        for ago, present in lines:
+            seen_on = self.today - days(ago)
+
+            def act(seen_on: date = seen_on, present: bool = present) -> None:
+                following = self.case.take_attendance(seen_on=seen_on, present=present, today=self.today)
+                self.cases.extend([] if following is None else [following])
+
+            self.attempt(act, self.case)
+
+    @rule(comply=st.integers(-3, 20))
+    def record_proceeding(self, comply: int) -> None:
+        self.attempt(
+            lambda: self.case.record_proceeding(
+                proceeding="judged",
+                paper="2026-7",
+                made_on=self.today,
+                comply_by=self.today + days(comply),
+                today=self.today,
+            ),
+            self.case,
+        )
+
     @rule(reason=st.sampled_from(["hospital", "search_elsewhere", "no such reason"]))
     def pause(self, reason: str) -> None:
         self.attempt(lambda: self.case.pause(reason=reason, today=self.today), self.case)
@@ -358,6 +390,7 @@ class Grounds:
         self.extension_asked_by = ""
         self.extended = False
         self.seat_days = 0
+        self.attendance: dict[date, bool] = {}
         self.watch_until: date | None = None
         self.asked_by = ""
         self.late: set[Owed] = set()
@@ -392,6 +425,8 @@ def check_way_out(event: object, known: Grounds) -> None:
             assert known.verified
             assert not known.lost
             known.persuaded = True
+        case Case.Searched():
+            assert known.lost
         case Case.Reported():
             assert event.sought is known.lost
             assert known.persuaded or known.lost
@@ -422,8 +457,13 @@ def check_way_back(event: object, known: Grounds) -> None:
     match event:
         case Case.Returned():
             known.back, known.seat_days = True, event.seat_days
+        case Case.AttendanceTaken():
+            assert known.back
+            known.attendance[event.seen_on] = event.present
+            known.seat_days = max(known.seat_days, sum(known.attendance.values()))
         case Case.Watched():
             assert known.seat_days >= 20
+            assert missing_in_a_row(known) == 0
             known.watch_until = event.watch_until
         case Case.StepExpired():
             assert event.expired not in known.late
@@ -440,12 +480,19 @@ def check_way_back(event: object, known: Grounds) -> None:
             known.ended = True
         case Case.Closed():
             assert known.back
+            assert event.outcome == "relapsed" or missing_in_a_row(known) < 3
             assert event.outcome == "relapsed" or (
-                known.watch_until is not None and event.closed_on >= known.watch_until
+                known.watch_until is not None and event.closed_on >= known.watch_until and missing_in_a_row(known) == 0
             )
             known.ended = True
         case _:
             pass
+
+
+def missing_in_a_row(known: Grounds) -> int:
+    """On how many of the school days told last the child was missing."""
+    days_told = [known.attendance[seen_on] for seen_on in sorted(known.attendance)]
+    return next((n for n, present in enumerate(reversed(days_told)) if present), len(days_told))
 
 
 def check_clock(event: object, known: Grounds) -> None:

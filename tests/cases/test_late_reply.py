@@ -9,7 +9,7 @@ import pytest
 from services.cases import policy
 from services.cases.domain.late_reply import LateReply, levels_above
 from services.cases.due import DueReplies, Reply
-from services.cases.lookup import Dropouts, Posts
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
 from services.cases.oversight import Oversight
 from services.chassis.errors import Refused
 from tests.cases.given import CHILD, MONDAY, acting_on, days
@@ -32,7 +32,15 @@ class Office:
         for event in self.cases.memory.log:
             due.apply(event)
         with acting_on(day):
-            policy.watch_replies(self.oversight, day, due_replies=due)
+            policy.tick(
+                self.cases,
+                self.oversight,
+                day,
+                due_cases=DueCases(),
+                due_replies=due,
+                due_visits=DueVisits(),
+                named_persons=NamedPersons(),
+            )
 
     def told(self) -> list[tuple[str, str]]:
         """What was noted of late answers, in order."""

@@ -34,14 +34,15 @@ def test_a_step_handed_up_is_due_again_when_the_unit_above_is_late() -> None:
     assert fed(case).due(MONDAY + days(12)) == [case.id]
 
 
-def test_what_the_county_lets_run_out_is_not_looked_at_every_day() -> None:
+def test_what_the_county_lets_run_out_is_looked_at_once_a_month_and_never_forgotten() -> None:
     case = opened()
     with acting_on(MONDAY):
         for day in range(100):
             case.expire(today=MONDAY + days(day))
 
     assert case.owed.by == "county"
-    assert fed(case).due(MONDAY + days(999)) == []
+    assert fed(case).due(case.owed.due_on) == []
+    assert fed(case).due(case.owed.due_on + days(1)) == [case.id]
 
 
 def test_an_ended_case_is_not_due() -> None:

@@ -4,7 +4,9 @@ from services.cases import policy
 from services.cases.domain.case import Case
 from services.cases.domain.catalogue import ROLES
 from services.cases.domain.post import roles_needed
-from services.cases.lookup import DueCases, DueVisits, NamedPersons
+from services.cases.due import DueReplies
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
+from services.cases.oversight import Oversight
 from services.cases.responsibility import Responsibility
 from tests.cases.given import CHILD, MONDAY, PUPIL, acting_on, days
 from tests.cases.in_memory import MemoryCases
@@ -47,7 +49,15 @@ def ticked(cases: MemoryCases, *, day: int) -> list[Case.FoundUnnamed]:
         for event in cases.memory.log:
             named.apply(event)
         with acting_on(MONDAY + days(day)):
-            policy.tick(cases, MONDAY + days(day), due_cases=DueCases(), due_visits=DueVisits(), named_persons=named)
+            policy.tick(
+                cases,
+                Oversight(cases=cases, dropouts=Dropouts, posts=Posts),
+                MONDAY + days(day),
+                due_cases=DueCases(),
+                due_replies=DueReplies(),
+                due_visits=DueVisits(),
+                named_persons=named,
+            )
     return cases.told(Case.FoundUnnamed)
 
 

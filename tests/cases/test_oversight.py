@@ -11,8 +11,8 @@ from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
 from services.cases.domain.ladder import State
 from services.cases.domain.persuasion_list import PersuasionList
-from services.cases.domain.public_report import PublicReport
 from services.cases.domain.visit import VisitPlan
+from services.cases.due import DueReplies
 from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
 from services.cases.oversight import Confirmation, Oversight
 from services.cases.responsibility import Responsibility
@@ -110,7 +110,13 @@ def test_a_day_without_a_planned_visit_is_recorded_by_the_clock_once(office: Off
             due.apply(event)
         with acting_on(MONDAY + days(day)):
             policy.tick(
-                office.cases, MONDAY + days(day), due_cases=DueCases(), due_visits=due, named_persons=NamedPersons()
+                office.cases,
+                office.oversight,
+                MONDAY + days(day),
+                due_cases=DueCases(),
+                due_visits=due,
+                due_replies=DueReplies(),
+                named_persons=NamedPersons(),
             )
 
     assert [event.due_on for event in office.cases.told(VisitPlan.Missed)] == [MONDAY + days(5)]
@@ -195,16 +201,6 @@ def test_a_list_names_cases_that_are_there(office: Office) -> None:
         office.oversight.open_persuasion_list(
             township="410326103", month="2026-09", returned=(), not_returned=(uuid4(),)
         )
-
-
-def test_a_public_report_ends_with_a_word_and_its_case(office: Office) -> None:
-    report = office.cases.receive_public_report(text="a child works in the brickyard", township="410326103").id
-    with pytest.raises(Refused, match="name the case"):
-        office.oversight.handle_public_report(report_id=report, outcome="case_opened")
-
-    office.oversight.handle_public_report(report_id=report, outcome="case_opened", case_id=office.verifying())
-
-    assert [event.outcome for event in office.cases.told(PublicReport.Handled)] == ["case_opened"]
 
 
 def test_a_unit_with_a_child_that_can_t_be_found_signs_no_zero_report(office: Office) -> None:

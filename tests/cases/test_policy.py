@@ -11,8 +11,12 @@ import pytest
 from services.cases import policy
 from services.cases.domain.case import Case
 from services.cases.domain.ladder import State
-from services.cases.lookup import DueCases, DueVisits, NamedPersons
+from services.cases.due import DueReplies
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
+from services.cases.oversight import Oversight
+from services.chassis.application import SomeFailed
 from services.chassis.errors import Stale
+from services.chassis.store import StoreUnavailable
 from services.contracts import roster
 from services.contracts.envelope import Envelope, Published
 from tests.cases.given import CHILD, MONDAY, OTHER_CHILD, acting_on, days
@@ -171,19 +175,28 @@ def test_a_finding_on_a_child_with_an_approved_deferral_adds_nothing(cases: Memo
     assert [event.number for event in cases.told(Case.Opened)] == [1]
 
 
-def fed(cases: MemoryCases) -> DueCases:
-    """The look-up, fed from the log."""
-    due_cases = DueCases()
+def tick(cases: MemoryCases, day: date) -> None:
+    """Lets a day pass, with look-ups fed from the log."""
+    due_cases, due_replies = DueCases(), DueReplies()
     for event in cases.memory.log:
         due_cases.apply(event)
-    return due_cases
+        due_replies.apply(event)
+    policy.tick(
+        cases,
+        Oversight(cases=cases, dropouts=Dropouts, posts=Posts),
+        day,
+        due_cases=due_cases,
+        due_visits=DueVisits(),
+        due_replies=due_replies,
+        named_persons=NamedPersons(),
+    )
 
 
 def test_a_day_that_passes_hands_up_what_is_late_and_only_that(cases: MemoryCases) -> None:
     hear(cases, finding())
     for day in (MONDAY + days(7), MONDAY + days(8), MONDAY + days(8), MONDAY + days(9)):
         with acting_on(day):
-            policy.tick(cases, day, due_cases=fed(cases), due_visits=DueVisits(), named_persons=NamedPersons())
+            tick(cases, day)
 
     assert [event.expired.by for event in cases.told(Case.StepExpired)] == ["teacher"]
 
@@ -192,7 +205,7 @@ def test_a_day_that_passes_opens_the_next_case_of_a_lapsed_deferral(cases: Memor
     clear(cases, resolution="R9", evidence_kind="deferral_approval", expires_on=MONDAY + days(30))
     for day in (MONDAY + days(30), MONDAY + days(31), MONDAY + days(32)):
         with acting_on(day):
-            policy.tick(cases, day, due_cases=fed(cases), due_visits=DueVisits(), named_persons=NamedPersons())
+            tick(cases, day)
 
     assert [event.cause for event in cases.told(Case.Opened)] == ["not_in_seat", "deferral_lapsed"]
 
@@ -208,11 +221,47 @@ def test_a_case_somebody_acts_on_at_that_moment_keeps_no_other_from_its_turn(cas
     busy = racing.open_case(child_id=uuid4(), cause="absent", township="410326103").id
     other = racing.open_case(child_id=uuid4(), cause="absent", township="410326103").id
     with acting_on(MONDAY + days(30)):
-        policy.tick(
-            racing, MONDAY + days(30), due_cases=fed(racing), due_visits=DueVisits(), named_persons=NamedPersons()
-        )
+        tick(racing, MONDAY + days(30))
 
     assert [event.originator_id for event in racing.told(Case.StepExpired)] == [other]
+
+
+def test_a_case_that_cannot_be_worked_on_keeps_no_other_from_its_clock_and_health_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(MemoryCases):
+        def expire_steps(self, *, case_id: UUID) -> Any:
+            if case_id == broken:
+                raise KeyError("a rule that is gone")
+            return super().expire_steps(case_id=case_id)
+
+    cases = Broken()
+    with acting_on(MONDAY):
+        broken = cases.open_case(child_id=uuid4(), cause="absent", township="410326103").id
+        other = cases.open_case(child_id=uuid4(), cause="absent", township="410326103").id
+    with acting_on(MONDAY + days(30)), pytest.raises(SomeFailed, match="KeyError"):
+        tick(cases, MONDAY + days(30))
+
+    assert [event.originator_id for event in cases.told(Case.StepExpired)] == [other]
+    assert str(broken) in caplog.text
+
+
+def test_a_store_that_is_away_is_waited_for_and_no_time_is_lost_on_the_rest() -> None:
+    class Away(MemoryCases):
+        tries = 0
+
+        def expire_steps(self, *, case_id: UUID) -> Any:  # noqa: ARG002
+            Away.tries += 1
+            raise StoreUnavailable("away")
+
+    cases = Away()
+    with acting_on(MONDAY):
+        for _ in range(3):
+            cases.open_case(child_id=uuid4(), cause="absent", township="410326103")
+    with acting_on(MONDAY + days(30)), pytest.raises(StoreUnavailable):
+        tick(cases, MONDAY + days(30))
+
+    assert Away.tries == 1
 
 
 def a_move(*, township: str = "410326102") -> roster.ResidenceStated:

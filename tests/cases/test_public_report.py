@@ -1,5 +1,6 @@
 """Reports of the public: receipted, and the informant protected."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -45,7 +46,17 @@ def test_who_stays_unnamed_leaves_no_trace_of_an_informant() -> None:
 
 def test_what_is_published_tells_neither_informant_nor_text() -> None:
     assert publish(received().pending_events[0]) == told.PublicReportReceived(
-        report_id=REPORT, receipt_number="JB20260914-1F6D7C3E0D", township="410326103", received_on=MONDAY
+        report_id=REPORT,
+        receipt_number="JB20260914-1F6D7C3E0D",
+        township="410326103",
+        received_on=MONDAY,
+        owed=told.Owed(
+            step="look_into_report",
+            by="bureau",
+            due_on=date(2026, 9, 22),
+            rule="N3.5-look-into-report",
+            legal_basis="义务教育法第九条;县控辍保学通知三(五)",
+        ),
     )
 
 

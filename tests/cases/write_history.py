@@ -15,6 +15,7 @@ from eventsourcing.utils import get_topic
 
 from services.chassis.aggregate import RecordedAggregate
 from tests.cases.lives import (
+    a_child_searched_for,
     a_long_way_back,
     a_lost_child_deferred,
     a_report_to_the_county,
@@ -28,8 +29,15 @@ LIVES = {
     "around-a-case": around_a_case,
     "a-report-to-the-county": a_report_to_the_county,
     "an-answer-that-came-late": an_answer_that_came_late,
+    "a-child-searched-for": a_child_searched_for,
 }
 BESIDE = {"originator_id", "originator_version", "timestamp", "caused"}
+
+
+def version_of(event: object) -> dict[str, int]:
+    """What says in a state which version of its event it is, from the second one on."""
+    version = getattr(event, "class_version", 1)
+    return {"v": version} if version > 1 else {}
 
 
 def stored(aggregate: RecordedAggregate) -> list[dict[str, Any]]:
@@ -40,7 +48,7 @@ def stored(aggregate: RecordedAggregate) -> list[dict[str, Any]]:
             "originator_id": event.originator_id,
             "version": event.originator_version,
             "recorded_at": event.timestamp,
-            "state": {name: value for name, value in vars(event).items() if name not in BESIDE},
+            "state": {name: value for name, value in vars(event).items() if name not in BESIDE} | version_of(event),
         }
         for event in aggregate.pending_events
     ]

@@ -28,6 +28,7 @@ from deploy.postgres.cluster import SUPERUSER, Cluster, ClusterError
 from deploy.quiet import wait_until_quiet
 from deploy.restore import open_backup, restore
 from deploy.sample.county import generate
+from services.cases.public_reports import PublicReports
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock
 from services.chassis.config import Settings
@@ -83,7 +84,7 @@ class Flow:
         with psycopg.connect(dsn, autocommit=True) as asking:
             while not self._told.wait(0.005):  # a pace at which others get their turn
                 with acting(clerk()):
-                    answer = cases.receive_public_report(text="无人上学", township=TOWNSHIP)
+                    answer = PublicReports(cases=cases).receive_public_report(text="无人上学", township=TOWNSHIP)
                 [(place,)] = asking.execute("select pg_current_wal_insert_lsn()::text").fetchall()
                 self.accepted.append((answer.id, wal_place(place)))
 

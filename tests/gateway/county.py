@@ -384,6 +384,9 @@ def _case(
                 "owed_rule": "N2.2",
                 "owed_legal_basis": "义务教育法第十三条",
                 "expired_steps": chance.randint(0, 2),
+                "late_since": chance.choice((None, TODAY - timedelta(days=9))),
+                "searched_on": chance.choice((None, TODAY - timedelta(days=3))),
+                "seat_days": chance.randint(0, 20),
                 "resolution": "",
             },
         )

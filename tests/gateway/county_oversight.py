@@ -119,6 +119,22 @@ def oversight_of_units() -> Iterator[Told]:
                 },
             )
         yield (
+            "public_report",
+            {
+                "township": township,
+                "report_id": made("report", number),
+                "receipt_number": f"JB20260901-{number}",
+                "received_on": TODAY - timedelta(days=12),
+                "owed_step": "look_into_report",
+                "owed_by": "bureau",
+                "owed_due_on": (None, TODAY - timedelta(days=1), TODAY)[number % 3],
+                "inquiries": number % 2,
+                "inquired_on": TODAY - timedelta(days=2) if number % 2 else None,
+                "outcome": "" if number % 3 else "not_so",
+                "handled_on": None if number % 3 else TODAY,
+            },
+        )
+        yield (
             "admonition",
             {
                 **of_unit,

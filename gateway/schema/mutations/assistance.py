@@ -7,6 +7,7 @@ import strawberry
 
 from gateway.schema.mutations.command import CommandAnswer, Words, command, send, subject_of
 from gateway.schema.reading import Info
+from services.chassis.errors import NotFound
 
 
 @strawberry.type(description="帮扶办理 commands about assistance.")
@@ -115,3 +116,64 @@ class AssistanceCommands:
             evidence=evidence,
             given_on=given_on,
         )
+
+    @command
+    async def recognise_eligibility(
+        self, info: Info, child_id: UUID, category: str, ground: Words, from_on: date
+    ) -> CommandAnswer:
+        """资格认定 recognises a child as eligible on a department's answer, such as `referral:<id>` (N3.3, N6.1)."""
+        subject = await subject_of(info, "child", "child_id", child_id)
+        return await send(
+            info, "assistance", subject, child_id=child_id, category=category, ground=ground, from_on=from_on
+        )
+
+    @command
+    async def end_eligibility(self, info: Info, child_id: UUID, category: str, until_on: date) -> CommandAnswer:
+        """资格终止 ends a child's eligibility in a category with the day before."""
+        subject = await subject_of(info, "child", "child_id", child_id)
+        return await send(info, "assistance", subject, child_id=child_id, category=category, until_on=until_on)
+
+    @command
+    async def review_student_plan(self, info: Info, plan_id: UUID, review_on: date) -> CommandAnswer:
+        """一生一案评估 looks at a child's plan again and sets the next day to do so."""
+        subject = await subject_of(info, "student_plan", "plan_id", plan_id)
+        return await send(info, "assistance", subject, plan_id=plan_id, review_on=review_on)
+
+    @command
+    async def review_learning_support(
+        self, info: Info, support_id: UUID, outcome: str, review_on: date
+    ) -> CommandAnswer:
+        """学困帮扶评估 says how a supported pupil does, improved, unchanged or worse, and when to look again."""
+        subject = await subject_of(info, "learning_support", "support_id", support_id)
+        return await send(info, "assistance", subject, support_id=support_id, outcome=outcome, review_on=review_on)
+
+    @command
+    async def end_learning_support(self, info: Info, support_id: UUID) -> CommandAnswer:
+        """学困帮扶结束 ends a pupil's support."""
+        subject = await subject_of(info, "learning_support", "support_id", support_id)
+        return await send(info, "assistance", subject, support_id=support_id)
+
+    @command
+    async def open_household_plan(self, info: Info, household_id: UUID) -> CommandAnswer:
+        """一家一案 opens a household's plan over all its children within reach."""
+        children = await info.context.rows(
+            "select child_id from child where household_id = %(wanted)s and merged_into is null order by child_id",
+            wanted=household_id,
+        )
+        if not children:
+            raise NotFound("There is no such record.")
+        listed = [child["child_id"] for child in children]
+        return await send(info, "assistance", {}, household_id=household_id, children=listed)
+
+    @command
+    async def include_child(self, info: Info, plan_id: UUID, child_id: UUID) -> CommandAnswer:
+        """纳入一家一案 brings another child of the household under its plan."""
+        await subject_of(info, "household_plan", "plan_id", plan_id)
+        subject = await subject_of(info, "child", "child_id", child_id)
+        return await send(info, "assistance", subject, plan_id=plan_id, child_id=child_id)
+
+    @command
+    async def review_household_plan(self, info: Info, plan_id: UUID, review_on: date) -> CommandAnswer:
+        """一家一案评估 looks at a household's plan again and sets the next day to do so."""
+        await subject_of(info, "household_plan", "plan_id", plan_id)
+        return await send(info, "assistance", {}, plan_id=plan_id, review_on=review_on)

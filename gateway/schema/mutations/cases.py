@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema.mutations.command import (
+    BELONGS,
     CommandAnswer,
     Words,
     command,
@@ -17,6 +18,15 @@ from gateway.schema.mutations.command import (
 from gateway.schema.reading import Info
 
 
+@strawberry.input(description="到课 whether the child of a case sat in class on a day.")
+class DayInClass:
+    """One line of a school's list."""
+
+    case_id: UUID = strawberry.field(description="个案编号 the case")
+    on: date = strawberry.field(description="日期 the school day")
+    present: bool = strawberry.field(description="到课 whether it was there")
+
+
 @strawberry.type(description="个案办理 commands about cases.")
 class CaseCommands:
     """个案办理 commands about cases."""
@@ -24,8 +34,7 @@ class CaseCommands:
     @command
     async def open_case(self, info: Info, child_id: UUID, cause: str) -> CommandAnswer:
         """立案 opens a case for a child who has none open."""
-        belongs = "select child_id, township, village, school, stage from child where child_id = %(wanted)s"
-        place = await record_of(info, belongs, child_id)
+        place = await record_of(info, BELONGS, child_id)
         return await send(info, "cases", {"child_id": child_id}, creates="case_id", cause=cause, **place)
 
     @command
@@ -45,6 +54,12 @@ class CaseCommands:
         """失联 the child can't be found."""
         subject = await subject_of(info, "case_file", "case_id", case_id)
         return await send(info, "cases", subject, case_id=case_id)
+
+    @command
+    async def record_search(self, info: Info, case_id: UUID, method: str, note: str, made_on: date) -> CommandAnswer:
+        """查找记录 somebody looked for a missing child and didn't find it."""
+        subject = await subject_of(info, "case_file", "case_id", case_id)
+        return await send(info, "cases", subject, case_id=case_id, method=method, note=note, made_on=made_on)
 
     @command
     async def record_persuasion(
@@ -103,6 +118,14 @@ class CaseCommands:
         """在校天数 school days seen in class since the return."""
         subject = await subject_of(info, "case_file", "case_id", case_id)
         return await send(info, "cases", subject, case_id=case_id, seat_days=seat_days)
+
+    @command
+    async def record_attendance(self, info: Info, school: str, seen: list[DayInClass]) -> CommandAnswer:
+        """到课登记 a school tells who of the children that came back sat in class on which day, all or none."""
+        for case_id in {each.case_id for each in seen}:
+            await subject_of(info, "case_file", "case_id", case_id)
+        lines = [{"case_id": each.case_id, "on": each.on, "present": each.present} for each in seen]
+        return await send(info, "cases", {}, school=school, seen=lines)
 
     @command
     async def watch_case(self, info: Info, case_id: UUID) -> CommandAnswer:

@@ -111,6 +111,9 @@ def within_area(info: Info, township: str) -> None:
         raise NotFound("There is no such township in your area.")
 
 
+BELONGS = "select child_id, township, village, school, stage from child where child_id = %(wanted)s"
+"""Where a child belongs, for a case that opens."""
+
 _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "child": ("child_id",),
     "case_file": ("case_id", "child_id"),
@@ -123,6 +126,8 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "student_plan": ("plan_id", "child_id"),
     "notice": ("notice_id",),
     "visit_plan": ("plan_id", "child_id"),
+    "learning_support": ("support_id", "child_id"),
+    "household_plan": ("plan_id",),
     "persuasion_list": ("list_id",),
     "inspection": ("inspection_id",),
     "admonition": ("admonition_id",),

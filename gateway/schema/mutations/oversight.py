@@ -9,7 +9,16 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema.mutations.command import CommandAnswer, Words, command, record_of, send, subject_of, within_area
+from gateway.schema.mutations.command import (
+    BELONGS,
+    CommandAnswer,
+    Words,
+    command,
+    record_of,
+    send,
+    subject_of,
+    within_area,
+)
 from gateway.schema.reading import Info
 
 
@@ -331,3 +340,18 @@ class OversightCommands:
         await subject_of(info, "public_report", "report_id", report_id)
         concerned = {} if case_id is None else await subject_of(info, "case_file", "case_id", case_id)
         return await send(info, "cases", concerned, report_id=report_id, outcome=outcome, case_id=case_id)
+
+    @command
+    async def record_report_inquiry(
+        self, info: Info, report_id: UUID, method: str, note: str, made_on: date
+    ) -> CommandAnswer:
+        """举报查访 somebody looked into a report; while nobody knows which child is meant, the next look is owed."""
+        await subject_of(info, "public_report", "report_id", report_id)
+        return await send(info, "cases", {}, report_id=report_id, method=method, note=note, made_on=made_on)
+
+    @command
+    async def open_case_of_report(self, info: Info, report_id: UUID, child_id: UUID) -> CommandAnswer:
+        """举报立案 it is known which child a report means: its case opens, or is the open one."""
+        await subject_of(info, "public_report", "report_id", report_id)
+        place = await record_of(info, BELONGS, child_id)
+        return await send(info, "cases", {"child_id": child_id}, creates="case_id", report_id=report_id, **place)

@@ -7,7 +7,7 @@ child's, so that two who open one at the same moment collide.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID, uuid5
 
@@ -16,9 +16,11 @@ from services.cases.domain.clearance import Clearance
 from services.cases.domain.clock import Clock, Extension, Pause
 from services.cases.domain.ladder import State
 from services.cases.domain.rules import RULES, Owed, Rule, handed_up, owed
+from services.cases.domain.seat import Attendance
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
+from services.chassis.clock import china_date
 from services.chassis.errors import Refused
-from services.chassis.school_terms import school_days
+from services.chassis.school_terms import is_school_day, school_days
 
 Outcome = Literal["kept", "relapsed"]
 """How a case closed: the child was kept in school 巩固, or was gone again before the watch ended 复辍."""
@@ -79,6 +81,12 @@ class Case(RecordedAggregate):
         note: Annotated[str, Personal("child_id")]
         made_on: date
 
+    class Searched(Owing):
+        TOPIC = "cases.Case.Searched"
+        method: str
+        note: Annotated[str, Personal("child_id")]
+        made_on: date
+
     class Reported(Owing):
         TOPIC = "cases.Case.Reported"
         document_id: UUID
@@ -118,6 +126,13 @@ class Case(RecordedAggregate):
         TOPIC = "cases.Case.Returned"
         school: str
         returned_on: date
+        seat_days: int
+
+    class AttendanceTaken(RecordedAggregate.Event):
+        TOPIC = "cases.Case.AttendanceTaken"
+        child_id: UUID
+        seen_on: date
+        present: bool
         seat_days: int
 
     class Watched(Owing):
@@ -271,6 +286,21 @@ class Case(RecordedAggregate):
             step = self._owed("persuaded", today=today, counted_from=max(made_on, self.confirmed_on or made_on))
         self._step(self.Persuaded, method=method, outcome=outcome, note=note, made_on=made_on, owed=step)
 
+    def search(self, *, method: str, note: str, made_on: date, today: date) -> None:
+        """Somebody looked for the child and didn't find it 查找: once reported, the next search is owed from that day on.
+
+        The duty comes back with every search for as long as the child is missing; it ends only when the child is found.
+        """
+        ladder.refuse_unless("record_search", state=self.state)
+        catalogue.known(method, words=catalogue.SEARCHES, what="way of searching")
+        _refuse_future(made_on, what="record_search: a search", today=today)
+        if made_on < self.missing_since:
+            raise Refused(f"record_search: the child is missing since {self.missing_since}; a search comes after that.")
+        step = self.owed
+        if self.state is State.SOUGHT:
+            step = self._owed("searched", today=today, counted_from=made_on)
+        self._step(self.Searched, method=method, note=note, made_on=made_on, owed=step)
+
     def report(self, *, document_id: UUID, today: date) -> None:
         """Reported in writing to the bureau 书面报告: persuasion failed, or the child can't be found."""
         ladder.refuse_unless("report_case", state=self.state)
@@ -347,9 +377,34 @@ class Case(RecordedAggregate):
             raise Refused(f"count_seat_days: {self.seat_days} days are counted already; give the higher total.")
         self._step(self.Returned, school=self.place.school, returned_on=since, seat_days=seat_days, owed=self.owed)
 
+    def take_attendance(self, *, seen_on: date, present: bool, today: date) -> "Case | None":
+        """Whether the child sat in class on a school day 到课登记; said again for the same day, the later word holds.
+
+        Missing on as many school days in a row as the rule says, the child is gone again: this case ends, and the next
+        one, which is returned, opens.
+        """
+        ladder.refuse_unless("record_attendance", state=self.state)
+        _refuse_future(seen_on, what="record_attendance: a day in class", today=today)
+        if seen_on < (self.returned_on or seen_on):
+            raise Refused(f"record_attendance: the child is back since {self.returned_on}; days before don't count.")
+        if not is_school_day(seen_on):
+            raise Refused(f"record_attendance: {seen_on} is no school day of the county's calendar.")
+        known = self.attendance.with_day(seen_on, present=present)
+        self.trigger_event(
+            self.AttendanceTaken,
+            child_id=self.child_id,
+            seen_on=seen_on,
+            present=present,
+            seat_days=max(self.seat_days_stated, known.days),
+        )
+        if self.attendance.missing_in_a_row < self._rule("returned", on=self.returned_on or today).absent_days:
+            return None
+        return self.relapse(cause="absent", finding_id=None, today=today)
+
     def watch(self, *, today: date) -> None:
         """The return is proven by days in class; the child is watched for a term 跟踪观察."""
         ladder.refuse_unless("watch_case", state=self.state)
+        self._refuse_missing("watch_case")
         needed = self._rule("returned", on=self.returned_on or today).seat_days
         if self.seat_days < needed:
             raise Refused(
@@ -362,6 +417,7 @@ class Case(RecordedAggregate):
     def close(self, *, today: date) -> None:
         """The watch ended with the child in school 结案."""
         ladder.refuse_unless("close_case", state=self.state)
+        self._refuse_missing("close_case")
         if self.watch_until is not None and today < self.watch_until:
             raise Refused(
                 f"close_case: the child is watched until {self.watch_until} (N2.3). "
@@ -433,6 +489,11 @@ class Case(RecordedAggregate):
         if child_id != self.child_id:
             raise Refused(f"{act}: this case is another child's.")
 
+    def must_sit_in(self, school: str, *, act: str) -> None:
+        """Refuses what a school says of a child that is another's."""
+        if school != self.place.school:
+            raise Refused(f"{act}: a school speaks of the children who sit in it; this case is another school's.")
+
     def move(self, *, place: Place) -> None:
         """The child belongs elsewhere now 转移; what is owed stays owed, by the new township or school."""
         ladder.refuse_unless("move_case", state=self.state)
@@ -454,16 +515,16 @@ class Case(RecordedAggregate):
     def expire(self, *, today: date) -> None:
         """A step that is late goes one level up 逾期上报; nothing happens where nothing is late, so it may be asked again.
 
-        A pause that has lasted as long as it may ends here. What the county lets run out stays with the county: nobody is
-        above it.
+        A pause that has lasted as long as it may ends here. What the county lets run out it owes again: nobody is above it.
         """
         if self.clock.pause is not None and self.state in ladder.OPEN:
             if today <= self.clock.pause.until_on:
                 return
             self.resume(today=today)
         late = self.owed
-        if self.state in ladder.OPEN and late.due_on < today and handed_up(late.by):
-            above = owed(self._rule(f"{late.by}_late", on=today), counted_from=today, step=late.step)
+        if self.state in ladder.OPEN and late.due_on < today:
+            place = self.place
+            above = handed_up(late, on=today, stage=place.stage, pupil=place.school != "", township=place.township)
             self._step(self.StepExpired, expired=late, expired_on=today, owed=above)
 
     def lapse(self, *, latest: "Case", today: date) -> "tuple[Case, ...]":
@@ -486,6 +547,11 @@ class Case(RecordedAggregate):
         """What is owed now."""
         return self.clock.owed
 
+    @property
+    def seat_days(self) -> int:
+        """The school days on which the child was seen in class since its return: as stated, or day by day, whichever is more."""
+        return max(self.seat_days_stated, self.attendance.days)
+
     def _step(self, event_class: type[Owing], **facts: object) -> None:
         self.trigger_event(event_class, child_id=self.child_id, **facts)
 
@@ -495,6 +561,13 @@ class Case(RecordedAggregate):
 
     def _owed(self, trigger: str, *, today: date, counted_from: date | None = None) -> Owed:
         return owed(self._rule(trigger, on=today), counted_from=counted_from or today)
+
+    def _refuse_missing(self, act: str) -> None:
+        if missing := self.attendance.missing_in_a_row:
+            raise Refused(
+                f"{act}: the child was not in class on the last {missing} school days told (N2.3). Allowed now: "
+                "record_attendance when it is seen again, or record_relapse if it is gone again."
+            )
 
     def _asked(self, act: str) -> Clearance:
         ladder.refuse_unless(act, state=self.state)
@@ -516,7 +589,9 @@ class Case(RecordedAggregate):
         self.confirmed_on: date | None = None
         self.term_ends_on: date | None = None
         self.returned_on: date | None = None
-        self.seat_days = 0
+        self.missing_since = opened_on
+        self.seat_days_stated = 0
+        self.attendance = Attendance()
         self.watch_until: date | None = None
         self.clearance: Clearance | None = None
         self.cleared_until: date | None = None
@@ -534,13 +609,18 @@ class Case(RecordedAggregate):
         self._owe(owed)
 
     @event(FoundUnreachable)
-    def _found_unreachable(self, owed: Owed) -> None:
+    def _found_unreachable(self, timestamp: datetime, owed: Owed) -> None:
         self.state = State.UNREACHABLE
+        self.missing_since = china_date(timestamp)
         self._owe(owed)
 
     @event(Persuaded)
     def _persuaded(self, owed: Owed) -> None:
         self.state = State.PERSUADING if self.state is State.CONFIRMED else self.state
+        self._owe(owed)
+
+    @event(Searched)
+    def _searched(self, owed: Owed) -> None:
         self._owe(owed)
 
     @event(Reported)
@@ -576,8 +656,12 @@ class Case(RecordedAggregate):
         self.state = State.RETURNED
         self.place = replace(self.place, school=school)
         self.returned_on = returned_on
-        self.seat_days = seat_days
+        self.seat_days_stated = seat_days
         self._owe(owed)
+
+    @event(AttendanceTaken)
+    def _attendance_taken(self, seen_on: date, present: bool) -> None:
+        self.attendance = self.attendance.with_day(seen_on, present=present)
 
     @event(Watched)
     def _watched(self, watch_until: date, owed: Owed) -> None:

@@ -69,6 +69,10 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
             "a confirmed dropout is persuaded until it is back (N2.2)",
             frozenset({State.CONFIRMED, State.PERSUADING, State.REPORTED, *_PURSUED}),
         ),
+        "record_search": Act(
+            "a child that can't be found is searched for, again and again, until it is found (N1.3, N2.4)",
+            frozenset({State.UNREACHABLE, State.SOUGHT}),
+        ),
         "report_case": Act(
             "a written report follows persuasion that failed, or a search (N2.4)",
             frozenset({State.PERSUADING, State.UNREACHABLE}),
@@ -90,6 +94,10 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
         "record_return": Act("a child comes back from outside class (N2.2)", OUT_OF_CLASS),
         "count_seat_days": Act(
             "days in class are counted after a return, until it is proven", frozenset({State.RETURNED})
+        ),
+        "record_attendance": Act(
+            "whether a child sits in class is told of one that came back (N2.2, N2.3)",
+            frozenset({State.RETURNED, State.WATCHED}),
         ),
         "watch_case": Act("a watch begins with a return (N2.3)", frozenset({State.RETURNED})),
         "close_case": Act("a case is closed at the end of its watch", frozenset({State.WATCHED})),

@@ -54,6 +54,14 @@ class AssistanceLetter(RecordedAggregate):
         paper: str
         answered_on: date
 
+    class Withdrawn(RecordedAggregate.Event):
+        """The case ended, and with it what was asked 撤回."""
+
+        TOPIC = "cases.AssistanceLetter.Withdrawn"
+        case_id: UUID
+        child_id: UUID
+        withdrawn_on: date
+
     @staticmethod
     def id_of(case_id: UUID, *, place: str, number: int) -> UUID:
         """The id of a case's n-th letter to a place, counted from 1."""
@@ -77,7 +85,7 @@ class AssistanceLetter(RecordedAggregate):
         """Asks the office of a division, by its six-digit code (GB/T 2260); one letter to a place waits at a time."""
         if not _DIVISION.fullmatch(place):
             raise Refused("send_assistance_letter: name the county by its six-digit code (GB/T 2260).")
-        if earlier is not None and earlier.answered_on is None:
+        if earlier is not None and earlier.waits:
             raise Refused(
                 f"send_assistance_letter: a letter to {place} waits for its reply since before; remind_assistance_letter."
             )
@@ -129,7 +137,7 @@ class AssistanceLetter(RecordedAggregate):
 
     def awaited(self, *, township: str) -> Awaited | None:
         """The reply that is owed, in a case of this township; whoever sent the letter sees to it that it comes."""
-        if self.answered_on is not None:
+        if not self.waits:
             return None
         return Awaited(
             matter="assistance_letter",
@@ -141,9 +149,21 @@ class AssistanceLetter(RecordedAggregate):
             child_id=self.child_id,
         )
 
+    def withdraw(self, *, today: date) -> None:
+        """The case has ended: nobody waits for the reply any longer; one that was answered stays as it is."""
+        if self.waits:
+            self.trigger_event(self.Withdrawn, case_id=self.case_id, child_id=self.child_id, withdrawn_on=today)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a reply is still waited for."""
+        return self.answered_on is None and self.withdrawn_on is None
+
     def _still_waits(self, act: str) -> None:
         if self.answered_on is not None:
             raise Refused(f"{act}: this letter was answered on {self.answered_on}; send another to ask again.")
+        if self.withdrawn_on is not None:
+            raise Refused(f"{act}: this letter was taken back on {self.withdrawn_on}, when its case had ended.")
 
     # Evolution
 
@@ -155,6 +175,7 @@ class AssistanceLetter(RecordedAggregate):
         self.reply_by = reply_by
         self.reminders = 0
         self.answered_on: date | None = None
+        self.withdrawn_on: date | None = None
 
     @event(Reminded)
     def _reminded(self, reminders: int, reply_by: date) -> None:
@@ -164,6 +185,10 @@ class AssistanceLetter(RecordedAggregate):
     @event(Answered)
     def _answered(self, answered_on: date) -> None:
         self.answered_on = answered_on
+
+    @event(Withdrawn)
+    def _withdrawn(self, withdrawn_on: date) -> None:
+        self.withdrawn_on = withdrawn_on
 
 
 class ProcuratorateNotice(RecordedAggregate):

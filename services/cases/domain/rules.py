@@ -35,10 +35,13 @@ TRIGGERS: Final = frozenset(
         "judicial_ran_out",
         "returned",
         "watched",
+        "searched",
+        "report_received",
+        "report_inquired",
     }
-    | {f"{unit}_late" for unit in get_args(Unit) if unit != "county"}
+    | {f"{unit}_late" for unit in get_args(Unit)}
 )
-"""What starts a clock. Nobody is above the county: what it lets run out is shown as late and handed to no one."""
+"""What starts a clock. Nobody is above the county: what it lets run out it owes again, and is told again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class Rule:
     pupil: bool | None = None
     until_on: date | None = None
     seat_days: int = 0
+    absent_days: int = 0
     watch_days: int = 0
 
     def holds(self, *, on: date) -> bool:
@@ -179,10 +183,16 @@ def owed(rule: Rule, *, counted_from: date, step: str = "") -> Owed:
     )
 
 
-def handed_up(by: Unit) -> bool:
-    """Whether somebody stands above who gets what this unit lets run out."""
-    return f"{by}_late" in TRIGGERS
-
-
 RULES: Final = Rules.of(tomllib.loads(resources.files(__package__).joinpath("rules.toml").read_text("utf-8"))["rule"])
 """The rules as shipped."""
+
+
+def handed_up(late: Owed, *, on: date, stage: str, pupil: bool, township: str) -> Owed:
+    """What is owed one level up when a step was not done in time 逾期上报: the same step, by whoever stands above."""
+    rule = RULES.get(f"{late.by}_late", stage=stage, pupil=pupil, on=on, township=township)
+    return owed(rule, counted_from=on, step=late.step)
+
+
+def owed_beside(trigger: str, *, on: date, township: str) -> Owed:
+    """What is owed beside a child's own case, where it isn't known which child is meant."""
+    return owed(RULES.get(trigger, stage="", pupil=False, on=on, township=township), counted_from=on)

@@ -46,6 +46,7 @@ from services.contracts.cases import (
     CaseVerificationBegun,
     CaseWatched,
     ChildReturned,
+    ChildSearched,
     ChildUnreachable,
     DocumentIssued,
     DocumentServed,
@@ -54,6 +55,7 @@ from services.contracts.cases import (
     Owed,
     PersuasionRecorded,
     ProceedingRecorded,
+    PublicReportInquired,
     PublicReportReceived,
     ReferralAccepted,
     ReferralAnswered,
@@ -84,6 +86,7 @@ from services.contracts.notify import (
     NoticeRaised,
 )
 from services.contracts.oversight import (
+    AttendanceTaken,
     ChildUnnamed,
     PublicReportHandled,
     ReferralReturned,
@@ -465,11 +468,19 @@ def _doubt(number: int, other: int, chance: random.Random) -> Story:
 
 def _public_report(number: int) -> Story:
     key = made("report", number)
-    received = PublicReportReceived(report_id=key, receipt_number="2026-1", township=TOWNSHIPS[0], received_on=DAY)
+    about = {"report_id": key, "township": TOWNSHIPS[0]}
+    received = PublicReportReceived(
+        **about,
+        receipt_number="2026-1",
+        received_on=DAY,
+        owed=owed("look_into_report", "bureau", 7),
+        follow_up="0f" * 32,
+    )
+    inquired = PublicReportInquired(**about, method="village", made_on=DAY, owed=owed("look_into_report", "bureau", 20))
     handled = PublicReportHandled(
         report_id=key, receipt_number="2026-1", township=TOWNSHIPS[0], outcome="not_so", case_id=None, handled_on=DAY
     )
-    return Story("cases", key, (received, handled))
+    return Story("cases", key, (received, inquired, handled))
 
 
 def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = None) -> ChildRegistered:
@@ -578,7 +589,8 @@ def answers(raised: FindingRaised) -> list[Published]:
 
 CASE_STEPS = (
     "begun", "confirmed", "persuaded", "expired", "paused", "resumed", "asked", "declined", "extended", "reported",
-    "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "unreachable", "sought", "returned", "watched",
+    "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "unreachable", "sought",
+    "searched", "returned", "seen", "watched",
 )  # fmt: skip
 
 
@@ -624,6 +636,10 @@ def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
         ),
         "justice": CaseTakenToJustice(**about, document_id=document, served_on=DAY, owed=owed("judge", "court", 90)),
         "unreachable": ChildUnreachable(**about, owed=owed("search", "township", 30)),
+        "searched": ChildSearched(
+            **about, method="relatives", note=sealed(child, "亲戚某某不知去向"), made_on=DAY, owed=owed("search", "bureau", 60)
+        ),
+        "seen": AttendanceTaken(**about, seen_on=DAY, present=True, seat_days=4),
         "returned": ChildReturned(**about, school="3141000301", returned_on=DAY, seat_days=3, owed=owed("watch", "school", 50)),
         "watched": CaseWatched(**about, watch_until=DAY + timedelta(days=90), owed=owed("close", "bureau", 100)),
         "closed": CaseClosed(**about, closed_on=DAY + timedelta(days=91)),

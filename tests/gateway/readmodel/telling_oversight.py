@@ -12,6 +12,7 @@ from services.contracts.oversight import (
     AssistanceLetterAnswered,
     AssistanceLetterReminded,
     AssistanceLetterSent,
+    AssistanceLetterWithdrawn,
     AttachmentKept,
     CountyReported,
     InspectionClosed,
@@ -70,6 +71,7 @@ def oversight_of(number: int, chance: random.Random) -> list[Story]:
         Story("cases", letter, _some(chance, (
             AssistanceLetterSent(**sent, place="440306", number="函7", request="协查", reply_by=DAY, sent_on=DAY),
             AssistanceLetterReminded(**sent, reminders=1, reply_by=DAY, reminded_on=DAY),
+            AssistanceLetterWithdrawn(**sent, withdrawn_on=DAY),
             AssistanceLetterAnswered(**sent, outcome="at_school", paper="复函8", answered_on=DAY),
         ))),
     ]  # fmt: skip
