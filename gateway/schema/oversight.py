@@ -319,7 +319,7 @@ class AssistanceLetter(Node):
 @strawberry.type(
     description="群众举报 What somebody of the public told (N3.5): that it was told and what became of it; text and informant stay sealed."
 )
-class PublicReport:
+class PublicReport(Node):
     """A report of the public."""
 
     SELECT: ClassVar[str] = "select report_id as id, r.* from public_report r"

@@ -169,6 +169,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             | "closed"
             | "complete"
             | "settled"
+            | "late"
+            | "handled"
         ):
             return st.booleans()
         case "owner":
@@ -195,6 +197,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from(county_oversight.SHOWN)
         case "matter":
             return st.sampled_from(["rectification", "admonition"])
+        case "owedBy":
+            return st.sampled_from(["school", "township"])
         case "upTo":
             return st.sampled_from(["education_bureau", "county_government"])
         case "role":
@@ -310,6 +314,9 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "closed": [True, False],
         "answered": [True, False],
         "settled": [True, False],
+        "late": [True, False],
+        "handled": [True, False],
+        "owedBy": ["school", "county"],
         "matter": ["admonition"],
         "upTo": ["education_bureau"],
         "village": [county.VILLAGE],
