@@ -71,10 +71,7 @@ def build_gateway(
     opens introspection, the query page and documents of anybody's making; an `issuer` gives tokens of demonstration
     accounts to anybody. Its lifespan runs the writer of receipts; without it nothing is answered.
     """
-    if papers is not None and not papers.is_dir():
-        raise Refused("The setting BAOXUE_PAPERS names no folder that is there.")
-    if papers is not None:
-        check_folder(papers)
+    _check_templates(papers)
     page = (EXPLORER / "page.html").read_bytes() if development else None
 
     @asynccontextmanager
@@ -120,6 +117,15 @@ def build_gateway(
     if issuer is not None:
         _issue_tokens(app, issuer)
     return app
+
+
+def _check_templates(papers: Path | None) -> None:
+    """Refuses a folder that isn't there, and a template that does not fit."""
+    if papers is None:
+        return
+    if not papers.is_dir():
+        raise Refused("The setting BAOXUE_PAPERS names no folder that is there.")
+    check_folder(papers)
 
 
 def _issue_tokens(app: FastAPI, issuer: DevelopmentIssuer) -> None:
