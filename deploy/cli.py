@@ -131,7 +131,7 @@ def rebuild() -> None:
 def reconcile(
     directory: Registers, as_of: AsOf, out: Annotated[Path, typer.Option("--out", help="Where the results go.")]
 ) -> None:
-    """Compare register files by themselves: links.csv, findings.csv and rejects.csv; needs no running system."""
+    """Compare register files by themselves: links, findings, rejects, reasons and doubts as CSV; needs no running system."""
     from services.roster.reconcile.run import reconcile_directory  # noqa: PLC0415
 
     with StepBars(console) as bars:
@@ -145,7 +145,7 @@ def reconcile(
     console.print(
         f"{len(result.doubtful):,} doubtful pairs were left apart; {len(result.rejects):,} cells can't be read."
     )
-    console.print(f"links.csv, findings.csv and rejects.csv are in {out}")
+    console.print(f"links.csv, findings.csv, rejects.csv, reasons.csv and doubts.csv are in {out}")
 
 
 @app.command(rich_help_panel=REGISTERS)

@@ -1,4 +1,5 @@
-"""Children who are alike: twins whose names sound the same, siblings a year apart, namesakes who share more than a name.
+"""Children who are alike: twins whose names sound the same or whose numbers follow one another, triplets, siblings a year apart,
+namesakes who share more than a name.
 
 These are no errors; they are what makes errors dangerous. `draw_alike` changes some of the children before anything is written.
 """
@@ -20,7 +21,10 @@ def draw_alike(people: list[Child], *, rates: Mapping[str, float], rng: Random) 
     """The same children, some of them made alike; the children themselves where no rate asks for it."""
     if not any(
         rates.get(name)
-        for name in ("twins_of_one_sound", "siblings_a_year_apart", "namesake_in_village", "namesake_of_one_birth")
+        for name in (
+            *("twins_of_one_sound", "twins_numbered_in_a_row", "triplets"),
+            *("siblings_a_year_apart", "namesake_in_village", "namesake_of_one_birth"),
+        )
     ):
         return people
     taken = {child.number for child in people}
@@ -31,8 +35,12 @@ def draw_alike(people: list[Child], *, rates: Mapping[str, float], rng: Random) 
         homes[child.household.number].append(child)
         villages[child.household.village.code].append(child)
     for family in homes.values():
-        for elder, younger in itertools.pairwise(family):
-            _siblings(changed, elder, younger, rates=rates, taken=taken, rng=rng)
+        if len(family) >= 3 and rng.random() < rates.get("triplets", 0.0):
+            for child in family[1:3]:
+                changed[child.id] = _born(changed[child.id], family[0].birth, taken=taken, rng=rng)
+        for elder, younger in itertools.pairwise(changed[child.id] for child in family):
+            names = {changed[child.id].name.given for child in family}
+            _siblings(changed, elder, younger, rates=rates, taken=taken, taken_names=names, rng=rng)
     for neighbours in villages.values():
         for child, other in itertools.pairwise(neighbours):
             apart = child.household is not other.household and child.sex == other.sex
@@ -61,18 +69,33 @@ def _siblings(
     *,
     rates: Mapping[str, float],
     taken: set[str | None],
+    taken_names: set[str],
     rng: Random,
 ) -> None:
     if elder.birth == younger.birth:
+        if elder.number and younger.number and rng.random() < rates.get("twins_numbered_in_a_row", 0.0):
+            _number_next(changed, elder, younger, taken=taken)
         given = changed[elder.id].name.given
         places = [i for i, char in enumerate(given) if char in SOUNDING_ALIKE]
         if places and not elder.name.dotted and rng.random() < rates.get("twins_of_one_sound", 0.0):
             place = rng.choice(places)
             other = given[:place] + rng.choice(SOUNDING_ALIKE[given[place]]) + given[place + 1 :]
-            changed[younger.id] = replace(changed[younger.id], name=Name(elder.name.family, other))
+            if other not in taken_names:
+                changed[younger.id] = replace(changed[younger.id], name=Name(elder.name.family, other))
     elif rng.random() < rates.get("siblings_a_year_apart", 0.0):
         birth = date(elder.birth.year + 1, elder.birth.month, min(elder.birth.day, 28))
         changed[younger.id] = _born(changed[younger.id], birth, taken=taken, rng=rng)
+
+
+def _number_next(changed: dict[str, Child], elder: Child, younger: Child, *, taken: set[str | None]) -> None:
+    """The younger's number is the next free one of its sex after the elder's."""
+    number = elder.number or ""
+    for sequence in range(int(number[14:17]) + 1, 1000):
+        after = citizen_number(division=number[:6], birth=elder.birth, sequence=sequence)
+        if sequence % 2 == (younger.sex == "男") and after not in taken and not after.endswith("000"):
+            taken.add(after)
+            changed[younger.id] = replace(changed[younger.id], number=after)
+            return
 
 
 def _born(child: Child, birth: date, *, taken: set[str | None], rng: Random) -> Child:

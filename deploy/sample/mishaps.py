@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from deploy.sample import slips
+from deploy.sample import mixups, slips
 from deploy.sample.offices import OFFICE_HABITS
 from deploy.sample.slips import Draft
 
@@ -47,6 +47,10 @@ MISHAPS: Mapping[str, Mishap] = {
     "milk_name": _of("poverty in_school", 0.0006, slips.milk_name),
     "name_in_pinyin": Mishap(0.0003, slips.pinyin_name),
     "name_with_note": Mishap(0.001, slips.noted_name),
+    "name_told_apart": _of("enrolment in_school", 0.0006, mixups.told_apart),
+    "former_name_noted": Mishap(0.0006, mixups.former_name_noted),
+    "both_surnames": Mishap(0.0004, mixups.both_surnames),
+    "name_and_guardian_swapped": Mishap(0.0004, mixups.name_and_guardian_swapped),
     # Numbers, per row.
     "digit_missing": Mishap(0.002, slips.missing_digit),
     "digit_doubled": Mishap(0.001, slips.doubled_digit),
@@ -57,15 +61,24 @@ MISHAPS: Mapping[str, Mishap] = {
     "number_issued_anew": Mishap(0.0008),  # per child: the police have the new one, everybody else the old
     "strangers_number": _of("enrolment poverty", 0.0004, slips.strangers_number),
     "student_number_slip": _of("in_school", 0.004, slips.student_number_slip),
+    "number_of_fifteen": Mishap(0.0006, mixups.number_of_fifteen),
+    "number_labelled": Mishap(0.0006, mixups.labelled_number),
+    "phone_for_number": Mishap(0.0004, mixups.phone_for_number),
+    "birth_for_number": Mishap(0.0004, mixups.birth_for_number),
+    "number_end_missing": Mishap(0.0004, mixups.end_missing),
+    "two_digits_wrong": Mishap(0.0008, mixups.two_digits),
+    "certificate_slip": _of("disability", 0.01, mixups.certificate_slip),
     # Birth dates, per row.
     "lunar_birth": Mishap(0.002, slips.lunar_birth),
     "birth_year_off": Mishap(0.001, slips.year_off),
     "birth_first_of_january": Mishap(0.001, slips.first_of_january),
     "birth_missing": Mishap(0.003, slips.missing_birth),
     "birth_digit": Mishap(0.001, slips.birth_digit),
+    "birth_decade": Mishap(0.0004, mixups.birth_decade),
     "number_and_birth_wrong": Mishap(0.0003, slips.number_and_birth),
     # Homes, per row.
     "other_guardian": Mishap(0.01, slips.other_guardian),
+    "both_guardians": Mishap(0.003, mixups.both_guardians),
     "other_phone": Mishap(0.01, slips.other_phone),
     "phone_slip": Mishap(0.003, slips.phone_slip),
     "moved_away": Mishap(0.004, slips.moved),
@@ -79,6 +92,8 @@ MISHAPS: Mapping[str, Mishap] = {
     "school_renamed": Mishap(0.05),
     "classes_renumbered": Mishap(0.05),
     "grade_behind": Mishap(0.03),
+    "grades_by_year_of_entry": Mishap(0.03),
+    "classes_written_out": Mishap(0.05),
     "dates_as_day_numbers": Mishap(0.02),
     "dates_with_time": Mishap(0.02),
     "dates_in_chinese_numerals": Mishap(0.01),
@@ -87,6 +102,8 @@ MISHAPS: Mapping[str, Mishap] = {
     "names_with_sex": Mishap(0.02),
     # Children who are alike (see `kin`), per child who has such a brother, sister or neighbour.
     "twins_of_one_sound": Mishap(0.3),
+    "twins_numbered_in_a_row": Mishap(0.3),
+    "triplets": Mishap(0.01),
     "siblings_a_year_apart": Mishap(0.05),
     "namesake_in_village": Mishap(0.006),
     "namesake_of_one_birth": Mishap(0.001),

@@ -91,6 +91,26 @@ def _grade_behind(drafts: Drafts, *, rate: float, rng: Random, name: str) -> Non
                 draft.struck.append(name)
 
 
+def _grades_by_year_of_entry(drafts: Drafts, *, rate: float, rng: Random, name: str) -> None:
+    """A class list that names the year in which its pupils came to school instead of their grade: 2022级."""
+    for rows in _offices(drafts, "in_school", rate=rate, rng=rng):
+        for draft in rows:
+            grade = _GRADES.index(str(draft.get("年级"))) if draft.get("年级") in _GRADES else None
+            if grade is not None:
+                born = draft.child.birth
+                draft.put("年级", f"{born.year + (7 if born.month >= 9 else 6) + (6 if grade >= 6 else 0)}级")
+                draft.struck.append(name)
+
+
+def _classes_written_out(drafts: Drafts, *, rate: float, rng: Random, name: str) -> None:
+    """A class list that writes 七（3）班 for class 3 of grade 7."""
+    for rows in _offices(drafts, "in_school", rate=rate, rng=rng):
+        for draft in rows:
+            grade, number = str(draft.get("年级"))[:1], str(draft.get("班级")).removesuffix("班")
+            draft.put("班级", f"{grade}（{number}）班")
+            draft.struck.append(name)
+
+
 def _write_dates(write: Callable[[date], str | int]) -> Habit:
     def habit(drafts: Drafts, *, rate: float, rng: Random, name: str) -> None:
         for rows in _offices(drafts, "hukou enrolment poverty disability", rate=rate, rng=rng):
@@ -132,6 +152,8 @@ OFFICE_HABITS: Mapping[str, Habit] = {
     "school_renamed": _school_renamed,
     "classes_renumbered": _classes_renumbered,
     "grade_behind": _grade_behind,
+    "grades_by_year_of_entry": _grades_by_year_of_entry,
+    "classes_written_out": _classes_written_out,
     "dates_as_day_numbers": _write_dates(lambda day: day.toordinal() - date(1899, 12, 30).toordinal()),
     "dates_with_time": _write_dates(lambda day: f"{day.isoformat()} 00:00:00"),
     "dates_in_chinese_numerals": _write_dates(_chinese),

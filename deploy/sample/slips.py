@@ -76,6 +76,10 @@ class Draft:
         self.stated = replace(self.stated, number=states if states is not None else number)
         return True
 
+    def state_number(self, number: str) -> None:
+        """Say what number the row states."""
+        self.stated = replace(self.stated, number=number)
+
     def write_birth(self, birth: date | None) -> bool:
         """Write a birth date as the register does by default; None leaves the cell empty."""
         if self.get("出生日期") is None or self.stated.number is None or not self.claim("birth"):

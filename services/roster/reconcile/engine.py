@@ -11,6 +11,7 @@ from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.linking import count_names, link_exact, link_persons
 from services.roster.reconcile.model import Finding, LinkedChild, Reconciliation, Register, Row
 from services.roster.reconcile.records import read_records
+from services.roster.reconcile.registrations import join_registrations
 from services.roster.reconcile.seats import seat_classes
 from services.roster.reconcile.suspects import seat_suspects
 
@@ -39,9 +40,10 @@ def reconcile(
     groups = Groups(records)
     contradicted = lay_down(groups, same=same, apart=apart)
     unlike = link_exact(groups)
+    doubts = join_registrations(groups)
     tell("exact keys", 1, 1)
     rarity = count_names(groups)
-    doubts = link_persons(groups, unlike=unlike, rarity=rarity, step=lambda done, total: tell("weigh", done, total))
+    doubts += link_persons(groups, unlike=unlike, rarity=rarity, step=lambda done, total: tell("weigh", done, total))
     doubts += seat_classes(groups, Register.IN_SCHOOL) + seat_classes(groups, Register.CHECK_IN)
     tell("class lists", 1, 1)
     doubts += seat_suspects(groups)

@@ -33,11 +33,14 @@ class NumberLevel(Enum):
     CUT = "cut"  # the same digits as far as a spreadsheet or a mask left them
     OLDER = "older"  # equal to the number kept in the 学籍号
     FAR = "far"  # one of the two fails its check and they have little in common
+    OTHER = "other"  # the number of one side, or in its 学籍号, is not the number in the other's 学籍号
     CONFLICT = "conflict"  # both pass their check and differ
     UNKNOWN = "unknown"
 
 
 VETO = -1000.0
+DOUBTFUL = 3.0
+"""The most that number and birth date, both wrong, leave of a pair: a person decides."""
 
 BIRTH_BITS: Mapping[BirthLevel, float] = {
     BirthLevel.SAME: 11.5,  # eleven years of days
@@ -55,6 +58,7 @@ NUMBER_BITS: Mapping[NumberLevel, float] = {
     NumberLevel.CUT: 12.0,
     NumberLevel.OLDER: 16.0,
     NumberLevel.FAR: -2.0,
+    NumberLevel.OTHER: -5.0,
     NumberLevel.CONFLICT: -14.0,
     NumberLevel.UNKNOWN: 0.0,
 }
@@ -167,6 +171,8 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity) -> Evidence:
         return STRANGERS
     birth = best_birth(a.births, b.births)
     number = compare_numbers(a, b)
+    if number is NumberLevel.STRAY and name >= Likeness.RELATED:
+        number = NumberLevel.NEAR  # a sibling's number comes with the sibling's name: here it is the date that is wrong
     bits = name_bits + BIRTH_BITS[birth] + NUMBER_BITS[number] - rarity.prior
     agreed = [f"name {name.name.lower()}"] if name >= Likeness.SIMILAR else []
     if birth in {BirthLevel.SAME, BirthLevel.SWAPPED, BirthLevel.SLIP}:
@@ -186,7 +192,8 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity) -> Evidence:
     agreed += ["telephone"] if phone > 0 else []
     bits += person + phone
     if birth is BirthLevel.DIFFERENT and number not in {NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER}:
-        bits = min(bits, 0.0)
+        known = name is Likeness.EXACT and person == PERSON_SAME and (phone == PHONE_SAME or "village" in agreed)
+        bits = min(bits, DOUBTFUL if known else 0.0)
     return Evidence(
         bits=bits,
         name=name,
@@ -219,6 +226,9 @@ def _weigh_names(a: Profile, b: Profile, rarity: Rarity) -> tuple[Likeness, floa
     if not a.names or not b.names:
         return Likeness.UNKNOWN, NAME_UNKNOWN
     likeness, x, y = max((name_likeness(x, y), x, y) for x in a.names for y in b.names)
+    if likeness <= Likeness.SIMILAR and a.names & b.people and b.names & a.people:
+        # Child and guardian stand in each other's column of one of the two.
+        return Likeness.COMPATIBLE, max(map(rarity.name_bits, (*(a.names & b.people), *(b.names & a.people))))
     if likeness is Likeness.HOMOPHONE:
         return likeness, max(0.0, min(rarity.sound_bits(x), rarity.sound_bits(y)) - NAME_LOSS[likeness])
     if likeness is Likeness.COMPATIBLE:
@@ -252,7 +262,8 @@ def compare_numbers(a: Profile, b: Profile) -> NumberLevel:
         return NumberLevel.STRAY
     if (a.older_numbers & b.numbers) or (b.older_numbers & a.numbers) or (a.older_numbers & b.older_numbers):
         return NumberLevel.OLDER
-    written_a, written_b = a.numbers | a.attempts, b.numbers | b.attempts
+    known_a, known_b = a.numbers | a.older_numbers, b.numbers | b.older_numbers
+    written_a, written_b = known_a | a.attempts, known_b | b.attempts
     if (a.attempts or b.attempts) and written_a and written_b:
         levels = [same_attempt(x, y) for x in written_a for y in written_b]
         for level in (NumberLevel.NEAR, NumberLevel.CUT, NumberLevel.CLOSE):
@@ -260,7 +271,9 @@ def compare_numbers(a: Profile, b: Profile) -> NumberLevel:
                 return level
         if not (a.numbers and b.numbers):
             return NumberLevel.FAR
-    return NumberLevel.CONFLICT if a.numbers and b.numbers else NumberLevel.UNKNOWN
+    if a.numbers and b.numbers:
+        return NumberLevel.CONFLICT
+    return NumberLevel.OTHER if known_a and known_b else NumberLevel.UNKNOWN
 
 
 @lru_cache(maxsize=65_536)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from services.roster.reconcile.model import Link
+from services.roster.reconcile.model import Link, Register
 from services.roster.reconcile.records import Record
 
 
@@ -35,6 +35,10 @@ class Groups:
     def rows(self, position: int) -> list[Record]:
         """The records in the group of this record, in the order of their addresses."""
         return [self.records[i] for i in sorted(self.members(position))]
+
+    def holds(self, position: int, register: Register) -> bool:
+        """Whether the group of this record has a row of a register."""
+        return any(self.records[i].register is register for i in self.members(position))
 
     def links(self, position: int) -> tuple[Link, ...]:
         """Why the group of this record is one child."""

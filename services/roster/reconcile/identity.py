@@ -63,7 +63,9 @@ def _day(digits: str) -> date | None:
 
 _birth = lru_cache(maxsize=8192)(_day)  # a county's children were born on some 5,000 days
 
-_SEPARATORS = re.compile(r"[-_'\"`]")
+_SEPARATORS = re.compile(r"[-_'\"`,，]")
+_LABELLED = re.compile(r"(?<![\dA-Z*])[\dX*]{15,18}(?![\dA-Z*])")  # a number with words around it
+YOUNGEST_YEAR = 40  # of two digits: 00 to 40 are of this century, for the registers are of children
 _CROSSES = dict.fromkeys(map(ord, "×✕✖╳ΧχХх"), "X")  # multiplication signs, Greek and Cyrillic letters that look like X
 
 
@@ -72,8 +74,12 @@ def _bare(cell: str) -> str:
     text = compact(cell)
     if text.isascii() and text.isalnum():
         return text
-    text = _SEPARATORS.sub("", text)
-    return text if text.isascii() else text.translate(_CROSSES)
+    text = _SEPARATORS.sub("", text).removesuffix(".0")
+    if text.isascii():
+        return text
+    text = text.translate(_CROSSES)
+    within = _LABELLED.findall(text)
+    return within[0] if len(within) == 1 and not text.isascii() else text
 
 
 def read_number(cell: str, *, document: str = "") -> Number:
@@ -86,9 +92,7 @@ def read_number(cell: str, *, document: str = "") -> Number:
     if text in EMPTY_WORDS or not text.strip("0"):
         return NO_NUMBER
     if len(text) == 15 and text.isdigit():
-        # The old form leaves out the century and the check character.
-        longer = text[:6] + "19" + text[6:]
-        return _read_18(longer + check_character(longer)) if _day(longer[6:14]) else Number(text, NumberKind.BROKEN)
+        return _read_15(text)
     science = re.fullmatch(r"(\d)\.(\d+)E\+?17", text)
     if science:
         return Number((science[1] + science[2])[:15].ljust(18, "*"), NumberKind.MASKED)
@@ -97,6 +101,13 @@ def read_number(cell: str, *, document: str = "") -> Number:
     if (document and "身份证" not in document) or (re.match(r"[A-Z]", text) and not re.search(r"\d{15}", text)):
         return Number(text, NumberKind.FOREIGN)
     return Number(text, NumberKind.BROKEN)
+
+
+def _read_15(text: str) -> Number:
+    """The old form, without the century and the check character. Two digits of a year to come are of the last century."""
+    century = "19" if int(text[6:8]) > YOUNGEST_YEAR else "20"
+    longer = text[:6] + century + text[6:]
+    return _read_18(longer + check_character(longer)) if _day(longer[6:14]) else Number(text, NumberKind.BROKEN)
 
 
 def _read_18(text: str) -> Number:

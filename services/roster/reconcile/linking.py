@@ -2,7 +2,7 @@
 
 1. Exact keys: a row pasted twice is one row; rows with one citizen number or one 学籍号 are one child if their names sound alike.
    A shared number under another name proves nothing yet (twins' numbers get mixed up, children are renamed): such pairs are
-   weighed in step 2. Two household registrations (双重户籍) are one child only by `_join_registrations`.
+   weighed in step 2. Two household registrations (双重户籍) are one child only by `registrations.py`.
 2. The rest is weighed pair by pair (`evidence.py`), among candidates that share a blocking key, best pair first. A pair is joined
    where the evidence is strong, nothing forbids it, and no rival is nearly as good; else it is a doubt for a person to decide.
 
@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from math import exp2
 
@@ -30,8 +29,9 @@ from services.roster.reconcile.evidence import (
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.identity import Likeness, name_likeness
 from services.roster.reconcile.model import Doubt, Register
-from services.roster.reconcile.normalise import WILDCARD, sound_keys
+from services.roster.reconcile.normalise import sound_keys
 from services.roster.reconcile.records import CLASS_LISTS, Record
+from services.roster.reconcile.twins import mixed_up
 
 JOIN_BITS = 6.0  # 64 : 1 that the pair is one child
 DOUBT_BITS = 1.0
@@ -67,12 +67,12 @@ def link_exact(groups: Groups) -> list[tuple[int, int]]:
             by_number[older].append(i)
         if record.student_number:
             by_student[record.student_number].append(i)
+    unsure = mixed_up(groups.records, by_number)
     unlike: list[tuple[int, int]] = []
     for rule, index in (("citizen number", by_number), ("学籍号", by_student)):
         for holders in index.values():
             if 1 < len(holders) <= MAX_BLOCK:
-                unlike += _join_like(groups, holders, rule=rule)
-    _join_registrations(groups)
+                unlike += _join_like(groups, holders, rule=rule, unsure=unsure)
     return unlike
 
 
@@ -92,40 +92,11 @@ def _join_copies(groups: Groups) -> None:
             groups.join(original, i, rule="the same row twice", score=1.0)
 
 
-def _join_registrations(groups: Groups) -> None:
-    """Join two household registrations of one child 双重户籍: name, sex, birth date, guardian and telephone the same.
+def _join_like(groups: Groups, holders: list[int], *, rule: str, unsure: AbstractSet[int]) -> list[tuple[int, int]]:
+    """Join the holders of one number whose names are alike, nearest names first; return the pairs left apart.
 
-    Twins share all of this but the name, so the name must be the same to the character. Where it only sounds the same or could
-    not be written in full, the two must stand in two households, and no other register may use the number of one of them.
+    Rows that may have somebody else's number (`unsure`, see `twins.py`) need the very name.
     """
-    homes: dict[tuple[date, str, str], list[int]] = defaultdict(list)
-    for i, record in enumerate(groups.records):
-        if record.register is Register.HUKOU and record.phone:
-            for birth in record.births:
-                for guardian in record.people:
-                    homes[birth, guardian, record.phone].append(i)
-    for holders in homes.values():
-        for position, i in enumerate(holders[:MAX_BLOCK]):
-            for j in holders[position + 1 : MAX_BLOCK]:
-                if _is_registered_twice(groups, i, j):
-                    groups.join(
-                        i, j, rule="name, birth, guardian, telephone of two registrations (双重户籍)", score=0.999
-                    )
-
-
-def _is_registered_twice(groups: Groups, i: int, j: int) -> bool:
-    a, b = groups.records[i], groups.records[j]
-    likeness, sexes = name_likeness(a.name, b.name), {a.number.sex or a.sex, b.number.sex or b.sex} - {None}
-    if likeness < Likeness.HOMOPHONE or len(sexes) > 1:
-        return False
-    if likeness is Likeness.EXACT and WILDCARD not in a.name:
-        return True
-    unused = any(all(r.register is Register.HUKOU for r in groups.rows(side)) for side in (i, j))
-    return unused and bool(a.household and b.household) and a.household != b.household
-
-
-def _join_like(groups: Groups, holders: list[int], *, rule: str) -> list[tuple[int, int]]:
-    """Join the holders of one number whose names are alike, nearest names first; return the pairs left apart."""
     names = {groups.records[i].name for i in holders}
     levels = (Likeness.EXACT,) if len(names) == 1 and "" not in names else LEVELS_OF_ONE
     apart: list[tuple[int, int]] = []
@@ -133,6 +104,8 @@ def _join_like(groups: Groups, holders: list[int], *, rule: str) -> list[tuple[i
         for position, i in enumerate(holders):
             for j in holders[position + 1 :]:
                 a, b = groups.records[i], groups.records[j]
+                if level is not Likeness.EXACT and (i in unsure or j in unsure):
+                    continue
                 if name_likeness(a.name, b.name) is level and _may_share(a, b, level) and not _contested(groups, i, j):
                     groups.join(i, j, rule=_rule(rule, level), score=1.0)
     for position, i in enumerate(holders):
@@ -151,6 +124,10 @@ def _may_share(a: Record, b: Record, level: Likeness) -> bool:
         return True
     if a.stray or b.stray:
         return False
+    if level < Likeness.COMPATIBLE and a.sex and b.sex and a.sex is not b.sex:
+        return False
+    if a.number.valid and b.number.valid and a.number.valid != b.number.valid:
+        return False  # it is the 学籍号 they share: numbers of twins get mixed up there
     return level > Likeness.UNKNOWN or not a.births or not b.births or not set(a.births).isdisjoint(b.births)
 
 
@@ -199,7 +176,7 @@ def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: R
         if evidence.bits > DOUBT_BITS - MARGIN_BITS:
             weighed.append(_Pair(a=a, b=b, evidence=evidence))
     step(len(chosen), len(chosen))
-    mixed = [p for p in weighed if p.evidence.number in NUMBERS_THAT_PROVE and p.evidence.name <= Likeness.SIMILAR]
+    mixed = [p for p in weighed if p.evidence.number in NUMBERS_THAT_PROVE and p.evidence.name <= Likeness.HOMOPHONE]
     asked = {key for pair in mixed for side in (pair.a, pair.b) for key in _home_keys(profiles[side])}
     homes = _homes(groups, roots, profiles=profiles, asked=asked)
     siblings = {(p.a, p.b) for p in mixed if _is_siblings(p.a, p.b, profiles, homes)}
@@ -235,10 +212,10 @@ def _is_siblings(a: int, b: int, profiles: dict[int, Profile], homes: dict[_Home
     """Whether the number that a and b share under different names is a sibling's.
 
     It is where a third group has the name and birth of one of them in the same home and another number; or no number, while the
-    other of the two is registered: then both names are somebody's.
+    other of the two is registered and known elsewhere by its name: then both names are somebody's.
     """
     for side, other in ((a, b), (b, a)):
-        lone = Register.HUKOU not in profiles[side].registers and Register.HUKOU in profiles[other].registers
+        lone = Register.HUKOU not in profiles[side].registers and profiles[other].registers > {Register.HUKOU}
         for third in {root for key in _home_keys(profiles[side]) for root in homes.get(key, ())} - {a, b}:
             level = compare_numbers(profiles[side], profiles[third])
             if level in NUMBERS_THAT_PART or (lone and level is NumberLevel.UNKNOWN):
@@ -344,11 +321,14 @@ class _Matching:
         """Whether somebody else, who can't be this child too, fits one of the sides nearly as well."""
         here = {self.groups.of(pair.a), self.groups.of(pair.b)}
         least = pair.evidence.bits - MARGIN_BITS
+        sure = _is_sure(pair.evidence)
         for side in here:
             for other in self.around[side]:
                 strangers = {self.groups.of(other.a), self.groups.of(other.b)} - here
                 if not strangers or other.evidence.bits <= least or _barred(self.groups, other):
                     continue
+                if sure and other.evidence.name <= Likeness.SIMILAR:
+                    continue  # a number under another name is no rival of name, birth and home
                 (mine,), (stranger,) = here - {side}, strangers
                 if not self._may_be_one(stranger, mine):
                     return True
@@ -373,7 +353,7 @@ def _barred(groups: Groups, pair: _Pair) -> str:
     left, right = groups.rows(pair.a), groups.rows(pair.b)
     registers = {r.register for r in left} & {r.register for r in right}
     evidence = pair.evidence
-    sure = evidence.name >= Likeness.COMPATIBLE and evidence.birth is BirthLevel.SAME and evidence.at_home
+    sure = _is_sure(evidence)
     if groups.are_parted(pair.a, pair.b):
         return "decided to be two children (人工判定不是同一人)"
     if Register.HUKOU in registers:
@@ -381,18 +361,30 @@ def _barred(groups: Groups, pair: _Pair) -> str:
     if evidence.name <= Likeness.SIMILAR and evidence.number not in NUMBERS_THAT_PROVE:
         # Twins share birth, home and most of the name; one may be missing from the hukou register.
         return "names differ and no number says that they are one (可能是双胞胎或兄弟姐妹)"
+    if evidence.name is Likeness.HOMOPHONE and evidence.number not in NUMBERS_THAT_PROVE and _of_two_sexes(left, right):
+        return "names of one sound, and a boy and a girl (可能是同音双胞胎)"
     numbers = [{r.number.valid for r in side if r.number.valid and not r.stray} for side in (left, right)]
     if all(numbers) and numbers[0].isdisjoint(numbers[1]) and not sure:
         return "two different valid numbers (证件号均有效但不同)"
-    same_person = (
-        sure or evidence.number is NumberLevel.SAME or (evidence.name >= Likeness.HOMOPHONE and evidence.at_home)
-    )
+    # Twins go to one school, and an office that has one of them has both: a name that only sounds the same may be the other's there.
+    elsewhere = {r.school for r in left if r.school}.isdisjoint(r.school for r in right if r.school)
+    alike = Likeness.HOMOPHONE if registers <= {Register.ENROLMENT} and elsewhere else Likeness.COMPATIBLE
+    same_person = sure or evidence.number is NumberLevel.SAME or (evidence.name >= alike and evidence.at_home)
     if evidence.number is NumberLevel.OLDER and evidence.birth is BirthLevel.SAME and evidence.at_home:
-        # One 学籍号 at two schools is one child enrolled twice; twins, whose numbers get mixed up, go to one school.
-        same_person = same_person or {r.school for r in left if r.school}.isdisjoint(r.school for r in right)
+        same_person = same_person or elsewhere  # one 学籍号 at two schools is one child enrolled twice
     if registers.intersection({*SINGLE_REGISTERS, Register.ENROLMENT}) and not same_person:
         return "two rows of one register (同一名册两行)"
     return ""
+
+
+def _is_sure(evidence: Evidence) -> bool:
+    """Whether name, birth date and home are the same: enough against any number."""
+    return evidence.name >= Likeness.COMPATIBLE and evidence.birth is BirthLevel.SAME and evidence.at_home
+
+
+def _of_two_sexes(left: Iterable[Record], right: Iterable[Record]) -> bool:
+    mine, theirs = {r.sex for r in left if r.sex}, {r.sex for r in right if r.sex}
+    return bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
 def probability(bits: float) -> float:

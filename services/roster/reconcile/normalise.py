@@ -77,15 +77,30 @@ _SIMPLIFIED = _Simplified()
 # What offices write behind a name: 张三（女）, 李四(转入), 王五*; but 张*桐 and 张(?)桐 hide or replace a character.
 _NAME_NOTE = re.compile(r"(?<=..)\s*(?:[(\[【<《][^?]{1,12}[)\]】>》]|(?<=...)[*＊#]+)\s*$")
 
+# What schools write behind a name to tell namesakes apart: 张伟1, 张伟B.
+_TOLD_APART = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:\d{1,2}|[A-Da-d])$")
+
 
 @lru_cache(maxsize=65_536)
 def name_key(text: str) -> str:
     """A name for comparing: simplified, half-width, without spaces, dots, quotes and notes, unwritable characters as `?`."""
-    bare = _NAME_NOISE.sub("", _NAME_NOTE.sub("", unicodedata.normalize("NFKC", text)))
+    bare = _TOLD_APART.sub("", _NAME_NOISE.sub("", _NAME_NOTE.sub("", unicodedata.normalize("NFKC", text))))
     if not bare:
         return ""
     key = _PLACEHOLDERS.sub(WILDCARD, bare).translate(_SIMPLIFIED).upper()
     return "" if key in EMPTY_WORDS else key
+
+
+_AND = re.compile(r"[、,，/;；]+")
+
+
+@lru_cache(maxsize=65_536)
+def people_keys(text: str) -> tuple[str, ...]:
+    """The people named in one cell, each for comparing: 张三、李四 are two, 父:张三 is one."""
+    if "、" not in text and text.isalpha():
+        return (key,) if (key := name_key(text)) else ()
+    said = (re.sub(r"^\s*\w{1,3}[:：]", "", part) for part in _AND.split(unicodedata.normalize("NFKC", text)))
+    return tuple(dict.fromkeys(key for part in said if (key := name_key(part))))
 
 
 def name_shown(text: str) -> str:
@@ -145,7 +160,7 @@ def sound_keys(key: str) -> tuple[str, ...]:
     return tuple(keys[:8])
 
 
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T\s].*)?")
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:出?生|[T\s].*)?")
 _SHORT_DATE = re.compile(r"(\d{2})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T\s].*)?")
 _WRITTEN_OUT = re.compile(r"[〇零○Oo一二三四五六七八九十]")
@@ -206,9 +221,9 @@ def is_day_or_month_first(text: str) -> bool:
 def parse_sex(text: str) -> Sex | None:
     """男/女, 男性/女性, 1/2 of GB/T 2261.1, M/F; else None."""
     cell = compact(text)
-    if cell[:1] == "男" or cell in {"1", "M", "MALE"}:
+    if ("男" in cell and "女" not in cell) or cell in {"1", "M", "MALE", "♂"}:
         return Sex.MALE
-    if cell[:1] == "女" or cell in {"2", "F", "FEMALE"}:
+    if ("女" in cell and "男" not in cell) or cell in {"2", "F", "FEMALE", "♀"}:
         return Sex.FEMALE
     return None
 
@@ -285,8 +300,8 @@ _NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 
 
 @lru_cache(maxsize=4096)
 def parse_grade(text: str) -> int:
-    """1 to 9 for 一年级 … 九年级, 1年级, 小一, 初一, 初中二年级; 0 where it can't be told."""
-    cell = compact(text)
+    """1 to 9 for 一年级 … 九年级, 1年级, 小一, 初一, 初中二年级; 0 where it can't be told, as by a year: 2022级, 2025届."""
+    cell = re.sub(r"\d{4}[级届年]?", "", compact(text))
     match = re.search(r"[一二三四五六七八九1-9]", cell)
     if match is None:
         return 0

@@ -3,7 +3,9 @@
 `Record` keeps keys (see `normalise.py`), never shown; `row` keeps what was written, for the facts and for people.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -26,6 +28,7 @@ from services.roster.reconcile.normalise import (
     parse_date,
     parse_grade,
     parse_sex,
+    people_keys,
     phone_key,
     school_key,
     split_address,
@@ -90,7 +93,34 @@ def read_records(rows: Iterable[Row]) -> list[Record]:
     return [_record(row, cores) for row in ordered]
 
 
+_WHOLE_NUMBER = re.compile(r"\d{17}[\dX]")
+
+
+def in_place(cells: Mapping[str, str]) -> Mapping[str, str]:
+    """The cells where they belong, of a row that slipped a column or two to the left or right behind the name 串列.
+
+    A citizen number that passes its check tells by how much: where its own cell holds none, and beside the one that is found
+    stands the birth date it holds. What fell out of the table on the way stays empty.
+    """
+    if "id_number" not in cells or "birth_date" not in cells or _WHOLE_NUMBER.fullmatch(cells["id_number"]):
+        return cells
+    fields = list(cells)
+    own, after = fields.index("id_number"), fields.index("name") if "name" in cells else -1
+    to_birth = fields.index("birth_date") - own
+    for at in range(max(0, own - 2), min(len(fields), own + 3)):
+        text = cells[fields[at]]
+        if at == own or len(text) < 18 or (number := read_number(text)).kind is not NumberKind.VALID:
+            continue
+        if 0 <= at + to_birth < len(fields) and parse_date(cells[fields[at + to_birth]]) == number.birth:
+            sources = {field: place + at - own for place, field in enumerate(fields) if place > after}
+            moved = {f: cells[fields[s]] if after < s < len(fields) else "" for f, s in sources.items()}
+            return {**cells, **moved}
+    return cells
+
+
 def _record(row: Row, cores: frozenset[str]) -> Record:
+    if (cells := in_place(row.cells)) is not row.cells:
+        row = replace(row, cells=cells)
     cell = row.cells.get
     register = row.ref.register
     if register is Register.DISABILITY and not is_blank(cell("disability_certificate", "")):
@@ -100,6 +130,9 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
     else:
         number = read_number(cell("id_number", ""), document=cell("id_type", ""))
     sex, birth = parse_sex(cell("sex", "")), parse_date(cell("birth_date", ""))
+    if birth and number.birth != birth and number.valid and len(written := compact(cell("id_number", ""))) == 15:
+        # Fifteen digits are the old form or what is left of eighteen; the date beside them tells which.
+        number = Number(written, NumberKind.BROKEN)
     if sex is Sex.MALE and number.valid.endswith("000") and number.birth == birth:
         # One rounded number in eleven passes the check by chance; its 17th digit then says that a boy is a girl.
         number = Number(number.text, NumberKind.ROUNDED, birth=birth)
@@ -107,15 +140,17 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         # 5/9/2014 is a day of May or of September; the number beside it tells which.
         birth = number.birth if (number.birth.day, number.birth.month) == (birth.month, birth.day) else birth
     student_number, older_number = read_student_number(cell("student_number", ""))
+    if len(student_number) == 18 and (without_letter := read_number(student_number)).valid:
+        student_number, older_number = f"G{student_number}", without_letter
     township, village = township_key(cell("township", "")), village_key(cell("village", ""))
     if not township and not is_blank(cell("address", "")):
         township, village = split_address(cell("address", ""), cores)
-    people = dict.fromkeys(key for f in ("guardian_name", "household_head") if (key := name_key(cell(f, ""))))
+    people = dict.fromkeys(key for f in ("guardian_name", "household_head") for key in people_keys(cell(f, "")))
     enrolled = register is Register.ENROLMENT
     presence = word(cell("presence", "")) + word(cell("placement", "")) if enrolled else word(cell("arrival", ""))
     state = word(cell("enrolment_state", "")) if enrolled else ""
     # A 学籍号 that holds the same number bears it out: then it is the date that is wrong.
-    stray = _is_stray(number, birth) and number.valid != older_number.valid
+    stray = _is_stray(number, birth, older_number) and number.valid != older_number.valid
     return Record(
         row=row,
         ref=row.ref,
@@ -144,7 +179,8 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
     )
 
 
-def _is_stray(number: Number, birth: date | None) -> bool:
+def _is_stray(number: Number, birth: date | None, older: Number) -> bool:
     if number.kind is not NumberKind.VALID or birth is None or number.birth is None or number.birth == birth:
         return False
-    return compare_births(birth, number.birth) is BirthLevel.DIFFERENT
+    # Where the 学籍号 has another number, of the very day the row says, a date near that of the number is no slip of it.
+    return (bool(older.valid) and older.birth == birth) or compare_births(birth, number.birth) is BirthLevel.DIFFERENT

@@ -1,30 +1,39 @@
-"""Reconciling a folder of register files into three CSV files: links, findings, rejects."""
+"""Reconciling a folder of register files into CSV files: links, findings, rejects; why rows are linked, and which may be.
+
+Nothing in them is personal: rows are named by register, number, file and line, and a person opens the registers beside them.
+"""
 
 import csv
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from services.chassis.workbook import neutral
 from services.roster.reconcile.engine import Progress, reconcile
-from services.roster.reconcile.model import Reconciliation
+from services.roster.reconcile.model import Reconciliation, Row, RowRef
 from services.roster.reconcile.reading import read_directory
+
+_DOUBT_COLUMNS: Final = ("child", "register", "row", "file", "sheet", "line")
 
 
 def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Progress | None = None) -> Reconciliation:
-    """Read the registers in `directory`, reconcile them on a date and write links.csv, findings.csv and rejects.csv to `out`.
+    """Read the registers in `directory`, reconcile them on a date and write what came of it to `out`.
 
-    Files are UTF-8 with a header line; columns beyond the fixed ones come after them. `row` counts the rows of a register, `line`
-    the lines of a sheet as people see them. No cell begins like a formula. Raises Refused, naming the file, where a
-    file can't be read at all; then nothing is written.
+    `links.csv`, `findings.csv` and `rejects.csv` are a fixed interface. `reasons.csv` explains each link (two rows of one child, the
+    rule, its score), `doubts.csv` names pairs of rows that a person has to look at, side by side. Files are UTF-8 with a header line;
+    columns beyond the fixed ones come after them. `row` counts the rows of a register, `line` the lines of a sheet as people see
+    them. No cell begins like a formula. Raises Refused, naming the file, where a file can't be read at all; then nothing is written.
     """
     with _collector_paused():
         reading = read_directory(directory)
         result = replace(reconcile(reading.rows, as_of=as_of, progress=progress), rejects=reading.rejects)
     out.mkdir(parents=True, exist_ok=True)
+    labels = {ref: child.label for child in result.children for ref in child.rows}
+    places = {row.ref: row for row in reading.rows if result.doubtful}
     _write(
         out / "links.csv",
         ("register", "row", "child"),
@@ -40,7 +49,23 @@ def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Pr
         ("register", "row", "column", "reason", "file", "sheet", "line"),
         ((r.register or "", r.row, r.column, r.reason, r.file, r.sheet, r.line) for r in result.rejects),
     )
+    _write(
+        out / "reasons.csv",
+        ("child", "register", "row", "other_register", "other_row", "rule", "score"),
+        ((child.label, *link.a, *link.b, link.rule, link.score) for child in result.children for link in child.links),
+    )
+    _write(
+        out / "doubts.csv",
+        (*_DOUBT_COLUMNS, *(f"other_{column}" for column in _DOUBT_COLUMNS), "score", "reason"),
+        ((*_place(d.a, labels, places), *_place(d.b, labels, places), d.score, d.reason) for d in result.doubtful),
+    )
     return result
+
+
+def _place(ref: RowRef, labels: Mapping[RowRef, str], rows: Mapping[RowRef, Row]) -> tuple[object, ...]:
+    """Child, register, row, and where the row stands in its file."""
+    row = rows[ref]
+    return (labels[ref], *ref, row.file, row.sheet, row.line)
 
 
 @contextmanager

@@ -10,15 +10,15 @@ in class" is true.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from statistics import median_low
 
 from services.roster.reconcile.evidence import NumberLevel, same_attempt
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.identity import Likeness, name_likeness
 from services.roster.reconcile.model import Doubt, Register
-from services.roster.reconcile.normalise import sound_keys
+from services.roster.reconcile.normalise import WILDCARD, sound_keys
 from services.roster.reconcile.records import Record
 from services.roster.reconcile.schools import Place, Schools, align_schools
+from services.roster.reconcile.unenrolled import seat_unenrolled
 
 Keys = Iterable[tuple[Hashable, ...]]
 
@@ -60,7 +60,7 @@ def seat_classes(groups: Groups, class_list: Register) -> list[Doubt]:
     once = _borne_once(groups)
     seating.apply(ANYWHERE, names=once)
     seating.by_likeness(lambda p: p, alike=_left_over)
-    _seat_without_enrolment(groups, seating.rows, once)
+    seat_unenrolled(groups, seating.rows, once)
     return list(seating.doubts())
 
 
@@ -78,7 +78,7 @@ class _Seating:
                 self.places[i] = schools.place(record)
         for i in self.places:
             if groups.records[i].register is class_list:
-                if not _has_enrolment(groups, i):
+                if not groups.holds(i, Register.ENROLMENT):
                     self.rows.append(i)
             elif not self._is_seated(i):
                 self.free.append(i)
@@ -101,12 +101,8 @@ class _Seating:
             self.class_list is Register.CHECK_IN and record.active and not record.placed
         )
 
-    def _has_row(self, i: int) -> bool:
-        """Whether the child of a record is on a class list of this kind."""
-        return any(self.groups.records[j].register is self.class_list for j in self.groups.members(i))
-
     def _refresh(self) -> None:
-        self.rows = [i for i in self.rows if not _has_enrolment(self.groups, i)]
+        self.rows = [i for i in self.rows if not self.groups.holds(i, Register.ENROLMENT)]
         self.free = [i for i in self.free if not self._is_seated(i)]
 
     def fold_copies(self) -> None:
@@ -159,12 +155,20 @@ class _Seating:
     def _pair_off(self, left: list[int], right: list[int], rule: SeatRule) -> None:
         """Join in order, same names with same names first."""
         records = self.groups.records
-        for same in (True, False):
+        names = {j: {records[k].name for k in self.groups.members(j)} for j in right}
+        borne = Counter(name for found in names.values() for name in found)
+        # First names that only one of the children bears in any register, then those of the 学籍, then the rest.
+        tellings: tuple[Callable[[int, int], bool], ...] = (
+            lambda i, j: records[i].name in names[j] and borne[records[i].name] == 1,
+            lambda i, j: records[i].name == records[j].name,
+            lambda _i, _j: True,
+        )
+        for told in tellings:
             for i in left:
                 for j in right:
-                    if _has_enrolment(self.groups, i) or self._is_seated(j):
+                    if self.groups.holds(i, Register.ENROLMENT) or self._is_seated(j):
                         continue
-                    if records[i].name == records[j].name or not same:
+                    if told(i, j):
                         score = rule.score if len(left) == 1 else rule.score / len(left)
                         self.groups.join(j, i, rule=rule.name, score=score)
 
@@ -172,12 +176,17 @@ class _Seating:
         """学籍号 with one slip of the pen, or the same 学籍号 under a name with one wrong character.
 
         A name that is not heard alike joins only where nobody of the school bears it: else it is a twin's row with the other's number.
+        On a 学籍 that has its row already only a copy of that row sits, under the very same 学籍号.
         """
         records = self.groups.records
         by_part: dict[tuple[str, str], list[int]] = defaultdict(list)
         borne = {
             (self.places[j].school, r.name) for j in self.places if (r := records[j]).register is Register.ENROLMENT
         }
+        taken: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for j in self.places:
+            if records[j].register is Register.ENROLMENT:
+                taken[self.places[j].school, records[j].student_number].append(j)
         for j in self.free:
             for part in _parts(records[j].student_number):
                 by_part[self.places[j].school, part].append(j)
@@ -193,13 +202,18 @@ class _Seating:
             }
             if len(near) == 1 and not self._is_seated(j := near.pop()):
                 self.groups.join(j, i, rule="学籍号 nearly the same, name alike", score=0.99)
+            elif not near and (school, record.name) not in borne and len(record.student_number) >= 17:
+                holders = taken.get((school, record.student_number), [])
+                if len(holders) == 1 and self._likeness_under_number(i, holders[0]) >= Likeness.RELATED:
+                    self.groups.join(holders[0], i, rule="the same 学籍号 twice, name alike", score=0.98)
 
     def _likeness_under_number(self, i: int, j: int) -> Likeness:
         """How alike two names are, where under one 学籍号 in one class a character in common makes them similar (a milk name 乳名)."""
         a, b = self.groups.records[i], self.groups.records[j]
         likeness = name_likeness(a.name, b.name)
-        same = a.student_number == b.student_number and self.places[i] == self.places[j]
-        return max(likeness, _left_over(a.name, b.name)) if same else likeness
+        here, there = self.places[i], self.places[j]
+        same = a.student_number == b.student_number and (here == there or not here.grade)
+        return max(likeness, _in_common(a.name, b.name)) if same else likeness
 
     def by_likeness(
         self, key: Callable[[Place], tuple[Hashable, ...]], *, alike: Callable[[str, str], Likeness] = name_likeness
@@ -214,14 +228,21 @@ class _Seating:
                 self.groups.join(found[0], i, rule="same class or grade, name alike", score=0.95)
 
     def _choices(
-        self, key: Callable[[Place], tuple[Hashable, ...]], *, alike: Callable[[str, str], Likeness]
+        self,
+        key: Callable[[Place], tuple[Hashable, ...]],
+        *,
+        alike: Callable[[str, str], Likeness] = name_likeness,
+        places: Iterable[int] | None = None,
+        least: Likeness = Likeness.SIMILAR,
     ) -> dict[int, list[int]]:
-        """For each waiting row the free places within the key whose names are most alike, where they are similar at least."""
+        """For each waiting row the places (the free ones by default) within the key whose names are most alike, and alike at least so."""
         records = self.groups.records
         asked = {key(self.places[i]) for i in self.rows}
         by_key: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
-        for j in self.free:
-            if self._expects(records[j]) and (place := key(self.places[j])) in asked:
+        for j in self.free if places is None else places:
+            # With little in common a row takes nobody who sits elsewhere already.
+            sits = alike is not name_likeness and self.groups.holds(j, self.class_list)
+            if self._expects(records[j]) and not sits and (place := key(self.places[j])) in asked:
                 by_key[place].append(j)
         names = {j: {records[k].name for k in self.groups.members(j)} for found in by_key.values() for j in found}
         choices: dict[int, list[int]] = {}
@@ -230,14 +251,16 @@ class _Seating:
                 (max(alike(records[i].name, n) for n in names[j]), j) for j in by_key.get(key(self.places[i]), ())
             ]
             best = max((level for level, _ in likely), default=Likeness.DIFFERENT)
-            choices[i] = [j for level, j in likely if level is best] if best >= Likeness.SIMILAR else []
+            choices[i] = [j for level, j in likely if level is best] if best >= least else []
         return choices
 
     def doubts(self) -> Iterator[Doubt]:
         """For each row that still waits the children it may be: alike in its grade, or of its name in the county."""
         self._refresh()
         records = self.groups.records
-        near = self._choices(lambda p: (p.school, p.grade), alike=_left_over)
+        near = self._choices(lambda p: (p.school, p.grade), alike=_in_common)
+        seated = self.places.keys() - self.free - {j for j in self.places if records[j].register is self.class_list}
+        twice = self._choices(lambda p: (p.school, p.grade), places=sorted(seated), least=Likeness.RELATED)
         asked = {records[i].name for i in self.rows}
         by_name: dict[str, list[int]] = defaultdict(list)
         for j, record in enumerate(records):
@@ -250,16 +273,16 @@ class _Seating:
             reason = "namesakes in one grade (同年级同名)"
             if not here:
                 here, reason = near[i], "name alike, in the same grade, without a seat (同年级姓名相近)"
+            if not here and twice[i]:
+                reason = "name alike, in the same grade, with a row already (疑似同一人两行)"
+                yield Doubt(a=records[i].ref, b=records[twice[i][0]].ref, score=0.5, reason=reason)
+                continue
             if not here:
                 here, reason = same or by_name[name], "same name elsewhere in the county (县内同名)"
-            chosen = [j for j in here if not self._has_row(j)][:MAX_CHOICES]
+            chosen = [j for j in here if not self.groups.holds(j, self.class_list)][:MAX_CHOICES]
             for j in chosen:
                 score = round(0.5 / len(chosen), 4)
                 yield Doubt(a=records[i].ref, b=records[j].ref, score=score, reason=reason)
-
-
-def _has_enrolment(groups: Groups, i: int) -> bool:
-    return any(groups.records[j].register is Register.ENROLMENT for j in groups.members(i))
 
 
 def _parts(student_number: str) -> tuple[str, ...]:
@@ -267,26 +290,21 @@ def _parts(student_number: str) -> tuple[str, ...]:
 
 
 def _left_over(a: str, b: str) -> Likeness:
-    """How alike two names are, where a character in common makes them similar: for the last row and the last place of a class."""
+    """How alike two names are, where a milk name 乳名 is similar to its own: for the last row and the last place of a class.
+
+    小明, 明明, 张小明 and 张明明 of 张晓明: nothing of the name but a character of the given name, doubled or behind a 小.
+    """
+    likeness = name_likeness(a, b)
+    if likeness is not Likeness.DIFFERENT or WILDCARD in a + b:
+        return likeness
+    called = (a[1:] if a[:1] == b[:1] else a).removeprefix("小").removeprefix("阿")
+    return Likeness.SIMILAR if called and set(called) <= set(b[1:]) else likeness
+
+
+def _in_common(a: str, b: str) -> Likeness:
+    """How alike two names are, where any character in common makes them similar: under one number, or for a person to decide."""
     likeness = name_likeness(a, b)
     return Likeness.SIMILAR if likeness is Likeness.DIFFERENT and set(a) & set(b) else likeness
-
-
-def _seat_without_enrolment(groups: Groups, rows: list[int], once: frozenset[str]) -> None:
-    """A child in class whom no 学籍 knows: by a name that nobody else bears, and an age that fits the grade."""
-    years: dict[int, list[int]] = defaultdict(list)
-    for record in groups.records:
-        if record.register is Register.ENROLMENT and record.birth and record.grade:
-            years[record.grade].append(record.birth.year)
-    usual = {grade: median_low(found) for grade, found in years.items()}
-    at_home = {r.name: i for i, r in enumerate(groups.records) if r.register is Register.HUKOU and r.name in once}
-    for i in rows:
-        record = groups.records[i]
-        home = at_home.get(record.name)
-        if home is None or record.grade not in usual or _has_enrolment(groups, i) or _has_enrolment(groups, home):
-            continue
-        if any(abs(birth.year - usual[record.grade]) <= 1 for birth in groups.records[home].births):
-            groups.join(home, i, rule="in class without 学籍, name borne once, age fits", score=0.9)
 
 
 def _borne_once(groups: Groups) -> frozenset[str]:

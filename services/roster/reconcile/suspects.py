@@ -12,7 +12,7 @@ from services.roster.reconcile.evidence import NumberLevel, Profile, compare_num
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.identity import Likeness, name_likeness
 from services.roster.reconcile.model import Doubt, Register
-from services.roster.reconcile.normalise import sound_keys
+from services.roster.reconcile.normalise import WILDCARD, sound_keys
 from services.roster.reconcile.records import CLASS_LISTS, Record
 
 SUSPECT_BITS = 8.5
@@ -34,7 +34,7 @@ _NUMBER_BITS = {NumberLevel.SAME: 16.0, NumberLevel.OLDER: 12.0, NumberLevel.NEA
 def seat_suspects(groups: Groups) -> list[Doubt]:
     """Join each suspect that no number has joined yet with the one child it can be; doubt where several fit."""
     alone = [i for i in groups.roots() if all(r.register is Register.SUSPECTS for r in groups.rows(i))]
-    index = _by_sound(groups, {key for i in alone for key in _suspect_keys(groups.records[i])}) if alone else {}
+    index = _index(groups, {key for i in alone for key in _suspect_keys(groups.records[i])}) if alone else {}
     claims: dict[int, list[tuple[float, int]]] = defaultdict(list)
     doubts: list[Doubt] = []
     for i in alone:
@@ -60,6 +60,8 @@ def _suspect_keys(record: Record) -> Iterator[tuple[str, ...]]:
     for sound in sound_keys(record.name):
         yield "sound", sound
         yield "sound, township", sound, record.township
+    if WILDCARD in record.name:
+        yield from _parts(record)
     for text in {record.number.text, record.older_number.text}:
         if len(text) == 18:
             yield "number, first", text[:14]
@@ -67,13 +69,29 @@ def _suspect_keys(record: Record) -> Iterator[tuple[str, ...]]:
             yield "number, surname", record.name[:1], text[14:]
 
 
-def _by_sound(groups: Groups, asked: set[tuple[str, ...]]) -> dict[tuple[str, ...], list[int]]:
+def _parts(record: Record) -> Iterator[tuple[str, ...]]:
+    """The ends of a name of which a character could not be written, within the township."""
+    for end, character in (("first", record.name[:1]), ("last", record.name[-1:])):
+        if record.township and character not in {"", WILDCARD}:
+            yield end, character, record.township
+
+
+def _index(groups: Groups, asked: set[tuple[str, ...]]) -> dict[tuple[str, ...], list[int]]:
+    """The records that share one of these keys, by key."""
     index: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    hidden = any(key[0] in {"first", "last"} for key in asked)
+    parts = {part for key in asked for part in key[1:]}
     for i, record in enumerate(groups.records):
-        if record.register is not Register.SUSPECTS and record.register not in CLASS_LISTS:
-            for key in _suspect_keys(record):
-                if key in asked:
-                    index[key].append(i)
+        if record.register is Register.SUSPECTS or record.register in CLASS_LISTS:
+            continue
+        text = record.number.text or record.older_number.text
+        if not (hidden or record.older_number.text not in {"", text}) and parts.isdisjoint(
+            (*sound_keys(record.name), text[:14], text[6:], text[14:])
+        ):
+            continue  # shares nothing with any suspect: most don't
+        for key in (*_suspect_keys(record), *(_parts(record) if hidden else ())):
+            if key in asked:
+                index[key].append(i)
     return {key: found for key, found in index.items() if len(found) <= MAX_NAMESAKES}
 
 

@@ -104,7 +104,7 @@ def run(command: Sequence[str]) -> Cost:
 
 
 def measure(children: int, errors: str, seeds: Sequence[int], *, peer: str | None) -> tuple[Outcome, Outcome | None]:
-    """Both engines on the counties of one size and preset."""
+    """Both engines on the counties of one size and preset, the peer on the first of them."""
     ours, theirs = Outcome(), Outcome() if peer else None
     for seed in seeds:
         with tempfile.TemporaryDirectory(prefix="baoxue-bench-") as folder:
@@ -116,7 +116,7 @@ def measure(children: int, errors: str, seeds: Sequence[int], *, peer: str | Non
             out = county / "ours"
             cost = run([sys.executable, "-m", "tests.bench.reconcile.ours", registers, str(out), AS_OF.isoformat()])
             ours.add(truth, out, cost, findings=True)
-            if peer and theirs is not None:
+            if peer and theirs is not None and seed == seeds[0]:
                 out = county / "peer"
                 theirs.add(truth, out, run([peer, str(PEER), registers, str(out)]), findings=False)
         sys.stderr.write(f"{children} {errors} {seed}: F1 {ours.worst:.5f} at worst, {ours.costs[-1].cpu:.1f} s CPU\n")

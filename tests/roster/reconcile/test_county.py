@@ -108,7 +108,7 @@ def test_reasons_and_doubts_hold_no_personal_data(county: Reconciliation) -> Non
     assert not any(re.search(r"\d{5}", text) for text in texts)
 
 
-def test_a_folder_is_reconciled_into_three_files(tmp_path: Path) -> None:
+def test_a_folder_is_reconciled_into_files_that_explain_themselves(tmp_path: Path) -> None:
     steps = []
 
     reconcile_directory(
@@ -119,5 +119,7 @@ def test_a_folder_is_reconciled_into_three_files(tmp_path: Path) -> None:
     assert heads["links.csv"] == "register,row,child"
     assert heads["findings.csv"].startswith("child,kind")
     assert heads["rejects.csv"].startswith("register,row,column,reason")
+    assert heads["reasons.csv"] == "child,register,row,other_register,other_row,rule,score"
+    assert heads["doubts.csv"].startswith("child,register,row,file,sheet,line,other_child,other_register")
     assert steps
     assert all(0 <= done <= total for _, done, total in steps)

@@ -261,3 +261,77 @@ def test_a_number_that_the_student_number_bears_out_stands_against_a_wrong_date(
     _, labels = linked(hukou("王凯腾", id_number=number(1)), enrolment("王楷腾", **given, birth_date="2014-08-22"))
 
     assert children(labels) == 1
+
+
+def test_a_row_whose_cells_stand_a_column_to_the_left_is_put_right() -> None:
+    slipped = {"name": "张雨桐", "sex": number(1), "id_number": "20140901", "birth_date": "汉族", "township": "上庄村"}
+
+    _, labels = linked(enrolment("张雨桐", id_number=number(1)), (Register.HUKOU, {**slipped, "village": "2组"}))
+
+    assert children(labels) == 1
+
+
+def test_number_and_birth_date_both_wrong_are_for_a_person_to_decide() -> None:
+    result, labels = linked(
+        hukou("张雨桐", id_number=number(1)),
+        enrolment("张雨桐", birth_date="2011-05-23", id_number=one_digit_wrong(number(5, born="2011-05-23"))),
+    )
+
+    assert children(labels) == 2
+    assert len(result.doubtful) == 1
+
+
+def test_twins_of_one_sound_without_numbers_are_not_taken_for_one_child() -> None:
+    _, labels = linked(
+        enrolment("张子涵", student_number="L410326201409011111"),
+        enrolment("张子晗", student_number="L410326201409012222"),
+    )
+
+    assert children(labels) == 2
+
+
+def test_twins_of_one_sound_whose_numbers_were_exchanged_keep_their_names() -> None:
+    _, labels = linked(
+        hukou("张子涵", id_number=number(1)),
+        hukou("张子晗", id_number=number(3)),
+        (Register.POVERTY, {"name": "张子涵", "sex": "男", "birth_date": BORN, "id_number": number(3), **HOME}),
+    )
+
+    assert labels[2] == labels[0] != labels[1]
+
+
+def test_a_copy_within_the_household_with_two_slips_is_one_registration() -> None:
+    _, labels = linked(hukou("蒋铮芸", id_number=number(1)), hukou("蒋铮云", id_number=one_digit_wrong(number(1))))
+
+    assert children(labels) == 1
+
+
+def test_child_and_guardian_in_each_others_column_are_one_child() -> None:
+    _, labels = linked(
+        hukou("张雨桐", id_number=number(1)), enrolment("张伟国", guardian_name="张雨桐", id_number=number(1))
+    )
+
+    assert children(labels) == 1
+
+
+def test_a_class_that_the_list_calls_otherwise_is_the_one_most_of_its_children_are_in() -> None:
+    names = ("李一", "王二", "赵三", "钱四")
+    enrolled = [enrolment(n, id_number=number(i), student_number=f"G{number(i)}") for i, n in enumerate(names, start=1)]
+    called = {"grade": "2021级", "school_class": "启航班"}
+    seats = [seat(n, student_number=f"G{number(i)}", **called) for i, n in enumerate(names, start=1)]
+
+    _, labels = linked(*enrolled, enrolment("张子涵", id_number=number(9)), *seats, seat("张子晗", **called))
+
+    assert labels[-1] == labels[len(names)]
+
+
+def test_a_class_list_row_without_enrolment_is_the_only_one_of_its_name_near_the_school() -> None:
+    far = {"township": "城关镇", "village": "下庄村", "guardian_name": "李强", "guardian_phone": "13900002222"}
+    _, labels = linked(
+        hukou("张伟", id_number=number(1)),
+        hukou("张伟", id_number=number(3, born="2014-03-03"), **{"birth_date": "2014-03-03", **far}),
+        enrolment("李文静", id_number=number(5), address="王坪乡上庄村"),
+        seat("张伟"),
+    )
+
+    assert labels[3] == labels[0]

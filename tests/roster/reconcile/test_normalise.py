@@ -20,6 +20,7 @@ from services.roster.reconcile.normalise import (
     parse_date,
     parse_grade,
     parse_hukou_state,
+    people_keys,
     phone_key,
     split_address,
     township_key,
@@ -119,7 +120,9 @@ GOOD = "41032620120901001" + check_character("41032620120901001")
         (" " + GOOD + " ", NumberKind.VALID),
         ("'" + GOOD, NumberKind.VALID),
         (GOOD.translate({48 + i: 0xFF10 + i for i in range(10)}), NumberKind.VALID),
-        ("410326120901001", NumberKind.VALID),  # 15 digits, before 2000
+        ("410326120901001", NumberKind.VALID),  # 15 digits, the form before 1999
+        ("身份证号：" + GOOD, NumberKind.VALID),
+        (GOOD + ".0", NumberKind.VALID),
         ("410326201209010000", NumberKind.ROUNDED),
         ("4.10326201209E+17", NumberKind.MASKED),
         ("410326********0016", NumberKind.MASKED),
@@ -134,6 +137,30 @@ GOOD = "41032620120901001" + check_character("41032620120901001")
 )
 def test_a_citizen_number_is_worth_what_its_digits_say(text: str, kind: NumberKind) -> None:
     assert read_number(text).kind is kind
+
+
+def test_fifteen_digits_are_of_the_century_a_child_is_born_in() -> None:
+    assert read_number("410326120901001").valid == GOOD
+    assert read_number("110105491231002").valid == "11010519491231002X"
+
+
+@pytest.mark.parametrize("text", ["张伟1", "张伟B", "张伟（曾用名：张小伟）", "张 伟 2"])
+def test_what_tells_namesakes_apart_is_no_part_of_the_name(text: str) -> None:
+    assert name_key(text) == "张伟"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("张国强、李秀英", ("张国强", "李秀英")),
+        ("父：张国强", ("张国强",)),
+        ("张国强/李秀英", ("张国强", "李秀英")),
+        ("张 和平", ("张和平",)),
+        ("无", ()),
+    ],
+)
+def test_everybody_named_in_a_guardians_cell_is_a_guardian(text: str, keys: tuple[str, ...]) -> None:
+    assert people_keys(text) == keys
 
 
 def test_a_certificate_and_a_g_number_hold_a_citizen_number_and_an_l_number_does_not() -> None:
