@@ -15,6 +15,7 @@ import strawberry
 
 from gateway.readmodel.partition import window
 from gateway.readmodel.responsible import RESPONSIBLE_ON
+from gateway.schema.causes import Cause, causes
 from gateway.schema.oversight import (
     AccountabilityDecision,
     Admonition,
@@ -311,6 +312,11 @@ class OversightQuery:
         """Notices by township, answer and lateness."""
         narrowed = {"township = {v}": township, _ANSWERED: answered, _LATE_REPLY: overdue}
         return await _listed(info, ProcuratorateNotice, narrowed, key="notice_id", first=first, after=after)
+
+    @strawberry.field(description="辍学原因 causes of dropping out, each with what can be done about it")
+    async def causes(self) -> list[Cause]:
+        """The list of causes."""
+        return causes()
 
     @strawberry.field(description="上报县政府 reports of confirmed and unreachable children, newest first")
     async def county_reports(self, info: Info, first: int = PAGE, after: str | None = None) -> Connection[CountyReport]:

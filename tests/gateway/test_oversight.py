@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from services.cases.domain.catalogue import CAUSES
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 from tests.gateway.county_oversight import MONTH, YEAR
@@ -221,3 +222,10 @@ def test_units_without_a_zero_report_and_without_a_dropout_owe_one(gateway: Aski
     assert owed
     assert not owed & signed
     assert gateway.ask(query, by="school-principal").code == "FORBIDDEN"
+
+
+def test_every_cause_comes_with_something_to_be_done(gateway: Asking) -> None:
+    told = gateway.ask("{ causes { code name remedies } }", by="school-principal").data["causes"]
+
+    assert {cause["code"]: cause["name"] for cause in told} == {code: word.name for code, word in CAUSES.items()}
+    assert all(cause["remedies"] for cause in told)
