@@ -6,6 +6,9 @@ tables.py     files that wait, and how far each delivery has come
 worker.py     reads, previews and takes in what waits, beside the service's clock
 loading.py    from files to rows to batches in force; `comparison.py` makes children of what is in force
 rejects.py    what can't be read, as a workbook to be corrected
+
+field_doors.py    the door for sheets of the field check, and how an accepted round becomes a delivery
+field_sheets.py   sheets as villages bring them back, line by line
 """
 
 from services.roster.intake.loading import File, Intake, Loaded, Preview, Progress, Read
