@@ -106,7 +106,10 @@ class TestADelivery:
 class TestWhatCantBeRead:
     def test_is_named_by_file_row_and_column(self, office: Office, files: Path) -> None:
         def spoil(lines: list[list[str]]) -> list[list[str]]:
-            return [*lines, ["4" * 20, "燕归来", "女", "某月某日", "听力", "二级", "燕青", "小店镇", "小店村"]]
+            return [
+                *lines,
+                ["41032620150607059X22", "燕归来", "女", "某月某日", "听力", "二级", "燕青", "小店镇", "小店村"],
+            ]
 
         rewritten(files / "disability.csv", spoil, encoding="utf-8-sig")
 
