@@ -527,5 +527,5 @@ def check_clock(event: object, known: Grounds) -> None:
         known.owed, known.paused_on, known.extended, known.paused_for = event.owed, None, False, set()
 
 
-CaseLife.TestCase.settings = settings(max_examples=70, stateful_step_count=30, deadline=None)
+CaseLife.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestCaseLife = CaseLife.TestCase
