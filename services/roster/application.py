@@ -67,17 +67,20 @@ class Roster(RecordedApplication):
     ) -> Rehearsed:
         """What `state_children` and `miss_children` would record, decided by the same aggregates and not recorded."""
         children = [self._state(statement) for statement in statements]
-        for child_id in missed:
-            children.append(self.get(Child, child_id))
-            children[-1].vanish(owner=owner, today=today())
+        for child in filter(None, (self.find(Child, child_id) for child_id in missed)):
+            children.append(child)
+            child.vanish(owner=owner, today=today())
         events = Counter(type(event) for child in children for event in child.pending_events)
         changed = sum(bool(child.pending_events) for child in children)
         new = events[Child.Registered]
         return Rehearsed(new, changed - new, events[Child.FindingRaised], events[Child.FindingResolved])
 
     def miss_children(self, *, children: Sequence[UUID], owner: str) -> Stated:
-        """No register names these children any more: they are looked for 登记册中消失; what was noted before is not again."""
-        missed = [self.get(Child, child_id) for child_id in children]
+        """No register names these children any more: they are looked for 登记册中消失; what was noted before is not again.
+
+        Of an entry whose keys were kept when the process died before it was recorded there is nothing to look for.
+        """
+        missed = [child for child_id in children if (child := self.find(Child, child_id)) is not None]
         for child in missed:
             child.vanish(owner=owner, today=today())
         return self._stated(missed)
@@ -366,7 +369,7 @@ class Roster(RecordedApplication):
 
     def _stated(self, children: Sequence[Child]) -> Stated:
         versions = {child.id: child.version for child in children}
-        return Stated(versions, self.record(*children).position)
+        return Stated(versions, self.record(*children).position if children else self.position())
 
     def _merge(self, child: Child, other: Child, *, reason: str, decides: bool = True) -> None:
         """Merges, unless a person decided that entries which would come to be one child are different.
