@@ -9,6 +9,9 @@ department still owes, nor does hearsay end a search where an office has to put 
 - `too_young_or_done`, `out_of_school`, `not_reached`: change nothing, for the dates, the finding and the search speak for themselves.
 """
 
+from collections.abc import Callable
+from typing import Final
+
 from services.roster.reconcile.door import read_found
 from services.roster.reconcile.findings import DEPARTED, Situation
 from services.roster.reconcile.model import AccountedState, Register
@@ -23,24 +26,31 @@ def account(s: Situation) -> tuple[AccountedState, str]:
     return state, reason
 
 
+def _is_said(*words: str) -> Callable[[Situation], bool]:
+    """Whether the state of a 学籍 says one of some words."""
+    return lambda s: any(word in r.state for r in s.enrolments for word in words)
+
+
+_BY_REGISTERS: Final[tuple[tuple[Callable[[Situation], bool], AccountedState, str], ...]] = (
+    (lambda s: not s.alive, AccountedState.GONE, "户籍死亡或注销"),
+    (lambda s: s.placed, AccountedState.PLACED, "送教上门"),
+    (lambda s: s.elsewhere, AccountedState.ELSEWHERE, "外地就读"),
+    (lambda s: s.not_in_seat, AccountedState.SUSPECT, "名在人不在"),
+    (lambda s: bool(s.active), AccountedState.IN_SEAT, "在读且在校名册上"),
+    (lambda s: bool(s.seats), AccountedState.IN_SEAT, "在校名册上，无在读学籍"),
+    (lambda s: bool(s.unexplained), AccountedState.SUSPECT, "其他离校未说明原因"),
+    (_is_said("转出"), AccountedState.TRANSFERRED_OUT, "学籍转出"),
+    (_is_said("毕业", "结业"), AccountedState.GRADUATED, "毕业或结业"),
+    (_is_said(DEPARTED), AccountedState.LEFT_EXPLAINED, "其他离校，已说明原因"),
+    (_is_said("休学"), AccountedState.LEFT_EXPLAINED, "休学"),
+    (lambda s: bool(s.enrolments), AccountedState.SUSPECT, "学籍状态不明"),
+)
+"""By the registers alone, the first that holds."""
+
+
 def _by_registers(s: Situation) -> tuple[AccountedState, str]:
-    states = "、".join(r.state for r in s.enrolments)
-    table: tuple[tuple[bool, AccountedState, str], ...] = (
-        (not s.alive, AccountedState.GONE, "户籍死亡或注销"),
-        (s.placed, AccountedState.PLACED, "送教上门"),
-        (s.elsewhere, AccountedState.ELSEWHERE, "外地就读"),
-        (s.not_in_seat, AccountedState.SUSPECT, "名在人不在"),
-        (bool(s.active), AccountedState.IN_SEAT, "在读且在校名册上"),
-        (bool(s.seats), AccountedState.IN_SEAT, "在校名册上，无在读学籍"),
-        (bool(s.unexplained), AccountedState.SUSPECT, "其他离校未说明原因"),
-        ("转出" in states, AccountedState.TRANSFERRED_OUT, "学籍转出"),
-        ("毕业" in states or "结业" in states, AccountedState.GRADUATED, "毕业或结业"),
-        (DEPARTED in states, AccountedState.LEFT_EXPLAINED, "其他离校，已说明原因"),
-        ("休学" in states, AccountedState.LEFT_EXPLAINED, "休学"),
-        (bool(s.enrolments), AccountedState.SUSPECT, "学籍状态不明"),
-    )
-    for holds, state, reason in table:
-        if holds:
+    for holds, state, reason in _BY_REGISTERS:
+        if holds(s):
             return state, reason
     if s.in_window or not s.age_known:
         return AccountedState.SUSPECT, "任何学籍记录中都没有" if s.in_window else "仅在疑似名单上，查无此人"

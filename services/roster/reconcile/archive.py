@@ -109,7 +109,7 @@ def _within_spread(pieces: Iterator[bytes], *, file: str) -> Iterator[bytes]:
         corners = _CELL.findall(block)
         if corners:
             columns = max(columns, *map(_column_number, {letters for letters, _ in corners}))
-            rows = max(rows, *(int(digits) for _, digits in corners))
+            rows = max(rows, *map(int, {digits for _, digits in corners}))
         begun += sum(map(block.count, _BEGINS))
         if columns > MAX_COLUMNS or rows > MAX_ROWS or columns * rows > MAX_CELLS:
             raise _far_outside(file, columns=columns, rows=rows)

@@ -6,7 +6,7 @@ named first. Everything else is taken from the first source that states it.
 
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -61,6 +61,11 @@ Held = Mapping[Register, Sequence[Record]]
 
 # Votes for a birth date inside a number.
 VALID_NUMBER_VOTE, OLDER_NUMBER_VOTE, CUT_NUMBER_VOTE = 3.0, 0.7, 1.0
+NUMBER_VOTES: Final[Mapping[NumberKind, float]] = {
+    NumberKind.VALID: VALID_NUMBER_VOTE,
+    NumberKind.ROUNDED: CUT_NUMBER_VOTE,
+}
+OTHER_NUMBER_VOTE = 0.5  # of one that fails its check
 STRAY_NUMBER_VOTE = 0.4  # of somebody born on quite another day than the row says: a sibling's, a guardian's
 
 # Votes for a number: the one kept in the 学籍号, and what it fits.
@@ -75,10 +80,9 @@ def by_register(rows: Iterable[Record]) -> dict[Register, list[Record]]:
     return held
 
 
-def in_order(held: Held, fact: str) -> Iterator[Record]:
+def in_order(held: Held, fact: str) -> list[Record]:
     """The rows in the order in which their word counts for a fact."""
-    for register in PRECEDENCE[fact].registers:
-        yield from held.get(register, ())
+    return [r for register in PRECEDENCE[fact].registers if register in held for r in held[register]]
 
 
 def best_birth_date(held: Held) -> tuple[date | None, RowRef | None]:
@@ -89,8 +93,8 @@ def best_birth_date(held: Held) -> tuple[date | None, RowRef | None]:
     for r in in_order(held, "birth_date"):
         stated = [(r.birth, weights[r.register])]
         if r.number.birth:
-            weight = {NumberKind.VALID: VALID_NUMBER_VOTE, NumberKind.ROUNDED: CUT_NUMBER_VOTE}.get(r.number.kind, 0.5)
-            stated.append((r.number.birth, STRAY_NUMBER_VOTE if r.stray else weight))
+            weight = STRAY_NUMBER_VOTE if r.stray else NUMBER_VOTES.get(r.number.kind, OTHER_NUMBER_VOTE)
+            stated.append((r.number.birth, weight))
         if r.older_number.kind is NumberKind.VALID:
             stated.append((r.older_number.birth, OLDER_NUMBER_VOTE))
         for day, weight in stated:
@@ -99,7 +103,7 @@ def best_birth_date(held: Held) -> tuple[date | None, RowRef | None]:
                 sources.setdefault(day, r.ref)
     if not votes:
         return None, None
-    best = max(votes, key=lambda day: votes[day])  # the first of equals, so by precedence
+    best = max(votes, key=votes.__getitem__)  # the first of equals, so by precedence
     return best, sources[best]
 
 
@@ -119,7 +123,7 @@ def best_number(held: Held, *, birth: date | None) -> tuple[str, RowRef | None]:
             votes[number.text] += weight
     if not votes:
         return "", None
-    best = max(votes, key=lambda number: votes[number])
+    best = max(votes, key=votes.__getitem__)
     return best, sources[best]
 
 
@@ -153,9 +157,10 @@ def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
     sources: dict[str, RowRef] = {}
 
     def first(fact: str, *, key: Callable[[str], str], show: Callable[[str], str]) -> str:
+        stating = PRECEDENCE[fact].cells
         for r in in_order(held, fact):
-            for cell in PRECEDENCE[fact].cells:
-                value = r.row.cells.get(cell, "")
+            for cell in stating:
+                value = r.row.cells.get(cell)
                 if value and key(value):
                     sources[fact] = r.ref
                     return show(value)
@@ -169,14 +174,16 @@ def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
     if number_source is not None:
         sources["id_number"] = number_source
     hukou = _hukou(held)
-    township, village = _residence(held, "township"), _residence(held, "village")
+    residents = in_order(held, "residence")
+    township = next((r.township for r in residents if r.township), "")
+    village = next((r.village for r in residents if r.village), "")
     kind, grade = _disability(held)
     school, student = _school(held), _student_row(held)
     stated_by = {
-        "residence": next((r for r in in_order(held, "residence") if r.village or r.township), None),
+        "residence": next((r for r in residents if r.village or r.township), None),
         "school": school,
         "student_number": student,
-        "disability": next(in_order(held, "disability"), None),
+        "disability": next(iter(in_order(held, "disability")), None),
     }
     sources |= {fact: r.ref for fact, r in stated_by.items() if r is not None}
     enrolments = held.get(Register.ENROLMENT, ())
@@ -224,12 +231,6 @@ def _student_row(held: Held) -> Record | None:
             if r.student_number:
                 return r
     return None
-
-
-def _residence(held: Held, place: str) -> str:
-    """Township or village by its key, of the first row that states it."""
-    found = (getattr(r, place) for r in in_order(held, "residence"))
-    return next((str(key) for key in found if key), "")
 
 
 def _hukou(held: Held) -> Record | None:

@@ -10,6 +10,7 @@ from datetime import date
 
 from services.roster.reconcile.door import read_found
 from services.roster.reconcile.evidence import is_cut_of
+from services.roster.reconcile.facts import Held, by_register
 from services.roster.reconcile.identity import Likeness, NumberKind, name_likeness
 from services.roster.reconcile.model import (
     Department,
@@ -61,6 +62,7 @@ class Situation:
     """A child's rows sorted by what they say about school; made by `situate`."""
 
     rows: Sequence[Record]
+    held: Held
     in_window: bool
     alive: bool  # neither dead nor cancelled by the household register
     enrolments: Sequence[Record]  # 学籍 rows, whatever their state
@@ -74,21 +76,23 @@ class Situation:
     not_enrolled: bool  # 适龄失学: in the window, alive, in no 学籍 row
     age_known: bool
 
-    def of(self, register: Register) -> list[Record]:
+    def of(self, register: Register) -> Sequence[Record]:
         """The rows of one register."""
-        return [r for r in self.rows if r.register is register]
+        return self.held.get(register, ())
 
 
 def situate(rows: Sequence[Record], *, facts: Facts, as_of: date) -> Situation:
     """Sort a child's rows by what they say about school on a date."""
     alive = facts.hukou_state not in {HukouState.DEAD, HukouState.CANCELLED}
     within = in_window(facts.birth_date, as_of)
-    enrolments = [r for r in rows if r.register is Register.ENROLMENT]
+    held = by_register(rows)
+    enrolments = held.get(Register.ENROLMENT, [])
     active = [r for r in enrolments if r.active]
-    seats = [r for r in rows if r.register is Register.IN_SCHOOL and not r.absent]
+    seats = [r for r in held.get(Register.IN_SCHOOL, ()) if not r.absent]
     placed, elsewhere = any(r.placed for r in active), any(r.elsewhere for r in active)
     return Situation(
         rows=rows,
+        held=held,
         in_window=within,
         alive=alive,
         enrolments=enrolments,
@@ -97,7 +101,7 @@ def situate(rows: Sequence[Record], *, facts: Facts, as_of: date) -> Situation:
             r for r in enrolments if DEPARTED in r.state and is_blank(r.row.cells.get("departure_reason", ""))
         ],
         seats=seats,
-        check_ins=_of_latest_term([r for r in rows if r.register is Register.CHECK_IN]),
+        check_ins=_of_latest_term(held.get(Register.CHECK_IN, ())),
         placed=placed,
         elsewhere=elsewhere,
         not_in_seat=alive and not placed and not elsewhere and bool(active) and _misses_seat(active, seats),
@@ -252,7 +256,7 @@ def contradictions(rows: Sequence[Record]) -> Iterator[tuple[tuple[Record, ...],
             yield (r,), "身份证号与性别不符"
     for position, a in enumerate(rows):
         for b in rows[position + 1 :]:
-            if a.name and b.name and name_likeness(a.name, b.name) < Likeness.COMPATIBLE:
+            if a.name and b.name and a.name != b.name and name_likeness(a.name, b.name) < Likeness.COMPATIBLE:
                 yield (a, b), "姓名不一致"
             if a.sex and b.sex and a.sex is not b.sex:
                 yield (a, b), "性别不一致"
@@ -262,9 +266,11 @@ def contradictions(rows: Sequence[Record]) -> Iterator[tuple[tuple[Record, ...],
                 yield (a, b), "身份证号不一致"
 
 
+_COMPARABLE = frozenset({NumberKind.VALID, NumberKind.ROUNDED, NumberKind.MASKED})
+
+
 def _numbers_differ(a: Record, b: Record) -> bool:
-    comparable = {NumberKind.VALID, NumberKind.ROUNDED, NumberKind.MASKED}
-    if a.number.kind not in comparable or b.number.kind not in comparable or a.number.text == b.number.text:
+    if a.number.text == b.number.text or a.number.kind not in _COMPARABLE or b.number.kind not in _COMPARABLE:
         return False
     if NumberKind.MASKED in (a.number.kind, b.number.kind) and a.number.text.count("*") + b.number.text.count("*") > 10:
         return False

@@ -1,4 +1,4 @@
-"""Rows grouped into children: a union-find that remembers why each row joined, and which groups must never become one."""
+"""Rows grouped into children: disjoint sets that remember why each row joined, and which groups must never become one."""
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,28 +13,24 @@ class Groups:
     def __init__(self, records: Sequence[Record]) -> None:
         """Every record starts alone."""
         self.records = records
-        self._parent = list(range(len(records)))
+        self._of = list(range(len(records)))
         self._members: dict[int, list[int]] = {}
         self._links: dict[int, list[Link]] = {}
         self._foes: dict[int, set[int]] = {}
 
     def of(self, position: int) -> int:
         """The position that stands for the group of this record."""
-        root = position
-        while self._parent[root] != root:
-            root = self._parent[root]
-        while self._parent[position] != root:
-            self._parent[position], position = root, self._parent[position]
-        return root
+        return self._of[position]
 
     def members(self, position: int) -> Sequence[int]:
         """The positions in the group of this record."""
-        root = self.of(position)
+        root = self._of[position]
         return self._members.get(root) or (root,)
 
     def rows(self, position: int) -> list[Record]:
         """The records in the group of this record, in the order of their addresses."""
-        return [self.records[i] for i in sorted(self.members(position))]
+        found = self.members(position)
+        return [self.records[i] for i in (sorted(found) if len(found) > 1 else found)]
 
     def holds(self, position: int, register: Register) -> bool:
         """Whether the group of this record has a row of a register."""
@@ -68,11 +64,13 @@ class Groups:
             return True
         if self.are_parted(x, y):
             return False
-        members = [*self.members(x), *self.members(y)]
+        joining = self.members(y)
+        members = [*self.members(x), *joining]
         link = Link(rule=rule, score=round(score, 4), a=self.records[a].ref, b=self.records[b].ref)
         links = [*self._links.pop(x, ()), *self._links.pop(y, ()), link]
         self._members.pop(y, None)
-        self._parent[y] = x
+        for position in joining:  # a child has few rows, and is asked for much oftener than joined
+            self._of[position] = x
         self._members[x], self._links[x] = members, links
         for foe in self._foes.pop(y, ()):
             self._foes[foe].remove(y)
@@ -82,4 +80,4 @@ class Groups:
 
     def roots(self) -> Iterator[int]:
         """One position for each group, in the order of the records."""
-        return (i for i, parent in enumerate(self._parent) if i == parent)
+        return (i for i, root in enumerate(self._of) if i == root)

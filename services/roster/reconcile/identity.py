@@ -158,13 +158,16 @@ class Likeness(IntEnum):
     EXACT = 6
 
 
-@lru_cache(maxsize=16_384)
 def name_likeness(a: str, b: str) -> Likeness:
     """How alike two name keys are. Two names of a pair of twins often are SIMILAR, so that alone never proves anything."""
-    if a == b:
-        return Likeness.EXACT if a else Likeness.UNKNOWN
     if not a or not b:
         return Likeness.UNKNOWN
+    return Likeness.EXACT if a == b else _likeness_of_two(a, b)
+
+
+@lru_cache(maxsize=65_536)
+def _likeness_of_two(a: str, b: str) -> Likeness:
+    """How alike two different name keys are."""
     if _WRITTEN_ROUND.search(a + b) and _fits(a, b):
         return Likeness.COMPATIBLE
     left, right = units(a), units(b)

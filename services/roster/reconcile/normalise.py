@@ -21,10 +21,15 @@ EMPTY_WORDS = frozenset({
     "-", "--", "—", "——", "/", "\\", "0", "NULL", "NONE", "N/A", "NA", "#N/A",
 })  # fmt: skip
 
+NAMES = 262_144
+"""Different names that are kept: those of a county's children and guardians. Registers go through them in orders of their own, so
+a cache that holds a few less helps nobody."""
+
 WILDCARD = "?"  # stands for a character that an office could not write
 
 _SPACES = re.compile(r"[\s\u200b\u200e\u200f\u00ad\ufeff]+")
 _NAME_NOISE = re.compile(r"[\s·•・‧∙⋅●.。,，'\"“”‘’`()（）\[\]【】\-_\u200b\u200e\u200f\u00ad\ufeff]+")
+_NAME_DOTS = re.compile("[•・‧∙⋅●.]")
 _PLACEHOLDERS = re.compile(r"[?？■□▇▉█▓〓*＊�×○◯△▲\ue000-\uf8ff]")
 
 
@@ -81,13 +86,14 @@ _NAME_NOTE = re.compile(r"(?<=..)\s*(?:[(\[【<《][^?]{1,12}[)\]】>》]|(?<=..
 _TOLD_APART = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:\d{1,2}|[A-Da-d])$")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=NAMES)
 def name_key(text: str) -> str:
     """A name for comparing: simplified, half-width, without spaces, dots, quotes and notes, unwritable characters as `?`."""
-    bare = _TOLD_APART.sub("", _NAME_NOISE.sub("", _NAME_NOTE.sub("", unicodedata.normalize("NFKC", text))))
-    if not bare:
-        return ""
-    key = _PLACEHOLDERS.sub(WILDCARD, bare).translate(_SIMPLIFIED).upper()
+    bare = unicodedata.normalize("NFKC", text)
+    if not bare.isalpha() or bare[-1].isascii():  # nearly all names are characters and nothing else
+        bare = _TOLD_APART.sub("", _NAME_NOISE.sub("", _NAME_NOTE.sub("", bare)))
+        bare = _PLACEHOLDERS.sub(WILDCARD, bare)
+    key = bare.translate(_SIMPLIFIED).upper()
     return "" if key in EMPTY_WORDS else key
 
 
@@ -105,8 +111,11 @@ def people_keys(text: str) -> tuple[str, ...]:
 
 def name_shown(text: str) -> str:
     """A name for showing: as written, without stray spaces and quotes; the dot of a minority name is kept as `·`."""
-    bare = _SPACES.sub("", _NAME_NOTE.sub("", unicodedata.normalize("NFKC", text))).strip("'\"“”‘’`")
-    return re.sub(r"[•・‧∙⋅●.]", "·", bare)
+    written = unicodedata.normalize("NFKC", text)
+    if written.isalpha():
+        return written
+    bare = _SPACES.sub("", _NAME_NOTE.sub("", written)).strip("'\"“”‘’`")
+    return _NAME_DOTS.sub("·", bare)
 
 
 @lru_cache(maxsize=8192)
@@ -147,7 +156,7 @@ def readings(unit: str) -> tuple[str, ...]:
     return _readings(unit)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=NAMES)
 def sound_keys(key: str) -> tuple[str, ...]:
     """How a name may sound, for finding candidates: the usual readings first, then with one other reading at a time."""
     heard = [readings(unit) for unit in units(key)]

@@ -57,7 +57,7 @@ _LOOKS_LIKE_A_NAME: Final = re.compile(r"[\u3400-\u9fff·•]{2,5}(?<![镇乡村
 """What alone in a line, and in the column of names, is a child of whom no more is known, and no heading of a part of the list."""
 # Fields whose values repeat in a county: one string object stands for all of them.
 _REPEATING = frozenset(FIELDS) - {"name", "id_number", "student_number", "disability_certificate", "suspect_number", "guardian_phone"}  # fmt: skip
-
+_NUMBERS: Final = ("id_number", "student_number", "disability_certificate")
 
 UNRECOGNISED: Final = "no register is recognised by these columns (认不出是哪一类名册：请检查表头)"
 NOT_READ: Final = "this sheet is no register by its columns, so it was not read (该工作表认不出是哪一类名册，未读取)"
@@ -207,13 +207,14 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
             above = []
         else:
             above = []
-            filled = [text for text in map(str.strip, cells) if text]
+            texts = list(map(str.strip, cells))
+            filled = list(filter(None, texts))
             if not filled:
                 continue
             if (anew := _header_anew(cells, header, into=into)) is not None:
                 header, heading = anew, cells
             elif not _is_note(cells, header, filled=filled):
-                _take(cells, header=header, heading=heading, file=file, sheet=sheet, line=number, into=into)
+                _take(cells, texts, header=header, heading=heading, file=file, sheet=sheet, line=number, into=into)
                 continue
             into.passed_over += 1
             if len(into.passed) < MAX_PASSED:
@@ -264,8 +265,17 @@ def _is_note(cells: Sequence[str], header: Header, *, filled: Sequence[str]) -> 
 
 
 def _take(
-    cells: list[str], *, header: Header, heading: list[str], file: str, sheet: str, line: int, into: Reading
+    cells: list[str],
+    texts: list[str],
+    *,
+    header: Header,
+    heading: list[str],
+    file: str,
+    sheet: str,
+    line: int,
+    into: Reading,
 ) -> None:
+    """Take a line, or reject it; `cells` are as written, `texts` without spaces at their ends."""
     register = header.register
     into.counted[register] += 1
     row = into.counted[register]
@@ -276,13 +286,16 @@ def _take(
         into.rejects.append(Reject(register, file, sheet, row, name, reason, line))
         marks[header.positions.get(column, -1)] = reason
 
-    found: dict[str, str] = {}
-    for name, position in header.positions.items():
-        text = cells[position].strip() if position < len(cells) else ""
-        if len(text) > MAX_CELL_LENGTH:
+    texts += [""] * (len(heading) - len(texts))
+    shared = into.strings.setdefault
+    found = {
+        name: shared(text := texts[position], text) if name in _REPEATING else texts[position]
+        for name, position in header.positions.items()
+    }
+    if max(map(len, texts)) > MAX_CELL_LENGTH:
+        for name in [name for name, text in found.items() if len(text) > MAX_CELL_LENGTH]:
             reject(name, f"longer than {MAX_CELL_LENGTH} characters (单元格过长)")
-            text = ""
-        found[name] = into.strings.setdefault(text, text) if name in _REPEATING else text
+            found[name] = ""
     refused = _why_refused(cells, found, width=len(heading), register=register, into=into)
     if refused is not None:
         reject(*refused)
@@ -301,9 +314,9 @@ def _why_refused(
     """Field and reason where a row can't be taken at all."""
     if "\n" in "".join(cells) and any("\n" in cell and sum(map(cell.count, ",\t;|")) >= width - 1 for cell in cells):
         return "", "a quotation mark is not closed, so several lines ran into one (引号未成对，几行并成了一行)"
-    if any(cell.strip() for cell in cells[width:]):
+    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return "", "more cells than the header has columns, so they may stand in the wrong columns (列数多于表头)"
-    numbers = (found.get(n, "") for n in ("id_number", "student_number", "disability_certificate"))
-    if is_blank(found.get("name", "")) and all(is_blank(n) for n in numbers):
+    numbers = (found.get(field, "") for field in _NUMBERS)
+    if all(map(is_blank, numbers)) and is_blank(found.get("name", "")):  # the numbers first: hardly any is blank
         return "name", "neither name nor number (姓名和证件号都为空)"
     return into.own(register, found) if into.own is not None else None

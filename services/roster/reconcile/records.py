@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.roster.reconcile.births import BirthLevel, compare_births
@@ -174,9 +175,15 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         state=state,
         active=state in _ACTIVE,
         elsewhere=enrolled and presence.startswith(_ELSEWHERE),
-        placed=enrolled and any(mark in presence for mark in _PLACED),
-        absent=any(mark in presence for mark in (_NOT_REPORTED if register is Register.CHECK_IN else _ABSENT)),
+        placed=enrolled and _says(presence, _PLACED),
+        absent=_says(presence, _NOT_REPORTED if register is Register.CHECK_IN else _ABSENT),
     )
+
+
+@lru_cache(maxsize=1024)
+def _says(presence: str, marks: tuple[str, ...]) -> bool:
+    """Whether a cell that holds one of a few words says any of these."""
+    return any(mark in presence for mark in marks)
 
 
 def _is_stray(number: Number, birth: date | None, older: Number) -> bool:

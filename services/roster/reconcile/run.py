@@ -31,9 +31,15 @@ def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Pr
     with _collector_paused():
         reading = read_directory(directory)
         result = replace(reconcile(reading.rows, as_of=as_of, progress=progress), rejects=reading.rejects)
-    out.mkdir(parents=True, exist_ok=True)
-    labels = {ref: child.label for child in result.children for ref in child.rows}
-    places = {row.ref: row for row in reading.rows if result.doubtful}
+        out.mkdir(parents=True, exist_ok=True)
+        _write_all(result, reading.rows, out=out)
+    return result
+
+
+def _write_all(result: Reconciliation, rows: Iterable[Row], *, out: Path) -> None:
+    doubtful = {ref for doubt in result.doubtful for ref in (doubt.a, doubt.b)}
+    labels = {ref: child.label for child in result.children for ref in child.rows if ref in doubtful}
+    places = {row.ref: row for row in rows if row.ref in doubtful}
     _write(
         out / "links.csv",
         ("register", "row", "child"),
@@ -59,7 +65,6 @@ def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Pr
         (*_DOUBT_COLUMNS, *(f"other_{column}" for column in _DOUBT_COLUMNS), "score", "reason"),
         ((*_place(d.a, labels, places), *_place(d.b, labels, places), d.score, d.reason) for d in result.doubtful),
     )
-    return result
 
 
 def _place(ref: RowRef, labels: Mapping[RowRef, str], rows: Mapping[RowRef, Row]) -> tuple[object, ...]:

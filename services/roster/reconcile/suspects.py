@@ -80,13 +80,14 @@ def _index(groups: Groups, asked: set[tuple[str, ...]]) -> dict[tuple[str, ...],
     """The records that share one of these keys, by key."""
     index: dict[tuple[str, ...], list[int]] = defaultdict(list)
     hidden = any(key[0] in {"first", "last"} for key in asked)
-    parts = {part for key in asked for part in key[1:]}
+    parts = {part for key in asked for part in key[1:]} - {""}
     for i, record in enumerate(groups.records):
         if record.register is Register.SUSPECTS or record.register in CLASS_LISTS:
             continue
-        text = record.number.text or record.older_number.text
-        if not (hidden or record.older_number.text not in {"", text}) and parts.isdisjoint(
-            (*sound_keys(record.name), text[:14], text[6:], text[14:])
+        own, older = record.number.text, record.older_number.text
+        digits = (own[:14], own[6:], own[14:], older[:14], older[6:], older[14:])
+        if parts.isdisjoint((*sound_keys(record.name), *digits)) and not (
+            hidden and any(key in asked for key in _parts(record))
         ):
             continue  # shares nothing with any suspect: most don't
         for key in (*_suspect_keys(record), *(_parts(record) if hidden else ())):
