@@ -6,7 +6,7 @@ columns were shifted or mixed up, before anything is committed.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from services.roster.reconcile.codes import name_in
@@ -54,11 +54,13 @@ def _odd_certificate(cell: str) -> str:
     return "" if number.valid else "the number in the certificate fails its check (残疾人证号中的身份证号校验码不符)"
 
 
+@lru_cache(maxsize=4096)
 def _odd_school_code(cell: str) -> str:
     right = _SCHOOL_CODE.fullmatch(cell) or _SCHOOL_CODE.fullmatch(compact(cell))
     return "" if right else "not a school code of ten digits (学校标识码不是十位数字)"
 
 
+@lru_cache(maxsize=65_536)
 def _odd_birth_date(cell: str) -> str:
     if parse_date(cell):
         return ""
@@ -78,10 +80,12 @@ def _odd_number(cell: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
 def _odd_sex(cell: str) -> str:
     return "" if parse_sex(cell) else "neither 男 nor 女 (性别无法识别)"
 
 
+@lru_cache(maxsize=8192)
 def _uncoded(cell: str, *, field: str, reason: str) -> str:
     return "" if name_in(field, cell) else reason
 
@@ -93,13 +97,14 @@ _CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
     "student_number": odd_student_number,
     "school_code": _odd_school_code,
     "disability_certificate": _odd_certificate,
-} | {
-    field: partial(_uncoded, field=field, reason=reason)
-    for field, reason in (
-        ("ethnicity", "no ethnicity of GB/T 3304 (民族无法识别)"),
-        ("kinship", "no kinship of GB/T 4761 (与户主关系无法识别)"),
-        ("id_type", "no type of identity document (身份证件类型无法识别)"),
-        ("disability_kind", "no category of disability (残疾类别无法识别)"),
-        ("disability_grade", "no grade of disability (残疾等级无法识别)"),
-    )
+    **{
+        field: partial(_uncoded, field=field, reason=reason)
+        for field, reason in (
+            ("ethnicity", "no ethnicity of GB/T 3304 (民族无法识别)"),
+            ("kinship", "no kinship of GB/T 4761 (与户主关系无法识别)"),
+            ("id_type", "no type of identity document (身份证件类型无法识别)"),
+            ("disability_kind", "no category of disability (残疾类别无法识别)"),
+            ("disability_grade", "no grade of disability (残疾等级无法识别)"),
+        )
+    },
 }

@@ -34,7 +34,11 @@ class Groups:
 
     def holds(self, position: int, register: Register) -> bool:
         """Whether the group of this record has a row of a register."""
-        return any(self.records[i].register is register for i in self.members(position))
+        records = self.records
+        for i in self.members(position):  # noqa: SIM110 (asked a million times: three times as fast as `any`)
+            if records[i].register is register:
+                return True
+        return False
 
     def links(self, position: int) -> tuple[Link, ...]:
         """Why the group of this record is one child."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from services.roster.reconcile.characters import look_alike
 from services.roster.reconcile.codes import name_in
 from services.roster.reconcile.model import Sex
-from services.roster.reconcile.normalise import EMPTY_WORDS, WILDCARD, compact, readings, units
+from services.roster.reconcile.normalise import CHILDREN, EMPTY_WORDS, WILDCARD, compact, readings, units
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ZEROES = 48 * sum(_WEIGHTS)  # what the weighted characters of seventeen zeroes come to
@@ -110,6 +110,7 @@ def _read_15(text: str) -> Number:
     return _read_18(longer + check_character(longer)) if _day(longer[6:14]) else Number(text, NumberKind.BROKEN)
 
 
+@lru_cache(maxsize=CHILDREN)  # one child's number stands in several registers, and in its 学籍号
 def _read_18(text: str) -> Number:
     birth = _birth(text[6:14])
     sex = Sex.MALE if int(text[16]) % 2 else Sex.FEMALE

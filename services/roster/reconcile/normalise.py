@@ -21,9 +21,9 @@ EMPTY_WORDS = frozenset({
     "-", "--", "—", "——", "/", "\\", "0", "NULL", "NONE", "N/A", "NA", "#N/A",
 })  # fmt: skip
 
-NAMES = 262_144
-"""Different names that are kept: those of a county's children and guardians. Registers go through them in orders of their own, so
-a cache that holds a few less helps nobody."""
+CHILDREN = 131_072
+"""So many children's names and numbers are kept, and as many of their guardians: a county has some 90,000. Registers go through them
+in orders of their own, so a cache that holds a few less helps nobody."""
 
 WILDCARD = "?"  # stands for a character that an office could not write
 
@@ -86,7 +86,7 @@ _NAME_NOTE = re.compile(r"(?<=..)\s*(?:[(\[【<《][^?]{1,12}[)\]】>》]|(?<=..
 _TOLD_APART = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:\d{1,2}|[A-Da-d])$")
 
 
-@lru_cache(maxsize=NAMES)
+@lru_cache(maxsize=2 * CHILDREN)
 def name_key(text: str) -> str:
     """A name for comparing: simplified, half-width, without spaces, dots, quotes and notes, unwritable characters as `?`."""
     bare = unicodedata.normalize("NFKC", text)
@@ -156,7 +156,7 @@ def readings(unit: str) -> tuple[str, ...]:
     return _readings(unit)
 
 
-@lru_cache(maxsize=NAMES)
+@lru_cache(maxsize=CHILDREN)
 def sound_keys(key: str) -> tuple[str, ...]:
     """How a name may sound, for finding candidates: the usual readings first, then with one other reading at a time."""
     heard = [readings(unit) for unit in units(key)]

@@ -146,7 +146,7 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
     township, village = township_key(cell("township", "")), village_key(cell("village", ""))
     if not township and not is_blank(cell("address", "")):
         township, village = split_address(cell("address", ""), cores)
-    people = dict.fromkeys(key for f in ("guardian_name", "household_head") for key in people_keys(cell(f, "")))
+    people = dict.fromkeys((*people_keys(cell("guardian_name", "")), *people_keys(cell("household_head", ""))))
     enrolled = register is Register.ENROLMENT
     presence = word(cell("presence", "")) + word(cell("placement", "")) if enrolled else word(cell("arrival", ""))
     state = word(cell("enrolment_state", "")) if enrolled else ""
@@ -159,7 +159,7 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         name=name_key(cell("name", "")),
         sex=sex,
         birth=birth,
-        births=tuple(dict.fromkeys(day for day in (birth, None if stray else number.birth) if day)),
+        births=tuple(dict.fromkeys(filter(None, (birth, None if stray else number.birth)))),
         stray=stray,
         number=number,
         student_number=student_number,

@@ -85,15 +85,13 @@ class _Seating:
 
     def _is_seated(self, i: int) -> bool:
         """Whether a class list row of the same school sits on this enrolment row, or one of any school if this child has one 学籍."""
-        seats = others = 0
-        for j in self.groups.members(i):
-            register = self.groups.records[j].register
-            if register is self.class_list:
-                if self.places[j].school == self.places[i].school:
-                    return True
-                seats += 1
-            others += register is Register.ENROLMENT
-        return seats > 0 and others == 1
+        members, records = self.groups.members(i), self.groups.records
+        seats = [j for j in members if records[j].register is self.class_list] if len(members) > 1 else []
+        if not seats:
+            return False
+        if any(self.places[j].school == self.places[i].school for j in seats):
+            return True
+        return sum(records[j].register is Register.ENROLMENT for j in members) == 1
 
     def _expects(self, record: Record) -> bool:
         """Whether this kind of class list should have the holder of a 学籍: a check-in also asks for those who are not in class."""

@@ -70,13 +70,11 @@ def _lines(sheet: "CalamineSheet", *, file: str) -> Iterator[Line]:
     """The lines of a sheet, those above and beside its first cell too, values of merged cells in every row of them."""
     with _named(file):
         (_, left), (last_row, _) = sheet.start or (0, 0), sheet.end or (-1, 0)
-        rows = sheet.iter_rows()
         merged = _merged_downwards(sheet)
     beside = [""] * left
     held: dict[int, tuple[object, int]] = {}  # by column: the value that goes on, and its last row
-    for at in range(last_row + 1):
-        with _named(file):
-            line: list[object] = [*beside, *next(rows)]
+    for at, row in enumerate(_rows_of(sheet, last=last_row, file=file)):
+        line: list[object] = [*beside, *row]
         if held and any(cell != "" for cell in line):
             held = {column: (value, last) for column, (value, last) in held.items() if at <= last}
             for column, (value, _) in held.items():
@@ -86,6 +84,14 @@ def _lines(sheet: "CalamineSheet", *, file: str) -> Iterator[Line]:
             if column < len(line) and line[column] != "":
                 held[column] = line[column], last
         yield line
+
+
+def _rows_of(sheet: "CalamineSheet", *, last: int, file: str) -> Iterator[Line]:
+    """The rows down to the last one, as the compiled reader gives them; fewer of them are a broken file."""
+    with _named(file):
+        rows = sheet.iter_rows()
+        for _ in range(last + 1):
+            yield next(rows)
 
 
 def _merged_downwards(sheet: "CalamineSheet") -> dict[int, list[tuple[int, int]]]:
