@@ -63,11 +63,13 @@ class Groups:
 
     def join(self, a: int, b: int, *, rule: str, score: float) -> bool:
         """Make one group of two, and say whether they are one now; groups that are kept apart stay so."""
-        x, y = sorted((self.of(a), self.of(b)))
+        x, y = self._of[a], self._of[b]
         if x == y:
             return True
         if self.are_parted(x, y):
             return False
+        if y < x:
+            x, y = y, x
         joining = self.members(y)
         members = [*self.members(x), *joining]
         link = Link(rule=rule, score=round(score, 4), a=self.records[a].ref, b=self.records[b].ref)

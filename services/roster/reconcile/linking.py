@@ -133,8 +133,8 @@ def _may_share(a: Record, b: Record, level: Likeness) -> bool:
 
 def _contested(groups: Groups, i: int, j: int) -> bool:
     """Whether one of two groups was told apart by a person from somebody whom the other may as well be: then all are weighed."""
-    foes = groups.foes(i) ^ groups.foes(j)
-    if not foes:
+    mine, theirs = groups.foes(i), groups.foes(j)
+    if not (mine or theirs) or not (foes := mine ^ theirs):  # hardly anybody has any
         return False
     keys = {
         (groups.records[k].number.valid, groups.records[k].student_number)
