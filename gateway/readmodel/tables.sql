@@ -427,6 +427,33 @@ create or replace trigger warrant_review_is_append_only before update or delete 
 create or replace trigger receipt_is_append_only before update or delete or truncate on receipt
     for each statement execute function refuse_change();
 
+-- The children a caller reaches one by one, each a list that a policy asks for only where its claim is set. They are functions so
+-- that a statement doesn't carry their plans with every table in it, which costs more than it takes to find a row; and in
+-- plpgsql, because PostgreSQL would take the text of one in SQL into the statement. They read with the rights, and behind the
+-- row security, of whoever asks. A rebuild changes the tables they name, by which they are found, and not themselves.
+create or replace function public.children_asked_of_me() returns setof uuid
+    language plpgsql stable parallel safe rows 100 as $$
+begin
+    return query
+        select r.child_id from public.referral r where r.to_unit = nullif(current_setting('app.kind', true), '')
+            and starts_with(r.township, nullif(current_setting('app.area', true), ''))
+            and (r.state in ('opened', 'accepted')
+                or r.state = 'answered' and r.answered_on >= nullif(current_setting('app.since', true), '')::date)
+        union all select f.child_id from public.finding f where coalesce(current_setting('app.kind', true), '') <> ''
+            and f.owner = nullif(current_setting('app.unit', true), '') and f.resolved_on is null;
+end $$;
+create or replace function public.children_by_warrant() returns setof uuid
+    language plpgsql stable parallel safe rows 100 as $$
+begin
+    return query
+        select w.child_id from public.warrant w where w.kind = current_setting('app.warrant', true)
+            and w.unit = current_setting('app.unit', true) and w.purpose = current_setting('app.purpose', true)
+            and w.actor in ('', current_setting('app.actor', true))
+            and w.from_at <= nullif(current_setting('app.at', true), '')::timestamptz
+            and w.until_at > nullif(current_setting('app.at', true), '')::timestamptz
+            and not exists (select from public.warrant_end e where e.warrant_id = w.warrant_id);
+end $$;
+
 -- Row security. `reader` policies say which rows the claims of the session open; nobody else has a policy but the writer.
 do $$
 declare
@@ -437,32 +464,22 @@ declare
     own_school constant text := $q$school = nullif(current_setting('app.school', true), '')$q$;
     own_unit constant text := $q$nullif(current_setting('app.unit', true), '')$q$;
     -- A referral names a kind of department; the county it lies in says which unit of that kind is asked.
-    to_me constant text := $q$%1$I.to_unit = nullif(current_setting('app.kind', true), '')
-        and starts_with(%1$I.township, nullif(current_setting('app.area', true), ''))$q$;
-    open_to_me constant text := format(to_me, 'r') || $q$ and (r.state in ('opened', 'accepted')
-        or r.state = 'answered' and r.answered_on >= nullif(current_setting('app.since', true), '')::date)$q$;
+    to_me constant text := $q$to_unit = nullif(current_setting('app.kind', true), '')
+        and starts_with(township, nullif(current_setting('app.area', true), ''))$q$;
     -- Whoever reaches a child by its village or school sees who answers for it, whatever place that post is held for.
     of_my_children constant text := $q$exists (select from child s where post_tenure.village <> '' and s.village = post_tenure.village
         or post_tenure.school <> '' and s.school = post_tenure.school or post_tenure.village = '' and post_tenure.school = ''
         and s.township = post_tenure.township)$q$;
     -- A finding names the unit that owes the answer; while it is open that unit sees it.
     owed_by_me constant text := $q$coalesce(current_setting('app.kind', true), '') <> ''
-        and %1$I.owner = nullif(current_setting('app.unit', true), '') and %1$I.resolved_on is null$q$;
-    -- In one list and not as two conditions joined by `or`: so it is read once, by its indexes.
-    shared constant text := $q$coalesce(current_setting('app.kind', true), '') <> '' and %1$I.child_id in (
-        select r.child_id from referral r where $q$ || open_to_me || $q$
-        union all select f.child_id from finding f where $q$ || format(owed_by_me, 'f') || $q$)$q$;
+        and owner = nullif(current_setting('app.unit', true), '') and resolved_on is null$q$;
+    shared constant text := $q$coalesce(current_setting('app.kind', true), '') <> ''
+        and child_id in (select public.children_asked_of_me())$q$;
     within_open constant text := replace(replace(within, 'app.lo', 'app.open_lo'), 'app.hi', 'app.open_hi');
-    -- Warrants are records and stay where they are in a rebuild, so they are named with their schema.
-    warranted constant text := $q$nullif(current_setting('app.warrant', true), '') is not null and child_id in (
-        select w.child_id from public.warrant w where w.kind = current_setting('app.warrant', true)
-        and w.unit = current_setting('app.unit', true) and w.purpose = current_setting('app.purpose', true)
-        and w.actor in ('', current_setting('app.actor', true))
-        and w.from_at <= nullif(current_setting('app.at', true), '')::timestamptz
-        and w.until_at > nullif(current_setting('app.at', true), '')::timestamptz
-        and not exists (select from public.warrant_end e where e.warrant_id = w.warrant_id))$q$;
-    about constant text := $q$(select nullif(current_setting('app.child', true), '')) is null
-        or (select nullif(current_setting('app.child', true), '')::uuid) in (%s)$q$;
+    warranted constant text := $q$coalesce(current_setting('app.warrant', true), '') <> ''
+        and child_id in (select public.children_by_warrant())$q$;
+    about constant text := $q$coalesce(current_setting('app.child', true), '') = ''
+        or nullif(current_setting('app.child', true), '')::uuid in (%s)$q$;
     opens text;
 begin
     foreach name in array array[
@@ -478,18 +495,16 @@ begin
             when name in ('township', 'village', 'tracking') then 'true'
             when name = 'child' then
                 format('(%s) or %s or %s or (%s) or (%s and open_case_id is not null) or (%s)',
-                    within, own_village, own_school, format(shared, name), within_open, warranted)
+                    within, own_village, own_school, shared, within_open, warranted)
             when name = 'case_file' then
                 format('(%s) or %s or %s or (%s) or (%s and exists (select from child c'
                     || ' where c.open_case_id = case_file.case_id)) or (%s)',
-                    within, own_village, own_school, format(shared, name), within_open, warranted)
+                    within, own_village, own_school, shared, within_open, warranted)
             when name = 'finding' then
-                format('(%s) or %s or %s or (%s) or (%s)', within, own_village, own_school,
-                    format(owed_by_me, name), warranted)
+                format('(%s) or %s or %s or (%s) or (%s)', within, own_village, own_school, owed_by_me, warranted)
             -- Whoever reaches one of two entries sees that they are doubted, and the other entry by its own rules.
             when name = 'doubt' then format('(%s) or (%s)', within, replace(within, 'township', 'other_township'))
-            when name = 'referral' then
-                format('(%s) or (%s)', within, format(to_me, name))
+            when name = 'referral' then format('(%s) or (%s)', within, to_me)
             when name = 'predicate_use' then 'false'
             when name = 'warrant' then format('(%s) or unit = %s', within, own_unit)
             when name in ('warrant_end', 'warrant_review') then

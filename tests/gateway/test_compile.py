@@ -171,6 +171,7 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             | "settled"
             | "late"
             | "handled"
+            | "unreviewed"
         ):
             return st.booleans()
         case "owner":
