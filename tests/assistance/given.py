@@ -66,10 +66,10 @@ class AssistanceInMemory(Assistance):
     def __init__(self) -> None:
         self.stored: list[Any] = []
 
-    def find(self, kind: type[Any], id: UUID) -> Any:  # noqa: A002
+    def find(self, kind: type[Any], id: UUID, *, version: int | None = None) -> Any:  # noqa: A002
         aggregate: Any = None
         for event in self.stored:
-            if event.originator_id == id:
+            if event.originator_id == id and (version is None or event.originator_version <= version):
                 aggregate = event.mutate(aggregate)
         return aggregate if isinstance(aggregate, kind) else None
 
