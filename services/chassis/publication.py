@@ -47,13 +47,15 @@ class Publication:
         return self._application.position()
 
     def read(self, *, after: int, limit: int) -> list[Envelope]:
-        """Published events after a position, oldest first: at most `limit`, and at least one where there is any."""
-        if at_hand := self._at_hand(after=after, limit=limit):
+        """Published events after a position, oldest first: `limit` of them, or all there are."""
+        at_hand = self._at_hand(after=after, limit=limit)
+        if len(at_hand) == limit:
             return at_hand
         recorder = self._application.recorder_of_commands
-        envelopes = [self._envelope(notification) for notification in recorder.follow(after=after, limit=limit)]
+        rest = recorder.follow(after=after + len(at_hand), limit=limit - len(at_hand))
+        envelopes = [self._envelope(notification) for notification in rest]
         self._share(envelopes)
-        return envelopes
+        return at_hand + envelopes
 
     def _at_hand(self, *, after: int, limit: int) -> list[Envelope]:
         found: list[Envelope] = []
