@@ -37,6 +37,7 @@ from deploy.sample.county import generate
 from deploy.showing import table
 from gateway.readmodel.projection import KINDS
 from gateway.readmodel.rebuild import rebuild
+from services.cases.public_reports import PublicReports
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import Clock, SteppedClock, SystemClock, china_date
 from services.chassis.config import Settings, read_secret
@@ -240,10 +241,10 @@ def _start_archiving(folder: Path, *, archive: Path, durable: bool) -> None:
 
 
 def _give_commands(running: Running, *, clock: Clock) -> None:
-    cases: Any = running.services["cases"].application
+    reports = PublicReports(cases=running.services["cases"].application)
     with acting(_clerk(clock)):
         for number in range(COMMANDS):
-            cases.receive_public_report(text=f"演练 {number}", township=next(iter(TOWNSHIPS)))
+            reports.receive_public_report(text=f"演练 {number}", township=next(iter(TOWNSHIPS)))
     wait_until_quiet(running)
 
 

@@ -59,6 +59,10 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
     "baoxue.reads": ("{read}", "Operations with a receipt, by what was decided: answered, denied, refused"),
     "baoxue.receipts.missing": ("{receipt}", "Operations left without an answer because their receipt was not written"),
+    "baoxue.predicates.alarms": (
+        "{alarm}",
+        "Times that somebody seemed to try numbers out with questions of yes or no",
+    ),
     "baoxue.reader.retries": ("{try}", "Times that a reader tried a message again"),
     "baoxue.reader.parked": ("{event}", "Events that a reader put aside, by the kind of error"),
     "baoxue.reader.unknown": ("{event}", "Events of a type unknown here that a reader passed over"),

@@ -1,7 +1,7 @@
 """The commands of notify: load, let the notice decide, hand it to the channel, record."""
 
+import itertools
 from datetime import date
-from itertools import count
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -68,7 +68,7 @@ class Notices(RecordedApplication):
 
         One notice speaks for all that come until the unit acknowledges it, so that a thousand findings are no thousand notices.
         """
-        for number in count(1):
+        for number in itertools.count(1):
             cause = uuid5(_OF_MANY, f"{area}/{step}/{due_on}/{number}")
             known = self.find(Notice, Notice.id_of(cause=cause, recipient=recipient, reason=reason))
             if known is None:

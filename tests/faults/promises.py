@@ -245,17 +245,23 @@ def _look_for_commands(
                 continue
             name = f"{service} {sent.name} {sent.key}"
             found = of_command.get(sent.key, [])
-            if len(found) > 1:
+            if not _once(found):
                 verdict.twice.append(f"{name} at {[event.position for event in found]}")
             elif sent.outcome == "accepted":
                 if not found or known.get(sent.key) != (sent.id, sent.position):
                     verdict.lost.append(f"{name}, answered {sent.position}, recorded as {known.get(sent.key)}")
-                elif found[0].position != sent.position:
-                    verdict.otherwise.append(f"{name} was answered {sent.position} and is at {found[0].position}")
+                elif found[-1].position != sent.position:
+                    verdict.otherwise.append(f"{name} was answered {sent.position} and is at {found[-1].position}")
             elif sent.outcome == "refused" and (found or sent.key in known):
                 verdict.otherwise.append(f"{name} was refused and is recorded: {sent.words}")
             elif sent.outcome == "unanswered":
                 verdict.otherwise.append(f"{name} was not answered in {sent.seconds:.0f} s: {sent.words}")
+
+
+def _once(events: Sequence[Stored]) -> bool:
+    """Whether what one command recorded was recorded at once: side by side, and nothing of it again."""
+    side_by_side = not events or events[-1].position - events[0].position + 1 == len(events)
+    return side_by_side and len({(event.aggregate_id, event.topic) for event in events}) == len(events)
 
 
 def _look_at_reactions(verdict: Verdict, service: str, events: Sequence[Stored]) -> None:
