@@ -241,7 +241,8 @@ def _start_archiving(folder: Path, *, archive: Path, durable: bool) -> None:
 
 
 def _give_commands(running: Running, *, clock: Clock) -> None:
-    reports = PublicReports(cases=running.services["cases"].application)
+    cases: Any = running.services["cases"].application
+    reports = PublicReports(cases=cases)
     with acting(_clerk(clock)):
         for number in range(COMMANDS):
             reports.receive_public_report(text=f"演练 {number}", township=next(iter(TOWNSHIPS)))
