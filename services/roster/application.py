@@ -381,7 +381,7 @@ class Roster(RecordedApplication):
         must_not_contradict(self.find(Doubt, Doubt.id_of(one, another)) for one, another in others)
         child.merge(merged_id=other.id, reason=reason)
         other.go_on_as(child.id, today=today())
-        child.take_over(other, today=today())
+        child.take_over(other, today=today(), compared=not decides)
 
     @staticmethod
     def _part(child: Child, other: Child, *, reason: str) -> None:

@@ -618,13 +618,14 @@ class Child(RecordedAggregate):
             self._raise_as_it_stood(kind, self.taken_over[kind])
         self.heed_excuse(today=today)
 
-    def take_over(self, merged: "Child", *, today: date) -> None:
+    def take_over(self, merged: "Child", *, today: date, compared: bool = False) -> None:
         """Owes what was owed for an entry that goes on as this one, by the same day, and keeps the paper that speaks for it.
 
-        A paper that holds for this entry itself goes first; both stand in their own histories.
+        A paper that holds for this entry itself goes first; both stand in their own histories. A comparison has just said of
+        this entry what rests on registers (`compared`): of that nothing is taken over, or the next one would drop it again.
         """
         for kind, finding in sorted(merged.taken_over.items()):
-            if kind not in self.findings:
+            if kind not in self.findings and not (compared and finding.of_a_comparison):
                 self._raise_as_it_stood(kind, finding)
         own = self.excuse
         if merged.excuse is not None and (own is None or own.until_on < today):
