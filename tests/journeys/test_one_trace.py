@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -49,7 +50,8 @@ def request_traced(
     def request_traced() -> None:
         clock = SystemClock()
         topics = [new_topic("cases"), new_topic("notify")]
-        log = KafkaLog(cluster=kafka, topics=topics, groups=topics[0].name)
+        heard_too = new_topic("roster")  # by notify; nobody tells anything there
+        log = KafkaLog(cluster=kafka, topics=[*topics, heard_too], groups=topics[0].name)
         surroundings = Surroundings(clock=clock, token="secret")
         with Telemetry(endpoint=otlp.endpoint, service="tests", share=1.0), ExitStack() as stack:
             vault = Vault(dsn=database("vault", migrate=vault_module.migrate).app, kek=bytes(32))
@@ -82,7 +84,7 @@ def request_traced(
             ]
             stack.enter_context(Runtime([of_notify.inbox(log=log, clock=clock), projector, *relays]))
 
-            opened = asyncio.run(open_case(of_cases.api))
+            opened = asyncio.run(open_case(of_cases.api, now=clock.now()))
 
             assert projector.wait_until(producer="cases", position=opened.position, timeout_s=WITHIN_S)
             assert projector.wait_until(producer="notify", position=1, timeout_s=WITHIN_S)
@@ -90,7 +92,7 @@ def request_traced(
     return request_traced
 
 
-async def open_case(api: Any) -> Answer:
+async def open_case(api: Any, *, now: datetime) -> Answer:
     """A clerk's mutation, from where the gateway has checked it."""
     commands = Commands(
         services={"cases": Reached("http://cases", httpx.ASGITransport(app=api))},
@@ -109,6 +111,7 @@ async def open_case(api: Any) -> Answer:
                     purpose="dropout_control",
                     client="tests",
                     policy=load_policy(),
+                    now=now,
                 ),
                 idempotency_key=uuid4(),
             )
