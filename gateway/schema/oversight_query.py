@@ -7,8 +7,10 @@ Its resolvers are plain, like those of `query.py`.
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 # mypy: disable-error-code="untyped-decorator"
 
+import re
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import strawberry
@@ -39,6 +41,7 @@ from gateway.schema.oversight import (
 from gateway.schema.paging import PAGE, BadArgument
 from gateway.schema.reading import Connection, Info, R, by_township, page
 
+_MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _LATE = "(coalesce({day} < %(today)s, false) and {open}) = {{v}}"
 _LATE_REPLY = _LATE.format(day="reply_by", open="answered_on is null")
 _ANSWERED = "(answered_on is not null) = {v}"
@@ -271,7 +274,10 @@ class OversightQuery:
         " or unreachable"
     )
     async def zero_reports_owed(self, info: Info, month: str) -> list[Unsigned]:
-        """Units that owe a month's word."""
+        """Units that owe a month's word; raises `BadArgument` for what is no month."""
+        if _MONTH.fullmatch(month) is None:
+            message = "month is a year and a month, such as 2026-09."
+            raise BadArgument(message)
         looking = info.context
         rows = await looking.rows(
             f"select party, name, township from ({_REPORTING}) p where ({_MINE})"
