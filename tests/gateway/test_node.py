@@ -96,9 +96,11 @@ def test_a_node_shows_no_field_that_its_type_does_not_grant(gateway: Any) -> Non
 
 
 def test_a_look_at_a_node_is_on_its_receipt(gateway: Any) -> None:
-    child = county.made("child", 1)
-    gateway.ask(NODE, {"id": node_id_of("Child", child)}, by="bureau-office")
+    rows = county.county_rows()
+    child = next(row["child_id"] for table, row in rows if table == "child" and row["township"] == county.XIAODIAN)
+    shown = gateway.ask(NODE, {"id": node_id_of("Child", child)}, by="bureau-office").data["node"]
 
+    assert shown is not None
     [receipt] = gateway.receipts_of()
 
     assert receipt["child_ids"] == [child]
