@@ -27,7 +27,7 @@ from tests.faults.workers import second
 from tests.fixtures.store import eventually
 
 SOURCE = Path(__file__).parents[2]
-READERS = ("gateway projector", "cases inbox", "assistance inbox")
+READERS = ("gateway projector", "cases inbox", "assistance inbox", "notify inbox")
 SECOND_VERSION = "roster.transfer-completed.v2"
 NEW_TYPE = "roster.placement-ended.v1"
 PATCHES: Mapping[str, tuple[tuple[str, str], ...]] = {
