@@ -2,22 +2,21 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema.access_map import WARRANTS
 from gateway.schema.node import Node
-from gateway.schema.reading import Looking, facts
+from gateway.schema.reading import AsRead
 
 
 @strawberry.type(
     description="凭据 What access rests on besides the policy table: an approval, a consent, a supervision order, break-glass."
 )
-class Warrant(Node):
+class Warrant(AsRead, Node):
     """A warrant: to whom it was given, by whom, for how long, and how it ended."""
 
     SELECT: ClassVar[str] = f"select w.*, w.warrant_id as id from {WARRANTS} w"  # noqa: S608
@@ -42,11 +41,6 @@ class Warrant(Node):
     reviewed_by: str | None = strawberry.field(description="复核人 account of whoever reviewed it")
     justified: bool | None = strawberry.field(description="是否正当 whether the review found it justified")
     remark: str | None = strawberry.field(description="复核意见 what the review says")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The warrant as read."""
-        return cls(**facts(cls, row))
 
 
 @strawberry.type(description="核验结果 An answer of yes or no about somebody whose name and number were given.")

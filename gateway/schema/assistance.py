@@ -2,19 +2,18 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema.node import Node
-from gateway.schema.reading import Info, Looking, facts, many
+from gateway.schema.reading import AsRead, Info, many
 
 
 @strawberry.type(description="资格 On what ground a child is eligible in a category, from when (N6.1).")
-class Eligibility(Node):
+class Eligibility(AsRead, Node):
     """An eligibility."""
 
     SELECT: ClassVar[str] = "select eligibility_id as id, e.* from eligibility e"
@@ -25,14 +24,9 @@ class Eligibility(Node):
     from_on: date | None = strawberry.field(description="起始 from")
     until_on: date | None = strawberry.field(description="截止 until")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The an eligibility as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="资助 A programme's amount granted to a child for a term; money in fen.")
-class Award(Node):
+class Award(AsRead, Node):
     """An award."""
 
     SELECT: ClassVar[str] = "select award_id as id, a.* from award a"
@@ -47,14 +41,9 @@ class Award(Node):
     paid_fen: int = strawberry.field(description="已发(分) paid")
     state: str = strawberry.field(description="状态 state")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The an award as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="一生一案 One child, one plan (N6.3).")
-class StudentPlan(Node):
+class StudentPlan(AsRead, Node):
     """A plan."""
 
     SELECT: ClassVar[str] = "select plan_id as id, p.* from student_plan p"
@@ -64,11 +53,6 @@ class StudentPlan(Node):
     opened_on: date | None = strawberry.field(description="建立日期 opened")
     review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a plan as read."""
-        return cls(**facts(cls, row))
-
     @strawberry.field(description="措施 its measures")
     async def measures(self, info: Info) -> list["Measure"]:
         """措施 its measures."""
@@ -76,7 +60,7 @@ class StudentPlan(Node):
 
 
 @strawberry.type(description="帮扶措施 A measure of a plan, with owner and due date.")
-class Measure(Node):
+class Measure(AsRead, Node):
     """A measure."""
 
     SELECT: ClassVar[str] = "select measure_id as id, m.* from measure m"
@@ -88,14 +72,9 @@ class Measure(Node):
     evidence: str = strawberry.field(description="佐证 evidence that it was done")
     done_on: date | None = strawberry.field(description="完成日期 done")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a measure as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="学困帮扶 Support for a pupil with difficulty in learning (N5.1).")
-class LearningSupport(Node):
+class LearningSupport(AsRead, Node):
     """A support."""
 
     SELECT: ClassVar[str] = "select support_id as id, s.* from learning_support s"
@@ -107,14 +86,9 @@ class LearningSupport(Node):
     review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
     outcome: str = strawberry.field(description="成效 outcome")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a support as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="送教上门 Teaching at home in a school year; class-hours count against 216 (N1.7).")
-class HomeTeaching(Node):
+class HomeTeaching(AsRead, Node):
     """Teaching at home."""
 
     SELECT: ClassVar[str] = "select teaching_id as id, h.* from home_teaching h"
@@ -123,8 +97,3 @@ class HomeTeaching(Node):
     school_year: str = strawberry.field(description="学年 school year")
     hours_so_far: int = strawberry.field(description="累计课时 hours so far")
     last_given_on: date | None = strawberry.field(description="最近送教 last given")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The teaching at home as read."""
-        return cls(**facts(cls, row))

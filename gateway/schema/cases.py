@@ -11,7 +11,7 @@ import strawberry
 
 from gateway.schema import oversight, roster
 from gateway.schema.node import Node
-from gateway.schema.reading import Info, Looking, facts, is_past, many, one
+from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.oversight import AssistanceLetter, Attachment
@@ -126,7 +126,7 @@ class Case(Node):
 
 
 @strawberry.type(description="经过 One thing that happened in a case, in words that name nobody.")
-class CaseStep(Node):
+class CaseStep(AsRead, Node):
     """A step."""
 
     SELECT: ClassVar[str] = "select event_id as id, s.* from case_step s"
@@ -139,14 +139,9 @@ class CaseStep(Node):
     purpose: str = strawberry.field(description="用途 on what ground")
     detail: str = strawberry.field(description="内容 in words")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a step as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="文书 A paper, with its legal basis, term and receipt of service (N2.5, N2.6).")
-class Document(Node):
+class Document(AsRead, Node):
     """A document."""
 
     SELECT: ClassVar[str] = "select document_id as id, d.* from document d"
@@ -162,11 +157,6 @@ class Document(Node):
     method: str = strawberry.field(description="送达方式 how it was served")
     receipt: str = strawberry.field(description="送达回证 receipt of service")
     expires_on: date | None = strawberry.field(description="届满日期 the term runs out")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a document as read."""
-        return cls(**facts(cls, row))
 
     @strawberry.field(description="扫描件 scans of the paper and of its receipt")
     async def scans(self, info: Info) -> list[Annotated["Attachment", strawberry.lazy("gateway.schema.oversight")]]:
@@ -216,7 +206,7 @@ class Referral(Node):
 
 
 @strawberry.type(description="责任人 An official who answers for a child, from when to when (N7.2, N7.3).")
-class Responsibility(Node):
+class Responsibility(AsRead, Node):
     """A responsibility."""
 
     SELECT: ClassVar[str] = "select assignment_id as id, r.* from responsibility r"
@@ -232,11 +222,6 @@ class Responsibility(Node):
     stands_in_for: UUID | None = strawberry.field(
         description="代理 the responsibility in which it stands in for somebody"
     )
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a responsibility as read."""
-        return cls(**facts(cls, row))
 
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:

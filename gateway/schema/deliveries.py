@@ -1,20 +1,19 @@
 """The GraphQL type of deliveries 送册: register files from handing in to being in force, as counts."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema.node import Node
-from gateway.schema.reading import Looking, facts
+from gateway.schema.reading import AsRead
 
 
 @strawberry.type(
     description="送册 Register files as handed in, with what they would change; progress: `/files/deliveries`."
 )
-class Delivery(Node):
+class Delivery(AsRead, Node):
     """A delivery."""
 
     SELECT: ClassVar[str] = "select delivery_id as id, d.* from delivery d"
@@ -35,8 +34,3 @@ class Delivery(Node):
     reason: str = strawberry.field(description="原因 why it was cancelled or refused")
     handed_in_on: date | None = strawberry.field(description="送册日期 handed in when")
     ended_on: date | None = strawberry.field(description="办结日期 committed, cancelled or refused when")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The delivery as read."""
-        return cls(**facts(cls, row))

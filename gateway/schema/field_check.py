@@ -2,23 +2,22 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema import roster
 from gateway.schema.node import Node
-from gateway.schema.reading import Info, Looking, facts, one
+from gateway.schema.reading import AsRead, Info, one
 
 if TYPE_CHECKING:
     from gateway.schema.roster import Child
 
 
 @strawberry.type(description="摸排名单 A village's list of a round, as far as it has come back (N1.8).")
-class FieldCheck(Node):
+class FieldCheck(AsRead, Node):
     """A village's list."""
 
     SELECT: ClassVar[str] = (
@@ -39,14 +38,9 @@ class FieldCheck(Node):
     due_on: date | None = strawberry.field(description="期限 due")
     answered_on: date | None = strawberry.field(description="回收日期 last came back when")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The list as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="摸排结果 What was found of a child at the door.")
-class FieldCheckAnswer(Node):
+class FieldCheckAnswer(AsRead, Node):
     """A child on a list."""
 
     SELECT: ClassVar[str] = "select answer_id as id, a.* from field_check_answer a"
@@ -63,11 +57,6 @@ class FieldCheckAnswer(Node):
     settled_reason: str = strawberry.field(description="裁定理由 why the township decided so")
     settled_on: date | None = strawberry.field(description="裁定日期 decided when")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The line as read."""
-        return cls(**facts(cls, row))
-
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
         """儿童 the child."""
@@ -75,7 +64,7 @@ class FieldCheckAnswer(Node):
 
 
 @strawberry.type(description="乡镇上报 A township's version of a round, which nobody changes from there on (N1.8).")
-class Submission(Node):
+class Submission(AsRead, Node):
     """A version handed in."""
 
     SELECT: ClassVar[str] = "select submission_id as id, s.* from submission s"
@@ -98,8 +87,3 @@ class Submission(Node):
     delivery_id: UUID | None = strawberry.field(
         description="送册编号 the delivery in which an accepted version comes into the registers, once it is committed"
     )
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The version as read."""
-        return cls(**facts(cls, row))

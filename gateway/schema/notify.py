@@ -1,18 +1,17 @@
 """The GraphQL type of notices 通知: who was told what they owe. No personal data, ever."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema.node import Node
-from gateway.schema.reading import Looking, facts
+from gateway.schema.reading import AsRead
 
 
 @strawberry.type(description="通知 A unit was told something; the text can name no person.")
-class Notice(Node):
+class Notice(AsRead, Node):
     """A notice."""
 
     SELECT: ClassVar[str] = "select notice_id as id, n.* from notice n"
@@ -32,8 +31,3 @@ class Notice(Node):
     delivered_at: datetime | None = strawberry.field(description="送达时间 delivered")
     acknowledged_by: str = strawberry.field(description="签收人 account that acknowledged")
     escalated_to: str = strawberry.field(description="上报至 the unit above it climbed to")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a notice as read."""
-        return cls(**facts(cls, row))

@@ -16,14 +16,14 @@ import strawberry
 from gateway.readmodel.responsible import UNTIL
 from gateway.schema import roster
 from gateway.schema.node import Node
-from gateway.schema.reading import Info, Looking, facts, is_past, many, one
+from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.roster import Child
 
 
 @strawberry.type(description="家访 A home visit or talk as it was made (N2.3).")
-class Visit(Node):
+class Visit(AsRead, Node):
     """A home visit or talk as it was made."""
 
     SELECT: ClassVar[str] = "select visit_id as id, v.* from visit v"
@@ -37,11 +37,6 @@ class Visit(Node):
     visitor: str = strawberry.field(description="家访人 account of who visited")
     visited_on: date | None = strawberry.field(description="家访日期 when")
     next_on: date | None = strawberry.field(description="下次日期 when somebody comes again")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
 
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
@@ -62,7 +57,7 @@ class Visit(Node):
 
 
 @strawberry.type(description="影像佐证 A photo or scan; the file itself is at `/files/attachments/{id}`.")
-class Attachment(Node):
+class Attachment(AsRead, Node):
     """A photo or scan; the file itself is at `/files/attachments/{id}`."""
 
     SELECT: ClassVar[str] = "select attachment_id as id, a.* from attachment a"
@@ -77,11 +72,6 @@ class Attachment(Node):
     size: int = strawberry.field(description="大小 bytes")
     sha256: str = strawberry.field(description="哈希 SHA-256 of its bytes")
     kept_on: date | None = strawberry.field(description="存档日期 kept when")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
 
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
@@ -122,7 +112,7 @@ class VisitPlan(Node):
 @strawberry.type(
     description="劝返清单 A township's dropouts of a month, returned and not, signed by six in order (N2.2)."
 )
-class PersuasionList(Node):
+class PersuasionList(AsRead, Node):
     """A township's dropouts of a month, returned and not, signed by six in order."""
 
     SELECT: ClassVar[str] = "select list_id as id, l.* from persuasion_list l"
@@ -136,14 +126,9 @@ class PersuasionList(Node):
     complete: bool = strawberry.field(description="签齐 whether all six have")
     opened_on: date | None = strawberry.field(description="造册日期 made up")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="目标责任书 A responsibility statement: who answers to whom for a year (N7.1).")
-class Statement(Node):
+class Statement(AsRead, Node):
     """A responsibility statement: who answers to whom for a year."""
 
     SELECT: ClassVar[str] = "select statement_id as id, s.* from statement s"
@@ -156,14 +141,9 @@ class Statement(Node):
     township: str = strawberry.field(description="乡镇代码 township")
     signed_on: date | None = strawberry.field(description="签订日期 signed")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="督导检查 An inspection of a unit, with a sample nobody chose (N8.2).")
-class Inspection(Node):
+class Inspection(AsRead, Node):
     """An inspection of a unit, with a sample nobody chose."""
 
     SELECT: ClassVar[str] = "select inspection_id as id, i.* from inspection i"
@@ -176,11 +156,6 @@ class Inspection(Node):
     sample: list[UUID] = strawberry.field(description="抽样 the cases drawn")
     opened_on: date | None = strawberry.field(description="开始日期 begun")
     closed_on: date | None = strawberry.field(description="公告日期 ended, its result public")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
 
     @strawberry.field(description="检查发现 what it found")
     async def findings(self, info: Info) -> list["Rectification"]:
@@ -245,7 +220,7 @@ class Admonition(Node):
 
 
 @strawberry.type(description="责任追究 A unit held to account (N8.2).")
-class AccountabilityDecision(Node):
+class AccountabilityDecision(AsRead, Node):
     """A unit held to account."""
 
     SELECT: ClassVar[str] = "select decision_id as id, d.* from accountability d"
@@ -258,14 +233,9 @@ class AccountabilityDecision(Node):
     number: str = strawberry.field(description="文号 number")
     decided_on: date | None = strawberry.field(description="决定日期 decided")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="零报告 A unit's signed word that nobody dropped out in a month.")
-class ZeroReport(Node):
+class ZeroReport(AsRead, Node):
     """A unit's signed word that nobody dropped out in a month."""
 
     SELECT: ClassVar[str] = "select report_id as id, z.* from zero_report z"
@@ -276,11 +246,6 @@ class ZeroReport(Node):
     month: str = strawberry.field(description="月份 month, 2026-10")
     late: bool = strawberry.field(description="逾期 signed after the 28th")
     signed_on: date | None = strawberry.field(description="签报日期 signed")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
 
 
 @strawberry.type(description="异地协查函 Another county asked to look for a child (N1.3).")
@@ -375,7 +340,7 @@ class ProcuratorateNotice(Node):
 @strawberry.type(
     description="任职 An official's time in a post, or a deputy's: answering in a role for every child of a place (N7.2, N7.3)."
 )
-class PostTenure(Node):
+class PostTenure(AsRead, Node):
     """An official's time in a post, or a deputy's: answering in a role for every child of a place."""
 
     SELECT: ClassVar[str] = (
@@ -394,30 +359,20 @@ class PostTenure(Node):
     until_on: date | None = strawberry.field(description="截止 until; none: today still")
     deputy: bool = strawberry.field(description="代理 whether it stands in for the holder")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="未签 A unit or household that has not signed what it owes.")
-class Unsigned:
+class Unsigned(AsRead):
     """A unit or household that has not signed."""
 
     party: str = strawberry.field(description="责任方 who, `kind:area`")
     name: str = strawberry.field(description="名称 its name, where a list has one")
     township: str = strawberry.field(description="乡镇代码 township")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(
     description="上报县政府 The bureau's report of confirmed and unreachable children to the county government (N1.3)."
 )
-class CountyReport(Node):
+class CountyReport(AsRead, Node):
     """A report to the county government."""
 
     SELECT: ClassVar[str] = (
@@ -432,16 +387,11 @@ class CountyReport(Node):
     unreachable: int = strawberry.field(description="失联 how many could not be found")
     made_on: date | None = strawberry.field(description="报告日期 made")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(
     description="逾期未复 An answer that did not come by its day, and the level above that was told (N3, N8.1)."
 )
-class LateReply(Node):
+class LateReply(AsRead, Node):
     """An answer that did not come by its day."""
 
     SELECT: ClassVar[str] = "select late_reply_id as id, l.* from late_reply l"
@@ -460,14 +410,9 @@ class LateReply(Node):
     noted_on: date | None = strawberry.field(description="登记日期 noted as late")
     settled_on: date | None = strawberry.field(description="了结日期 answered, or not awaited any longer")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="某日责任人 Who answers for a child in a role on a day (N7.2, N7.3).")
-class Answering:
+class Answering(AsRead):
     """Who answers for a child in a role on a day."""
 
     child_id: UUID = strawberry.field(description="儿童编号 the child")
@@ -476,8 +421,3 @@ class Answering:
     deputy: bool = strawberry.field(description="代理 whether it stands in for who holds the role")
     by_name: bool = strawberry.field(description="专人 named for this child, not by the post of its place")
     from_on: date | None = strawberry.field(description="起始 since when")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """As read."""
-        return cls(**facts(cls, row))

@@ -43,6 +43,15 @@ class Readable(Protocol):
         ...
 
 
+class AsRead:
+    """A type that shows the columns of its row as they are."""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], _looking: "Looking", /) -> Self:
+        """The object, as read."""
+        return cls(**facts(cls, row))
+
+
 R = TypeVar("R", bound=Readable)
 
 

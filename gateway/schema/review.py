@@ -2,16 +2,15 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema import roster
 from gateway.schema.node import Node
-from gateway.schema.reading import Info, Looking, facts, one
+from gateway.schema.reading import AsRead, Info, one
 
 if TYPE_CHECKING:
     from gateway.schema.roster import Child
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 @strawberry.type(
     description="疑似同一人 Two entries that may be one child, side by side; an entry out of the caller's reach is null."
 )
-class Doubt(Node):
+class Doubt(AsRead, Node):
     """A doubt, with both its entries."""
 
     SELECT: ClassVar[str] = "select doubt_id as id, d.* from doubt d"
@@ -37,11 +36,6 @@ class Doubt(Node):
     child_id: strawberry.Private[UUID]
     other_id: strawberry.Private[UUID]
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The doubt as read."""
-        return cls(**facts(cls, row))
-
     @strawberry.field(description="甲条 one entry")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
         """甲条 one entry."""
@@ -54,7 +48,7 @@ class Doubt(Node):
 
 
 @strawberry.type(description="疑似同一人 That a child and another entry may be one; both side by side: `doubt(id)`.")
-class ChildDoubt:
+class ChildDoubt(AsRead):
     """A doubt as one of its entries tells of it; it names no other child."""
 
     SELECT: ClassVar[str] = (
@@ -72,14 +66,9 @@ class ChildDoubt:
     decided_by: str = strawberry.field(description="判定单位 which unit decided")
     ended_on: date | None = strawberry.field(description="办结日期 decided or withdrawn when")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The doubt as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="合并与撤销 A merge with another entry, or its taking back, as this entry sees it.")
-class MergeStep:
+class MergeStep(AsRead):
     """One side of a merge or of its taking back."""
 
     SELECT: ClassVar[str] = "select m.* from merge_step m"
@@ -92,14 +81,9 @@ class MergeStep:
     at: datetime = strawberry.field(description="时间 recorded when")
     department: str = strawberry.field(description="单位 which unit did it")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The step as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="依据 A row of a register, or a record of the roster's own, that a finding rests on.")
-class FindingGround:
+class FindingGround(AsRead):
     """A ground of a finding."""
 
     SELECT: ClassVar[str] = (
@@ -112,14 +96,9 @@ class FindingGround:
     row: int = strawberry.field(description="行 row of the batch, counted from 1")
     rule: str = strawberry.field(description="关联规则 the rule that linked the row to the child")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The ground as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="出处 Which row a fact of a child was taken from, by the precedence of registers.")
-class Source:
+class Source(AsRead):
     """The source of a fact."""
 
     SELECT: ClassVar[str] = (
@@ -133,8 +112,3 @@ class Source:
     row: int = strawberry.field(description="行 row of the batch, counted from 1")
     valid_on: date | None = strawberry.field(description="有效日期 of which day it is")
     recorded_at: datetime = strawberry.field(description="记录时间 recorded when")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The source as read."""
-        return cls(**facts(cls, row))

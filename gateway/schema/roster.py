@@ -11,7 +11,7 @@ import strawberry
 
 from gateway.schema import assistance, cases, field_check, oversight, review, supervision, terms
 from gateway.schema.node import Node
-from gateway.schema.reading import Info, Looking, facts, many, one
+from gateway.schema.reading import AsRead, Info, Looking, facts, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.assistance import Award, Eligibility, HomeTeaching, LearningSupport, StudentPlan
@@ -276,7 +276,7 @@ class Child(Node):
 @strawberry.type(
     description="比对发现 What the registers don't agree on, or a child not where it should be (N1.1, N1.6)."
 )
-class Finding(Node):
+class Finding(AsRead, Node):
     """A finding."""
 
     SELECT: ClassVar[str] = "select finding_id as id, f.* from finding f"
@@ -304,11 +304,6 @@ class Finding(Node):
     resolution: str = strawberry.field(description="销号原因 settled how")
     approved_by: str = strawberry.field(description="核准单位 which unit accepted the answer")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a finding as read."""
-        return cls(**facts(cls, row))
-
     @strawberry.field(description="依据 the rows it rests on")
     async def grounds(self, info: Info) -> list[Annotated["FindingGround", strawberry.lazy("gateway.schema.review")]]:
         """依据 the rows it rests on."""
@@ -322,7 +317,7 @@ class Finding(Node):
 
 
 @strawberry.type(description="学籍转接 A hand-over to another school, tracked until that school has the child (N1.2).")
-class Transfer(Node):
+class Transfer(AsRead, Node):
     """A transfer."""
 
     SELECT: ClassVar[str] = "select transfer_id as id, t.* from transfer t"
@@ -335,14 +330,9 @@ class Transfer(Node):
     due_on: date | None = strawberry.field(description="期限 due")
     completed_on: date | None = strawberry.field(description="完成日期 completed")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a transfer as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="安置 Where a disabled child is taught: regular class, special school, at home (N1.7).")
-class Placement(Node):
+class Placement(AsRead, Node):
     """A placement."""
 
     SELECT: ClassVar[str] = "select placement_id as id, p.* from placement p"
@@ -354,25 +344,15 @@ class Placement(Node):
     end_reason: str = strawberry.field(description="终止原因 why it ended")
     ended_on: date | None = strawberry.field(description="终止日期 ended when; null while it holds")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a placement as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="乡镇 A township of the county (GB/T 2260).")
-class Township:
+class Township(AsRead):
     """A township."""
 
     SELECT: ClassVar[str] = "select t.* from township t"
 
     code: str = strawberry.field(description="代码 nine digits")
     name: str = strawberry.field(description="名称 name")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The a township as read."""
-        return cls(**facts(cls, row))
 
 
 @strawberry.type(description="比对发现计数 How many findings of a kind are open in a township.")

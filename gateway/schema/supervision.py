@@ -3,19 +3,19 @@
 `Supervision` is what the gateway asks of the room that replays the journal; whoever composes the gateway hands it in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 import strawberry
 
 from gateway.readmodel.partition import PartitionRow as VillageRow
-from gateway.schema.reading import Looking, facts
+from gateway.schema.reading import AsRead
 
 
 @strawberry.type(description="查阅留痕 A look at data: who, for whom, on what ground, at which fields.")
-class Receipt:
+class Receipt(AsRead):
     """A look that was recorded; whose records it touched besides is not told."""
 
     SELECT: ClassVar[str] = "select receipt_id as id, r.* from receipt r"
@@ -30,11 +30,6 @@ class Receipt:
     rows: int = strawberry.field(description="行数 how many rows were seen")
     fields: list[str] = strawberry.field(description="字段 which fields were seen")
     policy_version: str = strawberry.field(description="授权表版本 under which policy")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The receipt as read."""
-        return cls(**facts(cls, row))
 
 
 @strawberry.type(description="归类 How many children of school age of a township are in an accounted state.")

@@ -2,23 +2,22 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema import roster
 from gateway.schema.node import Node
-from gateway.schema.reading import Info, Looking, facts, one
+from gateway.schema.reading import AsRead, Info, one
 
 if TYPE_CHECKING:
     from gateway.schema.roster import Child
 
 
 @strawberry.type(description="开学报到 A school's check-in for a term (N2.1).")
-class CheckIn(Node):
+class CheckIn(AsRead, Node):
     """A check-in."""
 
     SELECT: ClassVar[str] = "select check_in_id as id, c.* from check_in c"
@@ -32,14 +31,9 @@ class CheckIn(Node):
     due_on: date | None = strawberry.field(description="期限 the list is due")
     closed_on: date | None = strawberry.field(description="汇总日期 counted when")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The check-in as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="未报到 A child who did not report at term start, and the verified reason (N2.1).")
-class Absence(Node):
+class Absence(AsRead, Node):
     """An absence."""
 
     SELECT: ClassVar[str] = "select absence_id as id, a.* from absence a"
@@ -55,11 +49,6 @@ class Absence(Node):
     late: bool = strawberry.field(description="逾期核实 verified after the week was over")
     verified_on: date | None = strawberry.field(description="核实日期 verified when")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The absence as read."""
-        return cls(**facts(cls, row))
-
     @strawberry.field(description="儿童 the child")
     async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
         """儿童 the child."""
@@ -67,7 +56,7 @@ class Absence(Node):
 
 
 @strawberry.type(description="延缓入学、休学、免入学 A start put off, a pause or an exemption, until a day.")
-class Deferral(Node):
+class Deferral(AsRead, Node):
     """A deferral."""
 
     SELECT: ClassVar[str] = "select deferral_id as id, d.* from deferral d"
@@ -81,14 +70,9 @@ class Deferral(Node):
     end_reason: str = strawberry.field(description="终止原因 why it ended")
     ended_on: date | None = strawberry.field(description="终止日期 ended when")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The deferral as read."""
-        return cls(**facts(cls, row))
-
 
 @strawberry.type(description="外地就读 Proof, for a term, that a child is at school outside the county (N1.2).")
-class SchoolingElsewhere(Node):
+class SchoolingElsewhere(AsRead, Node):
     """A proof of schooling elsewhere."""
 
     SELECT: ClassVar[str] = "select proof_id as id, s.* from schooling_elsewhere s"
@@ -99,8 +83,3 @@ class SchoolingElsewhere(Node):
     school_name: str = strawberry.field(description="学校名称 school")
     proof: str = strawberry.field(description="证明 number of the paper")
     proved_on: date | None = strawberry.field(description="核实日期 proved when")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any], _looking: Looking) -> Self:
-        """The proof as read."""
-        return cls(**facts(cls, row))
