@@ -74,16 +74,20 @@ class DueReplies:
             case _:
                 pass
 
-    def due(self, today: date) -> list[Reply]:
-        """What time changes today: late and not noted, noted and to climb, noted and answered since; the latest last."""
+    def due(self, today: date) -> list[tuple[date, Reply]]:
+        """What time changes today, each once, by the last day in time that is over, the longest overdue first.
+
+        Late and not noted; noted, and the next level is to know; noted, and answered or asked anew since.
+        """
         noted = {(late.reply, late.due_on): late for late in self._late.values()}
-        fresh = [(day, reply) for reply, day in self._awaited.items() if day < today and (reply, day) not in noted]
-        known = [
-            (late.due_on, late.reply)
-            for late in noted.values()
-            if self._awaited.get(late.reply) != late.due_on or (late.next_on is not None and late.next_on < today)
-        ]
-        return list(dict.fromkeys(reply for _, reply in sorted(fresh + known)))
+        over = [(day, reply) for reply, day in self._awaited.items() if day < today and (reply, day) not in noted]
+        for late in noted.values():
+            if self._awaited.get(late.reply) != late.due_on:
+                over.append((late.due_on, late.reply))
+            elif late.next_on is not None and late.next_on < today:
+                over.append((late.next_on, late.reply))
+        first = {reply: day for day, reply in sorted(over, reverse=True)}
+        return sorted((day, reply) for reply, day in first.items())
 
     def noted(self, reply: Reply) -> list[UUID]:
         """What was noted of an answer and hasn't ended."""

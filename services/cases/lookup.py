@@ -45,10 +45,9 @@ class DueCases:
             case _:
                 pass
 
-    def due(self, today: date) -> list[UUID]:
-        """The cases in which something has run out by today, the longest overdue first."""
-        late = sorted((due_on, case_id) for case_id, due_on in self._due_on.items() if due_on < today)
-        return [case_id for _, case_id in late]
+    def due(self, today: date) -> list[tuple[date, UUID]]:
+        """The last days in time that are over by today, and the cases in which they are, the longest overdue first."""
+        return sorted((due_on, case_id) for case_id, due_on in self._due_on.items() if due_on < today)
 
     def _stands(self, event: Owing) -> bool:
         """Whether the clock of the step still stands: the same step is owed as when it was paused."""
@@ -77,10 +76,9 @@ class DueVisits:
             case _:
                 pass
 
-    def due(self, today: date) -> list[UUID]:
-        """The plans whose day has passed, the longest ago first."""
-        late = sorted((due_on, plan_id) for plan_id, due_on in self._due_on.items() if due_on < today)
-        return [plan_id for _, plan_id in late]
+    def due(self, today: date) -> list[tuple[date, UUID]]:
+        """The days that have passed without a visit, and their plans, the longest ago first."""
+        return sorted((due_on, plan_id) for plan_id, due_on in self._due_on.items() if due_on < today)
 
 
 class NamedPersons:
@@ -112,15 +110,14 @@ class NamedPersons:
             case _:
                 pass
 
-    def lacking(self, today: date) -> list[tuple[UUID, tuple[str, ...]]]:
-        """The open cases for which somebody should have been named by now, with the roles, where these aren't noted yet.
+    def lacking(self, today: date) -> list[tuple[date, UUID, tuple[str, ...]]]:
+        """By when somebody should have been named, for which open case and in which roles, where these aren't noted yet.
 
-        No roles at all for a case whose missing persons were named since that was noted.
+        No roles at all for a case whose missing persons were named since that was noted. The longest overdue first.
         """
-        lacking = (
-            (case_id, case, self._roles_lacking(case)) for case_id, case in self._cases.items() if case.by < today
-        )
-        return [(case_id, roles) for case_id, case, roles in lacking if roles != case.noted]
+        late = sorted((case.by, case_id) for case_id, case in self._cases.items() if case.by < today)
+        lacking = ((by, case_id, self._roles_lacking(self._cases[case_id])) for by, case_id in late)
+        return [(by, case_id, roles) for by, case_id, roles in lacking if roles != self._cases[case_id].noted]
 
     def _roles_lacking(self, case: "_LookedFor") -> tuple[str, ...]:
         place = case.place

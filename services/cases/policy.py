@@ -6,8 +6,10 @@ is evidence for whoever verifies, and a person clears the case with a code and a
 along; entries that turn out to be one child have one case.
 """
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -26,7 +28,7 @@ HEARS: Final = ("roster",)
 """The producers this policy listens to."""
 
 LATE_AT_ONCE: Final = 1000
-"""How many late cases one tick works on at most; the longest overdue first, the rest the next time."""
+"""On how much of what is late one tick works at most; the longest overdue first, the rest the next time."""
 
 
 def react(app: Cases, envelope: Envelope, event: Published) -> None:  # noqa: ARG001  # every policy has this form
@@ -60,21 +62,24 @@ def tick(
     due_visits: DueVisits,
     named_persons: NamedPersons,
 ) -> None:
-    """Lets a new day work on everything in which something has run out, and on children left to nobody."""
-    let_time_work(
-        [
-            *((id_, partial(app.expire_steps, case_id=id_)) for id_ in due_cases.due(today)[:LATE_AT_ONCE]),
-            *(
-                (reply.about, partial(_watch_reply, oversight, reply, due_replies))
-                for reply in due_replies.due(today)[:LATE_AT_ONCE]
-            ),
-            *((id_, partial(app.miss_visit, plan_id=id_)) for id_ in due_visits.due(today)[:LATE_AT_ONCE]),
-            *(
-                (id_, partial(app.note_unnamed, case_id=id_, roles=roles))
-                for id_, roles in named_persons.lacking(today)[:LATE_AT_ONCE]
-            ),
-        ]
-    )
+    """Lets a new day work on everything in which something has run out, and on children left to nobody.
+
+    Day by day, whatever it is: after an outage the same happens in the same order as if the clock had run.
+    """
+    late: list[tuple[date, UUID, Callable[[], object]]] = [
+        *((day, id_, partial(app.expire_steps, case_id=id_)) for day, id_ in due_cases.due(today)),
+        *(
+            (day, reply.about, partial(_watch_reply, oversight, reply, due_replies))
+            for day, reply in due_replies.due(today)
+        ),
+        *((day, id_, partial(app.miss_visit, plan_id=id_)) for day, id_ in due_visits.due(today)),
+        *(
+            (day, id_, partial(app.note_unnamed, case_id=id_, roles=roles))
+            for day, id_, roles in named_persons.lacking(today)
+        ),
+    ]
+    late.sort(key=itemgetter(0))  # within a day as listed here
+    let_time_work([(about, act) for _, about, act in late[:LATE_AT_ONCE]])
 
 
 def _watch_reply(oversight: Oversight, reply: Reply, due_replies: DueReplies) -> None:

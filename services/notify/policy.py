@@ -10,12 +10,12 @@ late to the owner and to whom stands above it. A comparison finds hundreds at on
 for a unit, a kind, a place and a due date, and a further one only once that was acknowledged.
 """
 
-from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Final
 from uuid import UUID
 
-from services.chassis.errors import Stale
+from services.chassis.application import let_time_work
 from services.contracts import cases, oversight, roster
 from services.contracts.envelope import Envelope, Published
 from services.notify.application import Notices
@@ -96,13 +96,12 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
 
 def tick(app: Notices, today: date, *, open_notices: OpenNotices) -> None:
     """Tries deliveries again and lets a new day escalate what nobody acknowledged."""
-    for notice_id in open_notices.undelivered()[:AT_ONCE]:
-        with suppress(Stale):
-            app.deliver_notice(notice_id=notice_id)
-    for notice_id in open_notices.overdue(today)[:AT_ONCE]:
-        # Somebody acted on this notice at this very moment: the next tick looks again whether it must climb.
-        with suppress(Stale):
-            app.escalate_notice(notice_id=notice_id)
+    let_time_work(
+        [
+            *((id_, partial(app.deliver_notice, notice_id=id_)) for id_ in open_notices.undelivered()[:AT_ONCE]),
+            *((id_, partial(app.escalate_notice, notice_id=id_)) for id_ in open_notices.overdue(today)[:AT_ONCE]),
+        ]
+    )
 
 
 def _tell_of_finding(

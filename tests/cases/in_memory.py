@@ -5,15 +5,21 @@ What the real store and vault promise is tested with them, in tests/chassis; not
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
 
+from services.cases import policy
 from services.cases.application import Cases
+from services.cases.due import DueReplies
+from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
+from services.cases.oversight import Oversight
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder
+from tests.cases.given import acting_on
 
 
 class PlainMapper:
@@ -62,12 +68,37 @@ class MemoryRecorder:
 
 
 class MemoryCases(Cases):
-    """Cases in memory."""
+    """Cases in memory, and their days."""
 
     def __init__(self) -> None:
         self.memory = MemoryRecorder()
         super().__init__(recorder=cast("Recorder", self.memory), mapper=cast("SealingMapper", PlainMapper()))
+        self.oversight = Oversight(cases=self, dropouts=Dropouts, posts=Posts)
+        self.due_cases, self.due_visits, self.due_replies = DueCases(), DueVisits(), DueReplies()
+        self.named_persons = NamedPersons()
+        self._seen = 0
 
     def told(self, kind: type[Any]) -> list[Any]:
         """All events of a class recorded so far."""
         return [event for event in self.memory.log if isinstance(event, kind)]
+
+    def pass_day(self, day: date) -> None:
+        """Lets the clock tick on a day."""
+        self.look()
+        with acting_on(day, actor="clock", department="system:clock"):
+            policy.tick(
+                self,
+                self.oversight,
+                day,
+                due_cases=self.due_cases,
+                due_visits=self.due_visits,
+                due_replies=self.due_replies,
+                named_persons=self.named_persons,
+            )
+
+    def look(self) -> None:
+        """Feeds the look-ups what was recorded since the last time."""
+        for event in self.memory.log[self._seen :]:
+            for look_up in (self.due_cases, self.due_visits, self.due_replies, self.named_persons):
+                look_up.apply(event)
+        self._seen = len(self.memory.log)

@@ -355,7 +355,7 @@ class CaseLife(RuleBasedStateMachine):
         for case in self.cases:
             for event in case.pending_events:
                 look_up.apply(event)
-        assert set(look_up.due(self.today)) == {case.id for case in self.cases if self.works_on(case)}
+        assert {id_ for _, id_ in look_up.due(self.today)} == {case.id for case in self.cases if self.works_on(case)}
 
     def works_on(self, case: Case) -> bool:
         """Whether this day changes a case."""

@@ -6,11 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from services.cases import policy
 from services.cases.domain.late_reply import LateReply, levels_above
-from services.cases.due import DueReplies, Reply
-from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
-from services.cases.oversight import Oversight
+from services.cases.due import Reply
 from services.chassis.errors import Refused
 from tests.cases.given import CHILD, MONDAY, acting_on, days
 from tests.cases.in_memory import MemoryCases
@@ -24,23 +21,11 @@ class Office:
 
     def __init__(self) -> None:
         self.cases = MemoryCases()
-        self.oversight = Oversight(cases=self.cases, dropouts=Dropouts, posts=Posts)
+        self.oversight = self.cases.oversight
 
     def on(self, day: date) -> None:
         """A day passes."""
-        due = DueReplies()
-        for event in self.cases.memory.log:
-            due.apply(event)
-        with acting_on(day):
-            policy.tick(
-                self.cases,
-                self.oversight,
-                day,
-                due_cases=DueCases(),
-                due_replies=due,
-                due_visits=DueVisits(),
-                named_persons=NamedPersons(),
-            )
+        self.cases.pass_day(day)
 
     def told(self) -> list[tuple[str, str]]:
         """What was noted of late answers, in order."""

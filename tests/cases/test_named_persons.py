@@ -1,12 +1,8 @@
 """No child without named persons: whoever is looked for and left to nobody is found by the clock (N7.2, N7.3)."""
 
-from services.cases import policy
 from services.cases.domain.case import Case
 from services.cases.domain.catalogue import ROLES
 from services.cases.domain.post import roles_needed
-from services.cases.due import DueReplies
-from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
-from services.cases.oversight import Oversight
 from services.cases.responsibility import Responsibility
 from tests.cases.given import CHILD, MONDAY, PUPIL, acting_on, days
 from tests.cases.in_memory import MemoryCases
@@ -45,19 +41,7 @@ def everybody_named(cases: MemoryCases) -> None:
 def ticked(cases: MemoryCases, *, day: int) -> list[Case.FoundUnnamed]:
     """What the clock has noted by a day after the Monday; it ticks twice."""
     for _ in range(2):
-        named = NamedPersons()
-        for event in cases.memory.log:
-            named.apply(event)
-        with acting_on(MONDAY + days(day)):
-            policy.tick(
-                cases,
-                Oversight(cases=cases, dropouts=Dropouts, posts=Posts),
-                MONDAY + days(day),
-                due_cases=DueCases(),
-                due_replies=DueReplies(),
-                due_visits=DueVisits(),
-                named_persons=named,
-            )
+        cases.pass_day(MONDAY + days(day))
     return cases.told(Case.FoundUnnamed)
 
 

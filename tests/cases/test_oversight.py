@@ -6,14 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.cases import policy
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
 from services.cases.domain.ladder import State
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.visit import VisitPlan
-from services.cases.due import DueReplies
-from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
+from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Confirmation, Oversight
 from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
@@ -105,19 +103,7 @@ def test_a_visit_on_another_childs_case_is_refused(office: Office) -> None:
 def test_a_day_without_a_planned_visit_is_recorded_by_the_clock_once(office: Office) -> None:
     office.oversight.plan_visits(child_id=CHILD, visitor="teacher-1", reason="poor", every_days=5)
     for day in (5, 6, 6, 7):
-        due = DueVisits()
-        for event in office.cases.memory.log:
-            due.apply(event)
-        with acting_on(MONDAY + days(day)):
-            policy.tick(
-                office.cases,
-                office.oversight,
-                MONDAY + days(day),
-                due_cases=DueCases(),
-                due_visits=due,
-                due_replies=DueReplies(),
-                named_persons=NamedPersons(),
-            )
+        office.cases.pass_day(MONDAY + days(day))
 
     assert [event.due_on for event in office.cases.told(VisitPlan.Missed)] == [MONDAY + days(5)]
 

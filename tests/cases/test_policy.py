@@ -11,9 +11,6 @@ import pytest
 from services.cases import policy
 from services.cases.domain.case import Case
 from services.cases.domain.ladder import State
-from services.cases.due import DueReplies
-from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
-from services.cases.oversight import Oversight
 from services.chassis.application import SomeFailed
 from services.chassis.errors import Stale
 from services.chassis.store import StoreUnavailable
@@ -175,28 +172,10 @@ def test_a_finding_on_a_child_with_an_approved_deferral_adds_nothing(cases: Memo
     assert [event.number for event in cases.told(Case.Opened)] == [1]
 
 
-def tick(cases: MemoryCases, day: date) -> None:
-    """Lets a day pass, with look-ups fed from the log."""
-    due_cases, due_replies = DueCases(), DueReplies()
-    for event in cases.memory.log:
-        due_cases.apply(event)
-        due_replies.apply(event)
-    policy.tick(
-        cases,
-        Oversight(cases=cases, dropouts=Dropouts, posts=Posts),
-        day,
-        due_cases=due_cases,
-        due_visits=DueVisits(),
-        due_replies=due_replies,
-        named_persons=NamedPersons(),
-    )
-
-
 def test_a_day_that_passes_hands_up_what_is_late_and_only_that(cases: MemoryCases) -> None:
     hear(cases, finding())
     for day in (MONDAY + days(7), MONDAY + days(8), MONDAY + days(8), MONDAY + days(9)):
-        with acting_on(day):
-            tick(cases, day)
+        cases.pass_day(day)
 
     assert [event.expired.by for event in cases.told(Case.StepExpired)] == ["teacher"]
 
@@ -204,8 +183,7 @@ def test_a_day_that_passes_hands_up_what_is_late_and_only_that(cases: MemoryCase
 def test_a_day_that_passes_opens_the_next_case_of_a_lapsed_deferral(cases: MemoryCases) -> None:
     clear(cases, resolution="R9", evidence_kind="deferral_approval", expires_on=MONDAY + days(30))
     for day in (MONDAY + days(30), MONDAY + days(31), MONDAY + days(32)):
-        with acting_on(day):
-            tick(cases, day)
+        cases.pass_day(day)
 
     assert [event.cause for event in cases.told(Case.Opened)] == ["not_in_seat", "deferral_lapsed"]
 
@@ -220,8 +198,7 @@ def test_a_case_somebody_acts_on_at_that_moment_keeps_no_other_from_its_turn(cas
     racing = Racing()
     busy = racing.open_case(child_id=uuid4(), cause="absent", township="410326103").id
     other = racing.open_case(child_id=uuid4(), cause="absent", township="410326103").id
-    with acting_on(MONDAY + days(30)):
-        tick(racing, MONDAY + days(30))
+    racing.pass_day(MONDAY + days(30))
 
     assert [event.originator_id for event in racing.told(Case.StepExpired)] == [other]
 
@@ -239,8 +216,8 @@ def test_a_case_that_cannot_be_worked_on_keeps_no_other_from_its_clock_and_healt
     with acting_on(MONDAY):
         broken = cases.open_case(child_id=uuid4(), cause="absent", township="410326103").id
         other = cases.open_case(child_id=uuid4(), cause="absent", township="410326103").id
-    with acting_on(MONDAY + days(30)), pytest.raises(SomeFailed, match="KeyError"):
-        tick(cases, MONDAY + days(30))
+    with pytest.raises(SomeFailed, match="KeyError"):
+        cases.pass_day(MONDAY + days(30))
 
     assert [event.originator_id for event in cases.told(Case.StepExpired)] == [other]
     assert str(broken) in caplog.text
@@ -258,8 +235,8 @@ def test_a_store_that_is_away_is_waited_for_and_no_time_is_lost_on_the_rest() ->
     with acting_on(MONDAY):
         for _ in range(3):
             cases.open_case(child_id=uuid4(), cause="absent", township="410326103")
-    with acting_on(MONDAY + days(30)), pytest.raises(StoreUnavailable):
-        tick(cases, MONDAY + days(30))
+    with pytest.raises(StoreUnavailable):
+        cases.pass_day(MONDAY + days(30))
 
     assert Away.tries == 1
 

@@ -6,15 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from services.cases import policy
 from services.cases.domain.case import Case
 from services.cases.domain.ladder import State
 from services.cases.domain.late_reply import LateReply
 from services.cases.domain.letter import AssistanceLetter
 from services.cases.domain.public_report import PublicReport
-from services.cases.due import DueReplies
-from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
-from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
 from services.chassis.errors import NotFound, Refused
 from tests.cases.given import CHILD, MONDAY, OTHER_CHILD, acting_on, days
@@ -29,9 +25,7 @@ class Office:
     def __init__(self) -> None:
         self.cases = MemoryCases()
         self.reports = PublicReports(cases=self.cases)
-        self.oversight = Oversight(cases=self.cases, dropouts=Dropouts, posts=Posts)
-        self._due = DueReplies()
-        self._fed = 0
+        self.oversight = self.cases.oversight
 
     def report(self) -> UUID:
         """A report of the public, taken in on the Monday."""
@@ -48,22 +42,9 @@ class Office:
         ).id
 
     def days_pass(self, *, until: date, since: date = MONDAY) -> None:
-        """Lets the clock run on every day; only what stands beside the cases is looked at."""
+        """Lets the clock run on every day."""
         for number in range((until - since).days + 1):
-            day = since + days(number)
-            for event in self.cases.memory.log[self._fed :]:
-                self._due.apply(event)
-            self._fed = len(self.cases.memory.log)
-            with acting_on(day):
-                policy.tick(
-                    self.cases,
-                    self.oversight,
-                    day,
-                    due_cases=DueCases(),
-                    due_replies=self._due,
-                    due_visits=DueVisits(),
-                    named_persons=NamedPersons(),
-                )
+            self.cases.pass_day(since + days(number))
 
 
 @pytest.fixture

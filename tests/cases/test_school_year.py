@@ -77,7 +77,7 @@ def days_of_the_year() -> Iterator[date]:
 
 def offices_act(cases: MemoryCases, day: date, due: DueCases, chance: Random) -> None:
     """Some of what waits is done on a day, the nearest to its last day first; some is never done."""
-    for case_id in due.due(day + timedelta(days=4)):
+    for _, case_id in due.due(day + timedelta(days=4)):
         if chance.random() < 0.3:
             with suppress(Refused):
                 act(cases, case_id, day, chance)

@@ -1,7 +1,11 @@
 """What notify does when a case tells something, and when a day passes."""
 
+from uuid import UUID
+
 import pytest
 
+from services.chassis.application import Answer, SomeFailed
+from services.chassis.errors import Stale
 from services.contracts import cases
 from services.contracts import notify as told
 from services.contracts.envelope import Published
@@ -177,6 +181,40 @@ def test_a_failed_delivery_is_tried_again_the_next_tick_until_it_succeeds() -> N
         told.NoticeDelivered,
     ]
     assert channel.asked == 3
+
+
+def test_a_notice_that_cannot_be_worked_on_keeps_no_other_from_its_day_and_health_is_told() -> None:
+    class Broken(NoticesInMemory):
+        def escalate_notice(self, *, notice_id: UUID) -> Answer:
+            if notice_id == broken:
+                raise KeyError("a template that is gone")
+            return super().escalate_notice(notice_id=notice_id)
+
+    app = Broken()
+    app.hear(expired("school"))
+    broken = app.stored[0].originator_id
+    app.hear(referred("civil_affairs"), aggregate_id=PAPER)
+
+    with pytest.raises(SomeFailed, match="KeyError"):
+        app.pass_to(DAY + days(30))
+
+    assert app.recipients[2:] == ["county_government:410326"]
+
+
+def test_a_notice_somebody_acts_on_at_this_very_moment_is_looked_at_the_next_time() -> None:
+    class Racing(NoticesInMemory):
+        def escalate_notice(self, *, notice_id: UUID) -> Answer:
+            if notice_id == busy:
+                raise Stale("busy")
+            return super().escalate_notice(notice_id=notice_id)
+
+    app = Racing()
+    app.hear(expired("school"))
+    busy = app.stored[0].originator_id
+    app.hear(referred("civil_affairs"), aggregate_id=PAPER)
+    app.pass_to(DAY + days(30))
+
+    assert app.recipients[2:] == ["county_government:410326"]
 
 
 def test_a_delivery_that_is_given_up_still_climbs() -> None:
