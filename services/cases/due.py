@@ -79,8 +79,8 @@ class DueReplies:
 
         Late and not noted; noted, and the next level is to know; noted, and answered or asked anew since.
         """
-        noted = {(late.reply, late.due_on): late for late in self._late.values()}
-        over = [(day, reply) for reply, day in self._awaited.items() if day < today and (reply, day) not in noted]
+        noted = {(late.reply, late.due_on): late for late in list(self._late.values())}
+        over = [(day, reply) for reply, day in list(self._awaited.items()) if day < today and (reply, day) not in noted]
         for late in noted.values():
             if self._awaited.get(late.reply) != late.due_on:
                 over.append((late.due_on, late.reply))
@@ -91,7 +91,7 @@ class DueReplies:
 
     def noted(self, reply: Reply) -> list[UUID]:
         """What was noted of an answer and hasn't ended."""
-        return [late_id for late_id, late in self._late.items() if late.reply == reply]
+        return [late_id for late_id, late in list(self._late.items()) if late.reply == reply]
 
     def _inspected(self, event: Inspection.Found | Inspection.Reported | Inspection.Checked) -> None:
         reply = Reply("rectification", event.originator_id, event.number)

@@ -2,6 +2,8 @@
 
 It is fed every event of the service in recorded order, from the beginning at each start, and decides nothing itself:
 `Case.expire` and `Case.lapse` look again. So a stale entry costs one look, and feeding an event twice in order changes nothing.
+
+A command may feed them while the clock reads: so what is read is a copy, made in one step.
 """
 
 from datetime import date
@@ -47,7 +49,7 @@ class DueCases:
 
     def due(self, today: date) -> list[tuple[date, UUID]]:
         """The last days in time that are over by today, and the cases in which they are, the longest overdue first."""
-        return sorted((due_on, case_id) for case_id, due_on in self._due_on.items() if due_on < today)
+        return sorted((due_on, case_id) for case_id, due_on in list(self._due_on.items()) if due_on < today)
 
     def _stands(self, event: Owing) -> bool:
         """Whether the clock of the step still stands: the same step is owed as when it was paused."""
@@ -78,35 +80,45 @@ class DueVisits:
 
     def due(self, today: date) -> list[tuple[date, UUID]]:
         """The days that have passed without a visit, and their plans, the longest ago first."""
-        return sorted((due_on, plan_id) for plan_id, due_on in self._due_on.items() if due_on < today)
+        return sorted((due_on, plan_id) for plan_id, due_on in list(self._due_on.items()) if due_on < today)
 
 
 class NamedPersons:
-    """For which roles somebody answers, by place and by child, and the open cases for which somebody doesn't."""
+    """For which roles somebody answers, by place and by child, and the open cases for which somebody doesn't.
+
+    Hardly anything of that changes between two ticks: only a case something was told about since is looked at again.
+    """
 
     def __init__(self) -> None:
         self._posts: set[tuple[str, str]] = set()
         self._own: set[tuple[UUID, str]] = set()
         self._cases: dict[UUID, _LookedFor] = {}
+        self._case_of: dict[UUID, UUID] = {}
+        self._to_look_at: set[UUID] = set()
 
     def apply(self, event: object) -> None:
         """Takes in one event of the service; those of other aggregates pass by."""
         match event:
             case Post.Filled():
                 self._posts.add((event.unit, event.role))
+                self._to_look_at.update(self._cases)
             case Assignment.Assigned():
                 self._own.add((event.child_id, event.role))
+                self._look_again(event.child_id)
             case Assignment.Ended() if not event.successor:
                 self._own.discard((event.child_id, event.role))
+                self._look_again(event.child_id)
             case Case.Opened():
                 named_by = add_working_days(event.opened_on, NAMED_WITHIN_WORKING_DAYS)
-                self._cases[event.originator_id] = _LookedFor(event.child_id, event.place, named_by)
+                self._know(event.originator_id, _LookedFor(event.child_id, event.place, named_by))
+                self._case_of[event.child_id] = event.originator_id
             case Case.Moved() if event.originator_id in self._cases:
-                self._cases[event.originator_id] = self._cases[event.originator_id]._replace(place=event.place)
+                self._know(event.originator_id, self._cases[event.originator_id]._replace(place=event.place))
             case Case.FoundUnnamed() if event.originator_id in self._cases:
-                self._cases[event.originator_id] = self._cases[event.originator_id]._replace(noted=event.roles)
+                self._know(event.originator_id, self._cases[event.originator_id]._replace(noted=event.roles))
             case Case.Closed() | Case.Cleared() | Case.MergedInto():
                 self._cases.pop(event.originator_id, None)
+                self._to_look_at.discard(event.originator_id)
             case _:
                 pass
 
@@ -115,9 +127,23 @@ class NamedPersons:
 
         No roles at all for a case whose missing persons were named since that was noted. The longest overdue first.
         """
-        late = sorted((case.by, case_id) for case_id, case in self._cases.items() if case.by < today)
-        lacking = ((by, case_id, self._roles_lacking(self._cases[case_id])) for by, case_id in late)
-        return [(by, case_id, roles) for by, case_id, roles in lacking if roles != self._cases[case_id].noted]
+        lacking = []
+        for case_id in list(self._to_look_at):
+            case = self._cases.get(case_id)
+            if case is not None and case.by < today:
+                self._to_look_at.discard(case_id)  # first: what is told while it is looked at counts the next time
+                if (roles := self._roles_lacking(case)) != case.noted:
+                    self._to_look_at.add(case_id)
+                    lacking.append((case.by, case_id, roles))
+        return sorted(lacking)
+
+    def _know(self, case_id: UUID, case: "_LookedFor") -> None:
+        self._cases[case_id] = case
+        self._to_look_at.add(case_id)
+
+    def _look_again(self, child_id: UUID) -> None:
+        if (case_id := self._case_of.get(child_id)) in self._cases:
+            self._to_look_at.add(case_id)
 
     def _roles_lacking(self, case: "_LookedFor") -> tuple[str, ...]:
         place = case.place
@@ -183,12 +209,12 @@ class Dropouts:
     def cases_of(self, unit: str) -> list[UUID]:
         """The confirmed cases of a unit, `kind:area`: of a school's pupils, or of all children within the area."""
         kind, _, area = unit.partition(":")
-        return [case_id for case_id in self._confirmed if _belongs(self._places[case_id], kind=kind, area=area)]
+        return [case_id for case_id in list(self._confirmed) if _belongs(self._places[case_id], kind=kind, area=area)]
 
     def unreachable_of(self, unit: str) -> list[UUID]:
         """The cases of a unit whose child can't be found."""
         kind, _, area = unit.partition(":")
-        return [case_id for case_id in self._unreachable if _belongs(self._places[case_id], kind=kind, area=area)]
+        return [case_id for case_id in list(self._unreachable) if _belongs(self._places[case_id], kind=kind, area=area)]
 
     def of(self, unit: str) -> int:
         """How many are confirmed or can't be found."""

@@ -7,6 +7,7 @@ its own goes before the post of its place.
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Self
 from uuid import UUID, uuid5
 
@@ -20,6 +21,7 @@ NAMED_WITHIN_WORKING_DAYS = 3
 """How long a child looked for may lack a named person before that is told (county default)."""
 
 
+@cache
 def roles_needed(*, pupil: bool) -> frozenset[str]:
     """The roles in which somebody has to answer for a child who is looked for; more for one who has a school."""
     needs = {"child", "pupil"} if pupil else {"child"}
