@@ -26,24 +26,27 @@ UPLOAD_S: Final = 900.0
 
 async def hand_in_delivery(desk: Desk, asked: Asked) -> Response:
     """Streams the files on to the roster and answers with its answer: the delivery's id."""
+    return await hand_on(desk, asked, path="/deliveries", command="hand_in_delivery", most=MOST_BYTES)
+
+
+async def hand_on(desk: Desk, asked: Asked, *, path: str, command: str, most: int) -> Response:
+    """Streams at most `most` bytes on to the roster as they come, and answers as the roster does; recorded by their hash."""
     asked.given()
-    if (
-        asked.request.headers.get("content-length", "").isdigit()
-        and int(asked.request.headers["content-length"]) > MOST_BYTES
-    ):
-        raise _too_large(MOST_BYTES)
+    length = asked.request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > most:
+        raise _too_large(most)
     digest = hashlib.sha256()
     async with desk.taking():
         passed = await desk.services.pass_on(
             "roster",
-            "/deliveries",
-            command="hand_in_delivery",
+            path,
+            command=command,
             principal=asked.principal,
             idempotency_key=asked.idempotency_key,
-            upload=bounded(asked.request.stream(), digest=digest, most=MOST_BYTES),
+            upload=_bounded(asked.request.stream(), digest=digest, most=most),
             headers={"content-type": asked.request.headers.get("content-type", "application/octet-stream")},
         )
-    await desk.record(asked.principal, "hand_in_delivery", content_hash=digest.hexdigest())
+    await desk.record(asked.principal, command, content_hash=digest.hexdigest())
     return as_told(passed)
 
 
@@ -83,7 +86,7 @@ async def _fetched(desk: Desk, asked: Asked, *, command: str, end: str, of: str 
     )
 
 
-async def bounded(parts: AsyncIterator[bytes], *, digest: "hashlib._Hash", most: int) -> AsyncIterator[bytes]:
+async def _bounded(parts: AsyncIterator[bytes], *, digest: "hashlib._Hash", most: int) -> AsyncIterator[bytes]:
     """A body as it comes, counted; raises `Refused` beyond `most` bytes."""
     size = 0
     async for part in parts:

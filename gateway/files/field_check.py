@@ -6,14 +6,13 @@ GET  /files/submission/{id}       a township's version village by village, to be
 """
 
 import asyncio
-import hashlib
 from typing import Final
 from uuid import uuid4
 
 from starlette.responses import Response
 
-from gateway.files.deliveries import bounded
-from gateway.files.desk import XLSX, Asked, Desk, as_told, file
+from gateway.files.deliveries import hand_on
+from gateway.files.desk import XLSX, Asked, Desk, file
 from gateway.sheets import field_check
 from gateway.sheets.field_check import Line, Submitted, VillageList
 from gateway.sheets.stamp import stamp_of
@@ -69,20 +68,7 @@ async def export_field_check(desk: Desk, asked: Asked) -> Response:
 
 async def take_field_sheets(desk: Desk, asked: Asked) -> Response:
     """Streams filled-in sheets on to the roster and answers with its answer: how each list stands, and lines not taken."""
-    asked.given()
-    digest = hashlib.sha256()
-    async with desk.taking():
-        passed = await desk.services.pass_on(
-            "roster",
-            "/field-checks",
-            command="take_field_sheets",
-            principal=asked.principal,
-            idempotency_key=asked.idempotency_key,
-            upload=bounded(asked.request.stream(), digest=digest, most=MOST_BYTES),
-            headers={"content-type": asked.request.headers.get("content-type", "application/octet-stream")},
-        )
-    await desk.record(asked.principal, "take_field_sheets", content_hash=digest.hexdigest())
-    return as_told(passed)
+    return await hand_on(desk, asked, path="/field-checks", command="take_field_sheets", most=MOST_BYTES)
 
 
 async def print_submission(desk: Desk, asked: Asked) -> Response:

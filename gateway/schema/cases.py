@@ -9,13 +9,13 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema import oversight, roster
+from gateway.schema import oversight
+from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
 from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.oversight import AssistanceLetter, Attachment
-    from gateway.schema.roster import Child
 
 
 @strawberry.type(
@@ -62,10 +62,7 @@ class Case(Node):
         late_since = row["late_since"] or (row["owed_due_on"] if overdue else None)
         return cls(**facts(cls, {**row, "overdue": overdue, "late_since": late_since}))
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
     @strawberry.field(description="前案 the case before, of a relapse")
     async def earlier_case(self, info: Info) -> "Case | None":
@@ -199,10 +196,7 @@ class Referral(Node):
         overdue = row["state"] in {"opened", "accepted"} and is_past(row["reply_by"], looking.today)
         return cls(**facts(cls, {**row, "overdue": overdue}))
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="责任人 An official who answers for a child, from when to when (N7.2, N7.3).")
@@ -223,7 +217,4 @@ class Responsibility(AsRead, Node):
         description="代理 the responsibility in which it stands in for somebody"
     )
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")

@@ -3,17 +3,14 @@
 # mypy: disable-error-code="untyped-decorator"
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 import strawberry
 
-from gateway.schema import roster
+from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
-from gateway.schema.reading import AsRead, Info, one
-
-if TYPE_CHECKING:
-    from gateway.schema.roster import Child
+from gateway.schema.reading import AsRead
 
 
 @strawberry.type(description="摸排名单 A village's list of a round, as far as it has come back (N1.8).")
@@ -57,10 +54,7 @@ class FieldCheckAnswer(AsRead, Node):
     settled_reason: str = strawberry.field(description="裁定理由 why the township decided so")
     settled_on: date | None = strawberry.field(description="裁定日期 decided when")
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="乡镇上报 A township's version of a round, which nobody changes from there on (N1.8).")

@@ -8,18 +8,15 @@ They name units, papers and officials' accounts. What a family promised at a vis
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import strawberry
 
 from gateway.readmodel.responsible import UNTIL
-from gateway.schema import roster
+from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
-from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many, one
-
-if TYPE_CHECKING:
-    from gateway.schema.roster import Child
+from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many
 
 
 @strawberry.type(description="家访 A home visit or talk as it was made (N2.3).")
@@ -38,10 +35,7 @@ class Visit(AsRead, Node):
     visited_on: date | None = strawberry.field(description="家访日期 when")
     next_on: date | None = strawberry.field(description="下次日期 when somebody comes again")
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
     @strawberry.field(description="影像佐证 photos and scans made there")
     async def attachments(self, info: Info) -> list["Attachment"]:
@@ -73,10 +67,7 @@ class Attachment(AsRead, Node):
     sha256: str = strawberry.field(description="哈希 SHA-256 of its bytes")
     kept_on: date | None = strawberry.field(description="存档日期 kept when")
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="家访计划 Regular visits of a focus child (N2.3).")
@@ -103,10 +94,7 @@ class VisitPlan(Node):
         overdue = row["ended_on"] is None and is_past(row["next_on"], looking.today)
         return cls(**facts(cls, {**row, "overdue": overdue}))
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(
@@ -275,10 +263,7 @@ class AssistanceLetter(Node):
         overdue = row["answered_on"] is None and is_past(row["reply_by"], looking.today)
         return cls(**facts(cls, {**row, "overdue": overdue}))
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import roster
+from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
 from gateway.schema.reading import AsRead, Info, one
 
@@ -36,10 +37,7 @@ class Doubt(AsRead, Node):
     child_id: strawberry.Private[UUID]
     other_id: strawberry.Private[UUID]
 
-    @strawberry.field(description="甲条 one entry")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """甲条 one entry."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="甲条 one entry")
 
     @strawberry.field(description="乙条 the other entry")
     async def other(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:

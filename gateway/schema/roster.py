@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import assistance, cases, field_check, oversight, review, supervision, terms
+from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
 from gateway.schema.reading import AsRead, Info, Looking, facts, many, one
 
@@ -310,10 +311,7 @@ class Finding(AsRead, Node):
         rest = "f.finding_id = %(finding)s order by g.register, g.batch_id, g.row"
         return await many(info.context, review.FindingGround, rest, finding=self.id)
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> "Child | None":
-        """儿童 the child."""
-        return await one(info.context, Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="学籍转接 A hand-over to another school, tracked until that school has the child (N1.2).")

@@ -3,17 +3,14 @@
 # mypy: disable-error-code="untyped-decorator"
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 import strawberry
 
-from gateway.schema import roster
+from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
-from gateway.schema.reading import AsRead, Info, one
-
-if TYPE_CHECKING:
-    from gateway.schema.roster import Child
+from gateway.schema.reading import AsRead
 
 
 @strawberry.type(description="开学报到 A school's check-in for a term (N2.1).")
@@ -49,10 +46,7 @@ class Absence(AsRead, Node):
     late: bool = strawberry.field(description="逾期核实 verified after the week was over")
     verified_on: date | None = strawberry.field(description="核实日期 verified when")
 
-    @strawberry.field(description="儿童 the child")
-    async def child(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
-        """儿童 the child."""
-        return await one(info.context, roster.Child, "child_id = %(child)s", child=self.child_id)
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="延缓入学、休学、免入学 A start put off, a pause or an exemption, until a day.")

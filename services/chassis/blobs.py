@@ -7,8 +7,8 @@ bytes and never by its name; whatever is none of the few kinds that offices hand
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from services.chassis.errors import NotFound, Refused
-from services.chassis.store import StoreUnavailable
+from services.chassis.store import lent
 from services.chassis.vault import Vault
 
 LARGEST: Final = 8 * 1024 * 1024
@@ -113,10 +113,5 @@ class Blobs:
         opened = self._vault.open(sealed, aggregate_id=blob_id, version=1, stored_topic=_TOPIC)
         return Blob(subject, media_type, None if opened is None else base64.b64decode(opened))
 
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError as error:
-            raise StoreUnavailable("the store of files can't be reached") from error
+    def _connection(self) -> AbstractContextManager[psycopg.Connection[tuple[Any, ...]]]:
+        return lent(self._pool, of="the store of files")

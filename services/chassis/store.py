@@ -18,8 +18,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
@@ -75,6 +76,17 @@ _Connection = psycopg.Connection[tuple[Any, ...]]
 
 class StoreUnavailable(Exception):
     """Not stored, or not known to be: ask again with the same command id. Or: can't be read now."""
+
+
+@contextmanager
+def lent(pool: ConnectionPool, *, of: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """A pool's connection, in a transaction; raises `StoreUnavailable` where `of`, in words, can't be reached."""
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        message = f"{of} can't be reached"
+        raise StoreUnavailable(message) from error
 
 
 class AlreadyTracked(Exception):

@@ -40,7 +40,7 @@ from services.roster.recognition import (
     lead,
     recognise,
 )
-from services.roster.reconcile.engine import reconcile
+from services.roster.reconcile.engine import reconcile_records
 from services.roster.reconcile.model import (
     Department,
     Finding,
@@ -141,16 +141,18 @@ class Comparison:
     def draft(self, rows: Iterable[Row], *, batches: Batches, as_of: date, progress: Progress) -> Draft:
         """Links rows to entries within what was decided, and writes nothing."""
         standing = self._review.standing()
-        of_row = {row.ref: row for row in rows}
-        keys = {record.ref: self._keys_of(record, batches) for record in read_records(of_row.values())}
+        records = read_records(rows)
+        keys = {record.ref: self._keys_of(record, batches) for record in records}
         known = self._lookup.children_of({key for row_keys in keys.values() for key in row_keys})
         erased = frozenset(self._vault.shredded_among(set(known.values())))
         led = {ref: entry for ref, row_keys in keys.items() if (entry := lead(row_keys, known)) is not None}
         rows_of_erased = tuple(ref for ref, entry in led.items() if entry in erased)
         for ref in rows_of_erased:  # nothing more is written about them, nor anything linked to them
-            del of_row[ref], led[ref]
+            del led[ref]
+        left_out = frozenset(rows_of_erased)
+        records = [record for record in records if record.ref not in left_out]
         same, apart = constraints(led, standing)
-        result = reconcile(of_row.values(), as_of=as_of, progress=progress, same=same, apart=apart)
+        result = reconcile_records(records, as_of=as_of, progress=progress, same=same, apart=apart)
         recognised = recognise(
             {child.label: child.rows for child in result.children},
             keys=keys,

@@ -5,8 +5,8 @@ key, so it goes with the child; people met have no key yet and stand under the l
 themselves. The rows go once the round was accepted, because by then what they say is in the register.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +15,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from services.chassis.store import StoreUnavailable
+from services.chassis.store import lent
 from services.chassis.vault import Vault
 
 TOPIC: Final = "roster.field_words"
@@ -108,10 +108,5 @@ class FieldWords:
     def _open(self, token: str, words_id: UUID) -> str | None:
         return self._vault.open(token, aggregate_id=words_id, version=1, stored_topic=TOPIC)
 
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError as error:
-            raise StoreUnavailable("the roster's database can't be reached") from error
+    def _connection(self) -> AbstractContextManager[psycopg.Connection[tuple[Any, ...]]]:
+        return lent(self._pool, of="the roster's database")

@@ -8,7 +8,7 @@ would say what it said before: a keyed hash of that, and the version the child t
 
 import hmac
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from services.chassis.errors import Refused
-from services.chassis.store import StoreUnavailable
+from services.chassis.store import StoreUnavailable, lent
 from services.chassis.vault import Vault
 from services.roster.batches import WHOLE, Part, PartKey
 from services.roster.reconcile.model import Register, Row, RowRef
@@ -269,10 +269,5 @@ class Lookup:
                 (list(keys), list(keys.values())),
             )
 
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError as error:
-            raise StoreUnavailable("the roster's database can't be reached") from error
+    def _connection(self) -> AbstractContextManager[psycopg.Connection[tuple[Any, ...]]]:
+        return lent(self._pool, of="the roster's database")

@@ -142,10 +142,6 @@ class Catalogue:
             raise Refused(f"No finding is of the kind {kind}; see services/roster/domain/findings.toml.")
         return found
 
-    def made_by_time(self) -> frozenset[str]:
-        """The kinds that time brings and takes."""
-        return frozenset(kind.kind for kind in self.kinds if kind.made_by == "time")
-
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:

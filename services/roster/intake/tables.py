@@ -7,8 +7,7 @@ so is what is reported of a delivery. An upload that no delivery came of goes af
 
 import base64
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, LiteralString
@@ -20,7 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from services.chassis.aggregate import Caused
 from services.chassis.clock import Clock
-from services.chassis.store import StoreUnavailable
+from services.chassis.store import lent
 from services.chassis.vault import Vault
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -384,13 +383,8 @@ class Tables:
     def _open(self, sealed: str, upload_id: UUID, *, version: int, topic: str) -> str:
         return self._vault.open(sealed, aggregate_id=upload_id, version=version, stored_topic=topic) or ""
 
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError as error:
-            raise StoreUnavailable("the roster's database can't be reached") from error
+    def _connection(self) -> AbstractContextManager[psycopg.Connection[tuple[Any, ...]]]:
+        return lent(self._pool, of="the roster's database")
 
 
 def _version(number: int, chunk: int) -> int:

@@ -1,6 +1,6 @@
 """The engine's one entry: rows in, children and findings out. Read it top to bottom, then the module of each step."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from services.roster.reconcile.accounting import account
@@ -10,7 +10,7 @@ from services.roster.reconcile.findings import find, situate
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.linking import count_names, link_exact, link_persons
 from services.roster.reconcile.model import Finding, LinkedChild, Reconciliation, Register, Row
-from services.roster.reconcile.records import read_records
+from services.roster.reconcile.records import Record, read_records
 from services.roster.reconcile.registrations import join_registrations
 from services.roster.reconcile.seats import seat_classes
 from services.roster.reconcile.suspects import seat_suspects
@@ -26,7 +26,14 @@ def _silent(step: str, done: int, total: int) -> None:
 def reconcile(
     rows: Iterable[Row], *, as_of: date, progress: Progress | None = None, same: Pairs = (), apart: Pairs = ()
 ) -> Reconciliation:
-    """Link rows to children and derive findings and the accounted state of each child on a date.
+    """Link rows to children and derive findings and the accounted state of each child on a date: see `reconcile_records`."""
+    return reconcile_records(read_records(rows), as_of=as_of, progress=progress, same=same, apart=apart)
+
+
+def reconcile_records(
+    records: Sequence[Record], *, as_of: date, progress: Progress | None = None, same: Pairs = (), apart: Pairs = ()
+) -> Reconciliation:
+    """The same for rows that were read already, in the order of their addresses (`read_records`).
 
     `same` and `apart` are what persons decided: rows of one child, and rows of two. Every step keeps to them, also for the rows
     that join these; a decided pair is no doubt again, unless decisions contradict each other: then the two stay apart and doubtful.
@@ -35,7 +42,6 @@ def reconcile(
     each child's first row, so the same rows give the same labels. `progress(step, done, total)` is called now and then.
     """
     tell = progress or _silent
-    records = read_records(rows)
     tell("read", len(records), len(records))
     groups = Groups(records)
     contradicted = lay_down(groups, same=same, apart=apart)
