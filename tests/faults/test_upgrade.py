@@ -1,7 +1,7 @@
 """Two versions of the program at once: a rolling upgrade under load, and the way back.
 
 The next version is made from this one: its source is copied and changed as a next version may be. The roster tells a
-completed transfer in a second version of its type, tells the end of a placement, which it kept to itself before, adds a
+completed transfer in a second version of its type, tells that a child was placed, which it kept to itself before, adds a
 field to what it tells; the read model shows both versions of the completed transfer.
 
 What the order is for. Readers are upgraded first, and writers brought back first: then nobody hears what it doesn't know.
@@ -29,7 +29,7 @@ from tests.fixtures.store import eventually
 SOURCE = Path(__file__).parents[2]
 READERS = ("gateway projector", "cases inbox", "assistance inbox", "notify inbox")
 SECOND_VERSION = "roster.transfer-completed.v2"
-NEW_TYPE = "roster.placement-ended.v1"
+NEW_TYPE = "roster.child-placed.v1"
 PATCHES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "services/contracts/roster.py": (
         (
@@ -43,11 +43,10 @@ PATCHES: Mapping[str, tuple[tuple[str, str], ...]] = {
     told_by: str = ""
 
 
-class PlacementEnded(Published, frozen=True, kw_only=True):
+class ChildPlaced(Published, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "{NEW_TYPE}"
     placement_id: UUID
     child_id: UUID
-    reason: str
 
 
 class PlacementDecided(''',
@@ -60,12 +59,10 @@ class PlacementDecided(''',
     "services/roster/publisher.py": (
         ("            return told.TransferCompleted(\n", "            return told.TransferCompletedV2(\n"),
         (
-            "        case Placement.Decided():\n",
-            """        case Placement.Ended():
-            return told.PlacementEnded(
-                placement_id=event.originator_id, child_id=event.child_id, reason=event.reason
-            )
-        case Placement.Decided():
+            "        case Child.Merged():\n",
+            """        case Child.Placed():
+            return told.ChildPlaced(placement_id=event.placement_id, child_id=event.originator_id)
+        case Child.Merged():
 """,
         ),
     ),

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -161,6 +162,19 @@ class Asking:
                 "select * from receipt where at >= %s and at < %s order by at desc limit %s",
                 [self.minute, self.minute + timedelta(minutes=1), limit],
             ).fetchall()
+
+
+@contextmanager
+def asking_over(read_model: Any, services: httpx.AsyncBaseTransport) -> Iterator[Asking]:
+    """Asks a gateway over a read model whose services are all played by one."""
+    asking = Asking(
+        reader_dsn=read_model.dsn("gateway_reader"),
+        writer_dsn=read_model.dsn("gateway_writer"),
+        owner_dsn=read_model.superuser,
+        services={name: Service(f"http://{name}", services) for name in ("roster", "cases", "assistance", "notify")},
+    )
+    yield asking
+    asking.close()
 
 
 @pytest.fixture(scope="module")

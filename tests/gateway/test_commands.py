@@ -10,11 +10,11 @@ import httpx
 import psycopg
 import pytest
 
-from gateway.commands import CommandUncertain, ReadModelVisibility, Service
+from gateway.commands import CommandUncertain, ReadModelVisibility
 from gateway.readmodel.reading import Reader
 from tests.fixtures.otlp import Collector
 from tests.gateway import county
-from tests.gateway.conftest import Asking
+from tests.gateway.conftest import Asking, asking_over
 
 
 class Cases(httpx.AsyncBaseTransport):
@@ -39,14 +39,8 @@ def cases() -> Cases:
 
 @pytest.fixture
 def gateway(read_model: Any, cases: Cases) -> Iterator[Asking]:
-    asking = Asking(
-        reader_dsn=read_model.dsn("gateway_reader"),
-        writer_dsn=read_model.dsn("gateway_writer"),
-        owner_dsn=read_model.superuser,
-        services={name: Service("http://cases", cases) for name in ("roster", "cases", "assistance", "notify")},
-    )
-    yield asking
-    asking.close()
+    with asking_over(read_model, cases) as asking:
+        yield asking
 
 
 def case_in(township: str) -> UUID:

@@ -10,9 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from gateway.commands import Service
 from gateway.files import deliveries
-from tests.gateway.conftest import Asking
+from tests.gateway.conftest import Asking, asking_over
 
 
 @dataclass
@@ -37,14 +36,8 @@ def roster() -> Roster:
 
 @pytest.fixture
 def gateway(read_model: Any, roster: Roster) -> Iterator[Asking]:
-    asking = Asking(
-        reader_dsn=read_model.dsn("gateway_reader"),
-        writer_dsn=read_model.dsn("gateway_writer"),
-        owner_dsn=read_model.superuser,
-        services={name: Service("http://roster", roster) for name in ("roster", "cases", "assistance", "notify")},
-    )
-    yield asking
-    asking.close()
+    with asking_over(read_model, roster) as asking:
+        yield asking
 
 
 def ask(gateway: Asking, method: str, path: str, *, by: str = "bureau-office", **more: Any) -> httpx.Response:

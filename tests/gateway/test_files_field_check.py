@@ -12,14 +12,13 @@ import openpyxl
 import psycopg
 import pytest
 
-from gateway.commands import Service
 from gateway.sheets.words import WORDS
 from services.chassis.aggregate import acting
 from services.roster.domain.field_check import FieldCheck
 from services.roster.intake.field_sheets import read_sheets
 from services.roster.reconcile.door import read_found
 from tests.gateway import county
-from tests.gateway.conftest import Asking
+from tests.gateway.conftest import Asking, asking_over
 from tests.gateway.test_files_deliveries import Roster
 from tests.roster.given import acting_on
 
@@ -35,14 +34,8 @@ def roster() -> Roster:
 
 @pytest.fixture
 def gateway(read_model: Any, roster: Roster) -> Iterator[Asking]:
-    asking = Asking(
-        reader_dsn=read_model.dsn("gateway_reader"),
-        writer_dsn=read_model.dsn("gateway_writer"),
-        owner_dsn=read_model.superuser,
-        services={name: Service("http://roster", roster) for name in ("roster", "cases", "assistance", "notify")},
-    )
-    yield asking
-    asking.close()
+    with asking_over(read_model, roster) as asking:
+        yield asking
 
 
 def get(gateway: Asking, path: str, *, by: Any = "xiaodian-officer", **more: Any) -> httpx.Response:

@@ -9,9 +9,8 @@ import docx
 import httpx
 import pytest
 
-from gateway.commands import Service
 from tests.gateway import county
-from tests.gateway.conftest import Asking
+from tests.gateway.conftest import Asking, asking_over
 from tests.gateway.test_files_deliveries import Roster, ask
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -34,14 +33,8 @@ def cases() -> Roster:
 
 @pytest.fixture
 def gateway(read_model: Any, cases: Roster) -> Iterator[Asking]:
-    asking = Asking(
-        reader_dsn=read_model.dsn("gateway_reader"),
-        writer_dsn=read_model.dsn("gateway_writer"),
-        owner_dsn=read_model.superuser,
-        services={name: Service(f"http://{name}", cases) for name in ("roster", "cases", "assistance", "notify")},
-    )
-    yield asking
-    asking.close()
+    with asking_over(read_model, cases) as asking:
+        yield asking
 
 
 def text_of(response: httpx.Response) -> str:
