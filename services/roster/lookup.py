@@ -210,10 +210,11 @@ class Lookup:
     def known_children(self) -> set[UUID]:
         """All entries some key leads to, or of whom something was said."""
         with self._connection() as connection:
-            return {
+            named = {
                 row[0]
                 for row in connection.execute("select child_id from child_key union select child_id from child_stated")
             }
+            return named - self._never_told_of(connection, named)
 
     def unchanged(self, said: dict[UUID, bytes]) -> set[UUID]:
         """Those children of whom just this was said before, and to whom nothing happened since."""
@@ -258,7 +259,19 @@ class Lookup:
                         "select key, child_id from child_key where key = any(%s)", (wanted[start : start + CHUNK],)
                     ).fetchall()
                 )
-        return found
+            nobody = self._never_told_of(connection, set(found.values()))
+        return {key: child_id for key, child_id in found.items() if child_id not in nobody}
+
+    def _never_told_of(self, connection: psycopg.Connection[Any], entries: Collection[UUID]) -> set[UUID]:
+        """The entries that are none: keys are kept before the children, and the comparison was killed in between."""
+        return {
+            row[0]
+            for row in connection.execute(
+                """select child_id from unnest(%s::uuid[]) as named (child_id)
+                   where not exists (select from events where originator_id = child_id)""",
+                (list(entries),),
+            )
+        }
 
     def keep_keys(self, keys: dict[bytes, UUID]) -> None:
         """Remembers which child each key leads to."""

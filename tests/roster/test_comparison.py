@@ -13,7 +13,7 @@ from services.roster.comparison import CHILDREN_AT_ONCE, Compared
 from services.roster.domain.child import IN_NO_REGISTER, Child, Identity, Residence
 from services.roster.intake import Intake, Loaded
 from services.roster.lookup import Lookup
-from services.roster.reconcile.model import AccountedState
+from services.roster.reconcile.model import AccountedState, Row
 from tests.roster.comparing import children_of, compare, load, rewritten, rows_of, told_since
 from tests.roster.conftest import AS_OF, KEY_SECRET, Office
 from tests.roster.given import acting_on
@@ -168,6 +168,11 @@ class FailingLookup(Lookup):
         super().keep_keys(keys)
 
 
+def numbers_of(office: Office, rows: list[Row]) -> set[bytes]:
+    """The keys of the citizen numbers that rows say."""
+    return {office.lookup.key(f"number/{number}") for row in rows if (number := row.cells.get("id_number"))}
+
+
 class TestACrash:
     def test_between_two_lots_doubles_no_child(self, office: Office, registers: Path) -> None:
         load(office, registers)
@@ -179,6 +184,18 @@ class TestACrash:
         compared = compare(office)
 
         assert set(children_of(office)) == set(compared.children.values())
+
+    def test_before_children_were_told_of_leaves_nobody_whom_their_keys_name(
+        self, office: Office, registers: Path
+    ) -> None:
+        load(office, registers)
+        keys = {key for rows in office.lookup.rows_in_force() for key in numbers_of(office, rows[1])}
+        office.lookup.keep_keys({key: uuid4() for key in keys})
+
+        compared = compare(office)
+
+        assert set(children_of(office)) == set(compared.children.values()) == office.lookup.known_children()
+        assert all(child.merged == set() for child in children_of(office).values())
 
 
 class TestAShreddedChild:
