@@ -39,6 +39,7 @@ from services.roster.recognition import (
     constraints,
     lead,
     recognise,
+    rows_decided_about,
 )
 from services.roster.reconcile.engine import reconcile_records
 from services.roster.reconcile.model import (
@@ -96,6 +97,8 @@ class Draft:
     batches: Batches
     erased: frozenset[UUID]
     rows_of_erased: tuple[RowRef, ...]
+    stands: dict[bytes, UUID]
+    """The keys of the rows by which entries that a person decided about were given to the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class Comparison:
         del rows  # a county's are half a gigabyte
         children = draft.recognised.children
         self._lookup.drop_rows(batches.place(ref) for ref in draft.rows_of_erased)
+        if draft.stands:
+            self._lookup.keep_keys(draft.stands)
         self._release(draft)
         self._keep(draft, progress=progress)
         self._absorb(draft)
@@ -151,7 +156,10 @@ class Comparison:
             del led[ref]
         left_out = frozenset(rows_of_erased)
         records = [record for record in records if record.ref not in left_out]
-        same, apart = constraints(led, standing)
+        decided = rows_decided_about(led, standing)
+        stand_keys = {ref: self._stand_key(ref, batches) for refs in decided.values() for ref in refs}
+        stood = self._lookup.children_of(stand_keys.values())
+        same, apart, stands = constraints(decided, {ref for ref, key in stand_keys.items() if key in stood}, standing)
         result = reconcile_records(records, as_of=as_of, progress=progress, same=same, apart=apart)
         recognised = recognise(
             {child.label: child.rows for child in result.children},
@@ -163,7 +171,15 @@ class Comparison:
             new_id=self._new_id,
         )
         findings = sorted((*result.findings, *_numbers_of_two(result, recognised, standing)), key=lambda f: f.label)
-        return Draft(replace(result, findings=findings), recognised, standing, batches, erased, rows_of_erased)
+        return Draft(
+            replace(result, findings=findings),
+            recognised,
+            standing,
+            batches,
+            erased,
+            rows_of_erased,
+            {stand_keys[ref]: entry for ref, entry in stands.items()},
+        )
 
     def statements(self, draft: Draft) -> Iterator[list[Statement]]:
         """What a draft states of children, in lots, in the order of their labels."""
@@ -309,6 +325,11 @@ class Comparison:
             students=(key(f"student/{record.student_number}"),) if record.student_number else (),
             numbers=tuple(key(f"number/{number}") for number in numbers),
         )
+
+    def _stand_key(self, ref: RowRef, batches: Batches) -> bytes:
+        """The key under which is kept that a row stands for its entry."""
+        batch_id, row = batches.place(ref)
+        return self._lookup.key(f"stands/{batch_id}/{row}")
 
     def _keys_held(self, child: LinkedChild) -> frozenset[bytes]:
         """The keys of the numbers that are held true of a child."""

@@ -9,7 +9,7 @@ rows again. `Standing` says which entry goes on as which.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Final
@@ -106,24 +106,36 @@ def lead(keys: RowKeys, known: Mapping[bytes, UUID]) -> UUID | None:
     return None
 
 
-def constraints(led: Mapping[RowRef, UUID], standing: Standing) -> tuple[RowPairs, RowPairs]:
-    """What was decided, as pairs of rows: those that are of one child, and those that are not."""
+def rows_decided_about(led: Mapping[RowRef, UUID], standing: Standing) -> dict[UUID, list[RowRef]]:
+    """The rows of each entry that a person decided about, in their order."""
     asked = {entry for pair in standing.same | standing.different for entry in pair}
     rows: dict[UUID, list[RowRef]] = defaultdict(list)
     for ref in sorted(led):
         if led[ref] in asked:
             rows[led[ref]].append(ref)
+    return rows
+
+
+def constraints(
+    rows: Mapping[UUID, Sequence[RowRef]], stood: Container[RowRef], standing: Standing
+) -> tuple[RowPairs, RowPairs, dict[RowRef, UUID]]:
+    """What was decided, as pairs of rows: those that are of one child, and those that are not; and which row stands for whom.
+
+    For an entry that is one child with another the row stands that has `stood` for one before: what else a comparison finds
+    to be the child's doesn't change what the next one is given.
+    """
+    stands = {entry: next((ref for ref in refs if ref in stood), refs[0]) for entry, refs in rows.items()}
     decided = Standing(
         into={one: into for one, into in standing.into.items() if frozenset((one, into)) in standing.same}
     )
     together: dict[UUID, list[RowRef]] = defaultdict(list)
-    for entry in sorted(rows):
-        together[decided.last(entry)].append(rows[entry][0])
+    for entry in sorted(stands):
+        together[decided.last(entry)].append(stands[entry])
     same = [(first, other) for first, *others in together.values() for other in others]
     apart: RowPairs = []
     for one, another in sorted(sorted(pair) for pair in standing.different):
         apart += islice(product(rows.get(one, ()), rows.get(another, ())), ROWS_OF_A_PAIR)
-    return same, apart
+    return same, apart, {ref: entry for entry, ref in stands.items()}
 
 
 def recognise(

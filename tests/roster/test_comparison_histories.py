@@ -7,6 +7,7 @@ from itertools import combinations, count
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -273,6 +274,7 @@ class Histories(RuleBasedStateMachine):
             assert self.office.roster.position() == position
 
 
+@pytest.mark.hypothesis
 def test_whatever_happens_every_row_has_one_child_and_decisions_hold(databases: Databases) -> None:
     with databases.fresh() as database:
 
@@ -288,3 +290,31 @@ def test_whatever_happens_every_row_has_one_child_and_decisions_hold(databases: 
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
             ),
         )
+
+
+def test_what_was_merged_is_given_to_the_next_comparison_by_the_same_rows(databases: Databases) -> None:
+    """Found by a history: a row that had joined stood for the entry the next time, and what it stood for was let go."""
+    with databases.fresh() as database:
+
+        class OnThisServer(Histories):
+            fresh = staticmethod(lambda stack: open_office(database, stack))
+
+        mine, another, third = date(2015, 6, 7), date(2014, 3, 2), date(2015, 7, 6)
+        history = OnThisServer()
+        history.registers_come_in([Person("石清", mine, 0, "燕青"), Person("柳何东", another, 121, "柳青")])
+        history.a_comparison()
+        history.a_merge_by_hand(0)
+        history.a_new_batch(Register.ENROLMENT, [Person("燕归来", mine, 0, "燕青")] * 6)
+        history.a_new_batch(
+            Register.HUKOU,
+            [
+                Person("石清", another, 0, "柳青"),
+                Person("燕归来", third, 121, "柳青"),
+                Person("柳河东", third, 0, "燕青"),
+                Person("石清", third, 122, ""),
+                Person("燕归莱", mine, 123, ""),
+                Person("柳河东", third, 121, "柳青"),
+            ],
+        )
+        history.a_comparison()
+        history.teardown()
