@@ -7,6 +7,7 @@ What was recorded of an entry that was merged into another one runs on for that 
 merged entry itself was accounted for says nothing any more.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -110,13 +111,21 @@ class Due:
         return [key for _, key in sorted(late)]
 
     def to_raise(self, today: date) -> Iterator[Brought]:
-        """The findings that time brings by today and that are not there yet."""
+        """The findings that time brings by today and that are not there yet, one of a kind for each child.
+
+        A child of several entries may have several papers that bring one: it stands as long as one of them still does.
+        """
+        by_key: dict[_Key, list[Brought]] = defaultdict(list)
         for brought in self._brought(today):
-            key, grounds = (brought.child_id, brought.kind), (brought.ground,)
+            by_key[brought.child_id, brought.kind].append(brought)
+        for key, of_key in by_key.items():
             found = self._findings.get(key)
-            stage_further = brought.replaces and found is not None and found.grounds != grounds
-            if (found is None or stage_further) and self._settled.get(key) != grounds:
-                yield brought
+            if found is not None and any(found.grounds == (brought.ground,) for brought in of_key):
+                continue
+            fresh = (brought for brought in of_key if self._settled.get(key) != (brought.ground,))
+            first = next((brought for brought in fresh if found is None or brought.replaces), None)
+            if first is not None:
+                yield first
 
     def to_drop(self, today: date) -> list[_Key]:
         """The findings that time has brought and whose cause has ended."""
@@ -178,7 +187,12 @@ class Due:
                 )
 
     def _by_deferrals(self, today: date) -> Iterator[Brought]:
-        for deferral_id, approved in self._deferrals.items():
+        longest = {
+            self._last(approved.child_id): deferral_id
+            for deferral_id, approved in sorted(self._deferrals.items(), key=lambda item: (item[1].until_on, item[0]))
+        }
+        for deferral_id in longest.values():  # who has a longer paper is excused all the same
+            approved = self._deferrals[deferral_id]
             left = (approved.until_on - today).days
             warned = next((days for days in WARNED if 0 <= left <= days), None)
             if warned is not None:

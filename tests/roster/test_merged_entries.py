@@ -150,6 +150,26 @@ class TestAPaper:
 
         assert roster.get(Child, child_id).accounted == DEFERRED
 
+    def test_of_another_entry_that_ends_on_the_same_day_is_not_asked_about_in_turns(self, roster: MemoryRoster) -> None:
+        child_id, other = roster.a_child("suspect"), roster.a_child("suspect")
+        deferred(roster, child_id)
+        deferred(roster, other)
+        merged(roster, child_id, other)
+        for day in (UNTIL - days(20), UNTIL + days(1)):
+            roster.pass_day(day)
+            head = len(roster.memory.log)
+            roster.pass_day(day)
+            assert len(roster.memory.log) == head
+
+    def test_that_is_followed_by_a_longer_one_does_not_lapse(self, roster: MemoryRoster) -> None:
+        child_id, other = roster.a_child("suspect"), roster.a_child("suspect")
+        deferred(roster, child_id)
+        deferred(roster, other, until_on=UNTIL + days(60))
+        merged(roster, child_id, other)
+        roster.pass_day(UNTIL - days(20))
+
+        assert roster.open_kinds(child_id) == set()
+
 
 class TestTime:
     def test_asks_the_entry_that_goes_on_about_a_transfer_of_the_other(self, roster: MemoryRoster) -> None:
