@@ -53,11 +53,11 @@ from services.roster.reconcile.model import (
 )
 from services.roster.reconcile.records import Record, read_records
 from services.roster.review import Review
+from services.roster.stating import owner_unit, stage_of
 
 Progress = Callable[[str, int, int], None]
 
 CHILDREN_AT_ONCE: Final = 200
-PRIMARY_GRADES: Final = "一二三四五六"
 
 OPEN_DOUBTS_MAX: Final = 5_000
 """Doubts that wait for a person at most; the likeliest come first, what is beyond is counted and asked when there is room."""
@@ -400,30 +400,6 @@ class Comparison:
                 for fact, ref in sorted(facts.sources.items())
             ),
         )
-
-
-def stage_of(grade: str) -> str:
-    """The stage of a grade 学段: `primary` 小学 or `junior` 初中, empty where the grade is not known."""
-    if not grade:
-        return ""
-    return "primary" if grade[0] in PRIMARY_GRADES else "junior"
-
-
-def owner_unit(owner: Department, child: LinkedChild) -> str:
-    """The unit that must answer a finding of this child 责任单位."""
-    match owner:
-        case Department.SCHOOL if child.facts.school_code:
-            return f"school:{child.facts.school_code}"
-        case Department.POLICE:
-            return f"public_security:{COUNTY}"
-        case Department.DISABLED_FEDERATION:
-            return f"disabled_federation:{COUNTY}"
-        case Department.CIVIL_AFFAIRS:
-            return f"civil_affairs:{COUNTY}"
-        case Department.TOWNSHIP:
-            return f"township:{township_code(child.facts.township)}"
-        case _:
-            return f"education_bureau:{COUNTY}"
 
 
 def _patiently(state: Callable[[], Stated]) -> Stated:
