@@ -11,9 +11,11 @@ passed over: two lists of one class, one of them old, would let a child sit wher
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from services.contracts.divisions import UNKNOWN_TOWNSHIP, township_code
 from services.roster.reconcile.model import Register, Row, RowRef

@@ -5,7 +5,7 @@ columns were shifted or mixed up, before anything is committed.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Final
 
@@ -28,17 +28,32 @@ _IN_POWERS: Final = re.compile(r"\d(?:\.\d+)?[Ee]\+?1[4-9]")
 _SCHOOL_CODE: Final = re.compile(r"\d{10}(?:\.0+)?")
 
 
-def odd_cells(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+Checks = Sequence[tuple[str, Callable[[str], str]]]
+"""By field, why a cell of it is odd; '' where it is not."""
+
+
+def checks_of(fields: Iterable[str]) -> Checks:
+    """The checks of a register's fields; a register has half of them."""
+    known = frozenset(fields)
+    return tuple((field, reason_of) for field, reason_of in _CHECKS.items() if field in known)
+
+
+def odd_cells(cells: Mapping[str, str], checks: Checks) -> list[tuple[str, str]]:
     """(field, reason) of each cell that can't be read as what its column says."""
-    for field, reason_of in _CHECKS.items():
-        cell = cells.get(field)
-        if cell and (reason := reason_of(cell)) and not is_blank(cell):
-            yield field, reason
+    return [
+        (field, reason)
+        for field, reason_of in checks
+        if (cell := cells[field]) and (reason := reason_of(cell)) and not is_blank(cell)
+    ]
 
 
 def odd_student_number(cell: str) -> str:
     """Why a text is no 学籍号, or '': G or J with a check character by GB 11643, or L, which has none."""
-    number = cell if _STUDENT_NUMBER.fullmatch(cell) else read_student_number(cell)[0]
+    number, within = read_student_number(cell)
+    if (
+        within.kind is NumberKind.VALID
+    ):  # its check is the same; nearly all are this, and it is known from the child's own number
+        return ""
     if not _STUDENT_NUMBER.fullmatch(number):
         return "neither G, J nor L with 18 characters (学籍号不是 G、J、L 加 18 位)"
     if number[0] != "L" and check_character(number[1:18]) != number[18]:

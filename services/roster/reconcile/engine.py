@@ -5,7 +5,7 @@ from datetime import date
 
 from services.roster.reconcile.accounting import account
 from services.roster.reconcile.decided import Pairs, lay_down, undecided
-from services.roster.reconcile.facts import best_facts, usual_places
+from services.roster.reconcile.facts import best_facts, by_register, usual_places
 from services.roster.reconcile.findings import find, situate
 from services.roster.reconcile.groups import Groups
 from services.roster.reconcile.linking import count_names, link_exact, link_persons
@@ -61,8 +61,9 @@ def reconcile_records(
     for done, root in enumerate(roots, start=1):
         label = f"C{done:06d}"
         members = groups.rows(root)
-        facts = best_facts(members, places=places)
-        situation = situate(members, facts=facts, as_of=as_of)
+        held = by_register(members)
+        facts = best_facts(held, places=places)
+        situation = situate(members, held, facts=facts, as_of=as_of)
         state, reason = account(situation)
         children.append(
             LinkedChild(

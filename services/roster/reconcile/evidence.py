@@ -14,6 +14,7 @@ from functools import lru_cache
 from math import log2
 from typing import NamedTuple
 
+from msgspec import Struct
 from rapidfuzz.distance import OSA
 
 from services.roster.reconcile.births import BirthLevel, best_birth
@@ -119,8 +120,7 @@ def profile(records: Iterable[Record]) -> Profile:
     return person
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, gc=False):
     """The weight of a pair in bits (prior taken off), the levels that matter for rules, and what agreed, in words."""
 
     bits: float

@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from services.roster.reconcile.codes import name_in
-from services.roster.reconcile.identity import NumberKind, read_certificate
+from services.roster.reconcile.identity import Number, NumberKind, read_certificate
 from services.roster.reconcile.model import Facts, HukouState, Register, RowRef, Sex
 from services.roster.reconcile.normalise import (
     is_yes,
@@ -22,6 +23,7 @@ from services.roster.reconcile.normalise import (
     parse_hukou_state,
     phone_key,
     plain,
+    repeated,
     word,
 )
 from services.roster.reconcile.records import Record
@@ -58,14 +60,15 @@ PRECEDENCE: Final[Mapping[str, Precedence]] = _read_table()
 
 Held = Mapping[Register, Sequence[Record]]
 """The rows of one child by register, each register's in the order of their addresses."""
+NO_CELLS: Final[Mapping[str, str]] = {}
 
 # Votes for a birth date inside a number.
 VALID_NUMBER_VOTE, OLDER_NUMBER_VOTE, CUT_NUMBER_VOTE = 3.0, 0.7, 1.0
-NUMBER_VOTES: Final[Mapping[NumberKind, float]] = {
+OTHER_NUMBER_VOTE = 0.5  # of one that fails its check
+NUMBER_VOTES: Final[Mapping[NumberKind, float]] = dict.fromkeys(NumberKind, OTHER_NUMBER_VOTE) | {
     NumberKind.VALID: VALID_NUMBER_VOTE,
     NumberKind.ROUNDED: CUT_NUMBER_VOTE,
 }
-OTHER_NUMBER_VOTE = 0.5  # of one that fails its check
 STRAY_NUMBER_VOTE = 0.4  # of somebody born on quite another day than the row says: a sibling's, a guardian's
 
 # Votes for a number: the one kept in the 学籍号, and what it fits.
@@ -82,7 +85,13 @@ def by_register(rows: Iterable[Record]) -> dict[Register, list[Record]]:
 
 def in_order(held: Held, fact: str) -> list[Record]:
     """The rows in the order in which their word counts for a fact."""
-    return [r for register in PRECEDENCE[fact].registers if register in held for r in held[register]]
+    return [r for register in _heard(fact, tuple(held)) for r in held[register]]
+
+
+@lru_cache(maxsize=8192)  # children are in some fifty combinations of registers
+def _heard(fact: str, held: tuple[Register, ...]) -> tuple[Register, ...]:
+    """The registers of some whose word counts for a fact, in that order."""
+    return tuple(register for register in PRECEDENCE[fact].registers if register in held)
 
 
 def best_birth_date(held: Held) -> tuple[date | None, RowRef | None]:
@@ -90,17 +99,17 @@ def best_birth_date(held: Held) -> tuple[date | None, RowRef | None]:
     weights = PRECEDENCE["birth_date"].votes
     votes: dict[date, float] = {}
     sources: dict[date, RowRef] = {}
+
+    def vote(day: date | None, weight: float, ref: RowRef) -> None:
+        if day is not None:
+            votes[day] = votes.get(day, 0.0) + weight
+            sources.setdefault(day, ref)
+
     for r in in_order(held, "birth_date"):
-        stated = [(r.birth, weights[r.register])]
-        if r.number.birth:
-            weight = STRAY_NUMBER_VOTE if r.stray else NUMBER_VOTES.get(r.number.kind, OTHER_NUMBER_VOTE)
-            stated.append((r.number.birth, weight))
+        vote(r.birth, weights[r.register], r.ref)
+        vote(r.number.birth, STRAY_NUMBER_VOTE if r.stray else NUMBER_VOTES[r.number.kind], r.ref)
         if r.older_number.kind is NumberKind.VALID:
-            stated.append((r.older_number.birth, OLDER_NUMBER_VOTE))
-        for day, weight in stated:
-            if day is not None:
-                votes[day] = votes.get(day, 0.0) + weight
-                sources.setdefault(day, r.ref)
+            vote(r.older_number.birth, OLDER_NUMBER_VOTE, r.ref)
     if not votes:
         return None, None
     best = max(votes, key=votes.__getitem__)  # the first of equals, so by precedence
@@ -113,14 +122,18 @@ def best_number(held: Held, *, birth: date | None) -> tuple[str, RowRef | None]:
     votes: dict[str, float] = {}
     sources: dict[str, RowRef] = {}
     sexes = {r.sex for rows in held.values() for r in rows}
+
+    def vote(number: Number, weight: float, ref: RowRef) -> None:
+        if number.text not in votes:
+            votes[number.text] = FITS_BIRTH_VOTE * (number.birth == birth) + FITS_SEX_VOTE * (number.sex in sexes)
+            sources[number.text] = ref
+        votes[number.text] += weight
+
     for r in in_order(held, "id_number"):
-        for number, weight in ((r.number, weights[r.register]), (r.older_number, OLDER_VOTE)):
-            if number.kind is not NumberKind.VALID:
-                continue
-            if number.text not in votes:
-                votes[number.text] = FITS_BIRTH_VOTE * (number.birth == birth) + FITS_SEX_VOTE * (number.sex in sexes)
-                sources[number.text] = r.ref
-            votes[number.text] += weight
+        if r.number.kind is NumberKind.VALID:
+            vote(r.number, weights[r.register], r.ref)
+        if r.older_number.kind is NumberKind.VALID:
+            vote(r.older_number, OLDER_VOTE, r.ref)
     if not votes:
         return "", None
     best = max(votes, key=votes.__getitem__)
@@ -151,9 +164,8 @@ def _usual(written: Mapping[str, Counter[str]]) -> dict[str, str]:
     return {key: word(min(forms, key=lambda form: (-forms[form], form))) for key, forms in written.items()}
 
 
-def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
-    """What is held true of the child these rows, in the order of their addresses, describe."""
-    held = by_register(rows)
+def best_facts(held: Held, *, places: Places) -> Facts:
+    """What is held true of the child whose rows these are, each register's in the order of their addresses."""
     sources: dict[str, RowRef] = {}
 
     def first(fact: str, *, key: Callable[[str], str], show: Callable[[str], str]) -> str:
@@ -186,7 +198,8 @@ def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
         "disability": next(iter(in_order(held, "disability")), None),
     }
     sources |= {fact: r.ref for fact, r in stated_by.items() if r is not None}
-    enrolments = held.get(Register.ENROLMENT, ())
+    enrolments = [r.row.cells for r in held.get(Register.ENROLMENT, ())]
+    sits = school.row.cells if school else NO_CELLS
     return Facts(
         name=name,
         sex=_sex(held, number),
@@ -199,15 +212,18 @@ def best_facts(rows: Sequence[Record], *, places: Places) -> Facts:
         household_number=hukou.row.cells.get("household_number", "") if hukou else "",
         guardian_name=first("guardian_name", key=name_key, show=name_shown),
         guardian_phone=first("guardian_phone", key=phone_key, show=plain),
-        poverty_kind=first("poverty_kind", key=word, show=plain),
-        relief_kind=first("relief_kind", key=word, show=plain),
+        school_code=repeated(sits.get("school_code", "")),
+        school_name=repeated(sits.get("school_name", "")),
+        grade=repeated(sits.get("grade", "")),
+        school_class=repeated(sits.get("school_class", "")),
+        poverty_kind=first("poverty_kind", key=word, show=repeated),
+        relief_kind=first("relief_kind", key=word, show=repeated),
         disability_kind=kind,
         disability_grade=grade,
-        left_behind=any(is_yes(r.row.cells.get("left_behind", "")) for r in enrolments),
-        migrant=any(is_yes(r.row.cells.get("migrant", "")) for r in enrolments),
-        boarding=any(word(r.row.cells.get("attendance_mode", "")).startswith(("住", "寄宿")) for r in enrolments),
+        left_behind=any(is_yes(cells.get("left_behind", "")) for cells in enrolments),
+        migrant=any(is_yes(cells.get("migrant", "")) for cells in enrolments),
+        boarding=any(word(cells.get("attendance_mode", "")).startswith(("住", "寄宿")) for cells in enrolments),
         sources=sources,
-        **{cell: plain(school.row.cells.get(cell, "")) if school else "" for cell in PRECEDENCE["school"].cells},
     )
 
 
@@ -220,7 +236,7 @@ def _school_rank(r: Record) -> int:
 
 def _school(held: Held) -> Record | None:
     """The row whose school counts."""
-    rows = (r for r in in_order(held, "school") if r.school and not (r.register is Register.CHECK_IN and r.absent))
+    rows = [r for r in in_order(held, "school") if r.school and not (r.register is Register.CHECK_IN and r.absent)]
     return min(rows, key=_school_rank, default=None)
 
 

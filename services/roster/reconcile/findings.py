@@ -5,12 +5,13 @@ wording of the kinds is the published interface; the ages are completed years on
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from services.roster.reconcile.door import read_found
 from services.roster.reconcile.evidence import is_cut_of
-from services.roster.reconcile.facts import Held, by_register
+from services.roster.reconcile.facts import Held
 from services.roster.reconcile.identity import Likeness, NumberKind, name_likeness
 from services.roster.reconcile.model import (
     Department,
@@ -57,8 +58,7 @@ def in_window(birth: date | None, as_of: date) -> bool:
     return birth is not None and WINDOW[0] <= completed_years(birth, as_of) <= WINDOW[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True, gc=False):
     """A child's rows sorted by what they say about school; made by `situate`."""
 
     rows: Sequence[Record]
@@ -81,11 +81,10 @@ class Situation:
         return self.held.get(register, ())
 
 
-def situate(rows: Sequence[Record], *, facts: Facts, as_of: date) -> Situation:
-    """Sort a child's rows by what they say about school on a date."""
-    alive = facts.hukou_state not in {HukouState.DEAD, HukouState.CANCELLED}
+def situate(rows: Sequence[Record], held: Held, *, facts: Facts, as_of: date) -> Situation:
+    """Sort a child's rows, `held` by register, by what they say about school on a date."""
+    alive = facts.hukou_state is not HukouState.DEAD and facts.hukou_state is not HukouState.CANCELLED
     within = in_window(facts.birth_date, as_of)
-    held = by_register(rows)
     enrolments = held.get(Register.ENROLMENT, [])
     active = [r for r in enrolments if r.active]
     seats = [r for r in held.get(Register.IN_SCHOOL, ()) if not r.absent]

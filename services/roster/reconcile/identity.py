@@ -9,7 +9,8 @@ from datetime import date
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from operator import mul
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from services.roster.reconcile.characters import look_alike
 from services.roster.reconcile.codes import name_in
@@ -32,7 +33,7 @@ class NumberKind(StrEnum):
     BROKEN = "broken"  # meant to be a citizen number, but fails its check
 
 
-class Number(NamedTuple):
+class Number(Struct, frozen=True, gc=False):
     """A number as written (`text`, compact) and what it is worth; `birth` and `sex` only where the digits tell them."""
 
     text: str
@@ -82,8 +83,13 @@ def _bare(cell: str) -> str:
     return within[0] if len(within) == 1 and not text.isascii() else text
 
 
+_PLAIN_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
+
+
 def read_number(cell: str, *, document: str = "") -> Number:
     """A citizen number as an office wrote it; `document` is the document type, if stated (身份证件类型)."""
+    if _PLAIN_NUMBER.fullmatch(cell):  # nearly all
+        return _read_18(cell)
     text = _bare(cell)
     if len(text) == 18 and text[17] in "*?" and text[:17].isdigit() and check_character(text[:17]) == "X":
         text = text[:17] + "X"
@@ -133,9 +139,12 @@ def read_certificate(cell: str) -> tuple[Number, str, str]:
     return read_number(match[1]), name_in("disability_kind", match[2]), name_in("disability_grade", match[3])
 
 
+_PLAIN_STUDENT_NUMBER = re.compile(r"[GJL][0-9]{17}[0-9X]")
+
+
 def read_student_number(cell: str) -> tuple[str, Number]:
     """(学籍号, citizen number inside a G number). J and L numbers hold no citizen number, even where the check fits by chance."""
-    text = _bare(cell)
+    text = cell if _PLAIN_STUDENT_NUMBER.fullmatch(cell) else _bare(cell)
     if text in EMPTY_WORDS:
         return "", NO_NUMBER
     if text[:1] == "G" and len(text) == 19:

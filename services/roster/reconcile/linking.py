@@ -12,9 +12,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from math import exp2
+
+from msgspec import Struct
 
 from services.roster.reconcile.births import BirthLevel
 from services.roster.reconcile.evidence import (
@@ -47,8 +49,7 @@ NUMBERS_THAT_PROVE = frozenset({NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.
 Step = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True, gc=False):
     a: int
     b: int
     evidence: Evidence
@@ -99,18 +100,14 @@ def _join_like(groups: Groups, holders: list[int], *, rule: str, unsure: Abstrac
     """
     names = {groups.records[i].name for i in holders}
     levels = (Likeness.EXACT,) if len(names) == 1 and "" not in names else LEVELS_OF_ONE
-    apart: list[tuple[int, int]] = []
     for level in levels:
-        for position, i in enumerate(holders):
-            for j in holders[position + 1 :]:
-                a, b = groups.records[i], groups.records[j]
-                if level is not Likeness.EXACT and (i in unsure or j in unsure):
-                    continue
-                if name_likeness(a.name, b.name) is level and _may_share(a, b, level) and not _contested(groups, i, j):
-                    groups.join(i, j, rule=_rule(rule, level), score=1.0)
-    for position, i in enumerate(holders):
-        apart += [(i, j) for j in holders[position + 1 :] if groups.of(i) != groups.of(j)]
-    return apart
+        for i, j in combinations(holders, 2):
+            a, b = groups.records[i], groups.records[j]
+            if level is not Likeness.EXACT and (i in unsure or j in unsure):
+                continue
+            if name_likeness(a.name, b.name) is level and _may_share(a, b, level) and not _contested(groups, i, j):
+                groups.join(i, j, rule=_rule(rule, level), score=1.0)
+    return [(i, j) for i, j in combinations(holders, 2) if groups.of(i) != groups.of(j)]
 
 
 @cache

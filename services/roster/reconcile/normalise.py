@@ -40,6 +40,12 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().strip("'\"‘’“”").strip()
 
 
+@lru_cache(maxsize=8192)
+def repeated(text: str) -> str:
+    """`plain` for cells that many rows have alike, such as names of schools."""
+    return plain(text)
+
+
 def compact(text: str) -> str:
     """`plain` without any space inside, upper case."""
     if text.isascii() and text.isalnum():

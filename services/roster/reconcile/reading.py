@@ -19,7 +19,7 @@ from typing import Final
 
 from services.chassis.errors import Refused
 from services.roster.reconcile.archive import MAX_COLUMNS, MAX_ROWS
-from services.roster.reconcile.cells import odd_cells
+from services.roster.reconcile.cells import Checks, checks_of, odd_cells
 from services.roster.reconcile.delimited import delimited
 from services.roster.reconcile.model import Register, Reject, Row, RowRef
 from services.roster.reconcile.normalise import is_blank
@@ -57,7 +57,8 @@ _LOOKS_LIKE_A_NAME: Final = re.compile(r"[\u3400-\u9fff·•]{2,5}(?<![镇乡村
 """What alone in a line, and in the column of names, is a child of whom no more is known, and no heading of a part of the list."""
 # Fields whose values repeat in a county: one string object stands for all of them.
 _REPEATING = frozenset(FIELDS) - {"name", "id_number", "student_number", "disability_certificate", "suspect_number", "guardian_phone"}  # fmt: skip
-_NUMBERS: Final = ("id_number", "student_number", "disability_certificate")
+_WHO: Final = ("id_number", "student_number", "disability_certificate", "name")
+"""What a row names a child by; the numbers first, for hardly any is blank."""
 
 UNRECOGNISED: Final = "no register is recognised by these columns (认不出是哪一类名册：请检查表头)"
 NOT_READ: Final = "this sheet is no register by its columns, so it was not read (该工作表认不出是哪一类名册，未读取)"
@@ -119,6 +120,38 @@ class Unknown:
     file: str
     sheet: str
     columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns under a header, made ready once for all of its rows."""
+
+    header: Header
+    width: int
+    fields: tuple[str, ...]
+    positions: tuple[int, ...]
+    repeating: tuple[int, ...]
+    """Positions of the fields whose values repeat."""
+    person: int | None
+    """Where a row says who is meant."""
+    titles: frozenset[str]
+    """What stands there where a line is a header."""
+    checks: Checks
+
+    @classmethod
+    def under(cls, header: Header, heading: Sequence[str]) -> "_Columns":
+        """The columns of a header that was found as these cells."""
+        positions = header.positions
+        return cls(
+            header=header,
+            width=len(heading),
+            fields=tuple(positions),
+            positions=tuple(positions.values()),
+            repeating=tuple(position for name, position in positions.items() if name in _REPEATING),
+            person=positions.get("name", positions.get("id_number")),
+            titles=COLUMNS | frozenset(header.columns.values()),
+            checks=checks_of(positions),
+        )
 
 
 def read_directory(directory: Path) -> Reading:
@@ -183,14 +216,14 @@ def too_large(file: str) -> Refused:
 
 def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, into: Reading) -> tuple[str, ...] | None:
     """Read one sheet; where no header is found in it, the line that looks most like one."""
-    header: Header | None = None
+    columns: _Columns | None = None
     heading: list[str] = []
     above: list[str] = []
     widest: list[str] = []
     for number, values in enumerate(lines, start=1):
         _check_line(values, number=number, file=file)
         cells = [v if isinstance(v, str) else text_of(v) for v in values]
-        if header is None:
+        if columns is None:
             if number > HEADER_SEARCH:
                 break
             header, heading = _header_of(cells, above=above, into=into)
@@ -199,11 +232,12 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
                     f"{file}: 这是退回行，请在本单位原名册中改正后整份报送 / a workbook of returned rows; correct them in your own list and"
                     " hand that in whole"
                 )
+            columns = _Columns.under(header, heading) if header is not None else None
             above = cells
             widest = max(widest, [cell for cell in cells if cell.strip()], key=len)
         elif above and continues(above, cells):  # right under the header: its second line
             heading = join_lines(above, cells)
-            header = recognise(heading, into.namings) or header
+            columns = _Columns.under(recognise(heading, into.namings) or columns.header, heading)
             above = []
         else:
             above = []
@@ -211,15 +245,16 @@ def _read_table(lines: Iterator[Sequence[object]], *, file: str, sheet: str, int
             filled = list(filter(None, texts))
             if not filled:
                 continue
-            if (anew := _header_anew(cells, header, into=into)) is not None:
-                header, heading = anew, cells
-            elif not _is_note(cells, header, filled=filled):
-                _take(cells, texts, header=header, heading=heading, file=file, sheet=sheet, line=number, into=into)
+            person = texts[columns.person] if columns.person is not None and columns.person < len(texts) else ""
+            if person in columns.titles and (anew := recognise(cells, into.namings)) is not None:
+                columns, heading = _Columns.under(anew, cells), cells  # the same list written on, or another below it
+            elif not _is_note(texts, columns.header, filled=filled):
+                _take(cells, texts, columns=columns, heading=heading, file=file, sheet=sheet, line=number, into=into)
                 continue
             into.passed_over += 1
             if len(into.passed) < MAX_PASSED:
                 into.passed.append(Passed(file, sheet, number))
-    return None if header is not None else tuple(widest[:MAX_COLUMNS])
+    return None if columns is not None else tuple(widest[:MAX_COLUMNS])
 
 
 def _check_line(values: Sequence[object], *, number: int, file: str) -> None:
@@ -241,19 +276,10 @@ def _header_of(cells: list[str], *, above: list[str], into: Reading) -> tuple[He
     return alone, cells
 
 
-def _header_anew(cells: Sequence[str], header: Header, *, into: Reading) -> Header | None:
-    """The header that a line further down is, of the same list written on or of another below it; None where it is none."""
-    position = header.positions.get("name", header.positions.get("id_number"))
-    cell = cells[position].strip() if position is not None and position < len(cells) else ""
-    if cell not in COLUMNS and cell not in header.columns.values():
-        return None
-    return recognise(cells, into.namings)
-
-
-def _is_note(cells: Sequence[str], header: Header, *, filled: Sequence[str]) -> bool:
+def _is_note(texts: Sequence[str], header: Header, *, filled: Sequence[str]) -> bool:
     """Whether a line under the header is a note, a sum, a footer, or a numbering of columns; `filled` are its cells with text."""
     position = header.positions.get("name")
-    name = cells[position].strip() if position is not None and position < len(cells) else ""
+    name = texts[position] if position is not None and position < len(texts) else ""
     if len(filled) == 1:
         return not name or _NOTE.match(name) is not None or not _LOOKS_LIKE_A_NAME.fullmatch(name)
     if name and name == header.columns.get("name"):
@@ -261,14 +287,14 @@ def _is_note(cells: Sequence[str], header: Header, *, filled: Sequence[str]) -> 
     if name.isdigit() and len(name) <= 2 and all(len(c) <= 2 for c in filled):
         return True
     # A note may stand in the name column, but then there is little beside it.
-    return _NOTE.match(filled[0]) is not None and (not name or name == filled[0] or len(filled) <= 3)
+    return (not name or name == filled[0] or len(filled) <= 3) and _NOTE.match(filled[0]) is not None
 
 
 def _take(
     cells: list[str],
     texts: list[str],
     *,
-    header: Header,
+    columns: _Columns,
     heading: list[str],
     file: str,
     sheet: str,
@@ -276,6 +302,7 @@ def _take(
     into: Reading,
 ) -> None:
     """Take a line, or reject it; `cells` are as written, `texts` without spaces at their ends."""
+    header = columns.header
     register = header.register
     into.counted[register] += 1
     row = into.counted[register]
@@ -286,37 +313,37 @@ def _take(
         into.rejects.append(Reject(register, file, sheet, row, name, reason, line))
         marks[header.positions.get(column, -1)] = reason
 
-    texts += [""] * (len(heading) - len(texts))
+    if len(texts) < columns.width:
+        texts += [""] * (columns.width - len(texts))
     shared = into.strings.setdefault
-    found = {
-        name: shared(text := texts[position], text) if name in _REPEATING else texts[position]
-        for name, position in header.positions.items()
-    }
-    if max(map(len, texts)) > MAX_CELL_LENGTH:
+    for position in columns.repeating:
+        texts[position] = shared(text := texts[position], text)
+    found = dict(zip(columns.fields, [texts[position] for position in columns.positions], strict=True))
+    written = "".join(cells)
+    if len(written) > MAX_CELL_LENGTH:  # of all cells, as no one of them in most rows
         for name in [name for name, text in found.items() if len(text) > MAX_CELL_LENGTH]:
             reject(name, f"longer than {MAX_CELL_LENGTH} characters (单元格过长)")
             found[name] = ""
-    refused = _why_refused(cells, found, width=len(heading), register=register, into=into)
+    refused = _why_refused(cells, found, written=written, width=columns.width, register=register, into=into)
     if refused is not None:
         reject(*refused)
     else:
-        for name, reason in odd_cells(found):
+        for name, reason in odd_cells(found, columns.checks):
             reject(name, reason)
-        into.rows.append(Row(ref=RowRef(register, row), cells=found, file=file, sheet=sheet, line=line))
+        into.rows.append(Row(RowRef(register, row), found, file, sheet, line))
     if marks and into.keep_spoilt and len(into.spoilt) < MAX_SPOILT:
-        written = tuple(cells[:MAX_COLUMNS])
-        into.spoilt.append(Spoilt(register, file, sheet, line, tuple(heading), written, marks, refused is None))
+        kept = tuple(cells[:MAX_COLUMNS])
+        into.spoilt.append(Spoilt(register, file, sheet, line, tuple(heading), kept, marks, refused is None))
 
 
 def _why_refused(
-    cells: Sequence[str], found: dict[str, str], *, width: int, register: Register, into: Reading
+    cells: Sequence[str], found: dict[str, str], *, written: str, width: int, register: Register, into: Reading
 ) -> tuple[str, str] | None:
-    """Field and reason where a row can't be taken at all."""
-    if "\n" in "".join(cells) and any("\n" in cell and sum(map(cell.count, ",\t;|")) >= width - 1 for cell in cells):
+    """Field and reason where a row can't be taken at all; `written` is all of it."""
+    if "\n" in written and any("\n" in cell and sum(map(cell.count, ",\t;|")) >= width - 1 for cell in cells):
         return "", "a quotation mark is not closed, so several lines ran into one (引号未成对，几行并成了一行)"
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return "", "more cells than the header has columns, so they may stand in the wrong columns (列数多于表头)"
-    numbers = (found.get(field, "") for field in _NUMBERS)
-    if all(map(is_blank, numbers)) and is_blank(found.get("name", "")):  # the numbers first: hardly any is blank
+    if all(is_blank(found.get(field, "")) for field in _WHO):
         return "name", "neither name nor number (姓名和证件号都为空)"
     return into.own(register, found) if into.own is not None else None

@@ -5,10 +5,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.roster.reconcile.births import BirthLevel, compare_births
 from services.roster.reconcile.identity import (
@@ -46,7 +47,7 @@ _NOT_REPORTED = (*_ABSENT, "请假", "否", "没", "×")  # of a check-in, where
 CLASS_LISTS = frozenset({Register.IN_SCHOOL, Register.CHECK_IN})
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, gc=False):
     """One row by its keys. Enrolment, in-school and check-in rows alone have a school; the flags at the end are of enrolment rows."""
 
     row: Row
@@ -146,12 +147,13 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
     township, village = township_key(cell("township", "")), village_key(cell("village", ""))
     if not township and not is_blank(cell("address", "")):
         township, village = split_address(cell("address", ""), cores)
-    people = dict.fromkeys((*people_keys(cell("guardian_name", "")), *people_keys(cell("household_head", ""))))
+    guardians, heads = people_keys(cell("guardian_name", "")), people_keys(cell("household_head", ""))
     enrolled = register is Register.ENROLMENT
     presence = word(cell("presence", "")) + word(cell("placement", "")) if enrolled else word(cell("arrival", ""))
     state = word(cell("enrolment_state", "")) if enrolled else ""
     # A 学籍号 that holds the same number bears it out: then it is the date that is wrong.
     stray = _is_stray(number, birth, older_number) and number.valid != older_number.valid
+    within = None if stray or number.birth == birth else number.birth
     return Record(
         row=row,
         ref=row.ref,
@@ -159,7 +161,7 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         name=name_key(cell("name", "")),
         sex=sex,
         birth=birth,
-        births=tuple(dict.fromkeys(filter(None, (birth, None if stray else number.birth)))),
+        births=tuple(day for day in (birth, within) if day is not None),
         stray=stray,
         number=number,
         student_number=student_number,
@@ -167,7 +169,7 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         township=township,
         village=village,
         household=compact(cell("household_number", "")),
-        people=tuple(people),
+        people=guardians if heads in {(), guardians} else tuple(dict.fromkeys(guardians + heads)),
         phone=phone_key(cell("guardian_phone", "")),
         school=school_key(cell("school_code", ""), cell("school_name", "")),
         grade=parse_grade(cell("grade", "")),

@@ -53,7 +53,10 @@ def _write_all(result: Reconciliation, rows: Iterable[Row], *, out: Path) -> Non
     _write(
         out / "rejects.csv",
         ("register", "row", "column", "reason", "file", "sheet", "line"),
-        ((r.register or "", r.row, r.column, r.reason, r.file, r.sheet, r.line) for r in result.rejects),
+        (
+            (r.register or "", r.row, neutral(r.column), neutral(r.reason), neutral(r.file), neutral(r.sheet), r.line)
+            for r in result.rejects
+        ),
     )
     _write(
         out / "reasons.csv",
@@ -70,7 +73,7 @@ def _write_all(result: Reconciliation, rows: Iterable[Row], *, out: Path) -> Non
 def _place(ref: RowRef, labels: Mapping[RowRef, str], rows: Mapping[RowRef, Row]) -> tuple[object, ...]:
     """Child, register, row, and where the row stands in its file."""
     row = rows[ref]
-    return (labels[ref], *ref, row.file, row.sheet, row.line)
+    return (labels[ref], *ref, neutral(row.file), neutral(row.sheet), row.line)
 
 
 @contextmanager
@@ -86,7 +89,8 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
+    """Write lines whose words are the project's own; whoever hands in an office's words makes them `neutral` first."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows([neutral(cell) if isinstance(cell, str) else cell for cell in line] for line in lines)
+        writer.writerows(lines)

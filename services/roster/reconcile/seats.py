@@ -152,6 +152,9 @@ class _Seating:
 
     def _pair_off(self, left: list[int], right: list[int], rule: SeatRule) -> None:
         """Join in order, same names with same names first."""
+        if len(left) == 1:
+            self._seat(left[0], right[0], rule, score=rule.score)
+            return
         records = self.groups.records
         names = {j: {records[k].name for k in self.groups.members(j)} for j in right}
         borne = Counter(name for found in names.values() for name in found)
@@ -164,11 +167,13 @@ class _Seating:
         for told in tellings:
             for i in left:
                 for j in right:
-                    if self.groups.holds(i, Register.ENROLMENT) or self._is_seated(j):
-                        continue
                     if told(i, j):
-                        score = rule.score if len(left) == 1 else rule.score / len(left)
-                        self.groups.join(j, i, rule=rule.name, score=score)
+                        self._seat(i, j, rule, score=rule.score / len(left))
+
+    def _seat(self, i: int, j: int, rule: SeatRule, *, score: float) -> None:
+        """Join a row with a place, unless either is taken by now."""
+        if not self.groups.holds(i, Register.ENROLMENT) and not self._is_seated(j):
+            self.groups.join(j, i, rule=rule.name, score=score)
 
     def by_student_number(self) -> None:
         """学籍号 with one slip of the pen, or the same 学籍号 under a name with one wrong character.

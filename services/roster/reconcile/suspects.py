@@ -33,7 +33,12 @@ _NUMBER_BITS = {NumberLevel.SAME: 16.0, NumberLevel.OLDER: 12.0, NumberLevel.NEA
 
 def seat_suspects(groups: Groups) -> list[Doubt]:
     """Join each suspect that no number has joined yet with the one child it can be; doubt where several fit."""
-    alone = [i for i in groups.roots() if all(r.register is Register.SUSPECTS for r in groups.rows(i))]
+    alone = [
+        i
+        for i in groups.roots()
+        if groups.records[i].register is Register.SUSPECTS
+        and all(r.register is Register.SUSPECTS for r in groups.rows(i))
+    ]
     index = _index(groups, {key for i in alone for key in _suspect_keys(groups.records[i])}) if alone else {}
     claims: dict[int, list[tuple[float, int]]] = defaultdict(list)
     doubts: list[Doubt] = []
@@ -85,9 +90,12 @@ def _index(groups: Groups, asked: set[tuple[str, ...]]) -> dict[tuple[str, ...],
         if record.register is Register.SUSPECTS or record.register in CLASS_LISTS:
             continue
         own, older = record.number.text, record.older_number.text
-        digits = (own[:14], own[6:], own[14:], older[:14], older[6:], older[14:])
-        if parts.isdisjoint((*sound_keys(record.name), *digits)) and not (
-            hidden and any(key in asked for key in _parts(record))
+        # A number that ends as a suspect's does is found by its last digits.
+        digits = (own[:14], own[14:], older[:14], older[14:]) if older else (own[:14], own[14:])
+        if (
+            parts.isdisjoint(sound_keys(record.name))
+            and parts.isdisjoint(digits)
+            and not (hidden and any(key in asked for key in _parts(record)))
         ):
             continue  # shares nothing with any suspect: most don't
         for key in (*_suspect_keys(record), *(_parts(record) if hidden else ())):

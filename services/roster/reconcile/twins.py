@@ -5,7 +5,6 @@ sounds. Such rows are found here beforehand, so that they are weighed with their
 being joined by the number at sight.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
@@ -21,13 +20,15 @@ def mixed_up(records: Sequence[Record], by_number: Mapping[str, Sequence[int]]) 
     Those whose 学籍号 holds another number than the row, and one that a row of another name has as its own; and those of children
     whose name sounds like that of another child who was born on the same day, by the household register.
     """
-    heard: dict[tuple[date, str], set[str]] = defaultdict(set)
+    heard: dict[tuple[date, str], str] = {}
+    alike: set[tuple[date, str]] = set()
     for record in records:
         if record.register is Register.HUKOU:
             for sound in sound_keys(record.name)[:1]:
                 for birth in record.births:
-                    heard[birth, sound].add(record.name)
-    alike = {key for key, names in heard.items() if len(names) > 1}
+                    if heard.setdefault((birth, sound), record.name) != record.name:
+                        alike.add((birth, sound))
+    days = {birth for birth, _ in alike}
     found: set[int] = set()
     for i, record in enumerate(records):
         number, older = record.number.valid, record.older_number.valid
@@ -36,6 +37,12 @@ def mixed_up(records: Sequence[Record], by_number: Mapping[str, Sequence[int]]) 
         exchanged = older not in {"", number} and any(
             records[j].number.valid == older and records[j].name != record.name for j in by_number[older]
         )
-        if exchanged or any((birth, s) in alike for birth in record.births for s in sound_keys(record.name)[:1]):
+        if (
+            exchanged
+            or (
+                not days.isdisjoint(record.births)  # most are born on other days, and it is asked of every row
+                and any((birth, s) in alike for birth in record.births for s in sound_keys(record.name)[:1])
+            )
+        ):
             found.add(i)
     return found
