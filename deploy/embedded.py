@@ -139,6 +139,7 @@ class Embedded:
             issuer=issuer,
             papers=self._settings.papers,
             documents=self._settings.documents,
+            public_secret=surroundings.token,
         )
         web = WebServer(gateway, name="gateway", host=self._settings.host, port=self._settings.port)
         inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in services.all if service.hears)

@@ -72,10 +72,10 @@ def export_shred_list(server: Server, *, to: ShredList) -> int:
 
 
 def _forget_names(gateway: Connection, listed: Mapping[UUID, datetime]) -> None:
-    """Deletes the erased from every table of opened names: also of a read model that was being made anew."""
+    """Deletes the erased from every table of opened names and words: also of a read model that was being made anew."""
     found = gateway.execute(
         """select n.nspname::text, c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where c.relkind = 'r' and c.relname = 'child_identity'
+           where c.relkind = 'r' and c.relname in ('child_identity', 'visit_words')
                and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'delete')"""
     ).fetchall()
     for schema, name in found:

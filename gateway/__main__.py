@@ -81,6 +81,7 @@ def build(process: Process) -> FastAPI:
         issuer=issuer,
         papers=settings.papers,
         documents=settings.documents,
+        public_secret=settings.secret("services.token"),
     )
 
 

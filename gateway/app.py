@@ -22,6 +22,8 @@ from gateway.console.home import pages
 from gateway.endpoint import Endpoint, Surroundings
 from gateway.files.desk import Desk
 from gateway.files.routes import file_routes
+from gateway.public.forms import Forms
+from gateway.public.routes import Hall, public_routes
 from gateway.readmodel.reading import Reader
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
@@ -64,8 +66,11 @@ def build_gateway(
     papers: Path | None = None,
     documents: Path | None = None,
     quota: Quota = DEFAULT_QUOTA,
+    public_secret: str = "",
 ) -> Gateway:
     """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break glass.
+
+    With `public_secret`, one that all gateways of the installation share, the public may report (and only with `commands`).
 
     `papers` is a folder of the office's own Word templates, each of which has to fit; `documents` one of partners' trusted documents. `development`
     opens introspection, the query page and documents of anybody's making; an `issuer` gives tokens of demonstration
@@ -100,23 +105,41 @@ def build_gateway(
         page=page,
     )
     app.graphql = Endpoint(surroundings)
-    desk = Desk(
-        policy=policy,
-        tokens=tokens,
-        reader=reader,
-        receipts=receipts,
-        clock=clock,
-        commands=commands,
-        supervision=supervision,
-        templates=papers,
-    )
-    app.router.routes.extend(file_routes(desk))
+    app.router.routes.extend(file_routes(_desk(surroundings, templates=papers)))
     app.router.routes.extend(pages())
+    if public_secret and commands is not None:
+        app.router.routes.extend(public_routes(_hall(surroundings, commands=commands, secret=public_secret)))
     if development:
         app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))
     if issuer is not None:
         _issue_tokens(app, issuer)
     return app
+
+
+def _desk(surroundings: Surroundings, *, templates: Path | None) -> Desk:
+    """Where files are handed out and taken in, with all that holds at /graphql."""
+    return Desk(
+        policy=surroundings.policy,
+        tokens=surroundings.tokens,
+        reader=surroundings.reader,
+        receipts=surroundings.receipts,
+        clock=surroundings.clock,
+        commands=surroundings.commands,
+        supervision=surroundings.supervision,
+        templates=templates,
+    )
+
+
+def _hall(surroundings: Surroundings, *, commands: Commands, secret: str) -> Hall:
+    """Where the public is served, over the same read model and log of looks."""
+    return Hall(
+        forms=Forms(secret=secret, clock=surroundings.clock),
+        reader=surroundings.reader,
+        receipts=surroundings.receipts,
+        clock=surroundings.clock,
+        commands=commands,
+        policy_version=surroundings.policy.version,
+    )
 
 
 def _check_templates(papers: Path | None) -> None:

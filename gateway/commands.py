@@ -20,6 +20,7 @@ from gateway.access.principal import Principal
 from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.telemetry import span, traceparent
+from services.contracts.divisions import COUNTY
 
 _LOOK_EVERY_S = 0.02
 PASSED_IN_S = 60.0
@@ -50,6 +51,20 @@ class Passed(msgspec.Struct, frozen=True):
 class _Problem(msgspec.Struct, frozen=True):
     code: str = "ERROR"
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is named to a service: the account, the unit it acts for, and on what ground."""
+
+    actor: str
+    unit: str
+    purpose: str
+
+
+PUBLIC = Caller("public", f"public:{COUNTY}", "public_report")
+"""Anybody, on the public's pages."""
+_OF_THE_PUBLIC = frozenset({"receive_public_report", "supplement_public_report"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +119,20 @@ class Commands:
         traceparent of the gateway's own span, never a partner's: services record what it says.
         """
         principal.grants.require_command(command)
-        headers = _headers(principal, idempotency_key) | {"content-type": "application/json"}
-        name = command.replace("_", "-")
-        content = msgspec.json.encode(body)
-        with span(f"send {service} {name}", parent=trace, kind=SpanKind.CLIENT):
-            if current := traceparent():
-                headers["traceparent"] = current
-            return _answer(await self._post(service, f"/commands/{name}", content=content, headers=headers))
+        return await self._send(
+            service, command, body, caller=_caller(principal), idempotency_key=idempotency_key, trace=trace
+        )
+
+    async def hear_public(
+        self, command: str, body: Mapping[str, object], *, idempotency_key: UUID, trace: str = ""
+    ) -> Answer:
+        """Carries to cases what somebody of the public says; raises what was refused, or `CommandUncertain`.
+
+        Nobody's right is asked, since everybody may report (N3.5); so these commands and no others go this way.
+        """
+        if command not in _OF_THE_PUBLIC:
+            raise Forbidden("The public reports, and adds to a report; nothing else.")
+        return await self._send("cases", command, body, caller=PUBLIC, idempotency_key=idempotency_key, trace=trace)
 
     async def tell(
         self,
@@ -128,12 +150,26 @@ class Commands:
         """
         cause = about or uuid4()
         body = {"cause": cause, "about": cause, "recipient": recipient, "reason": reason, "area": area}
-        headers = _headers(principal, uuid5(cause, f"{recipient}/{reason}")) | {"content-type": "application/json"}
-        with span("send notify raise-notice", parent=trace, kind=SpanKind.CLIENT):
+        key = uuid5(cause, f"{recipient}/{reason}")
+        await self._send("notify", "raise_notice", body, caller=_caller(principal), idempotency_key=key, trace=trace)
+
+    async def _send(
+        self,
+        service: str,
+        command: str,
+        body: Mapping[str, object],
+        *,
+        caller: Caller,
+        idempotency_key: UUID,
+        trace: str,
+    ) -> Answer:
+        headers = _headers(caller, idempotency_key) | {"content-type": "application/json"}
+        name = command.replace("_", "-")
+        content = msgspec.json.encode(body)
+        with span(f"send {service} {name}", parent=trace, kind=SpanKind.CLIENT):
             if current := traceparent():
                 headers["traceparent"] = current
-            content = msgspec.json.encode(body)
-            _answer(await self._post("notify", "/commands/raise-notice", content=content, headers=headers))
+            return _answer(await self._post(service, f"/commands/{name}", content=content, headers=headers))
 
     async def _post(self, service: str, path: str, *, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
         """Posts, and once more where no answer came; raises `CommandUncertain`."""
@@ -160,7 +196,7 @@ class Commands:
         """
         principal.grants.require_command(command)
         method = "GET" if upload is None else "POST"
-        sent = {**(headers or {}), **_headers(principal, idempotency_key)}
+        sent = {**(headers or {}), **_headers(_caller(principal), idempotency_key)}
         with span(f"pass {service} {command.replace('_', '-')}", kind=SpanKind.CLIENT):
             if current := traceparent():
                 sent["traceparent"] = current
@@ -182,12 +218,16 @@ class Commands:
             await client.aclose()
 
 
-def _headers(principal: Principal, idempotency_key: UUID) -> dict[str, str]:
+def _caller(principal: Principal) -> Caller:
+    return Caller(principal.actor, principal.unit, principal.purpose)
+
+
+def _headers(caller: Caller, idempotency_key: UUID) -> dict[str, str]:
     return {
         "idempotency-key": str(idempotency_key),
-        "x-actor": principal.actor,
-        "x-department": principal.unit,
-        "x-purpose": principal.purpose,
+        "x-actor": caller.actor,
+        "x-department": caller.unit,
+        "x-purpose": caller.purpose,
         "x-correlation-id": str(uuid4()),
     }
 

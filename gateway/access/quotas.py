@@ -1,6 +1,6 @@
 """How much a partner's program may ask in a while 配额: a bucket for each client and unit, in requests and in estimated rows.
 
-Buckets fill evenly and hold one minute's worth, so a burst passes and a flood does not. They live in this process: with n
+Buckets fill evenly and hold one minute's worth, or what else the quota says, so a burst passes and a flood does not. They live in this process: with n
 gateways a partner has n times as much, which bounds harm and needs no shared state.
 """
 
@@ -21,10 +21,11 @@ class QuotaUsedUp(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """What one client of one unit may ask a minute."""
+    """What one client of one unit may ask in so many seconds."""
 
     requests: int = 1_200
     rows: int = 600_000
+    per_s: float = 60.0
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Quotas:
         """Takes one request of so many estimated rows at a moment in seconds; raises `QuotaUsedUp` and takes nothing."""
         quota, key = self._quota, (client, unit)
         bucket = self._buckets.pop(key, None) or _Bucket(quota.requests, quota.rows, now)
-        passed = max(now - bucket.at, 0.0) / 60.0
+        passed = max(now - bucket.at, 0.0) / quota.per_s
         bucket.requests = min(quota.requests, bucket.requests + passed * quota.requests)
         bucket.rows = min(quota.rows, bucket.rows + passed * quota.rows)
         bucket.at = now
@@ -55,6 +56,6 @@ class Quotas:
         rows = min(rows, quota.rows)
         lacking = max((1 - bucket.requests) / quota.requests, (rows - bucket.rows) / quota.rows)
         if lacking > 0:
-            raise QuotaUsedUp(after_s=int(lacking * 60.0) + 1)
+            raise QuotaUsedUp(after_s=int(lacking * quota.per_s) + 1)
         bucket.requests -= 1
         bucket.rows -= rows

@@ -31,12 +31,14 @@ from gateway.readmodel import (
     roster,
     terms,
     timeline,
+    words,
 )
 from gateway.readmodel.assistance import HouseholdPlan
 from gateway.readmodel.cases import CaseFile
 from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, named, project
 from gateway.readmodel.roster import Child
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
+from gateway.readmodel.words import VisitWords
 from services.chassis.log import Message
 from services.contracts.envelope import Envelope, MessageDropped, Published
 
@@ -50,17 +52,21 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     *cases.FOLDS,
     *timeline.FOLDS,
     *oversight.FOLDS,
+    *words.FOLDS,
     *answers.FOLDS,
     *responsible.FOLDS,
     *assistance.FOLDS,
     *notify.FOLDS,
 )
-IGNORED: Final = roster.IGNORED | cases.IGNORED | assistance.IGNORED | notify.IGNORED | {MessageDropped}
+IGNORED: Final = roster.IGNORED | cases.IGNORED | words.IGNORED | assistance.IGNORED | notify.IGNORED | {MessageDropped}
 """Published events that leave no row, by decision; a test holds that every other one has a fold.
 
-That a service won't react to a message changes nothing that is shown; the decision stands in the journal.
+That a service won't react to a message changes nothing that is shown; the decision stands in the journal. So does, sealed, who
+told a report of the public.
 """
 
+PERSONAL: Final = roster.PERSONAL | words.PERSONAL
+"""The sealed fields that are opened, by event."""
 KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(fold.row for fold in FOLDS))
 LOCK: Final = 4103260001
 """The advisory lock under which the read model is written: one batch at a time, whoever brings it."""
@@ -98,7 +104,7 @@ def apply(
 
 def listen(envelopes: Iterable[Envelope], *, opener: Opener) -> list[Told[Published]]:
     """What was told, opened as far as rows show it. Before the transaction: it asks the key store."""
-    return hear(envelopes, opener=opener, personal=roster.PERSONAL)
+    return hear(envelopes, opener=opener, personal=PERSONAL)
 
 
 @contextmanager
@@ -167,7 +173,7 @@ def write(connection: Connection, told: Sequence[Told[Published]]) -> None:
 
 
 def settle(rows: Known) -> None:
-    """Sets what follows from rows of several producers: a child's open case, and the township a row stands under."""
+    """Sets what follows from rows of several producers: a child's open case, the township a row stands under, what is forgotten."""
     open_cases: dict[UUID, CaseFile] = {}
     for case in rows.of(CaseFile):
         if case.closed_on is None:
@@ -183,6 +189,10 @@ def settle(rows: Known) -> None:
                 _stand_under(rows, row, under)
             elif isinstance(row, OfCase):
                 _stand_under(rows, row, {"township": rows.find(CaseFile, row.case_id)})
+    for said in rows.of(VisitWords):
+        of = rows.find(Child, said.child_id)
+        if of is not None and of.erased:
+            rows.put(VisitWords, said.visit_id, None)
 
 
 def _stand_under(rows: Known, row: OfChild | OfCase, under: Mapping[str, Child | CaseFile | None]) -> None:
@@ -224,7 +234,7 @@ def _read(connection: Connection, told: Sequence[Told[Published]]) -> Rows:
 
 
 def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows) -> None:
-    """Moves rows written earlier under the township their child, case or household has now."""
+    """Moves rows written earlier under the township their child, case or household has now; what was said leaves with its child."""
     children = [child for child in changed.of(Child) if _has_moved(before.find(Child, child.child_id), child)]
     files = [case for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)]
     for kind in KINDS:
@@ -233,6 +243,9 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
                 _follow(connection, kind, column, of, place=Child, ids=[child.child_id for child in children])
         if issubclass(kind, OfCase) and files:
             _follow(connection, kind, "township", "case_id", place=CaseFile, ids=[case.case_id for case in files])
+    erased = [child.child_id for child in changed.of(Child) if child.erased]
+    if erased:
+        connection.execute("delete from visit_words where child_id = any(%s)", [erased])
     households = {plan.household_id for plan in changed.of(HouseholdPlan)}
     for child in (*children, *(earlier for child in children if (earlier := before.find(Child, child.child_id)))):
         if child.household_id is not None:

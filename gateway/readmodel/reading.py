@@ -20,7 +20,7 @@ from gateway.readmodel.wire import Answer, Asked, Wire
 Claims = tuple[tuple[str, str], ...]
 CLAIMS = (
     "lo", "hi", "village", "school", "unit", "kind", "area", "receipts", "journal",
-    "open_lo", "open_hi", "since", "warrant", "actor", "purpose", "at", "child",
+    "open_lo", "open_hi", "since", "warrant", "actor", "purpose", "at", "child", "report",
 )  # fmt: skip
 """What row security asks of a session; see `tables.sql`."""
 PAGE = 2000

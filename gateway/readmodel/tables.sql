@@ -177,6 +177,7 @@ alter table public_report
     add column if not exists owed_due_on date, add column if not exists inquiries integer not null default 0,
     add column if not exists inquired_on date;
 create index if not exists public_report_by_receipt on public_report (receipt_number);
+create index if not exists public_report_by_secret on public_report (follow_up) where follow_up <> '';
 create index if not exists public_report_by_township on public_report (township, report_id);
 
 -- The work around the cases: what was visited, signed, inspected, answered.
@@ -185,6 +186,14 @@ create table if not exists visit (
     method text not null default '', attitude text not null default '', visitor text not null default '',
     visited_on date, next_on date, attachments uuid[] not null default '{}');
 create index if not exists visit_by_child on visit (child_id);
+-- What people said in their own words, opened: as narrow as `child_identity`, and forgotten with their person.
+create table if not exists visit_words (
+    visit_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    promise text not null default '');
+create index if not exists visit_words_by_child on visit_words (child_id);
+create table if not exists report_words (
+    report_id uuid primary key, township text collate "C" not null default '', text text not null default '',
+    supplements text[] not null default '{}');
 create table if not exists attachment (
     attachment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', case_id uuid,
     shows text not null default '', media_type text not null default '', size integer not null default 0,
@@ -487,7 +496,7 @@ begin
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
         'receipt', 'tracking', 'doubt', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
-        'submission', 'delivery', 'visit', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
+        'submission', 'delivery', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
         'late_reply', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
@@ -514,7 +523,10 @@ begin
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null
                     or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$
-            when name in ('public_report', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
+            -- Whoever shows the number on the receipt of a report of the public, or the hash of its secret, sees that one.
+            when name = 'public_report' then format('(%s) or nullif(current_setting(''app.report'', true), '''')'
+                || ' in (receipt_number, follow_up)', within)
+            when name in ('report_words', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)
             when name = 'post_tenure' then format('(%s) or %s or %s or (%s and %s)',

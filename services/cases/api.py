@@ -109,6 +109,7 @@ def _around_them(oversight: Oversight) -> tuple[Callable[..., Answer], ...]:
 def _of_the_public(public_reports: PublicReports) -> tuple[Callable[..., Answer], ...]:
     return (
         public_reports.receive_public_report,
+        public_reports.supplement_public_report,
         public_reports.record_report_inquiry,
         public_reports.open_case_of_report,
         public_reports.handle_public_report,

@@ -44,6 +44,8 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     Admonition.Answered: (told.AdmonitionAnswered, "admonition_id"),
     Accountability.Decided: (told.AccountabilityDecided, "decision_id"),
     ZeroReport.Signed: (told.ZeroReported, "report_id"),
+    PublicReport.InformantNamed: (told.PublicReportInformantNamed, "report_id"),
+    PublicReport.Supplemented: (told.PublicReportSupplemented, "report_id"),
     PublicReport.Handled: (told.PublicReportHandled, "report_id"),
     AssistanceLetter.Sent: (told.AssistanceLetterSent, "letter_id"),
     AssistanceLetter.Reminded: (told.AssistanceLetterReminded, "letter_id"),

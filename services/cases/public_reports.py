@@ -32,6 +32,12 @@ class PublicReports:
         )
         return self._cases.record(report)
 
+    def supplement_public_report(self, *, report_id: UUID, secret: str, text: str) -> Answer:
+        """Takes a word more of whoever told a report 补充举报, and holds the secret given with its receipt."""
+        report = self._cases.get(PublicReport, report_id)
+        report.supplement(secret=secret, text=text, today=today())
+        return self._cases.record(report)
+
     def record_report_inquiry(self, *, report_id: UUID, method: str, note: str, made_on: date) -> Answer:
         """Keeps that somebody looked into a report 查访记录; `note` is sealed under the report's key."""
         report = self._cases.get(PublicReport, report_id)

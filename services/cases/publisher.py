@@ -313,6 +313,7 @@ def _public_report(event: PublicReport.Received | PublicReport.InquiryMade) -> P
                 received_on=event.received_on,
                 owed=_owed(event.owed),
                 follow_up=event.follow_up,
+                text=Sealed(event.text),
             )
         case PublicReport.InquiryMade():
             return told.PublicReportInquired(

@@ -63,6 +63,10 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
         "{alarm}",
         "Times that somebody seemed to try numbers out with questions of yes or no",
     ),
+    "baoxue.public": (
+        "{request}",
+        "What the public sent to its pages, by what came of it: received, shown, throttled …",
+    ),
     "baoxue.reader.retries": ("{try}", "Times that a reader tried a message again"),
     "baoxue.reader.parked": ("{event}", "Events that a reader put aside, by the kind of error"),
     "baoxue.reader.unknown": ("{event}", "Events of a type unknown here that a reader passed over"),

@@ -371,7 +371,7 @@ class ReferralRevoked(Published, frozen=True, kw_only=True):
 
 
 class PublicReportReceived(Published, frozen=True, kw_only=True):
-    """Somebody told the county of a child 群众举报 (N3.5); the informant is sealed apart and never published."""
+    """Somebody told the county of a child 群众举报 (N3.5): `text` is sealed under the report's key, the informant told apart."""
 
     TYPE: ClassVar[str] = "cases.public-report-received.v1"
     report_id: UUID
@@ -381,6 +381,7 @@ class PublicReportReceived(Published, frozen=True, kw_only=True):
     owed: Owed | None = None
     follow_up: str = ""
     """The SHA-256, in hex, of the secret that the informant may ask with; empty where none was given."""
+    text: Sealed = Sealed("")
 
 
 class PublicReportInquired(Published, frozen=True, kw_only=True):

@@ -217,6 +217,24 @@ class ZeroReported(Published, frozen=True, kw_only=True):
     signed_on: date
 
 
+class PublicReportInformantNamed(Published, frozen=True, kw_only=True):
+    """Who told a report 举报人, sealed under a key of their own (`informant_id`); empty of everything else on purpose."""
+
+    TYPE: ClassVar[str] = "cases.public-report-informant-named.v1"
+    report_id: UUID
+    informant: Sealed
+
+
+class PublicReportSupplemented(Published, frozen=True, kw_only=True):
+    """Whoever told a report added a word 补充举报, sealed under the report's key."""
+
+    TYPE: ClassVar[str] = "cases.public-report-supplemented.v1"
+    report_id: UUID
+    township: str
+    text: Sealed
+    added_on: date
+
+
 class PublicReportHandled(Published, frozen=True, kw_only=True):
     """What came of a report of the public 举报办结; who asks with the receipt number learns `outcome`."""
 

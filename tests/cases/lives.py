@@ -1,5 +1,6 @@
 """Lives of every aggregate, told by their own decisions on fixed days: what publisher and histories are checked with."""
 
+import hashlib
 from dataclasses import replace
 from uuid import UUID
 
@@ -34,6 +35,7 @@ NOTICE = UUID("0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6")
 DECISION = UUID("7e6d5c4b-3a29-4817-8605-f4e3d2c1b0a9")
 OTHER_REPORT = UUID("2c3d4e5f-6071-4829-93a4-b5c6d7e8f901")
 NAMED_REPORT = UUID("5a1c2b3d-4e5f-4607-8899-aabbccddeeff")
+FOLLOWED_REPORT = UUID("7c3e4d5f-2071-4829-aabb-ccddeeff0011")
 LATE_REPORT = UUID("6b2d3c4e-1f60-4718-99aa-bbccddeeff00")
 REPORT = UUID("1f6d7c3e-0d6b-4f53-8c5e-2f4dd40a9c11")
 
@@ -271,6 +273,22 @@ def a_child_searched_for() -> list[RecordedAggregate]:
     return [case, report, letter]
 
 
+def a_report_followed_up() -> list[RecordedAggregate]:
+    """Whoever told a report adds a word before anything came of it."""
+    secret = "2QX4TDHJ4KP7K2M"
+    with acting_on(MONDAY):
+        report = PublicReport.receive(
+            report_id=FOLLOWED_REPORT,
+            informant="sealed",
+            text="sealed",
+            township="410326103",
+            follow_up=hashlib.sha256(secret.encode()).hexdigest(),
+            today=MONDAY,
+        )
+        report.supplement(secret=secret, text="sealed", today=MONDAY)
+    return [report]
+
+
 def a_number() -> NumberBook:
     """An office's book, and the first paper of the year."""
     with acting_on(MONDAY):
@@ -432,4 +450,5 @@ def all_lives() -> list[RecordedAggregate]:
         *a_child_searched_for(),
         *an_answer_that_came_late(),
         *a_report_to_the_county(),
+        *a_report_followed_up(),
     ]

@@ -39,7 +39,6 @@ AGGREGATES: tuple[type[RecordedAggregate], ...] = (
 PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
     NumberBook.Opened,
     NumberBook.Taken,
-    PublicReport.InformantNamed,
 }
 EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
 

@@ -18,6 +18,7 @@ from tests.cases.lives import (
     a_child_searched_for,
     a_long_way_back,
     a_lost_child_deferred,
+    a_report_followed_up,
     a_report_to_the_county,
     an_answer_that_came_late,
     around_a_case,
@@ -28,6 +29,7 @@ LIVES = {
     "lost-child-deferred": a_lost_child_deferred,
     "around-a-case": around_a_case,
     "a-report-to-the-county": a_report_to_the_county,
+    "a-report-followed-up": a_report_followed_up,
     "an-answer-that-came-late": an_answer_that_came_late,
     "a-child-searched-for": a_child_searched_for,
 }

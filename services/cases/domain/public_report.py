@@ -3,10 +3,15 @@
 Matter and informant are sealed apart: the matter under the report's key, for whoever looks into it; the informant under a
 key of their own, which can be erased alone. Both gone, the county's receipt and the fact that it was told remain.
 
+Whoever told it gets a receipt number to quote, and a secret if they ask for one: with that alone a word is added, so that nobody
+who merely sees the number in an office can speak in the informant's name.
+
 A look into it is owed by a day and goes up when nobody takes it, like any answer that is awaited. Where nobody knows yet
 which child is meant, each inquiry lets the next one be owed: a report ends with a case, or with somebody who went to look.
 """
 
+import hashlib
+import hmac
 import re
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Self
@@ -18,10 +23,13 @@ from services.cases.domain import catalogue
 from services.cases.domain.late_reply import Awaited
 from services.cases.domain.rules import Owed, owed_beside
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
-from services.chassis.errors import Refused
+from services.chassis.errors import Forbidden, Refused
+from services.chassis.typed_code import code_of
 
 LONGEST_TEXT = 4000
 LONGEST_INFORMANT = 200
+LONGEST_SUPPLEMENT = 1000
+MOST_SUPPLEMENTS = 5
 _OF_A_CASE: Final = frozenset({"case_opened", "known_already"})
 _FOLLOW_UP: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -29,6 +37,11 @@ _FOLLOW_UP: Final = re.compile(r"[0-9a-f]{64}")
 def id_of_informant(report_id: UUID) -> UUID:
     """The subject under whose key a report's informant is sealed."""
     return uuid5(report_id, "informant")
+
+
+def receipt_number(report_id: UUID, *, received_on: date) -> str:
+    """The number a report is quoted by 回执号: its day, ten signs that follow from its random id, and one that checks them."""
+    return f"JB{received_on:%Y%m%d}-{code_of(report_id.bytes, signs=10)}"
 
 
 class PublicReport(RecordedAggregate):
@@ -76,6 +89,14 @@ class PublicReport(RecordedAggregate):
         made_on: date
         owed: Owed
 
+    class Supplemented(RecordedAggregate.Event):
+        """Whoever told it added a word 补充."""
+
+        TOPIC = "cases.PublicReport.Supplemented"
+        township: str
+        text: Annotated[str, Personal("originator_id")]
+        added_on: date
+
     class Handled(RecordedAggregate.Event):
         TOPIC = "cases.PublicReport.Handled"
         receipt_number: str
@@ -90,7 +111,7 @@ class PublicReport(RecordedAggregate):
     def receive(
         cls, *, report_id: UUID, informant: str, text: str, township: str, today: date, follow_up: str = ""
     ) -> Self:
-        """Takes a report in 受理举报; the receipt number is made from date and id, and tells nothing of the informant."""
+        """Takes a report in 受理举报; the receipt number tells nothing of the informant, and can't be guessed."""
         if follow_up and not _FOLLOW_UP.fullmatch(follow_up):
             raise Refused(
                 "receive_public_report: what a report is followed up with is the SHA-256 of a secret, in hex."
@@ -104,7 +125,7 @@ class PublicReport(RecordedAggregate):
         report = cls._create(
             cls.Received,
             id=report_id,
-            receipt_number=f"JB{today:%Y%m%d}-{report_id.hex[:10].upper()}",
+            receipt_number=receipt_number(report_id, received_on=today),
             informant="",
             text=text,
             township=township,
@@ -129,6 +150,22 @@ class PublicReport(RecordedAggregate):
         self.trigger_event(
             self.InquiryMade, township=self.township, method=method, note=note, made_on=made_on, owed=step
         )
+
+    def supplement(self, *, secret: str, text: str, today: date) -> None:
+        """Whoever told it adds a word 补充举报; only who holds the secret that was given with the receipt can."""
+        told = hashlib.sha256(secret.encode()).hexdigest()
+        if not self.follow_up or not hmac.compare_digest(told, self.follow_up):
+            raise Forbidden(
+                "supplement_public_report: a word is added with the secret that was given with the receipt."
+            )
+        self._still_open("supplement_public_report")
+        if not text.strip() or len(text) > LONGEST_SUPPLEMENT:
+            raise Refused(f"supplement_public_report: what is added has up to {LONGEST_SUPPLEMENT} characters (N3.5).")
+        if self.supplements == MOST_SUPPLEMENTS:
+            raise Refused(
+                f"supplement_public_report: {MOST_SUPPLEMENTS} times something was added; what is new is a report of its own."
+            )
+        self.trigger_event(self.Supplemented, township=self.township, text=text, added_on=today)
 
     def awaited(self) -> Awaited | None:
         """The look that is owed; None once it is known what came of the report."""
@@ -172,12 +209,14 @@ class PublicReport(RecordedAggregate):
     # Evolution
 
     @event(Received)
-    def __init__(self, receipt_number: str, township: str, received_on: date, owed: Owed) -> None:
+    def __init__(self, receipt_number: str, township: str, received_on: date, owed: Owed, follow_up: str) -> None:
         self.receipt_number = receipt_number
         self.township = township
         self.received_on = received_on
         self.owed = owed
+        self.follow_up = follow_up
         self.inquiries = 0
+        self.supplements = 0
         self.handled_on: date | None = None
 
     @event(InformantNamed)
@@ -188,6 +227,10 @@ class PublicReport(RecordedAggregate):
     def _inquiry_made(self, owed: Owed) -> None:
         self.owed = owed
         self.inquiries += 1
+
+    @event(Supplemented)
+    def _supplemented(self) -> None:
+        self.supplements += 1
 
     @event(Handled)
     def _handled(self, handled_on: date) -> None:

@@ -89,6 +89,8 @@ from services.contracts.oversight import (
     AttendanceTaken,
     ChildUnnamed,
     PublicReportHandled,
+    PublicReportInformantNamed,
+    PublicReportSupplemented,
     ReferralReturned,
     ResponsibilityDeputised,
 )
@@ -154,11 +156,11 @@ class TestVault:
         if not token:
             return ""
         _, subject, text = token.split(":")
-        assert UUID(hex=subject) == aggregate_id
+        assert aggregate_id
         assert version > 0
         assert stored_topic
         self.opened += 1
-        return None if aggregate_id in self.shredded else base64.b64decode(text).decode()
+        return None if UUID(hex=subject) in self.shredded else base64.b64decode(text).decode()
 
     def warm(self, tokens: Iterable[str]) -> None:
         for token in tokens:
@@ -475,12 +477,15 @@ def _public_report(number: int) -> Story:
         received_on=DAY,
         owed=owed("look_into_report", "bureau", 7),
         follow_up="0f" * 32,
+        text=sealed(key, "窑厂有个孩子某某在做工"),
     )
+    informant = PublicReportInformantNamed(report_id=key, informant=sealed(made("informant", number), "邻居某某"))
+    added = PublicReportSupplemented(**about, text=sealed(key, "他叔叔某某也在"), added_on=DAY)
     inquired = PublicReportInquired(**about, method="village", made_on=DAY, owed=owed("look_into_report", "bureau", 20))
     handled = PublicReportHandled(
         report_id=key, receipt_number="2026-1", township=TOWNSHIPS[0], outcome="not_so", case_id=None, handled_on=DAY
     )
-    return Story("cases", key, (received, inquired, handled))
+    return Story("cases", key, (received, informant, added, inquired, handled))
 
 
 def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = None) -> ChildRegistered:
