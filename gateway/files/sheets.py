@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from gateway.access.policy import Relation
 from gateway.files.desk import CSV, XLSX, Asked, Desk, answer, file, shown
-from gateway.readmodel.partition import PARTITION, PartitionRow, window
+from gateway.readmodel.partition import PARTITION, PartitionRow, cut, window
 from gateway.schema.paging import BadArgument
 from gateway.sheets import ledger, partition
 from gateway.sheets.ledger import BATCHES, Batch, Draft, Ledger, choose
@@ -153,10 +153,7 @@ async def _partition(desk: Desk, asked: Asked, *, on: date) -> list[PartitionRow
         message = f"Query.partition is not granted to {principal.grants.kind} for {principal.grants.purpose}."
         raise Forbidden(message)
     if on == china_date(desk.clock.now()):
-        after, until = window(on)
-        found = await desk.reader.fetch_dicts(
-            PARTITION.encode(), {"after": after, "until": until}, claims=principal.claims
-        )
+        found = await desk.reader.fetch_dicts(PARTITION.encode(), {"born": cut(on)}, claims=principal.claims)
         return [PartitionRow(**row) for row in found]
     if desk.supervision is None:
         raise NotFound("没有可回放的记录。There is nothing to replay from.")

@@ -9,11 +9,12 @@ from typing import Any
 
 from psycopg import Connection
 
+from gateway.readmodel import partition
 from services.chassis import parking
 from services.contracts.divisions import TOWNSHIPS, VILLAGES
 
 ROLES = ("gateway_owner", "gateway_writer", "gateway_reader")
-TABLES = files("gateway.readmodel").joinpath("tables.sql").read_text(encoding="utf-8")
+STATEMENTS = files("gateway.readmodel").joinpath("tables.sql").read_text(encoding="utf-8")
 
 
 def migrate(conn: Connection[Any]) -> None:
@@ -24,7 +25,8 @@ def migrate(conn: Connection[Any]) -> None:
             _make_role(conn, role)
         _give_database(conn)
         conn.execute("set local role gateway_owner")
-        conn.execute(TABLES.encode())
+        conn.execute(STATEMENTS.encode())
+        _count_children(conn)
         with conn.cursor() as cursor:
             cursor.executemany(
                 "insert into township (code, name) values (%s, %s)"
@@ -45,6 +47,20 @@ def migrate(conn: Connection[Any]) -> None:
 def hold_back_migrations(conn: Connection[Any]) -> None:
     """Until the transaction ends: two at once would trip over each other's policies, and over a rebuild's."""
     conn.execute("select pg_advisory_xact_lock(hashtext('baoxue gateway migrate'))")
+
+
+def _count_children(conn: Connection[Any]) -> None:
+    """Counts the children of a read model from before the numbers were kept; for that the owner sees them a moment."""
+    counted = ("child", "child_identity", partition.TABLE)
+    for table in counted:
+        conn.execute(f"alter table {table} no force row level security".encode())
+    [(missing,)] = conn.execute(
+        b"select exists (select from child) and not exists (select from partition_count)"
+    ).fetchall()
+    if missing:
+        partition.recount(conn)
+    for table in counted:
+        conn.execute(f"alter table {table} force row level security".encode())
 
 
 def _make_role(conn: Connection[Any], role: str) -> None:

@@ -26,6 +26,7 @@ from gateway.readmodel import (
     four_checks,
     notify,
     oversight,
+    partition,
     responsible,
     review,
     roster,
@@ -36,7 +37,7 @@ from gateway.readmodel import (
 from gateway.readmodel.assistance import HouseholdPlan
 from gateway.readmodel.cases import CaseFile
 from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, named, project
-from gateway.readmodel.roster import Child
+from gateway.readmodel.roster import Child, ChildIdentity
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
 from gateway.readmodel.words import VisitWords
 from services.chassis.log import Message
@@ -68,6 +69,8 @@ told a report of the public.
 PERSONAL: Final = roster.PERSONAL | words.PERSONAL
 """The sealed fields that are opened, by event."""
 KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(fold.row for fold in FOLDS))
+TABLES: Final = (*(kind.TABLE for kind in KINDS), partition.TABLE)
+"""All that is projected, but for journal and tracking."""
 LOCK: Final = 4103260001
 """The advisory lock under which the read model is written: one batch at a time, whoever brings it."""
 
@@ -168,7 +171,9 @@ def write(connection: Connection, told: Sequence[Told[Published]]) -> None:
     rows = project(told, folds=FOLDS, known=before)
     settle(rows)
     changed = rows.changed()
+    recounting = partition.Recounting(connection, changed.keys_of(Child, ChildIdentity))
     write_rows(connection, changed)
+    recounting.move()
     _let_followers_follow(connection, before=before, changed=changed)
 
 

@@ -29,8 +29,8 @@ import psycopg
 from psycopg import errors, sql
 
 from gateway.readmodel.fold import Opener
-from gateway.readmodel.migrate import TABLES, hold_back_migrations
-from gateway.readmodel.projection import KINDS, LOCK
+from gateway.readmodel.migrate import STATEMENTS, hold_back_migrations
+from gateway.readmodel.projection import LOCK, TABLES
 from gateway.readmodel.projector import PATIENCE_S, PRODUCERS, READER, LogSilent, connect, silence
 from gateway.readmodel.rows import Connection
 from gateway.readmodel.taker import Taker
@@ -43,7 +43,7 @@ GREEN: Final = "readmodel_green"
 GREEN_READER: Final = f"{READER}.green"
 GREEN_LOCK: Final = LOCK + 1
 REBUILD_LOCK: Final = LOCK + 2
-SWITCHED: Final = tuple(sorted((*(kind.TABLE for kind in KINDS), "tracking")))
+SWITCHED: Final = tuple(sorted((*TABLES, "tracking")))
 """What is made anew: all that the projection writes, but for the journal."""
 BATCH: Final = 2000
 POLL_S: Final = 0.1
@@ -118,7 +118,7 @@ def make_green(owner: Connection) -> None:
         owner.execute("set local role gateway_owner")
         owner.execute(sql.SQL("create schema {}").format(sql.Identifier(GREEN)))
         owner.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(GREEN)))
-        owner.execute(TABLES.encode())
+        owner.execute(STATEMENTS.encode())
         made = owner.execute("select tablename from pg_tables where schemaname = %s", [GREEN]).fetchall()
         records = [sql.Identifier(GREEN, table) for (table,) in made if table not in SWITCHED]
         owner.execute(sql.SQL("drop table {}").format(sql.SQL(", ").join(records)))  # at once: some refer to others

@@ -55,6 +55,10 @@ class Rows:
         """All rows of a kind, in the order they were first put."""
         return [row for row in self._kinds.get(kind, {}).values() if isinstance(row, kind)]
 
+    def keys_of(self, *kinds: type[Row]) -> set[UUID]:
+        """The keys of these kinds that were put, whether there is a row or not to be one."""
+        return {key for kind in kinds for key in self._kinds.get(kind, ())}
+
     def put(self, kind: type[R], key: UUID, row: R | None) -> None:
         """Sets the row of a key."""
         self._kinds.setdefault(kind, {})[key] = row

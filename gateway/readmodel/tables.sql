@@ -54,6 +54,14 @@ create index if not exists child_identity_by_initials on child_identity (name_in
 create index if not exists child_identity_by_name on child_identity (name collate "C", township);
 create index if not exists child_identity_by_last4 on child_identity (id_last4, township);
 
+-- How many children of a place are in a state and were born in a span of time, kept beside them by the projection; see
+-- partition.py. `village` is empty for a township as a whole; `born` is the first day of the span.
+create table if not exists partition_count (
+    level text collate "C" not null check (level in ('township', 'village')),
+    span text collate "C" not null check (span in ('ever', 'undated', 'year', 'month', 'day')),
+    township text collate "C" not null, village text collate "C" not null, born date not null, state text collate "C" not null,
+    children integer not null, primary key (level, span, township, village, born, state) include (children));
+
 create table if not exists finding (
     finding_id uuid primary key, child_id uuid not null,
     kind text collate "C" not null default '', reason text not null default '', owner text not null default '',
@@ -492,7 +500,7 @@ declare
     opens text;
 begin
     foreach name in array array[
-        'township', 'village', 'child', 'child_identity', 'finding', 'case_file', 'case_step', 'document', 'referral',
+        'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
         'receipt', 'tracking', 'doubt', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
@@ -515,6 +523,9 @@ begin
             when name = 'doubt' then format('(%s) or (%s)', within, replace(within, 'township', 'other_township'))
             when name = 'referral' then format('(%s) or (%s)', within, to_me)
             when name = 'predicate_use' then 'false'
+            -- Numbers of a whole place tell nothing to whom one child's rows are open.
+            when name = 'partition_count' then
+                format($q$(%s) and coalesce(current_setting('app.child', true), '') = ''$q$, within)
             when name = 'warrant' then format('(%s) or unit = %s', within, own_unit)
             when name in ('warrant_end', 'warrant_review') then
                 format('exists (select from warrant w where w.warrant_id = %I.warrant_id)', name)

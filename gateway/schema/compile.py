@@ -33,7 +33,7 @@ from graphql import (
 )
 
 from gateway.access.policy import NODE_ID, Grants
-from gateway.readmodel.partition import window
+from gateway.readmodel.partition import cut
 from gateway.readmodel.wire import Asked
 from gateway.schema.count_tables import SUBQUERY_ALIAS
 from gateway.schema.map import (
@@ -398,17 +398,16 @@ class _Compilation:
         return True
 
     def _bind_window(self, number: int, definition: GraphQLField, node: FieldNode) -> None:
-        """Binds the birth dates of the window, for what counts children of school age on a date."""
+        """Binds where the window is cut, for what counts children of school age on a date."""
         if "asOf" not in definition.args:
             return
         as_of = self._binder("asOf", definition, node)
 
-        def born(variables: Variables, today: date) -> tuple[date, date]:
+        def born(variables: Variables, today: date) -> list[date]:
             given = today if as_of is None else as_of(variables, today)
-            return window(given if isinstance(given, date) else today)
+            return cut(given if isinstance(given, date) else today)
 
-        self.binders[f"born_after{number}"] = _part(born, 0)
-        self.binders[f"born_until{number}"] = _part(born, 1)
+        self.binders[f"born{number}"] = born
 
     # Pieces
 

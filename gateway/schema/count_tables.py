@@ -5,22 +5,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED
+from gateway.readmodel.partition import counted
 from gateway.schema.table import Table, columns, moment
 
 
-def _partition(places: str) -> str:
-    """Children of the window by these columns of theirs, state, and whether their age is known. Names of places are looked
-    up for its lines, not for every child: a column of what is grouped is worked out also where nobody asks for it."""
-    return (
-        f"(select {places}, case when c.open_case_id is not null then '{OPEN_CASE}'"
-        f" when c.accounted_state = '' then '{UNACCOUNTED}' else c.accounted_state end as state,"
-        " i.birth_date is not null as dated, count(*)::integer as count"
-        " from child c left join child_identity i on i.child_id = c.child_id"
-        " where c.merged_into is null and {scope} and (i.birth_date is null"
-        " or (i.birth_date > %(born_after{n})s and i.birth_date <= %(born_until{n})s))"
-        f" group by {places}, state, dated)"
-    )
+def _partition(level: str) -> str:
+    """The partition by `level`; names of places are looked up for its lines."""
+    return f"({counted(level, within='{scope}', born='born{n}')})"
 
 
 COUNTS: Final = (
@@ -34,7 +25,7 @@ COUNTS: Final = (
     Table(
         "VillagePartitionRow",
         "(select p.township, p.village, coalesce((select v.name from village v where v.code = p.village), '') as village_name,"
-        f" p.state, p.dated, p.count from {_partition('c.township, c.village')} p)",
+        f" p.state, p.dated, p.children as count from {_partition('village')} p)",
         columns("township village villageName state dated count"),
         of_child=False,
     ),
@@ -55,7 +46,7 @@ COUNTS: Final = (
     Table(
         "PartitionRow",
         "(select p.township, coalesce((select n.name from township n where n.code = p.township), '') as township_name,"
-        f" p.state, p.dated, p.count from {_partition('c.township')} p)",
+        f" p.state, p.dated, p.children as count from {_partition('township')} p)",
         columns("township townshipName state dated count"),
         of_child=False,
     ),

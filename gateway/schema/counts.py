@@ -1,4 +1,4 @@
-"""The GraphQL types of counts by village 分村计数: the partition, and the four checks with their three comparisons."""
+"""Counts 计数: the partition by township and village, and the four checks with their three comparisons."""
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 # mypy: disable-error-code="untyped-decorator"
@@ -8,8 +8,14 @@ from typing import Final
 
 import strawberry
 
-from gateway.readmodel.partition import PARTITION, window
+from gateway.readmodel.partition import PARTITION, counted, cut
 from gateway.schema.reading import Info
+from gateway.schema.supervision import PartitionRow
+
+_TOWNSHIPS: Final = f"""
+    select p.township, coalesce(t.name, '') as township_name, p.state, p.dated, p.children as count
+    from ({counted("township")}) p left join township t on t.code = p.township
+    order by p.township, p.dated desc, p.state collate "C" """
 
 _VILLAGES: Final = f"""
     select p.township, p.village, coalesce(v.name, '') as village_name, p.state, p.dated, p.children as count
@@ -65,7 +71,16 @@ class VillageChecks:
 
 @strawberry.type
 class CountsQuery:
-    """Counts by village."""
+    """Counts by township and village."""
+
+    @strawberry.field(
+        description="归类 children of school age on a date (default today) by township and state, as known now"
+    )
+    async def partition(self, info: Info, as_of: date | None = None) -> list[PartitionRow]:
+        """The partition of the window 6–16; for what was known in the past see `replayPartition`."""
+        rows = await info.context.rows(_TOWNSHIPS, born=cut(as_of or info.context.today))
+        counted = info.context.counted
+        return [PartitionRow(**{**row, "count": counted("PartitionRow", "count", row["count"])}) for row in rows]
 
     @strawberry.field(
         description="分村归类 children of school age on a date (default today) by village and state, as known now"
@@ -74,8 +89,7 @@ class CountsQuery:
         self, info: Info, township: str | None = None, as_of: date | None = None
     ) -> list[VillagePartitionRow]:
         """The partition of the window 6–16 by village; its lines sum to those of `partition`."""
-        after, until = window(as_of or info.context.today)
-        rows = await info.context.rows(_VILLAGES, after=after, until=until, township=township)
+        rows = await info.context.rows(_VILLAGES, born=cut(as_of or info.context.today), township=township)
         return [VillagePartitionRow(**row) for row in rows]
 
     @strawberry.field(description="四查三比对 what the registers count as of a day, by village")

@@ -423,7 +423,7 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
     return condition.replace("{a}", alias)
 
 
-_COUNTS_CHILDREN = frozenset({"FindingCount", "PartitionRow", "VillagePartitionRow"})
+_COUNTS_CHILDREN = frozenset({"FindingCount"})
 """Counts made of rows of children; others were counted before, and tell nothing of one child."""
 
 

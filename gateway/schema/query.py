@@ -10,7 +10,6 @@ from uuid import UUID
 import strawberry
 
 from gateway.access.policy import NODE_ID
-from gateway.readmodel.partition import PARTITION, window
 from gateway.schema.access_query import AccessQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
@@ -27,12 +26,6 @@ from gateway.schema.roster import Child, Finding, FindingCount, Township
 from gateway.schema.supervision import CaseReplay, PartitionRow, Receipt
 from gateway.schema.terms import Absence, CheckIn
 from services.chassis.errors import NotFound
-
-_PARTITION = f"""
-    select p.township, coalesce(t.name, '') as township_name, p.state, p.dated, sum(p.children)::integer as count
-    from ({PARTITION}) p left join township t on t.code = p.township
-    group by 1, 2, 3, 4 order by p.township, p.dated desc, p.state collate "C" """
-
 
 _RECIPIENT = {"Notice": "recipient", "Rectification": "owed_by", "LateReply": "owed_by"}
 """What names the unit of a row that is `own`, where that isn't `unit`."""
@@ -321,16 +314,6 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
             " group by kind, township order by township, kind"
         )
         return [FindingCount.of(row, info.context) for row in rows]
-
-    @strawberry.field(
-        description="归类 children of school age on a date (default today) by township and state, as known now"
-    )
-    async def partition(self, info: Info, as_of: date | None = None) -> list[PartitionRow]:
-        """The partition of the window 6–16; for what was known in the past see `replayPartition`."""
-        after, until = window(as_of or info.context.today)
-        rows = await info.context.rows(_PARTITION, after=after, until=until)
-        counted = info.context.counted
-        return [PartitionRow(**{**row, "count": counted("PartitionRow", "count", row["count"])}) for row in rows]
 
     @strawberry.field(description="通知 notices to my unit, or of my area, newest first")
     async def notices(

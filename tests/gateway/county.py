@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from gateway.readmodel.partition import recount
 from gateway.readmodel.roster import search_keys
 from tests.gateway.county_oversight import oversight_of, oversight_of_units
 from tests.gateway.places import (
@@ -48,6 +49,7 @@ def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, objec
             f"insert into {table} ({columns}) select {columns} from jsonb_populate_recordset(null::{table}, %s::jsonb)".encode(),
             [texts],
         )
+    recount(connection)
 
 
 def county_rows(*, children: int = 48) -> list[tuple[str, dict[str, object]]]:

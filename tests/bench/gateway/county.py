@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 
 from gateway.readmodel.migrate import migrate
+from gateway.readmodel.partition import recount
 
 COUNTIES: Final = tuple(f"4103{number}" for number in range(10, 30))
 TOWNSHIPS: Final = tuple(f"{county}{number}" for county in COUNTIES for number in range(101, 111))
@@ -20,13 +21,13 @@ _CHILDREN = """
     insert into child (child_id, township, village, sex, school, school_name, stage, grade, schooling_status,
         accounted_state, accounted_reason, open_case_id)
     select md5('child/' || n)::uuid, t.code, t.code || '001', case mod(n, 2) when 0 then '男' else '女' end, '3141000300',
-        '第一初级中学', '初中', '七年级', '在籍', (array['in_seat', 'suspect', 'placed', 'in_seat'])[mod(n, 4) + 1], '在校名单',
-        case mod(n, 2) when 0 then md5('case/' || n)::uuid end
+        '第一初级中学', '初中', '七年级', '在籍', (array['in_seat', 'suspect', 'placed', 'in_seat'])[mod(n / cardinality(%(townships)s::text[]), 4) + 1], '在校名单',
+        case mod(n / cardinality(%(townships)s::text[]), 2) when 0 then md5('case/' || n)::uuid end
     from generate_series(0, %(children)s - 1) n
     join unnest(%(townships)s::text[]) with ordinality t(code, number) on t.number = mod(n, cardinality(%(townships)s::text[])) + 1"""
 _NAMES = """
     insert into child_identity (child_id, township, name, id_number, birth_date, id_last4)
-    select child_id, township, '某某', '', date '2010-01-01' + mod(n, 5000)::integer, ''
+    select child_id, township, '某某', '', date '2010-01-01' + mod(n / cardinality(%(townships)s::text[]) * 97, 5000), ''
     from generate_series(0, %(children)s - 1) n join child on child_id = md5('child/' || n)::uuid"""
 _CASES = """
     insert into case_file (case_id, child_id, state, cause, township, opened_on, owed_step, owed_by, owed_due_on)
@@ -44,7 +45,7 @@ _FOR_POSTGRAPHILE = """
 
 
 def child_id(number: int) -> UUID:
-    """The id of a child by its number; `number % 200` tells its township, an even one has an open case."""
+    """The id of a child by its number; `number % 200` tells its township, and every other one of a township has an open case."""
     return UUID(hashlib.md5(f"child/{number}".encode(), usedforsecurity=False).hexdigest())
 
 
@@ -64,8 +65,9 @@ def fill(dsn: str, *, children: int) -> Mapping[str, int]:
             with connection.transaction():
                 for statement in (_CHILDREN, _NAMES, _CASES):
                     connection.execute(statement, given)
+                recount(connection)
         connection.execute(_FOR_POSTGRAPHILE)
-        connection.execute("vacuum analyze child, child_identity, case_file")
+        connection.execute("vacuum analyze child, child_identity, case_file, partition_count")
         [counts] = connection.execute(
             "select (select count(*) from child), (select count(*) from case_file)"
         ).fetchall()

@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from gateway.readmodel.projection import KINDS
+from gateway.readmodel.projection import TABLES
 from services.chassis.log import Behind, Message, Record, Unreadable
 from services.chassis.vault import SealBroken
 from services.contracts.assistance import (
@@ -305,7 +305,7 @@ class ListSubscription:
 
 def empty(connection: psycopg.Connection) -> None:
     """Empties what the projection writes and its tracking, as somebody might by hand; as `gateway_writer`."""
-    tables = sql.SQL(", ").join(sql.Identifier(kind.TABLE) for kind in KINDS)
+    tables = sql.SQL(", ").join(map(sql.Identifier, TABLES))
     connection.execute(sql.SQL("truncate {}, tracking").format(tables))
 
 
@@ -314,7 +314,7 @@ _ROWS = sql.SQL("select t::text from {} t order by 1")
 
 def contents(connection: psycopg.Connection) -> dict[str, list[str]]:
     """Every row the projection wrote, table by table, and its tracking."""
-    tables = [kind.TABLE for kind in KINDS] + ["journal", "tracking"]
+    tables = [*TABLES, "journal", "tracking"]
     return {table: [row[0] for row in connection.execute(_ROWS.format(sql.Identifier(table)))] for table in tables}
 
 

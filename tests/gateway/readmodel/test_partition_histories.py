@@ -16,13 +16,13 @@ from uuid import UUID, uuid5
 import msgspec
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
 from gateway.readmodel import projection
 from gateway.readmodel.migrate import migrate
-from gateway.readmodel.partition import partition, window
+from gateway.readmodel.partition import cut, partition, recount, window
 from gateway.readmodel.projection import apply
 from services.chassis.errors import Refused
 from services.chassis.log import Message
@@ -39,6 +39,7 @@ VILLAGES = ("410326103005", "410326103006", "410326104001")
 STATES = [state.value for state in AccountedState]
 DATES = (MONDAY, MONDAY + timedelta(days=400), MONDAY - timedelta(days=800))
 PERSONAL = ("name", "id_number", "birth_date", "guardian_name", "guardian_phone")
+EVERY_NUMBER = "select p::text from partition_count p order by 1"
 COUNTY = UUID("1d0b5b46-0d6c-5b9e-8a44-9a5d7f0c3e21")
 
 
@@ -50,7 +51,7 @@ def emptied(module_database: Any) -> Any:
     def empty() -> psycopg.Connection:
         with psycopg.connect(fresh.superuser) as connection:
             connection.execute("set session_replication_role = replica")
-            for table in (*(kind.TABLE for kind in projection.KINDS), "journal", "tracking"):
+            for table in (*projection.TABLES, "journal", "tracking"):
                 connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
         return psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
 
@@ -181,12 +182,35 @@ def test_every_child_of_school_age_is_in_exactly_one_state_of_one_village_on_any
     chance = random.Random(seed)  # noqa: S311  # which history is of no matter
     history = History(chance)
     history.tell(60)
+    messages = list(history.messages())
     with emptied() as writer:
-        apply(writer, list(history.messages()), since={}, opener=TestVault())
-        for as_of in DATES:
+        reached: dict[str, int] = {}
+        for batch in (messages[: len(messages) // 2], messages[len(messages) // 2 :]):
+            reached |= apply(writer, batch, since=reached, opener=TestVault())
+        kept = writer.execute(EVERY_NUMBER).fetchall()
+        recount(writer)
+        assert kept == writer.execute(EVERY_NUMBER).fetchall()
+        for as_of in (*DATES, MONDAY + timedelta(days=chance.randrange(-4000, 4000))):
             rows = partition(writer, as_of=as_of)
 
             assert len({(row.township, row.village, row.dated, row.state) for row in rows}) == len(rows)
             shown = Counter({(row.township, row.village, row.dated, row.state): row.children for row in rows})
             assert shown == expected(history, as_of)
             assert not any(row.state in {"", "unaccounted"} for row in rows)
+
+
+@given(as_of=st.dates(date(2000, 1, 1), date(2060, 1, 1)))
+@example(as_of=date(2026, 1, 1))
+@example(as_of=date(2025, 12, 31))
+@example(as_of=date(2024, 2, 29))
+@example(as_of=date(2026, 3, 31))
+def test_a_window_is_cut_into_whole_years_months_and_days(as_of: date) -> None:
+    after, until = window(as_of)
+
+    first, month, year, last_year, last_month, end = cut(as_of)
+
+    assert (first - timedelta(days=1), end - timedelta(days=1)) == (after, until)
+    assert first <= month <= year < last_year <= last_month <= end
+    assert {month.day, year.day, last_year.day, last_month.day, year.month, last_year.month} == {1}
+    assert (month - first).days < 31
+    assert (end - last_month).days < 31

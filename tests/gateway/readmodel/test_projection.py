@@ -48,7 +48,7 @@ def emptied(module_database: Any) -> Any:
     def empty_all() -> psycopg.Connection:
         with psycopg.connect(fresh.superuser) as connection:
             connection.execute("set session_replication_role = replica")
-            for table in (*(kind.TABLE for kind in projection.KINDS), "journal", "receipt", "tracking"):
+            for table in (*projection.TABLES, "journal", "receipt", "tracking"):
                 connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
         return psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from gateway.readmodel.migrate import migrate
-from gateway.readmodel.projection import KINDS, apply
+from gateway.readmodel.projection import TABLES, apply
 from gateway.readmodel.taker import Taker, TooMuchParked
 from services.chassis import parking
 from services.chassis.clock import Clock, SteppedClock
@@ -38,7 +38,7 @@ def emptied(module_database: Any) -> Any:
     def empty_all() -> psycopg.Connection:
         with psycopg.connect(fresh.superuser) as connection:
             connection.execute("set session_replication_role = replica")
-            for table in (*(kind.TABLE for kind in KINDS), "journal", "receipt", "tracking", "parked"):
+            for table in (*TABLES, "journal", "receipt", "tracking", "parked"):
                 connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
         return psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
 

@@ -93,8 +93,8 @@ def rooms(module_database: Any) -> Callable[[], tuple[psycopg.Connection, Replay
     def make() -> tuple[psycopg.Connection, Replay, TestVault]:
         with psycopg.connect(fresh.superuser) as connection:
             connection.execute("set session_replication_role = replica")
-            for kind in projection.KINDS:
-                connection.execute(f"delete from {kind.TABLE}".encode())  # noqa: S608  # our own tables
+            for table in projection.TABLES:
+                connection.execute(f"delete from {table}".encode())  # noqa: S608  # our own tables
             connection.execute("delete from journal; delete from tracking")
         return psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True), replay, vault
 

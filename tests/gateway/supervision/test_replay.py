@@ -77,8 +77,8 @@ def rooms(module_database: Any) -> Any:
     def make() -> Room:
         with psycopg.connect(fresh.superuser) as connection:
             connection.execute("set session_replication_role = replica")
-            for kind in projection.KINDS:
-                connection.execute(f"delete from {kind.TABLE}".encode())  # noqa: S608  # our own tables
+            for table in projection.TABLES:
+                connection.execute(f"delete from {table}".encode())  # noqa: S608  # our own tables
             connection.execute("delete from journal; delete from receipt; delete from tracking")
         vault = TestVault()
         writer = psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
