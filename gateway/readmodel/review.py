@@ -1,11 +1,14 @@
 """What the roster 花名册 asks somebody about, as rows: findings with their answers, and pairs of entries that may be one child.
 
+Beside them what a reviewer goes by: which rows are a child's own and why, and what became of a doubt, step by step.
+
 Both follow the children they are about from township to township. A doubt stands under two townships, one for each of its
 entries, and whoever reaches one of them sees that the doubt exists.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
@@ -14,6 +17,7 @@ from msgspec.structs import replace
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild
 from services.contracts.roster import (
+    ChildRegistered,
     DoubtDecided,
     DoubtRaised,
     DoubtWithdrawn,
@@ -23,10 +27,15 @@ from services.contracts.roster import (
     FindingResolved,
     FindingReturned,
     Ground,
+    IdentityCorrected,
+    RowLink,
+    RowPair,
+    RowsLinked,
 )
 
 FindingEvent = FindingRaised | FindingAnswered | FindingReturned | FindingOverdue | FindingResolved
 DoubtEvent = DoubtRaised | DoubtDecided | DoubtWithdrawn
+RowsEvent = ChildRegistered | IdentityCorrected | RowsLinked
 
 
 class Finding(OfChild, frozen=True, kw_only=True):
@@ -61,6 +70,15 @@ class Finding(OfChild, frozen=True, kw_only=True):
     grounds: tuple[Ground, ...] = ()
 
 
+class ChildRows(OfChild, frozen=True, kw_only=True):
+    """Which rows of registers are a child's own, and by which pairs of them they are linked 关联依据."""
+
+    TABLE: ClassVar[str] = "child_rows"
+    KEY: ClassVar[str] = "child_id"
+    grounds: tuple[Ground, ...] = ()
+    links: tuple[RowLink, ...] = ()
+
+
 class Doubt(OfChild, frozen=True, kw_only=True):
     """Two entries that may be one child 疑似同一人: `open`, `decided` by a person, or `withdrawn` by a later comparison."""
 
@@ -78,6 +96,25 @@ class Doubt(OfChild, frozen=True, kw_only=True):
     decision_reason: str = ""
     decided_by: str = ""
     ended_on: date | None = None
+    pairs: tuple[RowPair, ...] = ()
+
+
+class DoubtStep(OfChild, frozen=True, kw_only=True):
+    """What became of a doubt 判定经过: each time it was raised, decided or withdrawn, for ever."""
+
+    TABLE: ClassVar[str] = "doubt_step"
+    KEY: ClassVar[str] = "step_id"
+    PLACES: ClassVar[Mapping[str, str]] = Doubt.PLACES
+    step_id: UUID
+    doubt_id: UUID
+    other_id: UUID
+    other_township: str = ""
+    what: str
+    reason: str = ""
+    score: float | None = None
+    at: datetime
+    actor: str = ""
+    department: str = ""
 
 
 def finding(row: Finding | None, told: Told[FindingEvent]) -> Finding:
@@ -151,6 +188,7 @@ def doubt(row: Doubt | None, told: Told[DoubtEvent]) -> Doubt:
                 reason=event.reason,
                 score=event.score,
                 raised_on=event.raised_on,
+                pairs=event.pairs,
             )
         case DoubtDecided():
             return replace(
@@ -167,7 +205,39 @@ def doubt(row: Doubt | None, told: Told[DoubtEvent]) -> Doubt:
             assert_never(event)
 
 
+def doubt_step(_: DoubtStep | None, told: Told[DoubtEvent]) -> DoubtStep:
+    """One step of a doubt, with who took it."""
+    event, envelope = told.event, told.envelope
+    step = DoubtStep(
+        step_id=envelope.id,
+        doubt_id=event.doubt_id,
+        child_id=event.child_id,
+        other_id=event.other_id,
+        what="withdrawn",
+        at=envelope.recorded_at,
+        actor=envelope.actor,
+        department=envelope.department,
+    )
+    match event:
+        case DoubtRaised():
+            return replace(step, what="raised", reason=event.reason, score=event.score)
+        case DoubtDecided():
+            return replace(step, what=event.decision, reason=event.reason)
+        case DoubtWithdrawn():
+            return step
+        case _:
+            assert_never(event)
+
+
+def child_rows(_: ChildRows | None, told: Told[RowsEvent]) -> ChildRows:
+    """The rows of a child as they were stated last, and their links."""
+    event = told.event
+    return ChildRows(child_id=event.child_id, grounds=event.grounds, links=event.links)
+
+
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Finding, events=get_args(FindingEvent), about=about("finding_id"), evolve=finding),
     Fold(row=Doubt, events=get_args(DoubtEvent), about=about("doubt_id"), evolve=doubt),
+    Fold(row=DoubtStep, events=get_args(DoubtEvent), about=attrgetter("envelope.id"), evolve=doubt_step),
+    Fold(row=ChildRows, events=get_args(RowsEvent), about=about("child_id"), evolve=child_rows),
 )

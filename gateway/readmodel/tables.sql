@@ -106,6 +106,19 @@ create table if not exists doubt (
 create index if not exists doubt_by_child on doubt (child_id);
 create index if not exists doubt_by_other on doubt (other_id);
 create index if not exists doubt_by_day on doubt (state, raised_on, doubt_id);
+alter table doubt add column if not exists pairs jsonb not null default '[]';
+create table if not exists doubt_step (
+    step_id uuid primary key, doubt_id uuid not null, child_id uuid not null, other_id uuid not null,
+    township text collate "C" not null default '', other_township text collate "C" not null default '',
+    what text not null, reason text not null default '', score double precision, at timestamptz not null,
+    actor text not null default '', department text not null default '');
+create index if not exists doubt_step_by_doubt on doubt_step (doubt_id);
+create index if not exists doubt_step_by_child on doubt_step (child_id);
+create index if not exists doubt_step_by_other on doubt_step (other_id);
+-- Which rows of registers are a child's own, and by which pairs of them they are linked.
+create table if not exists child_rows (
+    child_id uuid primary key, township text collate "C" not null default '',
+    grounds jsonb not null default '[]', links jsonb not null default '[]');
 
 create table if not exists case_file (
     case_id uuid primary key, child_id uuid not null,
@@ -503,7 +516,7 @@ begin
         'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
-        'receipt', 'tracking', 'doubt', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
+        'receipt', 'tracking', 'doubt', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
         'late_reply', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
@@ -520,7 +533,7 @@ begin
             when name = 'finding' then
                 format('(%s) or %s or %s or (%s) or (%s)', within, own_village, own_school, owed_by_me, warranted)
             -- Whoever reaches one of two entries sees that they are doubted, and the other entry by its own rules.
-            when name = 'doubt' then format('(%s) or (%s)', within, replace(within, 'township', 'other_township'))
+            when name in ('doubt', 'doubt_step') then format('(%s) or (%s)', within, replace(within, 'township', 'other_township'))
             when name = 'referral' then format('(%s) or (%s)', within, to_me)
             when name = 'predicate_use' then 'false'
             -- Numbers of a whole place tell nothing to whom one child's rows are open.
@@ -564,7 +577,7 @@ begin
         if exists (select from information_schema.columns c where c.table_schema = current_schema()
                 and c.table_name = name and c.column_name = 'child_id') and name <> 'journal' then
             execute format('create policy about on %I as restrictive for select to gateway_reader using (%s)', name,
-                format(about, case when name = 'doubt' then 'child_id, other_id' else 'child_id' end));
+                format(about, case when name in ('doubt', 'doubt_step') then 'child_id, other_id' else 'child_id' end));
         end if;
         execute format('create policy writer on %I for all to gateway_writer using (true) with check (true)', name);
         execute format('grant select on %I to gateway_reader', name);

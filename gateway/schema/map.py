@@ -42,6 +42,13 @@ LATEST_LOOKS = 20
 LATE_SINCE = "coalesce({a}.late_since, case when {a}.owed_due_on < %(today)s then {a}.owed_due_on end)"
 """Since when the step owed is late, at whatever level it is owed now."""
 
+SIDE_BY_SIDE = "{a}.register, {a}.batch_id, {a}.row, {a}.other_register, {a}.other_batch_id, {a}.other_row"
+"""In which order pairs of rows are shown."""
+
+_ROW = 'register text, batch_id uuid, "row" integer'
+_TWO_ROWS = f"{_ROW}, other_register text, other_batch_id uuid, other_row integer"
+_SIDES = "register batchId row otherRegister otherBatchId otherRow"
+
 _CHILD = Table(
     "Child",
     "child",
@@ -75,6 +82,8 @@ _CHILD = Table(
         "placements": Link("Placement", OF_CHILD, "{a}.decided_on, {a}.placement_id"),
         "referrals": Link("Referral", OF_CHILD, "{a}.opened_on, {a}.referral_id"),
         "sources": Link("Source", OF_CHILD, "{a}.fact"),
+        "rows": Link("ChildRow", OF_CHILD, "{a}.register, {a}.batch_id, {a}.row"),
+        "links": Link("RowLink", OF_CHILD, SIDE_BY_SIDE),
         "merges": Link("MergeStep", OF_CHILD, "{a}.at, {a}.step_id"),
         "doubts": Link(
             "ChildDoubt",
@@ -95,6 +104,7 @@ _CHILD = Table(
     placed=True,
 )
 
+_OF_DOUBT = "{a}.doubt_id = {p}.doubt_id and {a}.child_id = {p}.child_id"
 _DOUBT = "reason score state raisedOn decision decisionReason decidedBy endedOn"
 
 _CASE = Table(
@@ -168,6 +178,18 @@ TABLES: Mapping[str, Table] = {
             placed=True,
         ),
         Table(
+            "ChildRow",
+            "(select c.child_id, c.township, g.* from child_rows c cross join lateral"
+            f" jsonb_to_recordset(c.grounds) as g({_ROW}))",
+            columns("register batchId row"),
+        ),
+        Table(
+            "RowLink",
+            "(select c.child_id, c.township, l.* from child_rows c cross join lateral"
+            f" jsonb_to_recordset(c.links) as l({_TWO_ROWS}, rule text, words text, score double precision))",
+            columns(f"{_SIDES} rule words score"),
+        ),
+        Table(
             "MergeStep",
             "merge_step",
             columns("otherId what reason department", at=moment("{a}.at")),
@@ -176,7 +198,25 @@ TABLES: Mapping[str, Table] = {
             "Doubt",
             "doubt",
             columns(_DOUBT, id="{a}.doubt_id"),
-            {"child": TO_CHILD, "other": Link("Child", "{a}.child_id = {p}.other_id")},
+            {
+                "child": TO_CHILD,
+                "other": Link("Child", "{a}.child_id = {p}.other_id"),
+                "pairs": Link("RowPair", _OF_DOUBT, SIDE_BY_SIDE),
+                "history": Link("DoubtStep", _OF_DOUBT, "{a}.at, {a}.step_id"),
+            },
+            pair=True,
+        ),
+        Table(
+            "RowPair",
+            "(select d.doubt_id, d.child_id, d.other_id, d.township, d.other_township, p.* from doubt d cross join lateral"
+            f" jsonb_to_recordset(d.pairs) as p({_TWO_ROWS}))",
+            columns(_SIDES),
+            pair=True,
+        ),
+        Table(
+            "DoubtStep",
+            "doubt_step",
+            columns("what reason score actor department", at=moment("{a}.at")),
             pair=True,
         ),
         Table("ChildDoubt", "doubt", columns(_DOUBT, id="{a}.doubt_id")),
@@ -389,7 +429,7 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
                 "exists (select from child s where s.child_id = any({a}.child_ids)"
                 " and s.township >= %(lo)s and s.township < %(hi)s)"
             )
-        case Relation.AREA if table.source == "doubt":
+        case Relation.AREA if table.pair or table.type == "ChildDoubt":
             condition = f"(({_WITHIN}) or ({_OTHER_WITHIN}))"
         case Relation.AREA:
             condition = _CHECKED if by_key else _WITHIN

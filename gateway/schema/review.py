@@ -1,6 +1,7 @@
 """The GraphQL types of the review queue 疑似同一人: pairs of entries that may be one child, which a person decides."""
 
 # mypy: disable-error-code="untyped-decorator"
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -11,10 +12,15 @@ import strawberry
 from gateway.schema import roster
 from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
-from gateway.schema.reading import AsRead, Info, one
+from gateway.schema.reading import AsRead, Info, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.roster import Child
+
+
+_ROW = 'register text, batch_id uuid, "row" integer'
+_TWO_ROWS = f"{_ROW}, other_register text, other_batch_id uuid, other_row integer"
+SIDE_BY_SIDE = 'register, batch_id, "row", other_register, other_batch_id, other_row'
 
 
 @strawberry.type(
@@ -39,10 +45,52 @@ class Doubt(AsRead, Node):
 
     child = strawberry.field(resolver=its_child, description="甲条 one entry")
 
+    @strawberry.field(description="相似行 the rows that look alike, one of each entry; five pairs at most")
+    async def pairs(self, info: Info) -> list["RowPair"]:
+        """相似行 the rows that look alike."""
+        return await many(info.context, RowPair, f"d.doubt_id = %(doubt)s order by {SIDE_BY_SIDE}", doubt=self.id)
+
+    @strawberry.field(description="判定经过 each time it was raised, decided or withdrawn")
+    async def history(self, info: Info) -> list["DoubtStep"]:
+        """判定经过 each time it was raised, decided or withdrawn."""
+        return await many(info.context, DoubtStep, "s.doubt_id = %(doubt)s order by at, step_id", doubt=self.id)
+
     @strawberry.field(description="乙条 the other entry")
     async def other(self, info: Info) -> Annotated["Child", strawberry.lazy("gateway.schema.roster")] | None:
         """乙条 the other entry."""
         return await one(info.context, roster.Child, "child_id = %(child)s", child=self.other_id)
+
+
+@strawberry.type(
+    description="相似行 Two rows that may be of one child, one of each entry, by their places in the registers."
+)
+class RowPair(AsRead):
+    """Two rows side by side."""
+
+    SELECT: ClassVar[str] = f"select p.* from doubt d cross join lateral jsonb_to_recordset(d.pairs) as p({_TWO_ROWS})"
+
+    register: str = strawberry.field(description="甲行登记册 register of the row of `child`")
+    batch_id: UUID = strawberry.field(description="甲行批次 its batch")
+    row: int = strawberry.field(description="甲行行号 its row of the batch, counted from 1")
+    other_register: str = strawberry.field(description="乙行登记册 register of the row of `other`")
+    other_batch_id: UUID = strawberry.field(description="乙行批次 its batch")
+    other_row: int = strawberry.field(description="乙行行号 its row of the batch, counted from 1")
+
+
+@strawberry.type(description="判定经过 What became of a doubt: it was raised, decided or withdrawn.")
+class DoubtStep(AsRead):
+    """One step of a doubt."""
+
+    SELECT: ClassVar[str] = "select s.* from doubt_step s"
+
+    what: str = strawberry.field(
+        description="经过 raised 提出, same 判为同一人, different 判为不是同一人, withdrawn 消除"
+    )
+    reason: str = strawberry.field(description="理由 why it was doubted or decided so")
+    score: float | None = strawberry.field(description="相似度 how alike they were when it was raised, 0 to 1")
+    at: datetime = strawberry.field(description="时间 recorded when")
+    actor: str = strawberry.field(description="经办人 who did it")
+    department: str = strawberry.field(description="单位 for which unit")
 
 
 @strawberry.type(description="疑似同一人 That a child and another entry may be one; both side by side: `doubt(id)`.")
@@ -63,6 +111,45 @@ class ChildDoubt(AsRead):
     decision_reason: str = strawberry.field(description="判定理由 why it was decided so")
     decided_by: str = strawberry.field(description="判定单位 which unit decided")
     ended_on: date | None = strawberry.field(description="办结日期 decided or withdrawn when")
+
+
+@strawberry.type(
+    description="本人各行 A row of a register that is this child's own, as of when its rows last said something new."
+)
+class ChildRow(AsRead):
+    """A row of a child."""
+
+    SELECT: ClassVar[str] = (
+        f"select g.* from child_rows c cross join lateral jsonb_to_recordset(c.grounds) as g({_ROW})"
+    )
+
+    register: str = strawberry.field(description="登记册 register")
+    batch_id: UUID = strawberry.field(description="批次 batch")
+    row: int = strawberry.field(description="行 row of the batch, counted from 1")
+
+
+@strawberry.type(description="关联依据 Why two rows are one child: by which rule, and how sure that is.")
+class RowLink(AsRead):
+    """A link between two rows of a child."""
+
+    SELECT: ClassVar[str] = (
+        "select l.* from child_rows c cross join lateral"
+        f" jsonb_to_recordset(c.links) as l({_TWO_ROWS}, rule text, words text, score double precision)"
+    )
+
+    register: str = strawberry.field(description="登记册 register of one row")
+    batch_id: UUID = strawberry.field(description="批次 its batch")
+    row: int = strawberry.field(description="行 its row of the batch, counted from 1")
+    other_register: str = strawberry.field(description="另一登记册 register of the other row")
+    other_batch_id: UUID = strawberry.field(description="另一批次 its batch")
+    other_row: int = strawberry.field(description="另一行 its row of the batch, counted from 1")
+    rule: str = strawberry.field(description="规则 the rule, as `reasons.csv` calls it")
+    words: str = strawberry.field(description="规则释义 the rule in English and Chinese")
+    score: float = strawberry.field(
+        description="把握 how sure, 0 to 1. 1 精确键或人工判定: the same number, the same 学籍号, or a person's decision. 比对估算: of a pair"
+        " that was weighed, the probability that both rows are one child. 规则: of a rule over class lists, registrations or suspects,"
+        " how far it is to be trusted; namesakes who were paired off share it"
+    )
 
 
 @strawberry.type(description="合并与撤销 A merge with another entry, or its taking back, as this entry sees it.")

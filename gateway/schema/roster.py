@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.schema.cases import Case, Referral, Responsibility
     from gateway.schema.field_check import FieldCheckAnswer
     from gateway.schema.oversight import Attachment, Visit, VisitPlan
-    from gateway.schema.review import ChildDoubt, FindingGround, MergeStep, Source
+    from gateway.schema.review import ChildDoubt, ChildRow, FindingGround, MergeStep, RowLink, Source
     from gateway.schema.supervision import Receipt
     from gateway.schema.terms import Absence, Deferral, SchoolingElsewhere
 
@@ -199,6 +199,18 @@ class Child(Node):
     async def merges(self, info: Info) -> list[Annotated["MergeStep", strawberry.lazy("gateway.schema.review")]]:
         """合并与撤销 with which entries it was merged, and parted again."""
         return await many(info.context, review.MergeStep, "child_id = %(child)s order by at, step_id", child=self.id)
+
+    @strawberry.field(description="本人各行 the rows of registers that are its own")
+    async def rows(self, info: Info) -> list[Annotated["ChildRow", strawberry.lazy("gateway.schema.review")]]:
+        """本人各行 the rows of registers that are its own."""
+        rest = "c.child_id = %(child)s order by g.register, g.batch_id, g.row"
+        return await many(info.context, review.ChildRow, rest, child=self.id)
+
+    @strawberry.field(description="关联依据 why its rows are one child: pair by pair, by which rule, how sure")
+    async def links(self, info: Info) -> list[Annotated["RowLink", strawberry.lazy("gateway.schema.review")]]:
+        """关联依据 why its rows are one child."""
+        rest = f"c.child_id = %(child)s order by {review.SIDE_BY_SIDE}"
+        return await many(info.context, review.RowLink, rest, child=self.id)
 
     @strawberry.field(description="出处 which rows its facts were taken from")
     async def sources(self, info: Info) -> list[Annotated["Source", strawberry.lazy("gateway.schema.review")]]:

@@ -36,6 +36,35 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
 
 
+class RowLink(msgspec.Struct, frozen=True, kw_only=True):
+    """Why two rows are of one child 关联依据: both by their places, the rule, the rule in Chinese and English, how sure it is (0..1).
+
+    One number, one 学籍号 and a person's decision count 1. Of a pair that was weighed the score is the probability that both are
+    one child; of a rule over class lists, registrations and suspects it is how far that rule is to be trusted.
+    """
+
+    register: str
+    batch_id: UUID
+    row: int
+    other_register: str
+    other_batch_id: UUID
+    other_row: int
+    rule: str
+    words: str
+    score: float
+
+
+class RowPair(msgspec.Struct, frozen=True, kw_only=True):
+    """Two rows that may be of one child 疑似同一人两行, one of each entry."""
+
+    register: str
+    batch_id: UUID
+    row: int
+    other_register: str
+    other_batch_id: UUID
+    other_row: int
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Which row a fact was taken from 出处: the fact's name, register, batch and row."""
 
@@ -62,6 +91,7 @@ class ChildRegistered(Published, frozen=True, kw_only=True):
     grounds: tuple[Ground, ...]
     sources: tuple[Source, ...] = ()
     valid_on: date | None = None
+    links: tuple[RowLink, ...] = ()
 
 
 class IdentityCorrected(Published, frozen=True, kw_only=True):
@@ -78,6 +108,17 @@ class IdentityCorrected(Published, frozen=True, kw_only=True):
     grounds: tuple[Ground, ...]
     sources: tuple[Source, ...] = ()
     valid_on: date | None = None
+    links: tuple[RowLink, ...] = ()
+
+
+class RowsLinked(Published, frozen=True, kw_only=True):
+    """Which rows of registers are the child's, and why, was stated anew 关联依据."""
+
+    TYPE: ClassVar[str] = "roster.rows-linked.v1"
+    child_id: UUID
+    grounds: tuple[Ground, ...]
+    links: tuple[RowLink, ...]
+    valid_on: date
 
 
 class ResidenceStated(Published, frozen=True, kw_only=True):
@@ -251,6 +292,8 @@ class DoubtRaised(Published, frozen=True, kw_only=True):
     reason: str
     score: float
     raised_on: date
+    pairs: tuple[RowPair, ...] = ()
+    """The rows that look alike, one of each entry; not all where there are many."""
 
 
 class DoubtDecided(Published, frozen=True, kw_only=True):

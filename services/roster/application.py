@@ -65,13 +65,18 @@ class Roster(RecordedApplication):
     def rehearse(
         self, *, statements: Sequence[Statement] = (), missed: Sequence[UUID] = (), owner: str = ""
     ) -> Rehearsed:
-        """What `state_children` and `miss_children` would record, decided by the same aggregates and not recorded."""
+        """What `state_children` and `miss_children` would record, decided by the same aggregates and not recorded.
+
+        A child of whom only one more row is known is not changed by it.
+        """
         children = [self._state(statement) for statement in statements]
         for child in filter(None, (self.find(Child, child_id) for child_id in missed)):
             children.append(child)
             child.vanish(owner=owner, today=today())
         events = Counter(type(event) for child in children for event in child.pending_events)
-        changed = sum(bool(child.pending_events) for child in children)
+        changed = sum(
+            any(not isinstance(event, Child.RowsLinked) for event in child.pending_events) for child in children
+        )
         new = events[Child.Registered]
         return Rehearsed(new, changed - new, events[Child.FindingRaised], events[Child.FindingResolved])
 
@@ -434,9 +439,11 @@ class Roster(RecordedApplication):
                 grounds=statement.grounds,
                 sources=statement.sources_of(OF_IDENTITY | OF_RESIDENCE),
                 valid_on=statement.valid_on,
+                links=statement.links,
             )
-        day, sources = statement.valid_on, statement.sources_of
-        child.state_identity(statement.identity, grounds=statement.grounds, sources=sources(OF_IDENTITY), valid_on=day)
+        day, sources, rows, links = statement.valid_on, statement.sources_of, statement.grounds, statement.links
+        child.state_identity(statement.identity, grounds=rows, sources=sources(OF_IDENTITY), valid_on=day, links=links)
+        child.state_rows(rows, links=links, valid_on=day)
         child.state_residence(statement.residence, sources=sources(OF_RESIDENCE), valid_on=day)
         child.state_schooling(statement.schooling, valid_on=day, sources=sources(OF_SCHOOLING))
         child.state_groups(statement.groups, valid_on=day, sources=sources(OF_GROUPS))

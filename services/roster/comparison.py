@@ -26,8 +26,18 @@ from services.roster.application import Roster
 from services.roster.batches import Batches, in_one_numbering
 from services.roster.counting import by_village
 from services.roster.domain.child import Child
-from services.roster.domain.doubt import PAIRS_SHOWN, RowPair, RowPlace
-from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling, Source
+from services.roster.domain.doubt import PAIRS_SHOWN, RowPair
+from services.roster.domain.facts import (
+    Ground,
+    Groups,
+    Identity,
+    Residence,
+    RowLink,
+    RowPlace,
+    Schooling,
+    Source,
+    told_by_rows,
+)
 from services.roster.domain.four_checks import InForce
 from services.roster.domain.statements import Doubtful, FoundOf, Stated, Statement
 from services.roster.lookup import Lookup
@@ -399,6 +409,9 @@ class Comparison:
                 Source(SOURCE_NAMES.get(fact, fact), ref.register, *batches.place(ref))
                 for fact, ref in sorted(facts.sources.items())
             ),
+            links=tuple(
+                RowLink(_place(link.a, batches), _place(link.b, batches), link.rule, link.score) for link in child.links
+            ),
         )
 
 
@@ -412,6 +425,10 @@ def _patiently(state: Callable[[], Stated]) -> Stated:
     return state()
 
 
+def _place(ref: RowRef, batches: Batches) -> RowPlace:
+    return RowPlace(ref.register, *batches.place(ref))
+
+
 def _ground(ref: RowRef, batches: Batches, rules: dict[RowRef, str]) -> Ground:
     batch_id, row = batches.place(ref)
     return Ground(ref.register, batch_id, row, rules.get(ref, "single_row"))
@@ -422,7 +439,8 @@ def _said(statement: Statement) -> str:
 
     The rows of a finding belong to it, though: one that was answered is raised again on other rows.
     """
-    return msgspec.json.encode(replace(statement, new=False, grounds=(), sources=(), valid_on=date.min)).decode()
+    said = replace(statement, new=False, grounds=(), links=(), sources=(), valid_on=date.min)
+    return msgspec.json.encode((said, told_by_rows(statement.grounds, statement.links))).decode()
 
 
 def _numbers_of_two(result: Reconciliation, recognised: Recognised, standing: Standing) -> Iterator[Finding]:
@@ -475,7 +493,7 @@ def _of_pair(
 ) -> Doubtful:
     child_id, other_id = sorted(pair)
     townships = (township_code(of_row[ref].facts.township) for ref in rows[0])
-    places = (tuple(RowPlace(ref.register, *batches.place(ref)) for ref in sides) for sides in sorted(set(rows)))
+    places = (tuple(_place(ref, batches) for ref in sides) for sides in sorted(set(rows)))
     return Doubtful(
         child_id=child_id,
         other_id=other_id,

@@ -1,6 +1,7 @@
 """The roster's own events in the published language."""
 
 from dataclasses import asdict
+from typing import Any
 
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
@@ -8,8 +9,8 @@ from services.roster import field_publisher
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
-from services.roster.domain.doubt import Doubt
-from services.roster.domain.facts import Ground, Sources
+from services.roster.domain.doubt import Doubt, RowPair
+from services.roster.domain.facts import Ground, Links, RowPlace, Sources
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks
@@ -18,6 +19,7 @@ from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import Transfer
+from services.roster.reconcile.wording import in_words
 
 
 def publish(event: object) -> Published | None:
@@ -62,7 +64,7 @@ def _identity(event: Child.Registered | Child.IdentityCorrected) -> Published:
         "guardian_name": Sealed(event.guardian_name),
         "guardian_phone": Sealed(event.guardian_phone),
     }
-    grounds, sources = tuple(map(_ground, event.grounds)), _sources(event.sources)
+    grounds, links, sources = tuple(map(_ground, event.grounds)), _links(event.links), _sources(event.sources)
     if isinstance(event, Child.IdentityCorrected):
         return told.IdentityCorrected(
             child_id=event.originator_id,
@@ -70,6 +72,7 @@ def _identity(event: Child.Registered | Child.IdentityCorrected) -> Published:
             grounds=grounds,
             sources=sources,
             valid_on=event.valid_on,
+            links=links,
             **sealed,
         )
     return told.ChildRegistered(
@@ -81,12 +84,28 @@ def _identity(event: Child.Registered | Child.IdentityCorrected) -> Published:
         grounds=grounds,
         sources=sources,
         valid_on=event.valid_on,
+        links=links,
         **sealed,
     )
 
 
 def _ground(ground: Ground) -> told.Ground:
     return told.Ground(register=ground.register, batch_id=ground.batch_id, row=ground.row, rule=ground.rule)
+
+
+def _links(links: Links) -> tuple[told.RowLink, ...]:
+    return tuple(
+        told.RowLink(**_side_by_side(link.one, link.other), rule=link.rule, words=in_words(link.rule), score=link.score)
+        for link in links
+    )
+
+
+def _pair(pair: RowPair) -> told.RowPair:
+    return told.RowPair(**_side_by_side(pair.of_child, pair.of_other))
+
+
+def _side_by_side(one: RowPlace, other: RowPlace) -> dict[str, Any]:
+    return asdict(one) | {f"other_{name}": value for name, value in asdict(other).items()}
 
 
 def _sources(sources: Sources) -> tuple[told.Source, ...]:
@@ -99,6 +118,13 @@ def _sources(sources: Sources) -> tuple[told.Source, ...]:
 def _child(event: Child.Event) -> Published | None:
     child_id = event.originator_id
     match event:
+        case Child.RowsLinked():
+            return told.RowsLinked(
+                child_id=child_id,
+                grounds=tuple(map(_ground, event.grounds)),
+                links=_links(event.links),
+                valid_on=event.valid_on,
+            )
         case Child.ResidenceStated():
             return told.ResidenceStated(
                 child_id=child_id,
@@ -243,6 +269,7 @@ def _doubt(event: Doubt.Event) -> Published | None:
                 reason=event.reason,
                 score=event.score,
                 raised_on=event.raised_on,
+                pairs=tuple(map(_pair, event.grounds)),
             )
         case Doubt.Decided():
             return told.DoubtDecided(

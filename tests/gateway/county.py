@@ -127,6 +127,7 @@ def _child(chance: random.Random, number: int) -> Iterator[tuple[str, dict[str, 
             "erased": number % 11 == 10,
         },
     )
+    yield "child_rows", {**of_child, **_rows(number)}
     if number % 11 != 10:
         name = chance.choice(SURNAMES) + chance.choice(GIVEN)
         pinyin, initials = search_keys(name)
@@ -239,7 +240,50 @@ def _terms(number: int, *, child_id: UUID, township: str, school: str) -> Iterat
         )
 
 
+def two_rows(number: int, other: int) -> dict[str, object]:
+    """Two rows side by side, as links and doubtful pairs name them."""
+    return {
+        "register": "hukou",
+        "batch_id": made("batch", 1),
+        "row": number + 1,
+        "other_register": "enrolment",
+        "other_batch_id": made("batch", 2),
+        "other_row": other + 1,
+    }
+
+
+def _rows(number: int) -> dict[str, object]:
+    """A child that two registers name, linked by its number or by what else agrees."""
+    places = (("hukou", 1), ("enrolment", 2))
+    rule, score = (("citizen number, name exact", 1.0), ("name homophone, birth same, guardian", 0.9871))[number % 2]
+    grounds = [
+        {"register": register, "batch_id": made("batch", batch), "row": number + 1, "rule": rule}
+        for register, batch in places
+    ]
+    link = {**two_rows(number, number), "rule": rule, "words": f"{rule} (依据)", "score": score}
+    return {"grounds": grounds, "links": [link]}
+
+
 def _doubt(number: int, other: int, *, townships: list[object]) -> Iterator[tuple[str, dict[str, object]]]:
+    decided = number // 4 % 3 == 1
+    for step, what in enumerate(("raised", *(("same", "different") if decided else ()))):
+        yield (
+            "doubt_step",
+            {
+                "step_id": made("doubtStep", number * 10 + step),
+                "doubt_id": made("doubt", number),
+                "child_id": made("child", number),
+                "other_id": made("child", other),
+                "township": townships[number],
+                "other_township": townships[other],
+                "what": what,
+                "reason": "同名同出生日期" if what == "raised" else "双胞胎",
+                "score": 0.75 if what == "raised" else None,
+                "at": NOW + timedelta(hours=step),
+                "actor": f"officer-{step}",
+                "department": "education_bureau:410326",
+            },
+        )
     yield (
         "doubt",
         {
@@ -252,7 +296,8 @@ def _doubt(number: int, other: int, *, townships: list[object]) -> Iterator[tupl
             "score": 0.75,
             "state": ("open", "decided", "withdrawn")[number // 4 % 3],
             "raised_on": TODAY - timedelta(days=number // 8),
-            "decision": "different" if number // 4 % 3 == 1 else "",
+            "decision": "different" if decided else "",
+            "pairs": [two_rows(number, other)],
         },
     )
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from services.chassis.aggregate import Caused, RecordedAggregate, acting
 from services.chassis.application import fold
 from services.roster.domain.child import Child
-from services.roster.domain.facts import Ground, Identity, Residence
+from services.roster.domain.facts import Ground, Identity, Links, Residence, RowLink, RowPlace
 from services.roster.domain.findings import Officer
 
 A = TypeVar("A", bound=RecordedAggregate)
@@ -29,6 +29,15 @@ CLERK = Officer("officer-1", BUREAU)
 SECTION_HEAD = Officer("officer-2", BUREAU)
 TEACHER = Officer("teacher-1", f"school:{SCHOOL}")
 RESIDENCE = Residence(household_id=None, township="410326103", village="小店村")
+
+
+def linked_rows(
+    *registers: str, batch_id: UUID = BATCH, rule: str = "name exact, birth same", score: float = 0.99
+) -> tuple[tuple[Ground, ...], Links]:
+    """A child's rows, one of each register, and the first linked with each other one."""
+    first, *others = [RowPlace(register, batch_id, 1) for register in registers]
+    grounds = tuple(Ground(place.register, place.batch_id, place.row, rule) for place in (first, *others))
+    return grounds, tuple(RowLink(first, other, rule, score) for other in others)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Lives of every aggregate, told by their own decisions on fixed days: what publisher and histories are checked with."""
 
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -8,8 +9,8 @@ from services.roster.domain.child import Child
 from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
-from services.roster.domain.doubt import Doubt, RowPair, RowPlace
-from services.roster.domain.facts import Groups, Identity, Residence, Schooling, Source
+from services.roster.domain.doubt import Doubt, RowPair
+from services.roster.domain.facts import Ground, Groups, Identity, Residence, RowLink, RowPlace, Schooling, Source
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks, InForce, Place
@@ -50,6 +51,7 @@ MERGED = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b102")
 AT_HOME = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b103")
 WORDS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b04")
 DELIVERY = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b05")
+OF_ROWS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b06")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 
 
@@ -384,6 +386,25 @@ def a_round_from_door_to_door() -> list[RecordedAggregate]:
     return [check, other, standing]
 
 
+def a_child_of_several_rows() -> list[RecordedAggregate]:
+    """A child is taken in as two rows by its number, is named by a third register, and is corrected with all three."""
+    rows = [RowPlace(register, BATCH, row) for register, row in (("hukou", 7), ("enrolment", 3), ("poverty", 12))]
+    grounds = tuple(Ground(row.register, row.batch_id, row.row, "citizen number, name exact") for row in rows)
+    by_number = RowLink(rows[0], rows[1], "citizen number, name exact", 1.0)
+    weighed = RowLink(rows[0], rows[2], "name homophone, birth same, village, guardian", 0.9973)
+    residence = Residence(None, "410326103", "410326103005")
+    with acting_on():
+        child = Child.register(
+            child_id=OF_ROWS, identity=IDENTITY, residence=residence, grounds=grounds[:2], links=(by_number,)
+        )
+    later = MONDAY + days(7)
+    with acting_on(later):
+        child.state_rows(grounds, links=(by_number, weighed), valid_on=later)
+        corrected = replace(IDENTITY, guardian_phone="")
+        child.state_identity(corrected, grounds=grounds, valid_on=later, links=(by_number, weighed))
+    return [child]
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
     return [
@@ -400,4 +421,5 @@ def all_lives() -> list[RecordedAggregate]:
         *stated_with_its_sources(),
         *a_school_hands_in_its_list(),
         *a_round_from_door_to_door(),
+        *a_child_of_several_rows(),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,6 +28,7 @@ from tests.roster.given import (
     a_child,
     acting_on,
     happened,
+    linked_rows,
     replayed,
     state_of,
 )
@@ -38,6 +40,11 @@ def raised(child: Child, kind: str, *, on: date = MONDAY) -> None:
     child.raise_finding(
         kind=kind, reason="学籍在册，课堂无人", owner=f"school:{SCHOOL}", raised_on=on, grounds=(GROUND,)
     )
+
+
+def rows_stated(child: Child, *registers: str, **linked: Any) -> None:
+    grounds, links = linked_rows(*registers, **linked)
+    child.state_rows(grounds, links=links, valid_on=MONDAY)
 
 
 def settled(child: Child, kind: str) -> None:
@@ -65,6 +72,7 @@ class TestAStatement:
             (lambda child: child.state_residence(Residence(None, "410326104", "")), "ResidenceStated"),
             (lambda child: child.state_schooling(PUPIL, valid_on=MONDAY), "SchoolingStated"),
             (lambda child: child.state_groups(Groups(poverty="脱贫户"), valid_on=MONDAY), "GroupsStated"),
+            (lambda child: rows_stated(child, "hukou", "poverty"), "RowsLinked"),
             (lambda child: child.account(state="in_seat", reason="在班", valid_on=MONDAY), "Accounted"),
         ],
     )
@@ -94,6 +102,44 @@ class TestAStatement:
 
         assert happened(child) == ["Accounted"] * 3
         assert child.accounted == "in_seat"
+
+
+class TestTheRowsOfAChild:
+    @pytest.mark.parametrize(
+        ("again", "events"),
+        [
+            pytest.param({}, 1, id="the very same"),
+            pytest.param({"score": 0.8123}, 1, id="another score, for a name is more common in the county now"),
+            pytest.param({"batch_id": UUID(int=5)}, 1, id="the same rows in a new batch"),
+            pytest.param({"rule": "citizen number, name exact", "score": 1.0}, 2, id="another rule"),
+        ],
+    )
+    def test_are_stated_again_where_a_register_or_a_rule_is_new(self, again: dict[str, Any], events: int) -> None:
+        child = a_child()
+        with acting_on():
+            rows_stated(child, "hukou", "poverty")
+            rows_stated(child, "hukou", "poverty", **again)
+
+        assert happened(child) == ["RowsLinked"] * events
+
+    def test_one_more_or_one_less_is_news(self) -> None:
+        child = a_child()
+        with acting_on():
+            for registers in (("hukou",), ("hukou", "poverty"), ("hukou", "poverty", "poverty"), ("poverty",)):
+                rows_stated(child, *registers)
+
+        assert happened(child) == ["RowsLinked"] * 3, "a_child is one row of the household register already"
+        assert ([ground.register for ground in child.grounds], child.links) == (["poverty"], ())
+
+    def test_come_with_who_the_child_is_where_that_is_new_too(self) -> None:
+        child = a_child()
+        grounds, links = linked_rows("hukou", "poverty")
+        with acting_on():
+            child.state_identity(replace(IDENTITY, guardian_phone=""), grounds=grounds, links=links)
+            child.state_rows(grounds, links=links, valid_on=MONDAY)
+
+        assert happened(child) == ["IdentityCorrected"]
+        assert (child.grounds, child.links) == (grounds, links)
 
 
 class TestAFinding:
@@ -206,6 +252,9 @@ STATEMENTS: st.SearchStrategy[Callable[[Child], None]] = st.one_of(
     ),
     st.builds(Groups, poverty=TEXTS, migrant=st.booleans()).map(
         lambda said: lambda child: child.state_groups(said, valid_on=MONDAY)
+    ),
+    st.lists(st.sampled_from(["hukou", "enrolment"]), min_size=1, max_size=3).map(
+        lambda registers: lambda child: rows_stated(child, *registers)
     ),
     st.sampled_from(AccountedState).map(
         lambda state: lambda child: child.account(state=state, reason="", valid_on=MONDAY)

@@ -7,12 +7,13 @@ import pytest
 
 from services.chassis.clock import china_date
 from services.roster.counting import COUNTS, by_village
+from services.roster.domain.child import Child
 from services.roster.domain.four_checks import FourChecks
 from services.roster.reconcile.model import FindingKind, Register
-from tests.roster.comparing import compare, load, told_since
+from tests.roster.comparing import children_of, compare, load, told_since
 from tests.roster.conftest import AS_OF, Office
 from tests.roster.given import BUREAU, SCHOOL
-from tests.roster.test_deliveries_api import CHILD, HUKOU, Counter, counter
+from tests.roster.test_deliveries_api import CHILD, HUKOU, Counter, a_list, counter
 
 __all__ = ["counter"]  # the fixture is used by its name
 
@@ -94,6 +95,63 @@ class TestComparingAgain:
         another.compare()
 
         assert seen(compared, comparison_id)["made"] is True
+
+
+POVERTY = "姓名,性别,出生日期,户类型"
+
+
+class TestWhyRowsAreOneChild:
+    """Which rows, which rule, what score: of a child whom two registers name without a number."""
+
+    SAME_NAME = tuple(f"{house},燕小乙,男,,201{house}-01-11,赵某,付店镇,付店村,正常" for house in range(3, 6))
+
+    @pytest.fixture
+    def linked(self, compared: Counter) -> Counter:
+        poor = a_list("燕小乙,男,2016-03-04,脱贫户", header=POVERTY)
+        compared.commit(compared.taken({"poverty.csv": poor}))
+        return compared
+
+    @staticmethod
+    def child_of(desk: Counter) -> Child:
+        (child,) = [
+            child
+            for child in children_of(desk.office).values()
+            if (child.identity.name, child.identity.guardian_name) == ("燕小乙", "燕青")
+        ]
+        return child
+
+    def test_is_kept_pair_by_pair(self, linked: Counter) -> None:
+        child = self.child_of(linked)
+        (link,) = child.links
+
+        assert {link.one.register, link.other.register} == {"hukou", "poverty"}
+        assert (link.one.row, link.other.row) in {(2, 1), (1, 2)}
+        assert link.rule == "name exact, birth same"
+        assert 0.99 < link.score < 1
+        assert {(place.register, place.batch_id, place.row) for place in (link.one, link.other)} == {
+            (ground.register, ground.batch_id, ground.row) for ground in child.grounds
+        }
+
+    def test_is_not_told_again_where_only_the_score_is_another(self, linked: Counter) -> None:
+        before, head = self.child_of(linked), linked.office.roster.position()
+        linked.commit(linked.taken({"hukou.csv": a_list(*COUNTY.splitlines()[1:], *self.SAME_NAME)}))
+        with_namesakes = compare(linked.office).reconciliation
+
+        (score,) = {
+            link.score
+            for child in with_namesakes.children
+            if child.facts.guardian_name == "燕青" and child.facts.name == "燕小乙"
+            for link in child.links
+        }
+        assert score < before.links[0].score, "the name is common now"
+        assert before.id not in {aggregate for _, aggregate in told_since(linked.office, head)}
+
+    def test_is_told_again_where_a_register_names_the_child_no_more(self, linked: Counter) -> None:
+        before, head = self.child_of(linked), linked.office.roster.position()
+        linked.commit(linked.taken({"poverty.csv": a_list("别人,女,2015-01-04,脱贫户", header=POVERTY)}))
+
+        assert ("roster.Child.RowsLinked", before.id) in told_since(linked.office, head)
+        assert self.child_of(linked).links == ()
 
 
 class TestTheCounts:

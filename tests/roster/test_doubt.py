@@ -8,7 +8,8 @@ import pytest
 from services.chassis.errors import NotFound, Refused
 from services.roster.application import RAISED_BY_HAND, Roster
 from services.roster.domain.child import Child
-from services.roster.domain.doubt import Doubt, RowPair, RowPlace
+from services.roster.domain.doubt import Doubt, RowPair
+from services.roster.domain.facts import RowPlace
 from services.roster.domain.statements import Doubtful
 from tests.roster.conftest import Office
 from tests.roster.given import BATCH, IDENTITY, MONDAY, RESIDENCE, acting_on, days, happened, replayed, state_of

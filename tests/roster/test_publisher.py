@@ -75,6 +75,7 @@ SHARED_BY_ANOTHER_NAME = {
     "schooling",
     "groups",
     "grounds",
+    "links",
     "sources",
     "batches",
     "places",
@@ -137,6 +138,29 @@ def test_where_a_fact_comes_from_is_told_with_it() -> None:
         if isinstance(published, told.ChildRegistered | told.IdentityCorrected):
             assert [msgspec.structs.asdict(ground) for ground in published.grounds] == [
                 {name: getattr(ground, name) for name in ground.__slots__} for ground in event.grounds
+            ]
+
+
+def test_why_rows_are_one_child_is_told_with_its_score_and_in_both_languages() -> None:
+    (linked,) = [event for event in EVENTS if isinstance(event, Child.RowsLinked)]
+    published = publish(linked)
+
+    assert isinstance(published, told.RowsLinked)
+    weighed = published.links[1]
+    assert (weighed.register, weighed.row, weighed.other_register, weighed.other_row) == ("hukou", 7, "poverty", 12)
+    assert (weighed.rule, weighed.score) == (linked.links[1].rule, 0.9973)
+    assert weighed.words == f"{weighed.rule} (姓名同音、出生日期相同、同村、监护人相同或相近)"
+    assert len(published.grounds) == 3
+
+
+def test_the_rows_of_a_doubt_are_told_side_by_side() -> None:
+    for event in EVENTS:
+        if isinstance(event, Doubt.Raised | Doubt.RaisedAgain):
+            published = publish(event)
+            assert isinstance(published, told.DoubtRaised)
+            assert [(pair.register, pair.row, pair.other_register, pair.other_row) for pair in published.pairs] == [
+                (pair.of_child.register, pair.of_child.row, pair.of_other.register, pair.of_other.row)
+                for pair in event.grounds
             ]
 
 

@@ -18,10 +18,12 @@ from services.roster.domain.facts import (
     Ground,
     Groups,
     Identity,
+    Links,
     Residence,
     Schooling,
     Sources,
     StudentNumbers,
+    told_by_rows,
 )
 from services.roster.domain.findings import (
     ACCEPT_WITHIN,
@@ -57,7 +59,7 @@ class Child(RecordedAggregate):
         """The child became known 入册."""
 
         TOPIC = "roster.Child.Registered"
-        class_version: ClassVar[int] = 2
+        class_version: ClassVar[int] = 3
         name: Annotated[str, Personal()]
         id_number: Annotated[str, Personal()]
         birth_date: Annotated[str, Personal()]
@@ -70,17 +72,23 @@ class Child(RecordedAggregate):
         grounds: tuple[Ground, ...]
         sources: Sources
         valid_on: date | None
+        links: Links
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             """At first nobody kept which row a fact was taken from, nor of which day it is."""
             state.update(sources=(), valid_on=None)
 
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            """At first only the rows were kept, not by which pairs of them they are one child's."""
+            state.update(links=())
+
     class IdentityCorrected(RecordedAggregate.Event):
         """Who the child is was stated anew 身份更正."""
 
         TOPIC = "roster.Child.IdentityCorrected"
-        class_version: ClassVar[int] = 2
+        class_version: ClassVar[int] = 3
         name: Annotated[str, Personal()]
         id_number: Annotated[str, Personal()]
         birth_date: Annotated[str, Personal()]
@@ -90,11 +98,25 @@ class Child(RecordedAggregate):
         grounds: tuple[Ground, ...]
         sources: Sources
         valid_on: date | None
+        links: Links
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             """At first nobody kept which row a fact was taken from, nor of which day it is."""
             state.update(sources=(), valid_on=None)
+
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            """At first only the rows were kept, not by which pairs of them they are one child's."""
+            state.update(links=())
+
+    class RowsLinked(RecordedAggregate.Event):
+        """Which rows are the child's, and why, was stated anew 关联依据."""
+
+        TOPIC = "roster.Child.RowsLinked"
+        grounds: tuple[Ground, ...]
+        links: Links
+        valid_on: date
 
     class ResidenceStated(RecordedAggregate.Event):
         """Where the child lives was stated anew 住址变更."""
@@ -316,6 +338,7 @@ class Child(RecordedAggregate):
         grounds: tuple[Ground, ...],
         sources: Sources = (),
         valid_on: date | None = None,
+        links: Links = (),
     ) -> "Child":
         """Takes a child into the roster."""
         return cls._create(
@@ -333,10 +356,17 @@ class Child(RecordedAggregate):
             grounds=grounds,
             sources=sources,
             valid_on=valid_on,
+            links=links,
         )
 
     def state_identity(
-        self, identity: Identity, *, grounds: tuple[Ground, ...], sources: Sources = (), valid_on: date | None = None
+        self,
+        identity: Identity,
+        *,
+        grounds: tuple[Ground, ...],
+        sources: Sources = (),
+        valid_on: date | None = None,
+        links: Links = (),
     ) -> None:
         """States who the child is."""
         if identity != self.identity:
@@ -351,7 +381,13 @@ class Child(RecordedAggregate):
                 grounds=grounds,
                 sources=sources,
                 valid_on=valid_on,
+                links=links,
             )
+
+    def state_rows(self, grounds: tuple[Ground, ...], *, links: Links, valid_on: date) -> None:
+        """States which rows are the child's and why; the same registers linked by the same rules say nothing new."""
+        if told_by_rows(grounds, links) != told_by_rows(self.grounds, self.links):
+            self.trigger_event(self.RowsLinked, grounds=grounds, links=links, valid_on=valid_on)
 
     def state_residence(self, residence: Residence, *, sources: Sources = (), valid_on: date | None = None) -> None:
         """States where the child lives."""
@@ -678,10 +714,12 @@ class Child(RecordedAggregate):
         township: str,
         village: str,
         grounds: tuple[Ground, ...],
+        links: Links,
     ) -> None:
         self.identity = Identity(name, id_number, birth_date, sex, guardian_name, guardian_phone)
         self.residence = Residence(household_id, township, village)
         self.grounds = grounds
+        self.links = links
         self.schooling = Schooling()
         self.groups = Groups()
         self.student_numbers = StudentNumbers()
@@ -706,9 +744,16 @@ class Child(RecordedAggregate):
         guardian_name: str,
         guardian_phone: str,
         grounds: tuple[Ground, ...],
+        links: Links,
     ) -> None:
         self.identity = Identity(name, id_number, birth_date, sex, guardian_name, guardian_phone)
         self.grounds = grounds
+        self.links = links
+
+    @event(RowsLinked)
+    def _rows_linked(self, grounds: tuple[Ground, ...], links: Links) -> None:
+        self.grounds = grounds
+        self.links = links
 
     @event(ResidenceStated)
     def _residence_stated(self, household_id: UUID | None, township: str, village: str) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 from services.roster.domain.child import Child
+from services.roster.domain.facts import RowPlace
 
 Decision = Literal["same", "different"]
 """同一人 or 不是同一人."""
@@ -23,15 +24,6 @@ PAIRS_SHOWN: Final = 5
 """Pairs of rows that a doubt names at most; the entries name all of their rows themselves."""
 
 _DOUBTS: Final = UUID("3f0b7c52-6a0d-5f0e-8b6e-52d9f1c47a10")
-
-
-@dataclass(frozen=True, slots=True)
-class RowPlace:
-    """A register row by its place: register, batch, row counted from 1."""
-
-    register: str
-    batch_id: UUID
-    row: int
 
 
 @dataclass(frozen=True, slots=True)

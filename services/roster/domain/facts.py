@@ -34,6 +34,39 @@ class Source:
 
 Sources = tuple[Source, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class RowPlace:
+    """A register row by its place: register, batch, row counted from 1."""
+
+    register: str
+    batch_id: UUID
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowLink:
+    """Why two rows are of one child 关联依据: the rule as the engine calls it, and its score in 0..1."""
+
+    one: RowPlace
+    other: RowPlace
+    rule: str
+    score: float
+
+
+Links = tuple[RowLink, ...]
+
+
+def told_by_rows(grounds: tuple[Ground, ...], links: Links) -> tuple[list[str], list[tuple[str, ...]]]:
+    """What is new of a child's rows where it is not as it was: which registers name the child, and by which rules they do.
+
+    The same rows in another batch say nothing new, nor does another score by itself: it goes by how common a name is among all
+    children of the county, so a child who is born elsewhere moves it.
+    """
+    between = [(*sorted((link.one.register, link.other.register)), link.rule) for link in links]
+    return sorted(ground.register for ground in grounds), sorted(between)
+
+
 OF_IDENTITY: Final = frozenset({"name", "id_number", "birth_date", "sex", "guardian_name", "guardian_phone"})
 OF_RESIDENCE: Final = frozenset({"residence"})
 OF_SCHOOLING: Final = frozenset({"school"})

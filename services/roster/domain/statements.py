@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from services.roster.domain.doubt import RowPair
-from services.roster.domain.facts import Ground, Groups, Identity, Residence, Schooling, Sources
+from services.roster.domain.facts import Ground, Groups, Identity, Links, Residence, Schooling, Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Statement:
     valid_on: date
     student_number: str = ""
     sources: Sources = ()
+    links: Links = ()
 
     def sources_of(self, facts: frozenset[str]) -> Sources:
         """Which rows these facts were taken from."""

@@ -34,6 +34,7 @@ from services.roster.reconcile.model import Doubt, Register
 from services.roster.reconcile.normalise import sound_keys
 from services.roster.reconcile.records import CLASS_LISTS, Record
 from services.roster.reconcile.twins import mixed_up
+from services.roster.reconcile.wording import in_words
 
 JOIN_BITS = 6.0  # 64 : 1 that the pair is one child
 DOUBT_BITS = 1.0
@@ -312,7 +313,7 @@ class _Matching:
     def _doubt(self, pair: _Pair, reason: str) -> Doubt:
         a, b = self.groups.records[pair.a].ref, self.groups.records[pair.b].ref
         score = round(probability(pair.evidence.bits), 4)
-        return Doubt(a=a, b=b, score=score, reason=f"{reason}: {pair.evidence.rule}")
+        return Doubt(a=a, b=b, score=score, reason=f"{reason}: {in_words(pair.evidence.rule)}")
 
     def _has_rival(self, pair: _Pair) -> bool:
         """Whether somebody else, who can't be this child too, fits one of the sides nearly as well."""

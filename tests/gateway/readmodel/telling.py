@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Condition
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -118,6 +119,7 @@ from services.contracts.roster import (
     FindingResolved,
     FindingReturned,
     FourChecksCounted,
+    Ground,
     GroupsStated,
     IdentityCorrected,
     PlaceCounts,
@@ -125,6 +127,9 @@ from services.contracts.roster import (
     PlacementEnded,
     RegisterLoaded,
     ResidenceStated,
+    RowLink,
+    RowPair,
+    RowsLinked,
     SchoolingElsewhereProved,
     SchoolingStated,
     StudentNumberStated,
@@ -454,6 +459,28 @@ def doubt(number: int, other: int, *, township: str = TOWNSHIPS[0]) -> DoubtRais
         reason="同名同出生日期",
         score=0.75,
         raised_on=DAY,
+        pairs=(RowPair(**two_rows(number, other)),),
+    )
+
+
+def two_rows(number: int, other: int) -> dict[str, Any]:
+    """Two rows side by side, as links and doubtful pairs name them."""
+    return {
+        "register": "hukou", "batch_id": made("batch", 1), "row": number + 1,
+        "other_register": "enrolment", "other_batch_id": made("batch", 2), "other_row": other + 1,
+    }  # fmt: skip
+
+
+def linked(number: int, *, rule: str = "citizen number, name exact", score: float = 1.0) -> RowLink:
+    """Why two rows are one child."""
+    return RowLink(**two_rows(number, number), rule=rule, words=f"{rule} (依据)", score=score)
+
+
+def grounds(number: int, *registers: str) -> tuple[Ground, ...]:
+    """Rows of a child, one of each register."""
+    return tuple(
+        Ground(register=name, batch_id=made("batch", at), row=number + 1, rule="single_row")
+        for at, name in enumerate(registers, start=1)
     )
 
 
@@ -503,7 +530,7 @@ def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = 
         household_id=made("household", number // 2),
         township=township,
         village=f"{township}005",
-        grounds=(),
+        grounds=grounds(number, "hukou"),
     )
 
 
@@ -530,7 +557,8 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
         sex="male",
         guardian_name=sealed(child, ""),
         guardian_phone=sealed(child, ""),
-        grounds=(),
+        grounds=grounds(number, "hukou", "enrolment"),
+        links=(linked(number),),
     )
     raised = FindingRaised(
         finding_id=finding, child_id=child, kind="not_enrolled", reason="户籍有学籍无", owner="township:410326103",
@@ -561,6 +589,12 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
         ChildAccounted(child_id=child, state="in_seat", valid_on=DAY, reason="在校名单在册"),
         ChildAccounted(child_id=child, state="suspect", valid_on=DAY, reason="名在人不在"),
         corrected,
+        RowsLinked(
+            child_id=child,
+            grounds=grounds(number, "hukou", "poverty"),
+            links=(linked(number, rule="name homophone, birth same, village", score=0.9873),),
+            valid_on=DAY,
+        ),
         raised,
         *answers(raised),
         StudentNumberStated(child_id=child, student_number=sealed(child, f"G41032620150{number:07}"), valid_on=DAY),
