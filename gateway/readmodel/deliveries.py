@@ -1,4 +1,4 @@
-"""Register files as they were handed in 送册, as rows: deliveries with what they would change, and the batches in force."""
+"""Register files as they were handed in 送册, as rows: deliveries, the batches in force, and how units call their columns."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar, Final, assert_never, get_args
@@ -8,8 +8,11 @@ from msgspec.structs import replace
 
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import Row
-from services.contracts.divisions import COUNTY
-from services.contracts.roster import (
+from services.contracts.deliveries import (
+    ColumnMappingDeleted,
+    ColumnMappingReplaced,
+    ColumnMappingSaved,
+    ColumnName,
     DeliveryCancelled,
     DeliveryCommitted,
     DeliveryHandedIn,
@@ -17,7 +20,9 @@ from services.contracts.roster import (
     DeliveryRefused,
     RegisterLoaded,
 )
+from services.contracts.divisions import COUNTY
 
+MappingEvent = ColumnMappingSaved | ColumnMappingReplaced | ColumnMappingDeleted
 DeliveryEvent = DeliveryHandedIn | DeliveryPreviewed | DeliveryCommitted | DeliveryCancelled | DeliveryRefused
 
 
@@ -64,6 +69,20 @@ class RegisterBatch(Row, frozen=True, kw_only=True):
     loaded_at: datetime | None = None
 
 
+class ColumnMapping(Row, frozen=True, kw_only=True):
+    """How a unit calls the columns of a register 栏目对应; absent once it was deleted. It stands under the county."""
+
+    TABLE: ClassVar[str] = "column_mapping"
+    KEY: ClassVar[str] = "mapping_id"
+    mapping_id: UUID
+    township: str = COUNTY
+    register: str = ""
+    unit: str = ""
+    columns: tuple[ColumnName, ...] = ()
+    saved_at: datetime | None = None
+    saved_by: str = ""
+
+
 def delivery(row: Delivery | None, told: Told[DeliveryEvent]) -> Delivery:
     """A delivery as far as it has come."""
     event = told.event
@@ -100,6 +119,17 @@ def delivery(row: Delivery | None, told: Told[DeliveryEvent]) -> Delivery:
             assert_never(event)
 
 
+def column_mapping(row: ColumnMapping | None, told: Told[MappingEvent]) -> ColumnMapping | None:
+    """A mapping as it was saved last; none where it was deleted."""
+    event, envelope = told.event, told.envelope
+    if isinstance(event, ColumnMappingDeleted):
+        return None
+    row = row or ColumnMapping(mapping_id=event.mapping_id)
+    if isinstance(event, ColumnMappingSaved):
+        row = replace(row, register=event.register, unit=event.unit)
+    return replace(row, columns=event.columns, saved_at=envelope.recorded_at, saved_by=envelope.department)
+
+
 def register_batch(_: RegisterBatch | None, told: Told[RegisterLoaded]) -> RegisterBatch:
     """A batch as it was loaded."""
     event = told.event
@@ -116,5 +146,6 @@ def register_batch(_: RegisterBatch | None, told: Told[RegisterLoaded]) -> Regis
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Delivery, events=get_args(DeliveryEvent), about=about("delivery_id"), evolve=delivery),
+    Fold(row=ColumnMapping, events=get_args(MappingEvent), about=about("mapping_id"), evolve=column_mapping),
     Fold(row=RegisterBatch, events=(RegisterLoaded,), about=about("batch_id"), evolve=register_batch),
 )

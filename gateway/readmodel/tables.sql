@@ -297,6 +297,10 @@ create table if not exists delivery (
     doubts integer not null default 0, reason text not null default '', handed_in_on date, ended_on date);
 create index if not exists delivery_by_day on delivery (handed_in_on, delivery_id);
 create index if not exists delivery_by_unit on delivery (unit);
+create table if not exists column_mapping (
+    mapping_id uuid primary key, township text collate "C" not null default '', register text collate "C" not null default '',
+    unit text collate "C" not null default '', columns jsonb not null default '[]', saved_at timestamptz,
+    saved_by text not null default '');
 create table if not exists transfer (
     transfer_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     from_school text not null default '', to_place text not null default '', to_school text not null default '',
@@ -517,7 +521,7 @@ begin
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
-        'submission', 'delivery', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
+        'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
         'late_reply', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
@@ -555,7 +559,7 @@ begin
             when name = 'field_check' then format('(%s) or %s', within, own_village)
             when name = 'post_tenure' then format('(%s) or %s or %s or (%s and %s)',
                 within, own_village, own_school, no_range, of_my_children)
-            when name in ('delivery', 'inspection', 'admonition', 'accountability', 'zero_report') then
+            when name in ('delivery', 'column_mapping', 'inspection', 'admonition', 'accountability', 'zero_report') then
                 format('(%s) or unit = %s', within, own_unit)
             when name in ('inspection_finding', 'late_reply') then format('(%s) or owed_by = %s', within, own_unit)
             -- A register of the whole county is what everybody's ledger rests on; there is nobody in it but counts.

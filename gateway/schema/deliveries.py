@@ -1,13 +1,15 @@
-"""The GraphQL type of deliveries 送册: register files from handing in to being in force, as counts."""
+"""The GraphQL types of deliveries 送册: register files from handing in to being in force, as counts; how units call columns."""
 
-from datetime import date
+# mypy: disable-error-code="untyped-decorator"
+
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
 import strawberry
 
 from gateway.schema.node import Node
-from gateway.schema.reading import AsRead
+from gateway.schema.reading import AsRead, Info, many
 
 
 @strawberry.type(
@@ -34,3 +36,33 @@ class Delivery(AsRead, Node):
     reason: str = strawberry.field(description="原因 why it was cancelled or refused")
     handed_in_on: date | None = strawberry.field(description="送册日期 handed in when")
     ended_on: date | None = strawberry.field(description="办结日期 committed, cancelled or refused when")
+
+
+@strawberry.type(description="栏目 A column of a unit's files, and the field of the register it is read as.")
+class MappedColumn(AsRead):
+    """One column of a mapping."""
+
+    SELECT: ClassVar[str] = (
+        "select c.* from column_mapping m cross join lateral jsonb_to_recordset(m.columns) as c(written text, field text)"
+    )
+
+    written: str = strawberry.field(description="来表栏目 the heading as the office writes it")
+    field: str = strawberry.field(description="登记册栏目 the register's own word for it")
+
+
+@strawberry.type(description="栏目对应 How a unit calls the columns of a register; its files are read so.")
+class ColumnMapping(AsRead, Node):
+    """A column mapping."""
+
+    SELECT: ClassVar[str] = "select mapping_id as id, m.* from column_mapping m"
+
+    id: UUID = strawberry.field(description="编号 id")
+    unit: str = strawberry.field(description="单位 whose files")
+    register: str = strawberry.field(description="登记册 of which register")
+    saved_at: datetime | None = strawberry.field(description="保存时间 saved last when")
+    saved_by: str = strawberry.field(description="保存单位 which unit saved it last")
+
+    @strawberry.field(description="栏目 its columns")
+    async def columns(self, info: Info) -> list[MappedColumn]:
+        """栏目 its columns."""
+        return await many(info.context, MappedColumn, "m.mapping_id = %(mapping)s order by c.written", mapping=self.id)

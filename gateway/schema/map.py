@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
-from gateway.schema import access_map, oversight_map
+from gateway.schema import access_map, oversight_map, roster_map
 from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
 from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
@@ -41,13 +41,6 @@ LATEST_LOOKS = 20
 """How many looks stand on a child's own page; all of them are in the list `receipts`."""
 LATE_SINCE = "coalesce({a}.late_since, case when {a}.owed_due_on < %(today)s then {a}.owed_due_on end)"
 """Since when the step owed is late, at whatever level it is owed now."""
-
-SIDE_BY_SIDE = "{a}.register, {a}.batch_id, {a}.row, {a}.other_register, {a}.other_batch_id, {a}.other_row"
-"""In which order pairs of rows are shown."""
-
-_ROW = 'register text, batch_id uuid, "row" integer'
-_TWO_ROWS = f"{_ROW}, other_register text, other_batch_id uuid, other_row integer"
-_SIDES = "register batchId row otherRegister otherBatchId otherRow"
 
 _CHILD = Table(
     "Child",
@@ -83,7 +76,7 @@ _CHILD = Table(
         "referrals": Link("Referral", OF_CHILD, "{a}.opened_on, {a}.referral_id"),
         "sources": Link("Source", OF_CHILD, "{a}.fact"),
         "rows": Link("ChildRow", OF_CHILD, "{a}.register, {a}.batch_id, {a}.row"),
-        "links": Link("RowLink", OF_CHILD, SIDE_BY_SIDE),
+        "links": Link("RowLink", OF_CHILD, roster_map.SIDE_BY_SIDE),
         "merges": Link("MergeStep", OF_CHILD, "{a}.at, {a}.step_id"),
         "doubts": Link(
             "ChildDoubt",
@@ -103,9 +96,6 @@ _CHILD = Table(
     },
     placed=True,
 )
-
-_OF_DOUBT = "{a}.doubt_id = {p}.doubt_id and {a}.child_id = {p}.child_id"
-_DOUBT = "reason score state raisedOn decision decisionReason decidedBy endedOn"
 
 _CASE = Table(
     "Case",
@@ -163,63 +153,6 @@ TABLES: Mapping[str, Table] = {
             },
             placed=True,
         ),
-        Table(
-            "FindingGround",
-            "(select f.finding_id, f.child_id, f.township, f.village, f.school, g.* from finding f cross join lateral"
-            ' jsonb_to_recordset(f.grounds) as g(register text, batch_id uuid, "row" integer, rule text))',
-            columns("register batchId row rule"),
-            placed=True,
-        ),
-        Table(
-            "Source",
-            "(select c.child_id, c.township, c.village, c.school, s.* from child c cross join lateral jsonb_to_recordset"
-            '(c.sources) as s(fact text, register text, batch_id uuid, "row" integer, valid_on date, recorded_at timestamptz))',
-            columns("fact register batchId row validOn", recordedAt=moment("{a}.recorded_at")),
-            placed=True,
-        ),
-        Table(
-            "ChildRow",
-            "(select c.child_id, c.township, g.* from child_rows c cross join lateral"
-            f" jsonb_to_recordset(c.grounds) as g({_ROW}))",
-            columns("register batchId row"),
-        ),
-        Table(
-            "RowLink",
-            "(select c.child_id, c.township, l.* from child_rows c cross join lateral"
-            f" jsonb_to_recordset(c.links) as l({_TWO_ROWS}, rule text, words text, score double precision))",
-            columns(f"{_SIDES} rule words score"),
-        ),
-        Table(
-            "MergeStep",
-            "merge_step",
-            columns("otherId what reason department", at=moment("{a}.at")),
-        ),
-        Table(
-            "Doubt",
-            "doubt",
-            columns(_DOUBT, id="{a}.doubt_id"),
-            {
-                "child": TO_CHILD,
-                "other": Link("Child", "{a}.child_id = {p}.other_id"),
-                "pairs": Link("RowPair", _OF_DOUBT, SIDE_BY_SIDE),
-                "history": Link("DoubtStep", _OF_DOUBT, "{a}.at, {a}.step_id"),
-            },
-            pair=True,
-        ),
-        Table(
-            "RowPair",
-            "(select d.doubt_id, d.child_id, d.other_id, d.township, d.other_township, p.* from doubt d cross join lateral"
-            f" jsonb_to_recordset(d.pairs) as p({_TWO_ROWS}))",
-            columns(_SIDES),
-            pair=True,
-        ),
-        Table(
-            "DoubtStep",
-            "doubt_step",
-            columns("what reason score actor department", at=moment("{a}.at")),
-            pair=True,
-        ),
-        Table("ChildDoubt", "doubt", columns(_DOUBT, id="{a}.doubt_id")),
         Table(
             "CaseStep",
             "case_step",
@@ -312,47 +245,6 @@ TABLES: Mapping[str, Table] = {
             placed=True,
         ),
         Table(
-            "FieldCheck",
-            "field_check",
-            columns(
-                "township village round children met openedOn dueOn answeredOn",
-                id="{a}.field_check_id",
-                answered="cardinality({a}.answered)",
-                conflicts="cardinality({a}.conflicts)",
-            ),
-            of_child=False,
-            placed=True,
-        ),
-        Table(
-            "FieldCheckAnswer",
-            "field_check_answer",
-            columns(
-                "fieldCheckId childId township round found before conflict answeredOn settledReason settledOn",
-                id="{a}.answer_id",
-            ),
-            {"child": TO_CHILD},
-        ),
-        Table(
-            "Submission",
-            "submission",
-            columns(
-                "township round version villages children unanswered met sha256 state reason madeBy madeOn decidedBy decidedOn"
-                " deliveryId",
-                id="{a}.submission_id",
-            ),
-            of_child=False,
-        ),
-        Table(
-            "Delivery",
-            "delivery",
-            columns(
-                "unit part files state rows rejected childrenNew childrenChanged childrenMissed findingsRaised"
-                " findingsResolved doubts reason handedInOn endedOn",
-                id="{a}.delivery_id",
-            ),
-            of_child=False,
-        ),
-        Table(
             "Notice",
             "notice",
             columns(
@@ -374,6 +266,7 @@ TABLES: Mapping[str, Table] = {
             of_child=False,
         ),
         Table("Township", "township", columns("code name"), of_child=False),
+        *roster_map.TABLES,
         *oversight_map.TABLES,
         *COUNTS,
         *access_map.TABLES,
@@ -406,7 +299,7 @@ _OF_MY_CHILDREN = (
     " or {a}.village = '' and {a}.school = '' and s.township = {a}.township)))"
 )
 """Posts in which somebody answers for children of a village or school, whatever place the post is held for."""
-_OWNER: Mapping[str, str] = {"Notice": "recipient", "Delivery": "unit", **oversight_map.OWNER, **access_map.OWNER}
+_OWNER: Mapping[str, str] = {"Notice": "recipient", **roster_map.OWNER, **oversight_map.OWNER, **access_map.OWNER}
 """The column that names the unit a row is `own` to."""
 
 

@@ -13,7 +13,7 @@ from gateway.access.policy import NODE_ID
 from gateway.schema.access_query import AccessQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
-from gateway.schema.deliveries import Delivery
+from gateway.schema.deliveries import ColumnMapping, Delivery
 from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.node import Node, read_node_id
 from gateway.schema.notify import Notice
@@ -31,9 +31,9 @@ _RECIPIENT = {"Notice": "recipient", "Rectification": "owed_by", "LateReply": "o
 """What names the unit of a row that is `own`, where that isn't `unit`."""
 
 
-def _own(info: Info, *, type_name: str, column: str) -> str:
+def _own(info: Info, *, type_name: str, column: str, of: str = "unit") -> str:
     """For who reaches a type's rows as its own only: that they are its unit's, even where its area would open others."""
-    return f"{column} = %(unit)s" if info.context.principal.grants.relation(type_name) == "own" else "true"
+    return f"{column} = %({of})s" if info.context.principal.grants.relation(type_name) == "own" else "true"
 
 
 def _where(*, given: dict[str, object], also: str = "true") -> str:
@@ -305,6 +305,22 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
             descending=True,
             given={"state": state, "unit": info.context.principal.unit},
         )
+
+    @strawberry.field(description="栏目对应 how units of my area, or my own, call the columns of their registers")
+    async def column_mappings(
+        self,
+        info: Info,
+        unit: str | None = None,
+        register: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[ColumnMapping]:
+        """Column mappings by unit and register."""
+        given: dict[str, object] = {"unit": unit, "register": register}
+        where = _where(given=given, also=_own(info, type_name="ColumnMapping", column="unit", of="mine"))
+        given = {**given, "mine": info.context.principal.unit}
+        keys = {"mapping_id": "uuid"}
+        return await page(info.context, ColumnMapping, where, keys=keys, first=first, after=after, given=given)
 
     @strawberry.field(description="比对发现计数 open findings by township and kind")
     async def finding_counts(self, info: Info) -> list[FindingCount]:

@@ -118,6 +118,12 @@ ROOTS: Mapping[str, Root] = {
         keys=(by_day("handed_in_on"), by_id("delivery_id")),
         descending=True,
     ),
+    "columnMappings": Root(
+        "ColumnMapping",
+        many=True,
+        filters={"unit": Filter("{a}.unit = {v}", "unit"), "register": Filter("{a}.register = {v}", "register")},
+        keys=(by_id("mapping_id"),),
+    ),
     "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
     # Windows that differ by a day tell who was born on it: only whoever sees small numbers may choose the day.
     "villagePartition": Root(

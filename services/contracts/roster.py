@@ -14,19 +14,6 @@ AccountedState = Literal[
 """Where a child is accounted for: 在校 / 送教上门 / 外地就读 / 转出 / 毕业 / 其他离校(有原因) / 疑似 / 死亡或注销."""
 
 
-class RegisterLoaded(Published, frozen=True, kw_only=True):
-    """A register file was read and its batch kept 登记册入库 (N1.8)."""
-
-    TYPE: ClassVar[str] = "roster.register-loaded.v1"
-    batch_id: UUID
-    register: str
-    rows: int
-    rejected: int
-    sha256: str
-    part: str = ""
-    """Which unit's part of the register this is, `kind:area`; empty where one delivery is the whole county's."""
-
-
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """Where a stated fact comes from: register, batch and row 依据."""
 
@@ -458,57 +445,6 @@ class FourChecksCounted(Published, frozen=True, kw_only=True):
     as_of: date
     batches: tuple[BatchCompared, ...]
     places: tuple[PlaceCounts, ...]
-
-
-class DeliveryHandedIn(Published, frozen=True, kw_only=True):
-    """Register files were handed in and are being read 送册; nothing of them counts before somebody commits them."""
-
-    TYPE: ClassVar[str] = "roster.delivery-handed-in.v1"
-    delivery_id: UUID
-    part: str
-    files: int
-    handed_in_on: date
-
-
-class DeliveryPreviewed(Published, frozen=True, kw_only=True):
-    """What would change if the delivery were committed 预览, as counts."""
-
-    TYPE: ClassVar[str] = "roster.delivery-previewed.v1"
-    delivery_id: UUID
-    rows: int
-    rejected: int
-    children_new: int
-    children_changed: int
-    children_missed: int
-    findings_raised: int
-    findings_resolved: int
-    doubts: int
-
-
-class DeliveryCommitted(Published, frozen=True, kw_only=True):
-    """A delivery was taken in and compared 入库: its registers are in force."""
-
-    TYPE: ClassVar[str] = "roster.delivery-committed.v1"
-    delivery_id: UUID
-    committed_on: date
-
-
-class DeliveryCancelled(Published, frozen=True, kw_only=True):
-    """A delivery was withdrawn before it was committed, or while it was; whole steps that were done stay 撤回."""
-
-    TYPE: ClassVar[str] = "roster.delivery-cancelled.v1"
-    delivery_id: UUID
-    reason: str
-    cancelled_on: date
-
-
-class DeliveryRefused(Published, frozen=True, kw_only=True):
-    """A delivery could not be read at all 拒收; the reason names file, sheet, row and column, and nobody."""
-
-    TYPE: ClassVar[str] = "roster.delivery-refused.v1"
-    delivery_id: UUID
-    reason: str
-    refused_on: date
 
 
 class TermCheckInClosed(Published, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ def build_api(roster: Roster, *, surroundings: Surroundings, beside: Sequence[Ca
             deliveries.commit_delivery,
             deliveries.cancel_delivery,
             deliveries.save_mapping,
+            deliveries.delete_mapping,
             roster.answer_finding,
             roster.accept_answer,
             roster.return_answer,

@@ -17,29 +17,16 @@ from itertools import islice
 from typing import Final
 from uuid import UUID, uuid4
 
-import msgspec
-
 from services.chassis.errors import Refused, Stale
 from services.chassis.vault import Vault
-from services.contracts.divisions import COUNTY, township_code, village_code
+from services.contracts.divisions import COUNTY, township_code
 from services.roster.application import Roster
 from services.roster.batches import Batches, in_one_numbering
 from services.roster.counting import by_village
 from services.roster.domain.child import Child
 from services.roster.domain.doubt import PAIRS_SHOWN, RowPair
-from services.roster.domain.facts import (
-    Ground,
-    Groups,
-    Identity,
-    Residence,
-    RowLink,
-    RowPlace,
-    Schooling,
-    Source,
-    told_by_rows,
-)
 from services.roster.domain.four_checks import InForce
-from services.roster.domain.statements import Doubtful, FoundOf, Stated, Statement
+from services.roster.domain.statements import Doubtful, Stated, Statement
 from services.roster.lookup import Lookup
 from services.roster.recognition import (
     Pair,
@@ -63,7 +50,7 @@ from services.roster.reconcile.model import (
 )
 from services.roster.reconcile.records import Record, read_records
 from services.roster.review import Review
-from services.roster.stating import owner_unit, stage_of
+from services.roster.stating import content_of, place_of, statement_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -79,9 +66,6 @@ NUMBER_OF_TWO: Final = "与另一名儿童证件号码相同，经人工判定�
 """Why a number is looked into that two children have of whom a person decided that they are different."""
 
 BY_COMPARISON: Final = "登记册比对"
-
-SOURCE_NAMES: Final = {"poverty_kind": "poverty"}
-"""Facts that the engine calls by their column, and the roster by what they tell."""
 
 OWNER_OF_MISSED: Final = f"education_bureau:{COUNTY}"
 """Who looks for children whom no register names any more."""
@@ -199,20 +183,21 @@ class Comparison:
         children = draft.reconciliation.children
         for start in range(0, len(children), CHILDREN_AT_ONCE):
             yield [
-                self._statement(
+                statement_of(
                     child,
                     findings[child.label],
                     child_id=draft.recognised.children[child.label],
                     new=draft.recognised.children[child.label] in draft.recognised.new,
                     batches=draft.batches,
                     as_of=draft.reconciliation.as_of,
+                    key=self._lookup.key,
                 )
                 for child in children[start : start + CHILDREN_AT_ONCE]
             ]
 
     def unsaid(self, statements: Sequence[Statement]) -> tuple[list[Statement], dict[UUID, bytes]]:
         """The statements that weren't made of children as they are now, and what each says, as a keyed hash."""
-        said = {statement.child_id: self._lookup.key(_said(statement)) for statement in statements}
+        said = {statement.child_id: self._lookup.key(content_of(statement)) for statement in statements}
         unchanged = self._lookup.unchanged(said)
         return [statement for statement in statements if statement.child_id not in unchanged], said
 
@@ -347,73 +332,6 @@ class Comparison:
         texts = (("number", facts.id_number), ("student", facts.student_number))
         return frozenset(self._lookup.key(f"{kind}/{text}") for kind, text in texts if text)
 
-    def _statement(
-        self,
-        child: LinkedChild,
-        findings: Sequence[Finding],
-        *,
-        child_id: UUID,
-        new: bool,
-        batches: Batches,
-        as_of: date,
-    ) -> Statement:
-        facts = child.facts
-        township = township_code(facts.township)
-        rules = {ref: link.rule for link in child.links for ref in (link.a, link.b)}
-        household = self._lookup.key(f"household/{facts.household_number}")[:16] if facts.household_number else None
-        return Statement(
-            child_id=child_id,
-            new=new,
-            identity=Identity(
-                name=facts.name,
-                id_number=facts.id_number,
-                birth_date=facts.birth_date.isoformat() if facts.birth_date else "",
-                sex=facts.sex or "",
-                guardian_name=facts.guardian_name,
-                guardian_phone=facts.guardian_phone,
-            ),
-            residence=Residence(
-                household_id=UUID(bytes=household) if household else None,
-                township=township,
-                village=village_code(township=township, name=facts.village),
-            ),
-            schooling=Schooling(
-                school=facts.school_code,
-                school_name=facts.school_name,
-                stage=stage_of(facts.grade),
-                grade=facts.grade,
-                status=child.state,
-            ),
-            groups=Groups(
-                poverty=facts.poverty_kind,
-                disability=facts.disability_kind,
-                disability_grade=facts.disability_grade,
-                left_behind=facts.left_behind,
-                migrant=facts.migrant,
-            ),
-            state=child.state,
-            state_reason=child.state_reason,
-            findings=tuple(
-                FoundOf(
-                    finding.kind,
-                    finding.reason,
-                    owner_unit(finding.owner, child),
-                    tuple(_ground(ref, batches, rules) for ref in finding.evidence),
-                )
-                for finding in findings
-            ),
-            grounds=tuple(_ground(ref, batches, rules) for ref in child.rows),
-            valid_on=as_of,
-            student_number=facts.student_number,
-            sources=tuple(
-                Source(SOURCE_NAMES.get(fact, fact), ref.register, *batches.place(ref))
-                for fact, ref in sorted(facts.sources.items())
-            ),
-            links=tuple(
-                RowLink(_place(link.a, batches), _place(link.b, batches), link.rule, link.score) for link in child.links
-            ),
-        )
-
 
 def _patiently(state: Callable[[], Stated]) -> Stated:
     """States, again where somebody else has changed one of these children meanwhile."""
@@ -423,24 +341,6 @@ def _patiently(state: Callable[[], Stated]) -> Stated:
         except Stale:
             continue
     return state()
-
-
-def _place(ref: RowRef, batches: Batches) -> RowPlace:
-    return RowPlace(ref.register, *batches.place(ref))
-
-
-def _ground(ref: RowRef, batches: Batches, rules: dict[RowRef, str]) -> Ground:
-    batch_id, row = batches.place(ref)
-    return Ground(ref.register, batch_id, row, rules.get(ref, "single_row"))
-
-
-def _said(statement: Statement) -> str:
-    """What a statement says, without where it says it from: the same content in a new batch is nothing new.
-
-    The rows of a finding belong to it, though: one that was answered is raised again on other rows.
-    """
-    said = replace(statement, new=False, grounds=(), links=(), sources=(), valid_on=date.min)
-    return msgspec.json.encode((said, told_by_rows(statement.grounds, statement.links))).decode()
 
 
 def _numbers_of_two(result: Reconciliation, recognised: Recognised, standing: Standing) -> Iterator[Finding]:
@@ -493,7 +393,7 @@ def _of_pair(
 ) -> Doubtful:
     child_id, other_id = sorted(pair)
     townships = (township_code(of_row[ref].facts.township) for ref in rows[0])
-    places = (tuple(_place(ref, batches) for ref in sides) for sides in sorted(set(rows)))
+    places = (tuple(place_of(ref, batches) for ref in sides) for sides in sorted(set(rows)))
     return Doubtful(
         child_id=child_id,
         other_id=other_id,

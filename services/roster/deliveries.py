@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.chassis.aggregate import today, who_acts
 from services.chassis.application import Answer
+from services.chassis.errors import NotFound
 from services.roster.application import Roster
 from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.delivery import Delivery, part_of
@@ -39,6 +40,14 @@ class Deliveries:
             mapping = ColumnMapping.save(register=register, unit=unit, columns=columns, fields=FIELDS, by=by)
         else:
             mapping.replace(columns, fields=FIELDS, by=by)
+        return self.roster.record(mapping)
+
+    def delete_mapping(self, *, register: str, unit: str) -> Answer:
+        """Forgets how a unit calls the columns of a register; its files are read by the known names again."""
+        mapping = self.roster.find(ColumnMapping, ColumnMapping.id_of(register=register, unit=unit))
+        if mapping is None:
+            raise NotFound("该单位的该名册没有栏目对应 / this unit has no mapping for a register of this name.")
+        mapping.delete(by=who_acts().department)
         return self.roster.record(mapping)
 
     def hand_in(self, *, sha256: Mapping[str, str], attempt: int) -> Answer:
@@ -98,7 +107,7 @@ class Deliveries:
         """How a unit calls the columns of its registers."""
         ids = (ColumnMapping.id_of(register=register, unit=unit) for register in Register)
         mappings = (self.roster.find(ColumnMapping, mapping_id) for mapping_id in ids)
-        return [naming(mapping.register, mapping.columns) for mapping in mappings if mapping is not None]
+        return [naming(mapping.register, mapping.columns) for mapping in mappings if mapping and mapping.columns]
 
 
 def _is_over(delivery: Delivery, heard: frozenset[UUID]) -> bool:

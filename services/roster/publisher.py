@@ -1,12 +1,15 @@
 """The roster's own events in the published language."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from services.contracts import deliveries
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster import field_publisher
 from services.roster.domain.child import Child
+from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt, RowPair
@@ -27,12 +30,19 @@ def publish(event: object) -> Published | None:
     match event:
         case Child.Registered() | Child.IdentityCorrected():
             return _identity(event)
+        case Child.RowsLinked():
+            return told.RowsLinked(
+                child_id=event.originator_id,
+                grounds=tuple(map(_ground, event.grounds)),
+                links=_links(event.links),
+                valid_on=event.valid_on,
+            )
         case Child.Event():
             return _child(event)
         case Doubt.Event():
             return _doubt(event)
         case RegisterBatch.Loaded():
-            return told.RegisterLoaded(
+            return deliveries.RegisterLoaded(
                 batch_id=event.originator_id,
                 register=event.register,
                 rows=event.rows,
@@ -42,6 +52,8 @@ def publish(event: object) -> Published | None:
             )
         case Delivery.Event():
             return _delivery(event)
+        case ColumnMapping.Event():
+            return _mapping(event)
         case FourChecks.Counted():
             return told.FourChecksCounted(
                 as_of=event.as_of,
@@ -118,13 +130,6 @@ def _sources(sources: Sources) -> tuple[told.Source, ...]:
 def _child(event: Child.Event) -> Published | None:
     child_id = event.originator_id
     match event:
-        case Child.RowsLinked():
-            return told.RowsLinked(
-                child_id=child_id,
-                grounds=tuple(map(_ground, event.grounds)),
-                links=_links(event.links),
-                valid_on=event.valid_on,
-            )
         case Child.ResidenceStated():
             return told.ResidenceStated(
                 child_id=child_id,
@@ -323,15 +328,34 @@ def _paper(event: Deferral.Event | SchoolingElsewhere.Event) -> Published | None
             return None
 
 
+def _mapping(event: ColumnMapping.Event) -> Published | None:
+    mapping_id = event.originator_id
+    match event:
+        case ColumnMapping.Saved() | ColumnMapping.SavedAgain():
+            return deliveries.ColumnMappingSaved(
+                mapping_id=mapping_id, register=event.register, unit=event.unit, columns=_columns(event.columns)
+            )
+        case ColumnMapping.Replaced():
+            return deliveries.ColumnMappingReplaced(mapping_id=mapping_id, columns=_columns(event.columns))
+        case ColumnMapping.Deleted():
+            return deliveries.ColumnMappingDeleted(mapping_id=mapping_id)
+        case _:
+            return None
+
+
+def _columns(columns: Mapping[str, str]) -> tuple[deliveries.ColumnName, ...]:
+    return tuple(deliveries.ColumnName(written=written, field=field) for written, field in columns.items())
+
+
 def _delivery(event: Delivery.Event) -> Published | None:
     delivery_id = event.originator_id
     match event:
         case Delivery.HandedIn():
-            return told.DeliveryHandedIn(
+            return deliveries.DeliveryHandedIn(
                 delivery_id=delivery_id, part=event.part, files=len(event.sha256), handed_in_on=event.handed_in_on
             )
         case Delivery.Previewed():
-            return told.DeliveryPreviewed(
+            return deliveries.DeliveryPreviewed(
                 delivery_id=delivery_id,
                 rows=event.rows,
                 rejected=event.rejected,
@@ -343,11 +367,13 @@ def _delivery(event: Delivery.Event) -> Published | None:
                 doubts=event.doubts,
             )
         case Delivery.Committed():
-            return told.DeliveryCommitted(delivery_id=delivery_id, committed_on=event.committed_on)
+            return deliveries.DeliveryCommitted(delivery_id=delivery_id, committed_on=event.committed_on)
         case Delivery.Cancelled():
-            return told.DeliveryCancelled(delivery_id=delivery_id, reason=event.reason, cancelled_on=event.cancelled_on)
+            return deliveries.DeliveryCancelled(
+                delivery_id=delivery_id, reason=event.reason, cancelled_on=event.cancelled_on
+            )
         case Delivery.Refused():
-            return told.DeliveryRefused(delivery_id=delivery_id, reason=event.reason, refused_on=event.refused_on)
+            return deliveries.DeliveryRefused(delivery_id=delivery_id, reason=event.reason, refused_on=event.refused_on)
         case _:
             return None
 

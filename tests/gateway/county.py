@@ -362,6 +362,18 @@ def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:
                 "handed_in_on": TODAY - timedelta(days=number),
             },
         )
+        yield (
+            "column_mapping",
+            {
+                "mapping_id": made("mapping", number),
+                "township": unit[-6:] if number == 3 else "410326",
+                "register": ("in_school", "enrolment")[number % 2],
+                "unit": unit,
+                "columns": [{"written": "娃娃", "field": "name"}, {"written": "几年级", "field": "grade"}],
+                "saved_at": NOW - timedelta(hours=number),
+                "saved_by": unit,
+            },
+        )
 
 
 def _warrants(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]]:

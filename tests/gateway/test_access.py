@@ -187,6 +187,7 @@ def test_me_tells_what_i_may_see_and_do(gateway: Any) -> None:
         "answer_finding",
         "answer_referral",
         "cancel_delivery",
+        "delete_mapping",
         "export_rejects",
         "hand_in_delivery",
         "return_referral",

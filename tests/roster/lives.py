@@ -344,6 +344,16 @@ def a_school_hands_in_its_list() -> list[RecordedAggregate]:
     return [mapping, taken_in, batch, withdrawn, unread]
 
 
+def a_mapping_given_up() -> list[RecordedAggregate]:
+    """A school maps its columns, forgets them, and maps them anew."""
+    unit = f"school:{OTHER_SCHOOL}"
+    with acting_on(unit=unit):
+        mapping = ColumnMapping.save(register="in_school", unit=unit, columns={"娃": "name"}, fields={"name"}, by=unit)
+        mapping.delete(by=unit)
+        mapping.replace({"学娃": "name"}, fields={"name"}, by=unit)
+    return [mapping]
+
+
 def a_round_from_door_to_door() -> list[RecordedAggregate]:
     """Two villages' lists go out and come back contradicting each other; the township is sent back once, then accepted."""
     township, name = "410326103", "2026-autumn"
@@ -420,6 +430,7 @@ def all_lives() -> list[RecordedAggregate]:
         *two_entries_with_something_owed(),
         *stated_with_its_sources(),
         *a_school_hands_in_its_list(),
+        *a_mapping_given_up(),
         *a_round_from_door_to_door(),
         *a_child_of_several_rows(),
     ]

@@ -17,7 +17,7 @@ OF_THE_INTAKE = {
     "withdraw_doubts",
 }
 """Asked by the intake in its own process; whole files don't come as commands."""
-OF_DELIVERIES = {"commit_delivery", "cancel_delivery", "save_mapping"}
+OF_DELIVERIES = {"commit_delivery", "cancel_delivery", "save_mapping", "delete_mapping"}
 OF_THE_POLICY = {
     "raise_finding",
     "drop_finding",

@@ -142,6 +142,21 @@ class TestAMapping:
 
         assert happened(mapping) == ["Replaced"]
 
+    def test_is_deleted_once_and_may_be_saved_again(self) -> None:
+        mapping = self.save({"娃娃": "name"})
+
+        with acting_on():
+            mapping.delete(by=UNIT)
+            with pytest.raises(Refused, match="nothing to delete"):
+                mapping.delete(by=UNIT)
+            assert mapping.columns == {}
+            mapping.replace({"娃娃": "name"}, fields=FIELDS, by=UNIT)
+            with pytest.raises(Forbidden):
+                mapping.delete(by="school:3141000399")
+
+        assert happened(mapping) == ["Deleted", "SavedAgain"]
+        assert mapping.columns == {"娃娃": "name"}
+
     @pytest.mark.parametrize(
         ("columns", "words"),
         [

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from services.chassis.aggregate import RecordedAggregate
+from services.contracts import deliveries as told_of_deliveries
 from services.contracts import field_check as told_of_field_check
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
@@ -52,8 +53,6 @@ PRIVATE = {
     Child.Placed,
     Child.PlacementEnded,
     FourChecks.Begun,
-    ColumnMapping.Saved,
-    ColumnMapping.Replaced,
     Delivery.Accepted,
     FieldCheck.Locked,
     FieldCheck.Unlocked,
@@ -65,7 +64,7 @@ PRIVATE = {
 }
 """The roster's own matter: who came is told when the check-in is counted; an entry that goes on as another is told by the
 other's merge; what excuses or places a child by the deferral, the proof or the placement;
-hours at home are assistance's to tell; how a unit calls its columns; that a delivery is wanted shows when it is in force;
+hours at home are assistance's to tell; that a delivery is wanted shows when it is in force;
 that lists are locked shows by the submission they are in, and a round by its lists."""
 EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
 SHARED_BY_ANOTHER_NAME = {
@@ -78,6 +77,7 @@ SHARED_BY_ANOTHER_NAME = {
     "links",
     "sources",
     "batches",
+    "columns",
     "places",
 }
 
@@ -96,7 +96,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for member in (*vars(told).values(), *vars(told_of_field_check).values())
+        for member in (*vars(told).values(), *vars(told_of_field_check).values(), *vars(told_of_deliveries).values())
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }
 

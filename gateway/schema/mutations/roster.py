@@ -298,6 +298,11 @@ class IntakeCommands:
             raise Refused("A heading stands for one column; the same heading was given twice.")
         return await send(info, "roster", {}, register=register, unit=unit, columns=named)
 
+    @command
+    async def delete_mapping(self, info: Info, register: str, unit: str) -> CommandAnswer:
+        """栏目对应删除 forgets how a unit calls the columns of a register; its files are read by the known names again."""
+        return await send(info, "roster", {}, register=register, unit=unit)
+
 
 @strawberry.type(description="花名册办理 commands about the roster.")
 class RosterCommands(IntakeCommands, MoveCommands, ReviewCommands):

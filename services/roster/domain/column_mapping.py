@@ -40,6 +40,19 @@ class ColumnMapping(RecordedAggregate):
         TOPIC = "roster.ColumnMapping.Replaced"
         columns: dict[str, str]
 
+    class Deleted(RecordedAggregate.Event):
+        """They are mapped no more 删除; files are read by the known names of columns again."""
+
+        TOPIC = "roster.ColumnMapping.Deleted"
+
+    class SavedAgain(RecordedAggregate.Event):
+        """After they had been deleted they were mapped anew 重新保存."""
+
+        TOPIC = "roster.ColumnMapping.SavedAgain"
+        register: str
+        unit: str
+        columns: dict[str, str]
+
     @staticmethod
     def id_of(*, register: str, unit: str) -> UUID:
         """The id of a unit's mapping for a register."""
@@ -62,8 +75,17 @@ class ColumnMapping(RecordedAggregate):
         """Maps them anew; nothing where they are mapped so already."""
         _require_own(self.unit, by=by)
         checked = _checked(columns, fields=fields)
-        if checked != self.columns:
+        if not self.columns:
+            self.trigger_event(self.SavedAgain, register=self.register, unit=self.unit, columns=checked)
+        elif checked != self.columns:
             self.trigger_event(self.Replaced, columns=checked)
+
+    def delete(self, *, by: str) -> None:
+        """Maps them no more; refused where they are not mapped."""
+        _require_own(self.unit, by=by)
+        if not self.columns:
+            raise Refused("该名册没有栏目对应 / this register's columns are not mapped; there is nothing to delete.")
+        self.trigger_event(self.Deleted)
 
     @event(Saved)
     def __init__(self, register: str, unit: str, columns: dict[str, str]) -> None:
@@ -75,10 +97,18 @@ class ColumnMapping(RecordedAggregate):
     def _replaced(self, columns: dict[str, str]) -> None:
         self.columns = columns
 
+    @event(Deleted)
+    def _deleted(self) -> None:
+        self.columns = {}
+
+    @event(SavedAgain)
+    def _saved_again(self, columns: dict[str, str]) -> None:
+        self.columns = columns
+
 
 def _require_own(unit: str, *, by: str) -> None:
     if by != unit and by.partition(":")[0] != BUREAU:
-        raise Forbidden("只能保存本单位的栏目对应 / a unit maps its own columns; the bureau may for any.")
+        raise Forbidden("只能办理本单位的栏目对应 / a unit maps its own columns; the bureau may for any.")
 
 
 def _checked(columns: Mapping[str, str], *, fields: Collection[str]) -> dict[str, str]:

@@ -69,6 +69,18 @@ from services.contracts.cases import (
     StepPaused,
     StepResumed,
 )
+from services.contracts.deliveries import (
+    ColumnMappingDeleted,
+    ColumnMappingReplaced,
+    ColumnMappingSaved,
+    ColumnName,
+    DeliveryCancelled,
+    DeliveryCommitted,
+    DeliveryHandedIn,
+    DeliveryPreviewed,
+    DeliveryRefused,
+    RegisterLoaded,
+)
 from services.contracts.envelope import Envelope, Published, event_id
 from services.contracts.field_check import (
     FieldCheckAnswered,
@@ -105,11 +117,6 @@ from services.contracts.roster import (
     ChildrenUnmerged,
     DeferralApproved,
     DeferralEnded,
-    DeliveryCancelled,
-    DeliveryCommitted,
-    DeliveryHandedIn,
-    DeliveryPreviewed,
-    DeliveryRefused,
     DoubtDecided,
     DoubtRaised,
     DoubtWithdrawn,
@@ -125,7 +132,6 @@ from services.contracts.roster import (
     PlaceCounts,
     PlacementDecided,
     PlacementEnded,
-    RegisterLoaded,
     ResidenceStated,
     RowLink,
     RowPair,
@@ -332,6 +338,7 @@ def stories(*, children: int, chance: random.Random) -> list[Story]:
     """A county in which everything that can be told is told of somebody, sooner or later."""
     told = [_check_in(number, chance) for number in range(2)] + [_register(0), _public_report(0)]
     told += [_delivery(number, chance) for number in range(2)] + [_submission(0, chance)]
+    told += [_mapping(number, chance) for number in range(2)]
     told += [_field_check(number, children, chance) for number in range(2)]
     for number in range(children):
         if chance.random() < 0.5:
@@ -386,6 +393,15 @@ def _delivery(number: int, chance: random.Random) -> Story:
     return Story(
         "roster", key, (DeliveryHandedIn(delivery_id=key, part="", files=2, handed_in_on=DAY), previewed, ended)
     )
+
+
+def _mapping(number: int, chance: random.Random) -> Story:
+    key, columns = made("mapping", number), (ColumnName(written="娃娃", field="name"),)
+    saved = ColumnMappingSaved(mapping_id=key, register="in_school", unit="school:3141000300", columns=columns)
+    events = [saved, ColumnMappingReplaced(mapping_id=key, columns=(*columns, ColumnName(written="班", field="class")))]
+    if chance.random() < 0.5:
+        events += [ColumnMappingDeleted(mapping_id=key), saved][: chance.randint(1, 2)]
+    return Story("roster", key, tuple(events))
 
 
 def field_check(number: int, *, children: Sequence[UUID], township: str = TOWNSHIPS[0]) -> FieldCheckOpened:
