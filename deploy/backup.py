@@ -34,6 +34,7 @@ from deploy.postgres.cluster import SUPERUSER, Cluster, ClusterError, postgresql
 from deploy.postgres.host import flush, held_alone, write_private
 from deploy.postgres.positions import Head, read_head
 from deploy.showing import StepBars, table
+from gateway.access.policy_keys import PUBLIC_KEYS
 from services.chassis.config import SERVICES, Settings, read_secret
 from services.chassis.errors import Refused
 
@@ -238,6 +239,11 @@ def _write_keys(settings: Settings, *, keys: Path, name: str, durable: bool) -> 
     for role in sorted((settings.data_folder / "postgres" / PASSWORDS).iterdir()):
         if not role.name.endswith(".new"):
             write_private(fresh / PASSWORDS / role.name, read_secret(role))
+    if (
+        settings.data_folder / PUBLIC_KEYS
+    ).exists():  # no secret, but without it no release of the policy can be checked
+        shutil.copyfile(settings.data_folder / PUBLIC_KEYS, fresh / PUBLIC_KEYS)
+        (fresh / PUBLIC_KEYS).chmod(0o600)
     listed = settings.data_folder / SHRED_LIST
     shredded = listed.read_bytes() if listed.exists() else b""
     write_private(fresh / SHRED_LIST, shredded.decode("ascii"))

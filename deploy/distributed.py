@@ -26,9 +26,11 @@ from deploy.kafka.broker import Brokers
 from deploy.kafka.topics import FILE as TOPICS
 from deploy.kafka.topics import make_topics
 from deploy.migrate import migrate
+from deploy.policy import keys_of, release_for_development
 from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
 from deploy.secrets import make_keys
+from services.chassis.clock import SystemClock
 from services.chassis.config import LOOPBACK, SERVICES, Settings
 from services.chassis.errors import Refused
 from services.chassis.log_kafka import Cluster as KafkaCluster
@@ -162,6 +164,9 @@ class Distributed:
             prepare(self.cluster)
             migrate(self.cluster)
             make_keys(self.secrets)
+            if self._settings.development:
+                now = SystemClock().now()
+                release_for_development(self.cluster, folder=self.folder, keys=self.policy_keys, at=now)
             self.brokers = stack.enter_context(Brokers.start(self.folder / "kafka", nodes=self._nodes))
             make_topics(self.kafka, replicas=self._nodes)
             self.workers = self._workers()
@@ -184,6 +189,11 @@ class Distributed:
     def secrets(self) -> Path:
         """Where all secrets are; in containers each process gets only its own."""
         return self.cluster.folder / "secrets"
+
+    @property
+    def policy_keys(self) -> Path:
+        """The list of public keys that release the policy."""
+        return keys_of(self.folder, named=self._settings.policy_keys)
 
     @property
     def kafka(self) -> KafkaCluster:
@@ -212,6 +222,7 @@ class Distributed:
             "BAOXUE_TOPICS": str(TOPICS),
             "BAOXUE_HOST": self._settings.host,
             "BAOXUE_DEVELOPMENT": "yes" if self._settings.development else "no",
+            "BAOXUE_POLICY_KEYS": str(self.policy_keys),
             "BAOXUE_OTLP_ENDPOINT": self._settings.otlp_endpoint,
             "BAOXUE_TRACE_SHARE": str(self._settings.trace_share),
         }

@@ -35,6 +35,7 @@ from deploy.quiet import wait_until_quiet
 from deploy.recovered import make_ready
 from deploy.sample.county import generate
 from deploy.showing import table
+from gateway.access.policy_keys import PUBLIC_KEYS
 from gateway.readmodel.projection import KINDS
 from gateway.readmodel.rebuild import rebuild
 from services.cases.public_reports import PublicReports
@@ -149,7 +150,7 @@ def _recover(home: Path, *, station: Station, durable: bool, watch: Stopwatch) -
     lost, found, archive = home / "lost", home / "found", home / "archive"
     with watch.step("back: keys, base copy"):
         found.mkdir()
-        for name in KEY_FILES:
+        for name in (*KEY_FILES, PUBLIC_KEYS):
             shutil.copy2(lost / name, found / name)
         programs = Cluster(folder=lost / "postgres", server=(lost / "postgres" / "server").resolve()).programs
         fill = partial(pitr.fill, archive=archive, at=station.at, programs=programs, durable=durable)
@@ -328,7 +329,7 @@ def _expect_rows(found: Rows, expected: Rows) -> None:
 
 
 def _settings(folder: Path) -> Settings:
-    return Settings(data_folder=folder, development=False, host="127.0.0.1", port=0, otlp_endpoint="", trace_share=0.0)
+    return Settings(data_folder=folder, development=True, host="127.0.0.1", port=0, otlp_endpoint="", trace_share=0.0)
 
 
 def _clerk(clock: Clock) -> Caused:

@@ -10,10 +10,14 @@ from types import TracebackType
 import httpx
 
 from deploy.migrate import migrate
+from deploy.policy import keys_of, release_for_development
 from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
 from deploy.services import built
-from gateway.access.policy import load_policy
+from gateway.access.freshness import Freshness
+from gateway.access.policy import Policy
+from gateway.access.policy_keys import read_keys
+from gateway.access.policy_log import load_released
 from gateway.access.predicates import Predicates
 from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
@@ -56,6 +60,8 @@ class Running:
     web: WebServer
     issuer: DevelopmentIssuer | None
     """Gives tokens to demonstration accounts; only in development."""
+    policy: Policy
+    """The policy that is in force, as it was released."""
 
 
 class Embedded:
@@ -106,9 +112,19 @@ class Embedded:
         replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
         issuer = self._issuer()
         reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
-        policy = load_policy()
+        policy = self._policy(cluster)
         writer = Writer(dsn=cluster.dsn("gateway", "gateway_writer"))
         warrants = Warrants(writer=writer, reader=reader, policy=policy)
+        commands = Commands(
+            services={
+                service.name: Reached(
+                    f"http://{service.name}", httpx.ASGITransport(app=service.api, raise_app_exceptions=False)
+                )
+                for service in services.all
+            },
+            token=surroundings.token,
+            visibility=ReadModelVisibility(reader=reader),
+        )
         gateway = build_gateway(
             policy=policy,
             tokens=Tokens(
@@ -122,16 +138,8 @@ class Embedded:
             reader=reader,
             receipts=Receipts(dsn=cluster.dsn("gateway", "gateway_writer")),
             clock=self._clock,
-            commands=Commands(
-                services={
-                    service.name: Reached(
-                        f"http://{service.name}", httpx.ASGITransport(app=service.api, raise_app_exceptions=False)
-                    )
-                    for service in services.all
-                },
-                token=surroundings.token,
-                visibility=ReadModelVisibility(reader=reader),
-            ),
+            freshness=Freshness(heads=commands, reader=reader, bound_s=self._settings.stale_after_s),
+            commands=commands,
             supervision=Answers(replay),
             warrants=warrants,
             predicates=Predicates(writer=writer, reader=reader),
@@ -171,7 +179,16 @@ class Embedded:
             runtime=runtime,
             web=web,
             issuer=issuer,
+            policy=policy,
         )
+
+    def _policy(self, cluster: Cluster) -> Policy:
+        """The policy as it was released; in development this program releases what it has by itself."""
+        keys = keys_of(self._settings.data_folder, named=self._settings.policy_keys)
+        development = self._settings.development
+        if development:
+            release_for_development(cluster, folder=self._settings.data_folder, keys=keys, at=self._clock.now())
+        return load_released(cluster.dsn("gateway", "gateway_reader"), keys=read_keys(keys), development=development)
 
     def _issuer(self) -> DevelopmentIssuer | None:
         if not self._settings.development:

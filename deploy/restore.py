@@ -36,6 +36,7 @@ from deploy.postgres.host import exchange, flush, is_root, write_private
 from deploy.postgres.positions import Head
 from deploy.recovered import make_ready, read_shred_lists, show
 from deploy.showing import StepBars
+from gateway.access.policy_keys import PUBLIC_KEYS
 from services.chassis.config import Settings, read_secret
 from services.chassis.errors import Refused
 from services.chassis.vault import ShredList, load_kek
@@ -255,6 +256,8 @@ def _copy(source: Path, target: Path, *, file: kept.File) -> None:
 def _put_keys(backup: Backup, building: Path) -> None:
     for name in kept.KEY_FILES:
         write_private(building / name, _read_key(backup.keys / name))
+    if (backup.keys / PUBLIC_KEYS).exists():
+        shutil.copyfile(backup.keys / PUBLIC_KEYS, building / PUBLIC_KEYS)
     for role in (backup.keys / kept.PASSWORDS).iterdir():
         write_private(building / "postgres" / kept.PASSWORDS / role.name, _read_key(role))
 

@@ -56,6 +56,7 @@ def show_addresses(console: Console, running: Running, *, settings: Settings) ->
         ("console 控制台", f"{url}/"),
         ("GraphiQL" if settings.development else "GraphQL", f"{url}/graphql"),
         ("health", f"{url}/health/ready"),
+        ("policy 授权表", f"version {running.policy.version}; `baoxue policy show` says who released it"),
         ("PostgreSQL", f"127.0.0.1:{running.cluster.port}, passwords in {running.cluster.folder}/secrets"),
     ]
     console.print(table("Running 运行中", ("what", "where"), places))

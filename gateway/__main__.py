@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
-from gateway.access.policy import load_policy
+from gateway.access.freshness import Freshness
+from gateway.access.policy_keys import read_keys
+from gateway.access.policy_log import load_released
 from gateway.access.predicates import Predicates
 from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
 from gateway.access.receipts import Receipts
@@ -52,10 +54,21 @@ def build(process: Process) -> FastAPI:
         )
     elif settings.jwks is None or not settings.issuer:
         raise Refused("Nobody's token can be checked: set BAOXUE_ISSUER and BAOXUE_JWKS, the file of its public keys.")
-    policy = load_policy()
+    if settings.policy_keys is None:
+        raise Refused(
+            "Nobody can have released a policy: set BAOXUE_POLICY_KEYS, the list of public keys that release it."
+        )
+    policy = load_released(
+        process.dsn("reader"), keys=read_keys(settings.policy_keys), development=settings.development
+    )
     reader = Reader(dsn=process.dsn("reader"))
     writer = Writer(dsn=process.dsn("writer"))
     warrants = Warrants(writer=writer, reader=reader, policy=policy)
+    commands = Commands(
+        services={name: Service(address) for name, address in settings.services.items()},
+        token=settings.secret("services.token"),
+        visibility=ReadModelVisibility(reader=reader),
+    )
     return build_gateway(
         policy=policy,
         tokens=Tokens(
@@ -69,11 +82,8 @@ def build(process: Process) -> FastAPI:
         reader=reader,
         receipts=Receipts(dsn=process.dsn("writer")),
         clock=process.clock,
-        commands=Commands(
-            services={name: Service(address) for name, address in settings.services.items()},
-            token=settings.secret("services.token"),
-            visibility=ReadModelVisibility(reader=reader),
-        ),
+        freshness=Freshness(heads=commands, reader=reader, bound_s=settings.stale_after_s),
+        commands=commands,
         warrants=warrants,
         predicates=Predicates(writer=writer, reader=reader),
         supervision=Answers(Replay(dsn=process.dsn("reader"), opener=process.vault)),

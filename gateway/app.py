@@ -11,6 +11,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.freshness import Freshness, Nobody
 from gateway.access.policy import Policy
 from gateway.access.predicates import Predicates
 from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
@@ -61,6 +62,7 @@ def build_gateway(
     supervision: Supervision | None = None,
     warrants: Warrants | None = None,
     predicates: Predicates | None = None,
+    freshness: Freshness | None = None,
     development: bool = False,
     issuer: DevelopmentIssuer | None = None,
     papers: Path | None = None,
@@ -68,7 +70,8 @@ def build_gateway(
     quota: Quota = DEFAULT_QUOTA,
     public_secret: str = "",
 ) -> Gateway:
-    """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break glass.
+    """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break
+    glass; without `freshness` nothing is shown that ends with a task.
 
     With `public_secret`, one that all gateways of the installation share, the public may report (and only with `commands`).
 
@@ -77,6 +80,7 @@ def build_gateway(
     accounts to anybody. Its lifespan runs the writer of receipts; without it nothing is answered.
     """
     _check_templates(papers)
+    freshness = freshness or Freshness(heads=Nobody(), reader=reader)
     page = (EXPLORER / "page.html").read_bytes() if development else None
 
     @asynccontextmanager
@@ -101,6 +105,7 @@ def build_gateway(
         supervision=supervision,
         warrants=warrants,
         predicates=predicates,
+        freshness=freshness,
         introspection=development,
         page=page,
     )
@@ -111,8 +116,7 @@ def build_gateway(
         app.router.routes.extend(public_routes(_hall(surroundings, commands=commands, secret=public_secret)))
     if development:
         app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))
-    if issuer is not None:
-        _issue_tokens(app, issuer)
+    _issue_tokens(app, issuer)
     return app
 
 
@@ -124,6 +128,7 @@ def _desk(surroundings: Surroundings, *, templates: Path | None) -> Desk:
         reader=surroundings.reader,
         receipts=surroundings.receipts,
         clock=surroundings.clock,
+        freshness=surroundings.freshness,
         commands=surroundings.commands,
         supervision=surroundings.supervision,
         templates=templates,
@@ -151,7 +156,11 @@ def _check_templates(papers: Path | None) -> None:
     check_folder(papers)
 
 
-def _issue_tokens(app: FastAPI, issuer: DevelopmentIssuer) -> None:
+def _issue_tokens(app: FastAPI, issuer: DevelopmentIssuer | None) -> None:
+    """Where there is an issuer for demonstrations: to anybody."""
+    if issuer is None:
+        return
+
     @app.get("/development/accounts")
     async def accounts() -> list[dict[str, str]]:
         return [

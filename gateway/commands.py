@@ -48,6 +48,10 @@ class Passed(msgspec.Struct, frozen=True):
     media_type: str
 
 
+class _Head(msgspec.Struct, frozen=True):
+    position: int
+
+
 class _Problem(msgspec.Struct, frozen=True):
     code: str = "ERROR"
     message: str = ""
@@ -207,6 +211,15 @@ class Commands:
                     return await _passed(response)
             except httpx.HTTPError:
                 raise CommandUncertain from None
+
+    async def head(self, service: str) -> int:
+        """The position of a service's newest event; raises `CommandUncertain` where it doesn't answer."""
+        try:
+            response = await self._clients[service].get("/head")
+            response.raise_for_status()
+            return msgspec.json.decode(response.content, type=_Head).position
+        except (httpx.HTTPError, msgspec.DecodeError):
+            raise CommandUncertain from None
 
     async def visible(self, service: str, answer: Answer) -> bool:
         """Whether the command's effect can be read by now, having waited for it a bounded while."""

@@ -26,6 +26,7 @@ from graphql import GraphQLError
 from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.freshness import Freshness, TooOld, rests_on_a_task
 from gateway.access.policy import Policy
 from gateway.access.predicates import Predicates
 from gateway.access.principal import NotApproved, Principal, Tokens, Unauthenticated
@@ -34,7 +35,7 @@ from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
 from gateway.access.warrants import Warrants
 from gateway.commands import Commands, CommandUncertain
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
-from gateway.request import JSON, BadRequest, Request, read_request
+from gateway.request import JSON, POLICY_HEADER, BadRequest, Request, read_request
 from gateway.schema.compile import Plan
 from gateway.schema.operations import BadDocument, Operation, Operations
 from gateway.schema.paging import BadArgument
@@ -48,6 +49,7 @@ from services.chassis.vault import VaultUnavailable
 
 REQUEST_TIMEOUT_S = 15.0
 RETRY_AFTER_S = 2
+AS_OF_HEADER = b"baoxue-as-of"
 _GRAPHQL_JSON = b"application/graphql-response+json"
 _log = logging.getLogger("baoxue.gateway")
 
@@ -69,6 +71,9 @@ class Answer:
     body: bytes
     status: int = 200
     outcome: str = "answered"
+    retry_after_s: int | None = None
+    as_of: bytes = b""
+    """How far what was read had come, by producer and partition; empty where nothing was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,7 @@ class Surroundings:
     supervision: Supervision | None
     warrants: Warrants | None
     predicates: Predicates | None
+    freshness: Freshness
     introspection: bool
     """Whether anybody may ask for the schema; where not, developers' accounts may."""
     page: bytes | None
@@ -99,6 +105,7 @@ class Endpoint:
     def __init__(self, surroundings: Surroundings) -> None:
         self._with = surroundings
         self._operations = Operations(surroundings.schema)
+        self._policy = (POLICY_HEADER.encode(), surroundings.policy.version.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -107,29 +114,58 @@ class Endpoint:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 if self._with.page is not None and _from_a_browser(scope, headers):
-                    return await _send(send, 200, self._with.page, media=b"text/html")
+                    return await self._send(send, 200, self._with.page, media=b"text/html")
                 answer = await self._serve(headers, await read_request(scope, headers, receive))
         except BadRequest as error:
-            return await _send(send, error.status, _error("BAD_REQUEST", str(error)), media=JSON)
+            return await self._send(send, error.status, _error("BAD_REQUEST", str(error)), media=JSON)
         except NotTrusted as error:
             answer = Answer(_error("BAD_REQUEST", str(error)), 400)
         except QuotaUsedUp as error:
             message = (
                 f"This client asked its share of this minute; go on in {error.after_s} seconds. 请求过多，请稍后再试。"
             )
-            return await _send(send, 429, _error("THROTTLED", message), media=JSON, retry_after_s=error.after_s)
+            return await self._send(send, 429, _error("THROTTLED", message), media=JSON, retry_after_s=error.after_s)
         except Unauthenticated:
             message = "Show a valid access token: Authorization: Bearer <token>."
-            return await _send(send, 401, _error("UNAUTHENTICATED", message), media=JSON)
+            return await self._send(send, 401, _error("UNAUTHENTICATED", message), media=JSON)
         except (NotRecorded, ReadModelUnavailable, TimeoutError) as error:
             _log.warning("no answer: %s", type(error).__name__)
             message = "The look could not be recorded or carried out just now, so there is no answer; try again."
-            return await _send(send, 503, _error("UNAVAILABLE", message), media=JSON, retry_after_s=RETRY_AFTER_S)
+            return await self._send(send, 503, _error("UNAVAILABLE", message), media=JSON, retry_after_s=RETRY_AFTER_S)
         except Exception as error:  # noqa: BLE001  # the rim: what nobody expected is told without its text
             _log.error("failed: %s", type(error).__name__)  # without a traceback, which could quote a person
-            return await _send(send, 500, _error("INTERNAL", "Something failed here; it was noted."), media=JSON)
+            return await self._send(send, 500, _error("INTERNAL", "Something failed here; it was noted."), media=JSON)
         media = _GRAPHQL_JSON if understands else JSON
-        return await _send(send, answer.status if understands else 200, answer.body, media=media)
+        return await self._send(
+            send,
+            answer.status if understands else 200,
+            answer.body,
+            media=media,
+            retry_after_s=answer.retry_after_s,
+            as_of=answer.as_of,
+        )
+
+    async def _send(
+        self,
+        send: Send,
+        status: int,
+        body: bytes,
+        *,
+        media: bytes,
+        retry_after_s: int | None = None,
+        as_of: bytes = b"",
+    ) -> None:
+        headers = [
+            (b"content-type", media + b"; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            self._policy,
+            *([(AS_OF_HEADER, as_of)] if as_of else []),
+            *([] if retry_after_s is None else [(b"retry-after", str(retry_after_s).encode())]),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def _serve(self, headers: Mapping[bytes, bytes], request: Request) -> Answer:
         """The answer to a request of somebody whose purpose is approved."""
@@ -204,6 +240,8 @@ class Endpoint:
         try:
             fields = operation.require_rights(asked.principal.grants)
             variables = operation.variables(asked.request.variables)
+            if rests_on_a_task(asked.principal, fields):
+                await self._with.freshness.require()
             plan = operation.plan(asked.principal.grants, variables=variables)
             if plan is None:
                 return await self._resolve(asked, operation, fields)
@@ -211,6 +249,9 @@ class Endpoint:
         except Forbidden as error:
             await self._record(asked.principal, operation, decision="denied")
             return Answer(_error("FORBIDDEN", str(error)), 403, "denied")
+        except TooOld as error:
+            await self._record(asked.principal, operation, decision="refused")
+            return Answer(_error("STALE", str(error)), 503, "refused", retry_after_s=error.after_s)
         except BadArgument as error:
             return Answer(_error("BAD_REQUEST", str(error)), 400, "malformed")
 
@@ -240,7 +281,7 @@ class Endpoint:
             rows=int(rows),
             positions=positions,
         )
-        return Answer(b'{"data":' + data + b"}")
+        return Answer(b'{"data":' + data + b"}", as_of=positions)
 
     async def _resolve(self, asked: Asked, operation: Operation, fields: tuple[str, ...]) -> Answer:
         """Ordinary resolvers; what they touched is recorded before anything of it leaves, whatever came of it."""
@@ -283,7 +324,7 @@ class Endpoint:
             rows=looking.rows_read,
             positions=positions.encode(),
         )
-        return Answer(_body(result.data, errors), outcome=decision)
+        return Answer(_body(result.data, errors), outcome=decision, as_of=positions.encode())
 
     async def _record(
         self,
@@ -370,15 +411,3 @@ def _body(data: object, errors: list[dict[str, Any]]) -> bytes:
 def _from_a_browser(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
     """Whether somebody opens the address to look at it, rather than to ask."""
     return scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"")
-
-
-async def _send(send: Send, status: int, body: bytes, *, media: bytes, retry_after_s: int | None = None) -> None:
-    headers = [
-        (b"content-type", media + b"; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        *([] if retry_after_s is None else [(b"retry-after", str(retry_after_s).encode())]),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -15,6 +15,8 @@ from starlette.types import Receive, Scope
 from gateway.schema.limits import BYTES
 
 JSON = b"application/json"
+POLICY_HEADER = "baoxue-policy"
+"""Names, on every answer, the version of the policy it was given under."""
 _PARAMETERS = frozenset({"query", "variables", "operationName", "extensions", "documentId"})
 
 

@@ -1,5 +1,7 @@
 """Who may see what: the policy table 授权表 (`policy.csv`, `commands.csv`, `purposes.csv`), compiled once into immutable grants.
 
+A gateway takes it from the policy log, where every version stands released and signed (`policy_log.py`).
+
 A line of `policy.csv` gives kinds of department (education_bureau, township …), for a purpose, fields of a GraphQL type:
 in which rows (`relation`), how (`mode`) and on what legal basis. What no line gives does not exist for that caller.
 `purposes.csv` says who approves a purpose for an officer. There are no conditions and no expressions, so the table is finite and can be read on paper by the department it binds.
@@ -15,11 +17,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Final
 
 from gateway.access import rules
 from services.chassis.errors import Forbidden
 
 NODE_ID = "nodeId"
+FILES: Final = ("policy.csv", "commands.csv", "purposes.csv", "rules.toml")
+"""What is the policy, by name: these texts together are one version."""
 
 
 class Relation(StrEnum):
@@ -200,17 +205,28 @@ class Policy:
         return frozenset(field for grants in self.grants.values() for field in grants.fields)
 
 
-def load_policy() -> Policy:
-    """The policy that ships with the gateway."""
+def read_files() -> dict[str, str]:
+    """The texts that ship with the gateway, by the names of `FILES`; line ends are line feeds whatever the checkout made."""
     folder = files("gateway.access")
+    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in FILES}
+
+
+def load_policy() -> Policy:
+    """The policy that ships with the gateway, released or not: for tools that look at it. A gateway asks the log."""
+    return compile_files(read_files())
+
+
+def compile_files(texts: Mapping[str, str]) -> Policy:
+    """Compiles one version from its texts; raises `PolicyError`."""
     return compile_policy(
-        fields=folder.joinpath("policy.csv").read_text(encoding="utf-8"),
-        commands=folder.joinpath("commands.csv").read_text(encoding="utf-8"),
-        purposes=folder.joinpath("purposes.csv").read_text(encoding="utf-8"),
+        fields=texts["policy.csv"],
+        commands=texts["commands.csv"],
+        purposes=texts["purposes.csv"],
+        rules=texts["rules.toml"],
     )
 
 
-def compile_policy(*, fields: str, commands: str, purposes: str) -> Policy:
+def compile_policy(*, fields: str, commands: str, purposes: str, rules: str = rules.TEXT) -> Policy:
     """Compiles the three tables; raises `PolicyError` where a line contradicts another or uses an unknown word."""
     granted: dict[tuple[str, str], dict[tuple[str, str], Grant]] = {}
     for line, row in enumerate(csv.DictReader(fields.splitlines()), start=2):
@@ -239,7 +255,7 @@ def compile_policy(*, fields: str, commands: str, purposes: str) -> Policy:
         )
         for key in granted.keys() | sent.keys()
     }
-    version = hashlib.sha256(f"{fields}\0{commands}\0{purposes}\0{rules.TEXT}".encode()).hexdigest()[:16]
+    version = hashlib.sha256(f"{fields}\0{commands}\0{purposes}\0{rules}".encode()).hexdigest()[:16]
     return Policy(version=version, grants=MappingProxyType(compiled))
 
 

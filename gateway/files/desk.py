@@ -24,11 +24,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gateway.access.freshness import Freshness, TooOld
 from gateway.access.policy import Policy, forbidden
 from gateway.access.principal import NotApproved, Principal, Tokens, Unauthenticated
 from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
 from gateway.commands import Commands, CommandUncertain, Passed
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from gateway.request import POLICY_HEADER
 from gateway.schema.paging import BadArgument
 from gateway.schema.supervision import Supervision
 from services.chassis.clock import Clock
@@ -41,6 +43,7 @@ MADE_AT_ONCE: Final = 2
 """Files made at the same time; each takes a thread and, for a whole county, some sixty MB."""
 TAKEN_AT_ONCE: Final = 4
 WAIT_S: Final = 10.0
+RETRY_AFTER_S: Final = 5
 CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _STATUS: Final[Mapping[type[ServiceError], int]] = {NotFound: 404, Refused: 422, Forbidden: 403, Stale: 409}
@@ -66,6 +69,7 @@ class Desk:
     reader: Reader
     receipts: Receipts
     clock: Clock
+    freshness: Freshness
     commands: Commands | None
     supervision: Supervision | None
     templates: Path | None = None
@@ -195,9 +199,11 @@ def door(path: str, *, method: str, command: str, desk: Desk, handler: Handler, 
         try:
             async with asyncio.timeout(timeout_s):
                 with span(f"file {command}", kind=SpanKind.SERVER):
-                    return await _enter(request, command=command, desk=desk, handler=handler)
+                    response = await _enter(request, command=command, desk=desk, handler=handler)
         except Exception as error:  # noqa: BLE001  # the rim: every refusal becomes an answer here
-            return _refusal(error)
+            response = _refusal(error)
+        response.headers[POLICY_HEADER] = desk.policy.version
+        return response
 
     return Route(path, enter, methods=[method])
 
@@ -213,9 +219,16 @@ async def _enter(request: Request, *, command: str, desk: Desk, handler: Handler
         raise
     try:
         _require(principal, command)
+        if (
+            principal.about is not None
+        ):  # the only files that end with a task: all others are of the unit's own area, or its own
+            await desk.freshness.require()
         return await handler(desk, Asked(request, principal))
     except Forbidden:
         await desk.record(principal, command, decision="denied")
+        raise
+    except TooOld:
+        await desk.record(principal, command, decision="refused")
         raise
 
 
@@ -252,7 +265,7 @@ def as_told(passed: Passed) -> Response:
 
 
 def _refusal(error: Exception) -> Response:
-    status, code, message = 500, "INTERNAL", "Something failed here; it was noted."
+    status, code, message, after_s = 500, "INTERNAL", "Something failed here; it was noted.", RETRY_AFTER_S
     match error:
         case ServiceError():
             status, code, message = _STATUS.get(type(error), 422), error.code, str(error)
@@ -268,6 +281,8 @@ def _refusal(error: Exception) -> Response:
         case CommandUncertain():
             status, code = 503, "UNCERTAIN"
             message = "The service gave no answer; it may have acted. Send the same again with its Idempotency-Key."
+        case TooOld():
+            status, code, message, after_s = 503, "STALE", str(error), error.after_s
         case Busy():
             status, code, message = 503, "UNAVAILABLE", "Others are being served; try again in a moment."
         case NotRecorded() | ReadModelUnavailable() | VaultUnavailable() | TimeoutError():
@@ -276,5 +291,5 @@ def _refusal(error: Exception) -> Response:
             message = "It could not be recorded or carried out just now, so there is no file; try again."
         case _:
             _log.error("failed: %s", type(error).__name__)  # without a traceback, which could quote a person
-    headers = {**_HEADERS, **({"retry-after": "5"} if status == 503 else {})}
+    headers = {**_HEADERS, **({"retry-after": str(after_s)} if status == 503 else {})}
     return JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)

@@ -40,7 +40,7 @@ def migrate(conn: Connection[Any]) -> None:
             )
         parking.migrate(conn, app_role="gateway_writer")
         # Whoever waits for an event is told when it was parked; what it says stays behind the journal's row security.
-        conn.execute("grant select (reader, producer, place, type, state) on parked to gateway_reader")
+        conn.execute("grant select (reader, key, producer, place, type, state) on parked to gateway_reader")
         conn.execute("reset role")
 
 

@@ -444,6 +444,10 @@ create table if not exists warrant_review (
 create table if not exists predicate_use (
     day date not null, scope text collate "C" not null, used integer not null default 0,
     unknown integer not null default 0, primary key (day, scope));
+-- Which policy was released when, by whom 授权日志 (access/policy_log.py): each entry as it was signed, and the texts by hash.
+create table if not exists policy_log (
+    position bigint primary key check (position > 0), body bytea not null, signature bytea not null);
+create table if not exists policy_text (sha256 text collate "C" primary key, text text not null);
 create table if not exists tracking (name text primary key, position bigint not null);
 
 create or replace function refuse_change() returns trigger language plpgsql as $$
@@ -457,6 +461,10 @@ create or replace trigger warrant_is_append_only before update or delete or trun
 create or replace trigger warrant_end_is_append_only before update or delete or truncate on warrant_end
     for each statement execute function refuse_change();
 create or replace trigger warrant_review_is_append_only before update or delete or truncate on warrant_review
+    for each statement execute function refuse_change();
+create or replace trigger policy_log_is_append_only before update or delete or truncate on policy_log
+    for each statement execute function refuse_change();
+create or replace trigger policy_text_is_append_only before update or delete or truncate on policy_text
     for each statement execute function refuse_change();
 create or replace trigger receipt_is_append_only before update or delete or truncate on receipt
     for each statement execute function refuse_change();
@@ -473,8 +481,11 @@ begin
             and starts_with(r.township, nullif(current_setting('app.area', true), ''))
             and (r.state in ('opened', 'accepted')
                 or r.state = 'answered' and r.answered_on >= nullif(current_setting('app.since', true), '')::date)
+            -- What is parked may have ended it, and nobody knows yet: nothing lasts longer for that.
+            and not exists (select from public.parked p where p.reader = 'gateway' and p.key = r.referral_id and p.state = 'parked')
         union all select f.child_id from public.finding f where coalesce(current_setting('app.kind', true), '') <> ''
-            and f.owner = nullif(current_setting('app.unit', true), '') and f.resolved_on is null;
+            and f.owner = nullif(current_setting('app.unit', true), '') and f.resolved_on is null
+            and not exists (select from public.parked p where p.reader = 'gateway' and p.key = f.child_id and p.state = 'parked');
 end $$;
 create or replace function public.children_by_warrant() returns setof uuid
     language plpgsql stable parallel safe rows 100 as $$
@@ -596,3 +607,17 @@ drop policy if exists owner on township;
 create policy owner on township for all to gateway_owner using (true) with check (true);
 drop policy if exists owner on village;
 create policy owner on village for all to gateway_owner using (true) with check (true);
+-- Everybody may know which policy was released; nobody who runs as writer or reader releases one.
+do $$
+declare name text;
+begin
+    foreach name in array array['policy_log', 'policy_text'] loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format('drop policy if exists reader on %I', name);
+        execute format('drop policy if exists owner on %I', name);
+        execute format('create policy reader on %I for select to gateway_reader using (true)', name);
+        execute format('create policy owner on %I for all to gateway_owner using (true) with check (true)', name);
+        execute format('grant select on %I to gateway_reader', name);
+    end loop;
+end $$;

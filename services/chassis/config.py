@@ -41,6 +41,10 @@ class Settings:
     """The folder of the office's own Word templates, `<kind of paper>.docx`; None for those that come with this."""
     documents: Path | None = None
     """The folder of partners' trusted documents, `*.graphql`; None for those that come with this."""
+    policy_keys: Path | None = None
+    """The list of public keys that release the policy; see `gateway/access/policy_keys.py`."""
+    stale_after_s: float = 60.0
+    """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,10 @@ class ProcessSettings:
     """The folder of the office's own Word templates, `<kind of paper>.docx`; None for those that come with this."""
     documents: Path | None = None
     """The folder of partners' trusted documents, `*.graphql`; None for those that come with this."""
+    policy_keys: Path | None = None
+    """The list of public keys that release the policy; see `gateway/access/policy_keys.py`."""
+    stale_after_s: float = 60.0
+    """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
 
     def dsn(self, database: str, role: str) -> str:
         """How `role` reaches `database`; raises `Refused` where its secret is missing or the servers are not named."""
@@ -141,6 +149,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         trace_share=given.read("TRACE_SHARE", "0.1", by=_share),
         papers=given.path("PAPERS"),
         documents=given.path("DOCUMENTS"),
+        policy_keys=given.path("POLICY_KEYS"),
+        stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
     )
 
 
@@ -165,6 +175,8 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         shred_list=given.path("SHRED_LIST"),
         papers=given.path("PAPERS"),
         documents=given.path("DOCUMENTS"),
+        policy_keys=given.path("POLICY_KEYS"),
+        stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
     )
 
 
@@ -173,6 +185,13 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise ValueError(text)
     return share
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= 3600:
+        raise ValueError(text)
+    return seconds
 
 
 def _addresses(text: str) -> Mapping[str, str]:

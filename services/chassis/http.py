@@ -1,5 +1,6 @@
 """Commands over HTTP: one route per application method, errors to status codes in this one place.
 
+    GET  /head                         {"position"}: how far this service's events go; only the secret is asked for
     POST /commands/<command-name>      body: the method's keyword arguments as JSON
         Authorization: Bearer <token>  the services' shared secret: only the gateway and operators reach a service
         Idempotency-Key: <uuid>        the command's id; the same key again gets the first answer
@@ -73,6 +74,12 @@ class Accepted(BaseModel):
     position: int
 
 
+class Head(BaseModel):
+    """How far a service's events go: the position of the newest, 0 where there is none."""
+
+    position: int
+
+
 class Unauthenticated(Exception):
     """The caller did not show the services' secret."""
 
@@ -108,15 +115,14 @@ def command_api(
     measured = _measured(title.partition(" ")[0])
     for command in commands:
         _add_command(api, command, application=application, surroundings=surroundings, route=measured)
+    _add_head(api, application=application, surroundings=surroundings)
     _add_errors(api)
     return api
 
 
 def caused_by(request: Request, *, surroundings: Surroundings) -> Caused:
     """Who sends this request and why, from its headers; raises `Unauthenticated` or `Malformed`."""
-    shown = request.headers.get("authorization", "")
-    if not hmac.compare_digest(shown.encode(), f"Bearer {surroundings.token}".encode()):
-        raise Unauthenticated
+    _require_secret(request, surroundings)
     correlation = request.headers.get("x-correlation-id")
     return Caused(
         actor=_header(request, "x-actor", _ACTOR),
@@ -127,6 +133,19 @@ def caused_by(request: Request, *, surroundings: Surroundings) -> Caused:
         correlation_id=uuid4() if correlation is None else _uuid_header(request, "x-correlation-id"),
         trace=_trace(request),
     )
+
+
+def _require_secret(request: Request, surroundings: Surroundings) -> None:
+    shown = request.headers.get("authorization", "")
+    if not hmac.compare_digest(shown.encode(), f"Bearer {surroundings.token}".encode()):
+        raise Unauthenticated
+
+
+def _add_head(api: FastAPI, *, application: RecordedApplication, surroundings: Surroundings) -> None:
+    @api.get("/head")
+    def head(request: Request) -> Head:
+        _require_secret(request, surroundings)
+        return Head(position=application.position())
 
 
 def _add_command(

@@ -111,6 +111,14 @@ def told_of(response: Response) -> tuple[int, str]:
     return response.status_code, problem["code"]
 
 
+def test_how_far_the_events_go_is_told_to_whoever_shows_the_secret(send: Send, things: FailingThings) -> None:
+    assert send("/head").json() == {"position": 0}
+    send("/commands/begin-thing", a_body())
+    assert send("/head", x_actor=None, idempotency_key=None).json() == {"position": things.position()}
+    assert things.position() > 0
+    assert told_of(send("/head", authorization="Bearer guess")) == (401, "UNAUTHENTICATED")
+
+
 class TestACommand:
     def test_is_answered_with_what_it_changed_and_where_to_see_it(self, send: Send, things: FailingThings) -> None:
         answer = send("/commands/begin-thing", a_body())

@@ -42,7 +42,7 @@ TOWNSHIP = "410326101000"
 
 
 def settings_of(folder: Path) -> Settings:
-    return Settings(data_folder=folder, development=False, host="127.0.0.1", port=0, otlp_endpoint="", trace_share=0.0)
+    return Settings(data_folder=folder, development=True, host="127.0.0.1", port=0, otlp_endpoint="", trace_share=0.0)
 
 
 @contextmanager

@@ -13,6 +13,10 @@ from threading import Thread
 
 import httpx
 import pytest
+from typer.testing import CliRunner
+
+from deploy import policy
+from gateway.access.policy_keys import PUBLIC_KEYS
 
 START_S = 90
 STOP_S = 60
@@ -81,6 +85,16 @@ def up(folder: Path, *arguments: str) -> Iterator[Up]:
         system.kill()
 
 
+def released_in_earnest(folder: Path) -> None:
+    """What the program released for itself in development isn't good without it: an office releases its policy."""
+    listed, key = folder / PUBLIC_KEYS, folder / "office.key"
+    environment = {"BAOXUE_DATA": str(folder), "BAOXUE_POSTGRES": ""}
+    made = CliRunner().invoke(policy.app, ["key", str(key), "--holder", "局长办公室"], env=environment)
+    listed.write_text(listed.read_text(encoding="utf-8") + made.stdout, encoding="utf-8")
+    decided = ["release", "--key", str(key), "--by", "bureau-head", "--basis", "县教育局〔2026〕12号", "--yes"]
+    assert CliRunner().invoke(policy.app, decided, env=environment).exit_code == 0
+
+
 def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
     with up(data_folder, "--development") as system:
         ready = httpx.get(f"{system.url}/health/ready")
@@ -113,6 +127,7 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
         assert code == 0
         assert "Stopped cleanly." in system.printed
 
+    released_in_earnest(data_folder)
     with up(data_folder) as again:
         assert "Demonstration accounts" not in again.printed
         assert httpx.get(f"{again.url}/graphql", headers=A_BROWSER).status_code == 400

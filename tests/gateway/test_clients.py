@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gateway.access.freshness import Freshness
 from gateway.access.receipts import Receipts
 from gateway.app import build_gateway
 from gateway.clients.write import python, read_operations, typescript
@@ -48,10 +49,12 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def served(gateway: Any) -> Iterator[str]:
     """The gateway as partners meet it: on a port, running registered documents only."""
+    reader = Reader(dsn=gateway.reader_dsn, connections=2)
     app = build_gateway(
         policy=gateway.policy,
         tokens=gateway.tokens,
-        reader=Reader(dsn=gateway.reader_dsn, connections=2),
+        reader=reader,
+        freshness=Freshness(heads=gateway.heads, reader=reader),
         receipts=Receipts(dsn=gateway.writer_dsn),
         clock=SystemClock(),
     )

@@ -48,6 +48,14 @@ def test_a_denied_look_is_recorded_too(gateway: Any) -> None:
     assert (receipt["decision"], receipt["child_ids"], receipt["actor"]) == ("denied", [], "police-officer")
 
 
+def test_every_answer_names_the_policy_it_was_given_under(gateway: Any) -> None:
+    answered = gateway.ask("{ me { unit } }", by="xiaodian-officer")
+    denied = gateway.ask("{ children { nodes { guardianPhone } } }", by="police-officer")
+    unknown = gateway.send({"query": "{ me { unit } }"}, token="nobody's")
+
+    assert {reply.headers["baoxue-policy"] for reply in (answered, denied, unknown)} == {gateway.policy.version}
+
+
 def test_an_inspector_sees_who_looked_at_a_child_and_not_whom_else(gateway: Any) -> None:
     child = gateway.ask("{ children(first: 1) { nodes { id } } }", by="xiaodian-officer").data["children"]["nodes"][0][
         "id"

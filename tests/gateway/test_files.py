@@ -47,6 +47,7 @@ def ledger(
 ) -> Book:
     response = get(gateway, f"/files/ledger?kind={kind}{more}", by=by)
     assert response.status_code == 200, response.text
+    assert response.headers["baoxue-policy"] == gateway.policy.version
     book = openpyxl.load_workbook(BytesIO(response.content))
     lines = [
         ["" if value is None else value for value in row] for row in book.worksheets[0].iter_rows(values_only=True)

@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from psycopg import AsyncConnection
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.freshness import Freshness
 from gateway.access.policy import load_policy
 from gateway.access.principal import Tokens
 from gateway.access.quotas import Quota
@@ -60,6 +61,14 @@ class NoReceipts(Receipts):
         """Nothing."""
 
 
+class _AtRest:
+    """The services, of which nothing runs here and nothing is to come."""
+
+    async def head(self, service: str) -> int:  # noqa: ARG002  # each is at rest
+        """Nothing was told."""
+        return 0
+
+
 def gateway(task: Task, *, receipts: bool, row_security: bool) -> FastAPI:
     """The gateway, with or without what is measured."""
 
@@ -67,13 +76,15 @@ def gateway(task: Task, *, receipts: bool, row_security: bool) -> FastAPI:
         return task.keys
 
     policy, clock = load_policy(), SystemClock()
+    reader = Reader(dsn=task.reader if row_security else task.superuser, connections=CONNECTIONS)
     return build_gateway(
         policy=policy,
         tokens=Tokens(keys=keys, issuer=task.issuer, audience=task.audience, policy=policy, clock=clock),
-        reader=Reader(dsn=task.reader if row_security else task.superuser, connections=CONNECTIONS),
+        reader=reader,
         receipts=(Receipts if receipts else NoReceipts)(dsn=task.writer),
         clock=clock,
         documents=Path(task.documents),
+        freshness=Freshness(heads=_AtRest(), reader=reader),
         quota=_ENDLESS,
     )
 

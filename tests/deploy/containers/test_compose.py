@@ -19,7 +19,7 @@ from tests.deploy.containers.reading import DEPLOY, EXACT_TAG, SCHEMAS, compose
 
 BAOXUE = {process.name for process in PROCESSES}
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
-JOBS = {"prepare", "migrate", "topics", "load", "secrets"}
+JOBS = {"prepare", "migrate", "topics", "policy", "load", "secrets"}
 WATCHING = {"collector", "prometheus", "tempo", "grafana"}
 SECONDS = {"s": 1, "m": 60}
 
@@ -78,6 +78,7 @@ def test_a_job_gets_the_secrets_it_needs_and_no_others() -> None:
     assert secrets(SERVICES_OF["prepare"]) == {"postgres", *ROLES}
     assert secrets(SERVICES_OF["migrate"]) == set(OWNERS)
     assert secrets(SERVICES_OF["topics"]) == set()
+    assert secrets(SERVICES_OF["policy"]) == {"gateway_owner", "gateway_reader"}
     assert secrets(SERVICES_OF["load"]) == LOAD.secrets
     assert secrets(SERVICES_OF["postgres"]) == {"postgres"}
 
