@@ -1,6 +1,6 @@
 """What cases told of the work around them, as rows: visits, lists, statements, inspections, summonses, zero reports.
 
-These rows name units and papers, not people; what a family promised at a visit stays sealed in the journal.
+These rows name units and papers, not people; what a family promised at a visit stands in `words.py`.
 """
 
 from datetime import date

@@ -1,6 +1,6 @@
 """The GraphQL types of the work around the cases 督导办理: visits, papers signed by units, inspections, letters, posts.
 
-They name units, papers and officials' accounts. What a family promised at a visit is sealed and stays out of lists.
+They name units, papers and officials' accounts. What a family promised at a visit and what the public told are people's own words.
 """
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
@@ -23,7 +23,10 @@ from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many
 class Visit(AsRead, Node):
     """A home visit or talk as it was made."""
 
-    SELECT: ClassVar[str] = "select visit_id as id, v.* from visit v"
+    SELECT: ClassVar[str] = (
+        "select visit_id as id, v.*, (select coalesce(max(w.promise), '') from visit_words w"
+        " where w.visit_id = v.visit_id) as promise from visit v"
+    )
 
     id: UUID = strawberry.field(description="家访编号 id")
     child_id: UUID = strawberry.field(description="儿童编号 the child")
@@ -31,6 +34,7 @@ class Visit(AsRead, Node):
     township: str = strawberry.field(description="乡镇代码 township")
     method: str = strawberry.field(description="方式 how")
     attitude: str = strawberry.field(description="态度 how the family took it")
+    promise: str = strawberry.field(description="承诺 what the family promised, in its own words; empty where nothing")
     visitor: str = strawberry.field(description="家访人 account of who visited")
     visited_on: date | None = strawberry.field(description="家访日期 when")
     next_on: date | None = strawberry.field(description="下次日期 when somebody comes again")
@@ -272,12 +276,18 @@ class AssistanceLetter(Node):
 class PublicReport(Node):
     """A report of the public."""
 
-    SELECT: ClassVar[str] = "select report_id as id, r.* from public_report r"
+    SELECT: ClassVar[str] = (
+        "select report_id as id, r.*, coalesce((select w.text from report_words w where w.report_id = r.report_id), '') as text,"
+        " coalesce((select w.supplements from report_words w where w.report_id = r.report_id), '{}') as supplements"
+        " from public_report r"
+    )
 
     id: UUID = strawberry.field(description="编号 id")
     township: str = strawberry.field(description="乡镇代码 township")
     receipt_number: str = strawberry.field(description="回执号 receipt number")
     received_on: date | None = strawberry.field(description="受理日期 received")
+    text: str = strawberry.field(description="举报内容 what was told, in the words of whoever told it")
+    supplements: list[str] = strawberry.field(description="补充内容 what whoever told it added since")
     owed_step: str = strawberry.field(description="应办事项 what is owed next")
     owed_by: str = strawberry.field(description="应办单位 by whom")
     owed_due_on: date | None = strawberry.field(description="应办期限 by when")

@@ -22,13 +22,18 @@ _ANSWERS_ON = (
 _UNANSWERED_LATE = "coalesce({a}.reply_by < %(today)s, false) and {a}.answered_on is null"
 _VISIT_LATE = "coalesce({a}.next_on < %(today)s, false) and {a}.ended_on is null"
 _LOOK_LATE = "coalesce({a}.owed_due_on < %(today)s, false)"
+_OF_REPORT = "coalesce((select w.{} from report_words w where w.report_id = {{a}}.report_id), {})"
 _OWED_LATE = "coalesce({a}.due_on < %(today)s, false) and {a}.state = 'owed'"
 
 TABLES: Final = (
     Table(
         "Visit",
         "visit",
-        columns("childId caseId township method attitude visitor visitedOn nextOn", id="{a}.visit_id"),
+        columns(
+            "childId caseId township method attitude visitor visitedOn nextOn",
+            id="{a}.visit_id",
+            promise="coalesce((select w.promise from visit_words w where w.visit_id = {a}.visit_id), '')",
+        ),
         {
             "child": TO_CHILD,
             "attachments": Link(
@@ -146,6 +151,8 @@ TABLES: Final = (
             "township receiptNumber receivedOn owedStep owedBy owedDueOn inquiries inquiredOn outcome caseId handledOn",
             id="{a}.report_id",
             overdue=_LOOK_LATE,
+            text=_OF_REPORT.format("text", "''"),
+            supplements=_OF_REPORT.format("supplements", "'{}'"),
         ),
         of_child=False,
     ),

@@ -46,6 +46,15 @@ def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object
                     "attachments": [photo] if part else [],
                 },
             )
+            if part:
+                yield (
+                    "visit_words",
+                    {
+                        **of_child,
+                        "visit_id": made("visit", number, part),
+                        "promise": f"第{number}户答应下周一送孩子到校",
+                    },
+                )
     if number % 4 == 0:
         yield (
             "visit_plan",
@@ -134,6 +143,16 @@ def oversight_of_units() -> Iterator[Told]:
                 "handled_on": None if number % 3 else TODAY,
             },
         )
+        if number != 4:
+            yield (
+                "report_words",
+                {
+                    "township": township,
+                    "report_id": made("report", number),
+                    "text": f"第{number}窑厂有个男孩在做工",
+                    "supplements": ["他叔叔也在那里"] if number % 2 else [],
+                },
+            )
         yield (
             "admonition",
             {

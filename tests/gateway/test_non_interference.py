@@ -80,6 +80,10 @@ class Column:
         return None
 
 
+OWN_WORDS = re.compile(r"select w\.(\w+) from (\w+) w where")
+"""A column that stands in a narrow table beside the type's own: people's own words."""
+
+
 def columns_towards(connection: psycopg.Connection, who: Who) -> list[Column]:
     """All columns that could be changed, with what this department is told of each."""
     cells = EXPECTED[who.kind, who.purpose]
@@ -90,12 +94,15 @@ def columns_towards(connection: psycopg.Connection, who: Who) -> list[Column]:
             for alias, name in re.findall(r"\{a\}(i?)\.(\w+)", sql) if mode else ():
                 source = "child_identity" if alias else table.source
                 told.setdefault((source, name), set()).add(mode)
+            for name, source in OWN_WORDS.findall(sql) if mode else ():
+                told.setdefault((source, name), set()).add(mode)
     if ("Query", "partition") in cells:
         told |= {(t, c): {"full"} for t, c in (("child", "accounted_state"), ("child_identity", "birth_date"))}
     if ("Query", "findingCounts") in cells:
         told["finding", "kind"] = {"full"}
     sources = sorted(
-        {table.source for table in TABLES.values() if re.fullmatch(r"\w+", table.source)} | {"child_identity"}
+        {table.source for table in TABLES.values() if re.fullmatch(r"\w+", table.source)}
+        | {"child_identity", "visit_words", "report_words"}
     )
     found = connection.execute(
         "select table_name, column_name, udt_name from information_schema.columns"

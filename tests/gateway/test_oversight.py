@@ -229,3 +229,45 @@ def test_every_cause_comes_with_something_to_be_done(gateway: Asking) -> None:
 
     assert {cause["code"]: cause["name"] for cause in told} == {code: word.name for code, word in CAUSES.items()}
     assert all(cause["remedies"] for cause in told)
+
+
+# People's own words
+
+
+def test_what_the_public_told_is_read_by_who_looks_into_it(gateway: Asking) -> None:
+    told = {str(row["report_id"]): row for row in rows("report_words")}
+    query = "{ publicReports(first: 100) { nodes { id text supplements } } }"
+
+    for by, township in (("bureau-office", ""), ("xiaodian-officer", county.XIAODIAN)):
+        nodes = gateway.ask(query, by=by).data["publicReports"]["nodes"]
+        theirs = [row for row in rows("public_report") if str(row["township"]).startswith(township or "410326")]
+        assert {node["id"] for node in nodes} == {str(row["report_id"]) for row in theirs}
+        for node in nodes:
+            words = told.get(node["id"], {"text": "", "supplements": []})
+            assert (node["text"], node["supplements"]) == (words["text"], words["supplements"])
+    assert any(node["text"] and node["supplements"] for node in nodes)
+    [receipt] = gateway.receipts_of()
+    assert {"PublicReport.text", "PublicReport.supplements"} <= set(receipt["fields"])
+
+
+def test_a_promise_is_read_by_who_holds_the_family_to_it(gateway: Asking) -> None:
+    told = {str(row["visit_id"]): row["promise"] for row in rows("visit_words")}
+    query = "{ visits(first: 200) { nodes { id promise } } }"
+
+    for by in ("bureau-office", "xiaodian-officer", ("school:" + county.SCHOOL, "dropout_control")):
+        nodes = gateway.ask(query, by=by).data["visits"]["nodes"]
+        assert {node["id"]: node["promise"] for node in nodes} == {
+            node["id"]: told.get(node["id"], "") for node in nodes
+        }
+        assert any(node["promise"] for node in nodes)
+    [receipt] = gateway.receipts_of()
+    assert "Visit.promise" in receipt["fields"]
+    assert receipt["child_ids"]
+
+
+@pytest.mark.parametrize(
+    "asked", ["visits(first: 1) { nodes { promise } }", "publicReports(first: 1) { nodes { text } }"]
+)
+def test_other_departments_read_nobodys_words(gateway: Asking, asked: str) -> None:
+    for by in (("supervision:410326", "supervision"), ("village:410326103201", "dropout_control")):
+        assert gateway.ask(f"{{ {asked} }}", by=by).code == "FORBIDDEN"
