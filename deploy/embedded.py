@@ -35,7 +35,7 @@ from services.chassis.config import Settings, own_secret
 from services.chassis.http import Surroundings
 from services.chassis.inbox import Inbox
 from services.chassis.log_direct import DirectLog
-from services.chassis.runtime import Part, Runtime, Service, watch
+from services.chassis.runtime import Part, Runtime, Service, collect_seldom, watch
 from services.chassis.telemetry import Telemetry, observe_pool
 from services.chassis.vault import ShredList, Vault, load_kek
 from services.chassis.web import WebServer, add_health
@@ -85,6 +85,7 @@ class Embedded:
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> Running:
+        collect_seldom()
         folder = self._settings.data_folder
         telemetry = Telemetry(endpoint=self._settings.otlp_endpoint, service="baoxue", share=self._settings.trace_share)
         stack.enter_context(telemetry)

@@ -8,6 +8,8 @@ from deploy.embedded import Running
 STILL_S_MAX: Final = 60.0
 """How long nothing may move while something is still to be heard."""
 LOOK_EVERY_S: Final = 0.05
+LOOK_EVERY_S_MAX: Final = 0.5
+"""Looks come further apart the longer it takes: each asks every database, which has better things to do."""
 
 
 class NotQuiet(Exception):
@@ -20,12 +22,13 @@ def wait_until_quiet(running: Running) -> None:
     A slow machine may take as long as it goes on, and a part may be unwell for a moment: parts recover by themselves. Raises
     `NotQuiet` where nothing moves any more.
     """
-    moved, seen = time.monotonic(), _places(running)
+    moved, seen, pause_s = time.monotonic(), _places(running), LOOK_EVERY_S
     while not _is_quiet(running):
         if time.monotonic() - moved > STILL_S_MAX:
             unwell = {name: health for name, health in running.runtime.report().parts.items() if health != "ok"}
             raise NotQuiet(f"the system did not come to rest: {unwell or seen}")
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(pause_s)
+        pause_s = min(1.1 * pause_s, LOOK_EVERY_S_MAX)
         if (places := _places(running)) != seen:
             moved, seen = time.monotonic(), places
 

@@ -260,7 +260,7 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
         connection.execute(
             """update household_plan set township = coalesce((select max(child.township) from child
                  where child.household_id = household_plan.household_id), '')
-               where household_id = any(%s)""",
+               where household_id = any(%b)""",
             [list(households)],
         )
 
@@ -270,7 +270,7 @@ def _follow(
 ) -> None:
     statement = sql.SQL(
         "update {table} set {column} = place.township from {place} place"
-        " where {table}.{of} = place.{key} and place.{key} = any(%s) and {table}.{column} <> place.township"
+        " where {table}.{of} = place.{key} and place.{key} = any(%b) and {table}.{column} <> place.township"
     )
     connection.execute(
         statement.format(

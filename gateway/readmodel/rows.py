@@ -103,7 +103,7 @@ def read_rows(
     if not ids:
         return []
     statement = sql.SQL(
-        "select json_agg(t)::text from (select {columns} from {table} where {by} = any(%s) and {only}) t"
+        "select json_agg(t)::text from (select {columns} from {table} where {by} = any(%b) and {only}) t"
     )
     found = connection.execute(
         statement.format(
@@ -144,7 +144,7 @@ def _upsert(connection: Connection, kind: type[Row], rows: list[Row]) -> None:
 
 
 def _delete(connection: Connection, kind: type[Row], keys: list[UUID]) -> None:
-    statement = sql.SQL("delete from {table} where {key} = any(%s)")
+    statement = sql.SQL("delete from {table} where {key} = any(%b)")
     connection.execute(statement.format(table=sql.Identifier(kind.TABLE), key=sql.Identifier(kind.KEY)), [keys])
 
 

@@ -1,7 +1,7 @@
 """From the log to a service's policy: each message's effect and its tracking in one transaction.
 
-A message that causes nothing is not worth a transaction of its own: its position is written with the next effect, or
-at the end of the batch. That is safe, because what caused nothing causes nothing again.
+A message that causes nothing is not worth a transaction of its own: its position is written with the next effect, when
+nothing more comes, or once in `WRITE_EVERY_S`. That is safe, because what caused nothing causes nothing again.
 
 What becomes of a message that fails:
 
@@ -53,6 +53,10 @@ React = Callable[[Envelope, Published], None]
 
 BATCH: Final = 500
 POLL_S: Final = 0.5
+WRITE_AFTER_S: Final = 0.05
+"""How long nothing has to come until the positions of what caused nothing are written."""
+WRITE_EVERY_S: Final = 1.0
+"""How long they wait at most while more and more comes."""
 LOOK_EVERY_S: Final = 1.0
 """How often it looks for what is due, and for what a person has decided."""
 TRIES_MAX: Final = 3
@@ -123,6 +127,8 @@ class Inbox:
         self._connection: Connection | None = None
         self._is_new = True
         self._look_at = 0.0
+        self._unwritten: dict[str, int] = {}  # how far was heard of what caused nothing, by tracking name
+        self._write_at = 0.0
         self._thread = Thread(target=self._run, name=self.name, daemon=True)
 
     def start(self) -> None:
@@ -157,16 +163,8 @@ class Inbox:
 
     def take(self, records: Sequence[Record]) -> None:
         """Lets the policy react to records in order; afterwards each is handled or parked, and tracked."""
-        if not records:
-            return
-        self._keys = self._at_table(self._read_keys)
-        unwritten: dict[str, int] = {}
-        for record in self._progress.through(records):
-            if self._stopping.is_set():
-                break
-            self._take(record, unwritten)
-        for name, position in unwritten.items():
-            self._patiently(partial(self._application.track, Tracking(name, position)))
+        self._take_all(records)
+        self._write_positions()
 
     def try_parked(self) -> None:
         """Tries again what is due, key by key; a key is left alone once one of its messages has failed."""
@@ -204,6 +202,7 @@ class Inbox:
                 self._is_new = False
             while not self._stopping.is_set():
                 self._go_on(subscription)
+            self._write_positions()
         finally:
             subscription.close()
 
@@ -211,28 +210,49 @@ class Inbox:
         if time.monotonic() >= self._look_at:
             self.try_parked()
             self._look_at = time.monotonic() + LOOK_EVERY_S
-        records = self._patiently(lambda: subscription.poll(limit=BATCH, timeout_s=POLL_S))
+        wait_s = WRITE_AFTER_S if self._unwritten else POLL_S
+        records = self._patiently(lambda: subscription.poll(limit=BATCH, timeout_s=wait_s))
         self._patiently(lambda: self._progress.polled(records, subscription))
         self._fell_over = ""
         if records:
-            self.take(records)
+            self._take_all(records)
             if not self._stopping.is_set():  # else some may not have been heard
                 subscription.commit()
+        if not records or time.monotonic() >= self._write_at:
+            self._write_positions()
 
-    def _take(self, record: Record, unwritten: dict[str, int]) -> None:
-        """Lets the policy react to one record, or parks it; `unwritten` are the positions that are still to be tracked."""
+    def _take_all(self, records: Sequence[Record]) -> None:
+        """Lets the policy react to records in order, or parks them."""
+        if not records:
+            return
+        self._keys = self._at_table(self._read_keys)
+        for record in self._progress.through(records):
+            if self._stopping.is_set():
+                break
+            self._take(record)
+
+    def _write_positions(self) -> None:
+        """Tracks what was heard and caused nothing."""
+        while self._unwritten:
+            name, position = next(iter(self._unwritten.items()))
+            self._patiently(partial(self._application.track, Tracking(name, position)))
+            del self._unwritten[name]
+        self._write_at = time.monotonic() + WRITE_EVERY_S
+
+    def _take(self, record: Record) -> None:
+        """Lets the policy react to one record, or parks it."""
         if isinstance(record, Unreadable):
             self._park(record, error=parking.UNREADABLE)
             return
         envelope = record.envelope
-        unwritten.pop(record.tracking, None)
+        self._unwritten.pop(record.tracking, None)
         if (envelope.producer, envelope.aggregate_id) in self._keys and not envelope.type.endswith(PRIVATE):
             self._park(record, error=parking.QUEUED)
             return
         try:
             tracking = Tracking(record.tracking, envelope.position)
             if not self._react_to(record, tracking=tracking, tries=TRIES_MAX):
-                unwritten[record.tracking] = envelope.position
+                self._unwritten[record.tracking] = envelope.position
         except Stopping:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a policy fails with, the other keys flow on

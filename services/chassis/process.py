@@ -22,7 +22,7 @@ from services.chassis.http import Surroundings
 from services.chassis.log_kafka import Cluster, KafkaLog, KafkaSender, Topic, read_topics
 from services.chassis.logs import log_to_stderr
 from services.chassis.relay import Relay
-from services.chassis.runtime import Part, Runtime, Service, until_told_to_stop, watch
+from services.chassis.runtime import Part, Runtime, Service, collect_seldom, until_told_to_stop, watch
 from services.chassis.telemetry import Telemetry, observe_pool
 from services.chassis.vault import Vault
 from services.chassis.web import WebServer, add_health
@@ -108,6 +108,7 @@ def _parts(process: Process, service: Service) -> Iterator[Part]:
 def within(name: str, *, parts: Sequence[str]) -> Iterator[Process]:
     """The surroundings of a process whose command line names some of `parts`; whatever is refused ends it with 2."""
     arguments = _arguments(name, parts)
+    collect_seldom()
     try:
         with ExitStack() as stack:
             settings = read_process_settings()

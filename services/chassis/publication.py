@@ -21,8 +21,8 @@ Publish = Callable[[object], Published | None]
 """A service's translation of one of its own domain events, personal fields sealed, into the published language."""
 
 
-SHARED_MAX: Final = 8_192
-"""How many events are kept at hand for other readers of this process that come by a little later; a few megabytes."""
+SHARED_MAX: Final = 32_768
+"""How many of the latest events are kept at hand for other readers of this process; some tens of megabytes at most."""
 
 
 class Publication:
@@ -40,6 +40,9 @@ class Publication:
         self._publish = publish
         self._shared_max = shared_max
         self._shared: dict[int, Envelope] = {}
+        self._forgotten = (
+            0  # up to here nothing is kept: who is further behind reads for itself, and pushes nobody's events out
+        )
         self._lock = Lock()
 
     def head(self) -> int:
@@ -65,10 +68,16 @@ class Publication:
         return found
 
     def _share(self, envelopes: list[Envelope]) -> None:
+        if not envelopes:
+            return
         with self._lock:
-            self._shared.update((envelope.position, envelope) for envelope in envelopes)
-            while len(self._shared) > self._shared_max:
-                del self._shared[next(iter(self._shared))]
+            self._shared.update(
+                (envelope.position, envelope) for envelope in envelopes if envelope.position > self._forgotten
+            )
+            beyond = envelopes[-1].position - self._shared_max
+            for position in range(self._forgotten + 1, beyond + 1):
+                self._shared.pop(position, None)
+            self._forgotten = max(self._forgotten, beyond)
 
     def on_recorded(self, callback: Callable[[int], None]) -> None:
         """Calls back with the last position whenever this process has recorded something."""

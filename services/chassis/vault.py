@@ -143,11 +143,11 @@ def shred_again(connection: psycopg.Connection[Any], subjects: Mapping[UUID, dat
     """
     connection.execute(
         """insert into shredded (subject, reason, shredded_at)
-           select subject, 'on the shred list', at from unnest(%s::uuid[], %s::timestamptz[]) as listed (subject, at)
+           select subject, 'on the shred list', at from unnest(%b::uuid[], %b::timestamptz[]) as listed (subject, at)
            on conflict do nothing""",
         (list(subjects), list(subjects.values())),
     )
-    return connection.execute("delete from subject_key where subject = any(%s)", (list(subjects),)).rowcount
+    return connection.execute("delete from subject_key where subject = any(%b)", (list(subjects),)).rowcount
 
 
 class ShredList:
@@ -274,7 +274,7 @@ class Vault:
         with self._connection() as connection:
             connection.execute(
                 """insert into subject_key (subject, generation, kek_epoch, wrapped)
-                   select subject, 1, %s, wrapped from unnest(%s::uuid[], %s::bytea[]) as new (subject, wrapped)
+                   select subject, 1, %s, wrapped from unnest(%b::uuid[], %b::bytea[]) as new (subject, wrapped)
                    where not exists (select from shredded where shredded.subject = new.subject)
                    on conflict do nothing""",
                 (self._kek_epoch, list(subjects), fresh),
@@ -303,7 +303,7 @@ class Vault:
         """Those of the subjects that stand on the shred list."""
         with self._connection() as connection:
             rows = connection.execute(
-                "select subject from shredded where subject = any(%s)", (list(subjects),)
+                "select subject from shredded where subject = any(%b)", (list(subjects),)
             ).fetchall()
         return {row[0] for row in rows}
 
@@ -352,7 +352,7 @@ class Vault:
             with self._connection() as connection:
                 rows = connection.execute(
                     """select distinct on (subject) subject, generation, wrapped from subject_key
-                       where subject = any(%s)
+                       where subject = any(%b)
                            and not exists (select from shredded where shredded.subject = subject_key.subject)
                        order by subject, generation desc""",
                     (missing,),

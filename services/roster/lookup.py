@@ -203,7 +203,7 @@ class Lookup:
             numbers.append(number)
         with self._connection() as connection:
             connection.execute(
-                "delete from register_row where (batch_id, row) in (select * from unnest(%s::uuid[], %s::integer[]))",
+                "delete from register_row where (batch_id, row) in (select * from unnest(%b::uuid[], %b::integer[]))",
                 (batches, numbers),
             )
 
@@ -227,7 +227,7 @@ class Lookup:
                     row[0]
                     for row in connection.execute(
                         """select child_id from child_stated
-                           join unnest(%s::uuid[], %s::bytea[]) as again (child_id, said) using (child_id, said)
+                           join unnest(%b::uuid[], %b::bytea[]) as again (child_id, said) using (child_id, said)
                            where version = (select max(originator_version) from events where originator_id = child_id)""",
                         (chunk, [said[child_id] for child_id in chunk]),
                     )
@@ -239,7 +239,7 @@ class Lookup:
         with self._connection() as connection:
             connection.execute(
                 """insert into child_stated (child_id, said, version)
-                   select * from unnest(%s::uuid[], %s::bytea[], %s::bigint[])
+                   select * from unnest(%b::uuid[], %b::bytea[], %b::bigint[])
                    on conflict (child_id) do update set said = excluded.said, version = excluded.version""",
                 (list(versions), [said[child_id] for child_id in versions], list(versions.values())),
             )
@@ -256,7 +256,7 @@ class Lookup:
             for start in range(0, len(wanted), CHUNK):
                 found.update(
                     connection.execute(
-                        "select key, child_id from child_key where key = any(%s)", (wanted[start : start + CHUNK],)
+                        "select key, child_id from child_key where key = any(%b)", (wanted[start : start + CHUNK],)
                     ).fetchall()
                 )
             nobody = self._never_told_of(connection, set(found.values()))
@@ -267,7 +267,7 @@ class Lookup:
         return {
             row[0]
             for row in connection.execute(
-                """select child_id from unnest(%s::uuid[]) as named (child_id)
+                """select child_id from unnest(%b::uuid[]) as named (child_id)
                    where not exists (select from events where originator_id = child_id)""",
                 (list(entries),),
             )
@@ -277,7 +277,7 @@ class Lookup:
         """Remembers which child each key leads to."""
         with self._connection() as connection:
             connection.execute(
-                """insert into child_key (key, child_id) select * from unnest(%s::bytea[], %s::uuid[])
+                """insert into child_key (key, child_id) select * from unnest(%b::bytea[], %b::uuid[])
                    on conflict (key) do update set child_id = excluded.child_id""",
                 (list(keys), list(keys.values())),
             )
