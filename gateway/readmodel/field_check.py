@@ -16,6 +16,7 @@ from gateway.readmodel.rows import OfChild, Row
 from services.contracts.field_check import (
     FieldCheckAnswered,
     FieldCheckOpened,
+    FieldCheckOverdue,
     FieldCheckSettled,
     SubmissionAccepted,
     SubmissionMade,
@@ -23,6 +24,7 @@ from services.contracts.field_check import (
 )
 
 FieldCheckEvent = FieldCheckOpened | FieldCheckAnswered | FieldCheckSettled
+ListEvent = FieldCheckEvent | FieldCheckOverdue
 SubmissionEvent = SubmissionMade | SubmissionAccepted | SubmissionReturned
 
 
@@ -42,6 +44,8 @@ class FieldCheck(Row, frozen=True, kw_only=True):
     opened_on: date | None = None
     due_on: date | None = None
     answered_on: date | None = None
+    reminded_on: date | None = None
+    escalated_on: date | None = None
 
 
 class FieldCheckAnswer(OfChild, frozen=True, kw_only=True):
@@ -103,7 +107,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     answered_on: date
 
 
-def field_check(row: FieldCheck | None, told: Told[FieldCheckEvent]) -> FieldCheck:
+def field_check(row: FieldCheck | None, told: Told[ListEvent]) -> FieldCheck:
     """A list from going out to the last of its sheets."""
     event = told.event
     row = row or FieldCheck(field_check_id=event.field_check_id)
@@ -129,6 +133,10 @@ def field_check(row: FieldCheck | None, told: Told[FieldCheckEvent]) -> FieldChe
                 met=row.met + event.met,
                 answered_on=event.answered_on,
             )
+        case FieldCheckOverdue(reminded="township"):
+            return replace(row, reminded_on=event.overdue_on)
+        case FieldCheckOverdue():
+            return replace(row, escalated_on=event.overdue_on)
         case FieldCheckSettled():
             return replace(row, conflicts=tuple(child for child in row.conflicts if child != event.child_id))
         case _:
@@ -229,7 +237,7 @@ def submission(row: Submission | None, told: Told[SubmissionEvent]) -> Submissio
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
-    Fold(row=FieldCheck, events=get_args(FieldCheckEvent), about=about("field_check_id"), evolve=field_check),
+    Fold(row=FieldCheck, events=get_args(ListEvent), about=about("field_check_id"), evolve=field_check),
     Fold(
         row=FieldCheckAnswer,
         events=get_args(FieldCheckEvent),

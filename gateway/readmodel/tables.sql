@@ -341,6 +341,7 @@ create table if not exists field_check (
     village text collate "C" not null default '', round text collate "C" not null default '',
     children integer not null default 0, answered uuid[] not null default '{}', conflicts uuid[] not null default '{}',
     met integer not null default 0, opened_on date, due_on date, answered_on date);
+alter table field_check add column if not exists reminded_on date, add column if not exists escalated_on date;
 create index if not exists field_check_by_township on field_check (township, field_check_id);
 create index if not exists field_check_by_village on field_check (village, field_check_id);
 create table if not exists field_check_answer (

@@ -19,7 +19,8 @@ class FieldCheck(AsRead, Node):
 
     SELECT: ClassVar[str] = (
         "select f.* from (select field_check_id as id, field_check_id, township, village, round, children,"
-        " cardinality(answered) as answered, cardinality(conflicts) as conflicts, met, opened_on, due_on, answered_on"
+        " cardinality(answered) as answered, cardinality(conflicts) as conflicts, met, opened_on, due_on, answered_on,"
+        " reminded_on, escalated_on"
         " from field_check) f"
     )
 
@@ -34,6 +35,12 @@ class FieldCheck(AsRead, Node):
     opened_on: date | None = strawberry.field(description="下发日期 went out when")
     due_on: date | None = strawberry.field(description="期限 due")
     answered_on: date | None = strawberry.field(description="回收日期 last came back when")
+    reminded_on: date | None = strawberry.field(
+        description="催报日期 when the township was told that it is late; null where it was not"
+    )
+    escalated_on: date | None = strawberry.field(
+        description="上报教体局日期 when the bureau was told that it is still out; null where it was not"
+    )
 
 
 @strawberry.type(description="摸排结果 What was found of a child at the door.")

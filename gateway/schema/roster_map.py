@@ -79,7 +79,7 @@ TABLES: Final = (
         "FieldCheck",
         "field_check",
         columns(
-            "township village round children met openedOn dueOn answeredOn",
+            "township village round children met openedOn dueOn answeredOn remindedOn escalatedOn",
             id="{a}.field_check_id",
             answered="cardinality({a}.answered)",
             conflicts="cardinality({a}.conflicts)",

@@ -70,6 +70,23 @@ class FieldCheckSettled(Published, frozen=True, kw_only=True):
     settled_on: date
 
 
+class FieldCheckOverdue(Published, frozen=True, kw_only=True):
+    """A village's list was not handed in by its day 摸排逾期; told of the township first, and of the bureau where it stays out.
+
+    `unanswered` is how many children nobody has asked after.
+    """
+
+    TYPE: ClassVar[str] = "roster.field-check-overdue.v1"
+    field_check_id: UUID
+    township: str
+    village: str
+    round: str
+    reminded: Literal["township", "education_bureau"]
+    due_on: date
+    unanswered: int
+    overdue_on: date
+
+
 class SubmissionMade(Published, frozen=True, kw_only=True):
     """A township handed its round in as a version, which nobody changes from here on 乡镇上报 (N1.8)."""
 

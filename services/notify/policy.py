@@ -7,7 +7,8 @@ the level above it.
 
 A finding is told to the unit that owes its answer (N1.6, N1.7), an answer to the bureau, which accepts or returns it, and what is
 late to the owner and to whom stands above it. A comparison finds hundreds at once, so what is alike is told together: one notice
-for a unit, a kind, a place and a due date, and a further one only once that was acknowledged.
+for a unit, a kind, a place and a due date, and a further one only once that was acknowledged. So are village lists of the field check
+(N1.8) that a township does not hand in.
 """
 
 from datetime import date
@@ -16,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from services.chassis.application import let_time_work
-from services.contracts import cases, oversight, roster
+from services.contracts import cases, field_check, oversight, roster
 from services.contracts.envelope import Envelope, Published
 from services.notify.application import Notices
 from services.notify.domain.case_area import CaseArea
@@ -53,6 +54,8 @@ def react(app: Notices, envelope: Envelope, event: Published) -> None:
             )
         case roster.FindingRaised() | roster.FindingAnswered() | roster.FindingReturned() | roster.FindingOverdue():
             _tell_of_finding(app, event)
+        case field_check.FieldCheckOverdue():
+            _tell_of_list(app, event)
         case cases.ReferralAnswered(asked_by=asked_by, case_id=case_id, referral_id=about) if asked_by:
             _tell(app, envelope, asked_by, reason="referral_answered", about=about, case_id=case_id, step="reply")
         case oversight.ReferralReturned(asked_by=asked_by, case_id=case_id, referral_id=about) if asked_by:
@@ -135,6 +138,19 @@ def _tell_of_finding(
                 tell(superior, "finding_overdue_below", township=event.township, due_on=event.due_on)
         case _:
             pass
+
+
+def _tell_of_list(app: Notices, event: field_check.FieldCheckOverdue) -> None:
+    """Tells the township that lists of its villages are late, then the bureau; those of one due date together."""
+    at_township = event.reminded == "township"
+    app.raise_notice_of_many(
+        about=event.field_check_id,
+        recipient=app.county.addressee(event.reminded, township=event.township, school=""),
+        reason="field_check_overdue" if at_township else "field_check_overdue_below",
+        area=app.county.area_of(event.township),
+        step="field_check",
+        due_on=event.due_on,
+    )
 
 
 def _tell_ower(app: Notices, envelope: Envelope, *, reason: str, case_id: UUID, owed: cases.Owed) -> None:

@@ -27,6 +27,7 @@ from services.roster.domain.facts import (
     OF_STUDENT_NUMBER,
     Ground,
 )
+from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.findings import Officer
 from services.roster.domain.four_checks import FourChecks, InForce, Place
 from services.roster.domain.home_hours import HomeHours
@@ -330,6 +331,12 @@ class Roster(RecordedApplication):
         home_hours = known or HomeHours.begin(child_id=child_id, school_year=school_year)
         home_hours.count(hours=hours, taught_on=taught_on)
         return self.record(home_hours)
+
+    def expire_field_check(self, *, field_check_id: UUID) -> Answer:
+        """Tells that a field check list is late 摸排逾期: the township, then the bureau."""
+        check = self.get(FieldCheck, field_check_id)
+        check.expire(today=today())
+        return self.record(check)
 
     # Term start
 

@@ -18,6 +18,7 @@ from services.chassis.school_terms import term_on
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import KINDS, RAN_OUT, Deferral
 from services.roster.domain.facts import LAPSED, Ground
+from services.roster.domain.field_check import FieldCheck, next_reminder
 from services.roster.domain.findings import APPROVER, CATALOGUE, NO_LONGER_FOUND, OWN_RECORDS, TAKEN_OVER
 from services.roster.domain.home_hours import HomeHours, hours_owed
 from services.roster.domain.placement import Placement
@@ -69,6 +70,15 @@ class _CheckIn:
     closed: bool = False
 
 
+@dataclass(slots=True)
+class _List:
+    """A field check list: its day or that of the last reminder, who was told that it is late, and whether it was handed in."""
+
+    since: date
+    reminded: str = ""
+    is_locked: bool = False
+
+
 class Due:
     """Everything in the roster that a later day changes."""
 
@@ -89,6 +99,7 @@ class Due:
         self._past: set[UUID] = set()
         self._into: dict[UUID, UUID] = {}
         self._merged: dict[UUID, set[UUID]] = {}
+        self._lists: dict[UUID, _List] = {}
 
     # What is due
 
@@ -109,6 +120,17 @@ class Due:
             if found.due_on is not None and found.due_on < today and not self._is_past(key[0])
         ]
         return [key for _, key in sorted(late)]
+
+    def lists_overdue(self, today: date) -> list[UUID]:
+        """The field check lists that are late and of which the next level was not told, the longest late first."""
+        return [id_ for day, id_ in sorted((day, id_) for id_, day in self._lists_out()) if day < today]
+
+    def _lists_out(self) -> Iterator[tuple[UUID, date]]:
+        """The lists that were not handed in, each with the last day before somebody is told."""
+        for check_id, out in self._lists.items():
+            step = next_reminder(out.reminded, since=out.since)
+            if step is not None and not out.is_locked:
+                yield check_id, step[1]
 
     def to_raise(self, today: date) -> Iterator[Brought]:
         """The findings that time brings by today and that are not there yet, one of a kind for each child.
@@ -291,6 +313,8 @@ class Due:
                 self._hours[event.child_id, event.school_year] = event.hours
             case TermCheckIn.Event():
                 self._apply_of_check_in(event)
+            case FieldCheck.Event():
+                self._apply_of_list(event)
             case _:
                 pass
 
@@ -352,6 +376,20 @@ class Due:
                 self._check_ins[check_in_id].closed = True
             case TermCheckIn.AbsenceVerified():
                 self._check_ins[check_in_id].verified.add(event.child_id)
+            case _:
+                pass
+
+    def _apply_of_list(self, event: FieldCheck.Event) -> None:
+        check_id = event.originator_id
+        match event:
+            case FieldCheck.Opened():
+                self._lists[check_id] = _List(event.due_on)
+            case FieldCheck.Overdue():
+                self._lists[check_id] = _List(event.overdue_on, reminded=event.reminded)
+            case FieldCheck.Locked():
+                self._lists[check_id].is_locked = True
+            case FieldCheck.Unlocked():
+                self._lists[check_id].is_locked = False
             case _:
                 pass
 

@@ -9,7 +9,7 @@ from services.roster.domain.field_round import FieldRound
 def publish(event: object) -> Published | None:
     """What others are told of an event, or None where it is the roster's own matter."""
     match event:
-        case FieldCheck.Opened() | FieldCheck.Answered() | FieldCheck.Settled():
+        case FieldCheck.Opened() | FieldCheck.Answered() | FieldCheck.Settled() | FieldCheck.Overdue():
             return _of_list(event)
         case FieldRound.Submitted() | FieldRound.Accepted() | FieldRound.Returned():
             return _of_submission(event)
@@ -17,7 +17,7 @@ def publish(event: object) -> Published | None:
             return None
 
 
-def _of_list(event: FieldCheck.Opened | FieldCheck.Answered | FieldCheck.Settled) -> Published:
+def _of_list(event: FieldCheck.Opened | FieldCheck.Answered | FieldCheck.Settled | FieldCheck.Overdue) -> Published:
     check_id = event.originator_id
     match event:
         case FieldCheck.Opened():
@@ -55,6 +55,18 @@ def _of_list(event: FieldCheck.Opened | FieldCheck.Answered | FieldCheck.Settled
                 found=event.found,
                 reason=event.reason,
                 settled_on=event.settled_on,
+            )
+
+        case FieldCheck.Overdue():
+            return told.FieldCheckOverdue(
+                field_check_id=check_id,
+                township=event.township,
+                village=event.village,
+                round=event.round,
+                reminded=event.reminded,
+                due_on=event.due_on,
+                unanswered=event.unanswered,
+                overdue_on=event.overdue_on,
             )
 
 

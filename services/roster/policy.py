@@ -2,7 +2,7 @@
 
 Time brings findings, and takes them when their cause has ended: a transfer that nobody completes, a deferral that ends, a
 school elsewhere that nobody proved this term, a child who did not report, hours at home that were not taught. It also
-tells when what somebody owes for a finding is late. Assistance tells which hours were taught at home.
+tells when what somebody owes for a finding is late, and a field check list that was not handed in. Assistance tells which hours were taught at home.
 """
 
 from collections.abc import Callable
@@ -63,3 +63,6 @@ def tick(app: Roster, today: date, *, due: Due, look_again: Callable[[], None]) 
     for child_id, kind in due.overdue(today)[:LATE_AT_ONCE]:
         with suppress(Stale):
             app.expire_finding(child_id=child_id, kind=kind)
+    for field_check_id in due.lists_overdue(today)[:LATE_AT_ONCE]:
+        with suppress(Stale):
+            app.expire_field_check(field_check_id=field_check_id)

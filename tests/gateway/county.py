@@ -332,6 +332,7 @@ def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:
                 "met": number,
                 "opened_on": TODAY,
                 "due_on": TODAY + timedelta(days=9),
+                "reminded_on": TODAY if number else None,
             },
         )
         yield (

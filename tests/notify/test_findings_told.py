@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.contracts import roster
+from services.contracts import field_check, roster
 from services.notify.domain.notice import Notice
 from services.notify.domain.templates import TEMPLATES
 from services.roster.domain.findings import CATALOGUE
@@ -121,6 +121,33 @@ def test_one_more_after_the_notice_was_acknowledged_is_told_anew() -> None:
             app.acknowledge_notice(notice_id=notices(app)[-1].originator_id)
 
     assert app.recipients == [POLICE, POLICE]
+
+
+def list_late(*, reminded: str = "township", village: str = "410326103005") -> field_check.FieldCheckOverdue:
+    """A village's list was not handed in by its day."""
+    return field_check.FieldCheckOverdue(
+        field_check_id=uuid4(),
+        township=TOWNSHIP,
+        village=village,
+        round="2026-autumn",
+        reminded=reminded,  # type: ignore[arg-type]  # one of the two
+        due_on=DUE,
+        unanswered=3,
+        overdue_on=DUE + days(1),
+    )
+
+
+def test_lists_of_a_township_that_are_late_are_told_to_it_together_and_to_the_bureau_when_they_stay_out() -> None:
+    app = NoticesInMemory()
+    for reminded in ("township", "education_bureau"):
+        for village in ("410326103005", "410326103007", ""):
+            app.hear(list_late(reminded=reminded, village=village))
+
+    assert app.recipients == [f"township:{TOWNSHIP}", BUREAU]
+    assert [notice.text for notice in notices(app)] == [
+        f"摸排名单逾期未上报（小店镇）：小店镇人民政府应办“摸排名单回收上报”，期限{DUE}已过。请立即回收、上报。",
+        f"乡镇摸排名单逾期仍未上报（小店镇）：“摸排名单回收上报”期限{DUE}已过，请汝阳县教育体育局督办。",
+    ]
 
 
 def test_an_answer_is_told_to_the_bureau_and_one_sent_back_to_its_owner() -> None:

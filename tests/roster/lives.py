@@ -344,6 +344,23 @@ def a_school_hands_in_its_list() -> list[RecordedAggregate]:
     return [mapping, taken_in, batch, withdrawn, unread]
 
 
+def a_list_that_came_late() -> list[RecordedAggregate]:
+    """A village's list stays out until the bureau hears of it."""
+    with acting_on():
+        check = FieldCheck.open(
+            round="2026-autumn-2",
+            township="410326103",
+            village="410326103005",
+            children=(CHILD, OTHER_CHILD),
+            due_on=MONDAY + days(4),
+            today=MONDAY,
+        )
+    for day in (MONDAY + days(5), MONDAY + days(20)):
+        with acting_on(day):
+            check.expire(today=day)
+    return [check]
+
+
 def a_mapping_given_up() -> list[RecordedAggregate]:
     """A school maps its columns, forgets them, and maps them anew."""
     unit = f"school:{OTHER_SCHOOL}"
@@ -431,6 +448,7 @@ def all_lives() -> list[RecordedAggregate]:
         *stated_with_its_sources(),
         *a_school_hands_in_its_list(),
         *a_mapping_given_up(),
+        *a_list_that_came_late(),
         *a_round_from_door_to_door(),
         *a_child_of_several_rows(),
     ]

@@ -19,6 +19,7 @@ from services.roster import policy
 from services.roster.application import Answer, Roster
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import RAN_OUT, Deferral
+from services.roster.domain.field_check import BUREAU_AFTER, FieldCheck
 from services.roster.domain.home_hours import HomeHours, hours_owed
 from services.roster.domain.schooling_elsewhere import proof_due_after
 from services.roster.service import build, migrate
@@ -413,6 +414,74 @@ class TestWhatIsLate:
 
         assert {event.originator_id for event in roster.told(Child.FindingOverdue)} == {goes_on}
         assert raised(roster, "elsewhere_unproved") == []
+
+
+class TestAFieldCheckList:
+    """Lists that are not handed in by their day: the township hears of it, then the bureau."""
+
+    DUE = MONDAY + days(4)
+
+    @pytest.fixture
+    def check_id(self, roster: MemoryRoster) -> UUID:
+        with acting_on():
+            check = FieldCheck.open(
+                round="2026-autumn",
+                township=TOWNSHIP.partition(":")[2],
+                village="410326103005",
+                children=[uuid4(), uuid4()],
+                due_on=self.DUE,
+                today=MONDAY,
+            )
+            roster.record(check)
+        return check.id
+
+    @staticmethod
+    def locked(roster: MemoryRoster, check_id: UUID, *, locked: bool) -> None:
+        with acting_on():
+            check = roster.get(FieldCheck, check_id)
+            if locked:
+                check.lock()
+            else:
+                check.unlock()
+            roster.record(check)
+
+    def test_that_stays_out_is_told_to_the_township_the_day_after_and_to_the_bureau_three_working_days_later(
+        self, roster: MemoryRoster, check_id: UUID
+    ) -> None:
+        bureau_on = add_working_days(self.DUE + days(1), BUREAU_AFTER) + days(1)
+        day = self.DUE
+        while day <= bureau_on + days(30):
+            roster.pass_day(day)
+            day += days(1)
+
+        told = [(event.originator_id, event.reminded, event.overdue_on) for event in roster.told(FieldCheck.Overdue)]
+        assert told == [(check_id, "township", self.DUE + days(1)), (check_id, "education_bureau", bureau_on)]
+        assert {(event.due_on, event.unanswered) for event in roster.told(FieldCheck.Overdue)} == {(self.DUE, 2)}
+
+    def test_is_told_in_that_order_and_once_after_an_outage_and_a_restart(
+        self, roster: MemoryRoster, check_id: UUID
+    ) -> None:
+        back = self.DUE + days(200)
+        for day in (back, back, add_working_days(back, BUREAU_AFTER), back + days(30), back + days(60)):
+            roster.pass_day(day)
+            roster.restart()
+
+        assert check_id == roster.told(FieldCheck.Overdue)[0].originator_id
+        assert [(event.reminded, event.overdue_on) for event in roster.told(FieldCheck.Overdue)] == [
+            ("township", back),
+            ("education_bureau", back + days(30)),
+        ], "the township has its days from when it was told"
+
+    def test_that_was_handed_in_is_told_to_nobody_until_it_is_returned(
+        self, roster: MemoryRoster, check_id: UUID
+    ) -> None:
+        self.locked(roster, check_id, locked=True)
+        roster.pass_day(self.DUE + days(30))
+        assert roster.told(FieldCheck.Overdue) == []
+        self.locked(roster, check_id, locked=False)
+        roster.pass_day(self.DUE + days(31))
+
+        assert [event.reminded for event in roster.told(FieldCheck.Overdue)] == ["township"]
 
 
 def test_the_service_lets_time_pass_and_after_a_restart_tells_nothing_twice(

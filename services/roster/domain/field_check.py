@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Forbidden, Refused
+from services.chassis.working_days import add_working_days
 from services.roster.domain.findings import in_the_clear
 
 Found = Literal[
@@ -30,6 +31,12 @@ Found = Literal[
     "not_reached",
 ]
 """What was found of a child at the door 摸排结果."""
+
+Reminded = Literal["township", "education_bureau"]
+"""Who is told that a list is late, one after the other 催报层级: the township, which hands it in, then the bureau above it."""
+
+BUREAU_AFTER: Final = 3
+"""Working days that a township has from being told until the bureau is; a county default, the notice names none."""
 
 FOUND: Final[frozenset[str]] = frozenset(get_args(Found))
 MOST_CHILDREN: Final = 5_000
@@ -54,6 +61,20 @@ class Answer:
     found: Found
     visited_on: date | None = None
     before: Found | Literal[""] = ""
+
+
+def next_reminder(reminded: str, *, since: date) -> tuple[Reminded, date] | None:
+    """Who is told next that a list is late, and the last day on which nobody is yet; None once everybody was.
+
+    `since` is the list's day, or the day on which the township was told: the bureau hears nothing before that had its days.
+    """
+    match reminded:
+        case "":
+            return "township", since
+        case "township":
+            return "education_bureau", add_working_days(since, BUREAU_AFTER)
+        case _:
+            return None
 
 
 class FieldCheck(RecordedAggregate):
@@ -93,6 +114,18 @@ class FieldCheck(RecordedAggregate):
         found: Found
         reason: str
         settled_on: date
+
+    class Overdue(RecordedAggregate.Event):
+        """It was not handed in by its day 逾期; `reminded` is the level that is told, `unanswered` how many nobody asked after."""
+
+        TOPIC = "roster.FieldCheck.Overdue"
+        township: str
+        village: str
+        round: str
+        reminded: Reminded
+        due_on: date
+        unanswered: int
+        overdue_on: date
 
     class Locked(RecordedAggregate.Event):
         """It is part of what the township handed in, so nothing more is written on it 锁定."""
@@ -194,6 +227,22 @@ class FieldCheck(RecordedAggregate):
         reason = in_the_clear(reason, what="why this answer holds")
         self.trigger_event(self.Settled, child_id=child_id, found=found, reason=reason, settled_on=today)
 
+    def expire(self, *, today: date) -> None:
+        """Tells that the list is late: the township once its day has passed, the bureau some days later; once to each."""
+        step = next_reminder(self.reminded, since=self.reminded_on or self.due_on)
+        if step is None or self.is_locked or today <= step[1]:
+            return
+        self.trigger_event(
+            self.Overdue,
+            township=self.township,
+            village=self.village,
+            round=self.round,
+            reminded=step[0],
+            due_on=self.due_on,
+            unanswered=self.unanswered,
+            overdue_on=today,
+        )
+
     def must_be_open(self) -> None:
         """Refused while the township's submission waits for the bureau, and for good once that was accepted."""
         if self.is_locked:
@@ -246,6 +295,8 @@ class FieldCheck(RecordedAggregate):
         self.met = 0
         self.words_id: UUID | None = None
         self.is_locked = False
+        self.reminded: Reminded | Literal[""] = ""
+        self.reminded_on: date | None = None
 
     @event(Answered)
     def _answered(self, sheet: str, answers: tuple[Answer, ...], met: int, words_id: UUID | None) -> None:
@@ -262,6 +313,11 @@ class FieldCheck(RecordedAggregate):
     def _settled(self, child_id: UUID, found: Found) -> None:
         self.found[child_id] = found
         del self.conflicts[child_id]
+
+    @event(Overdue)
+    def _overdue(self, reminded: Reminded, overdue_on: date) -> None:
+        self.reminded = reminded
+        self.reminded_on = overdue_on
 
     @event(Locked)
     def _locked(self) -> None:

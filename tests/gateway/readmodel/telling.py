@@ -85,6 +85,7 @@ from services.contracts.envelope import Envelope, Published, event_id
 from services.contracts.field_check import (
     FieldCheckAnswered,
     FieldCheckOpened,
+    FieldCheckOverdue,
     FieldCheckSettled,
     FieldFinding,
     SubmissionAccepted,
@@ -449,7 +450,13 @@ def _field_check(number: int, children: int, chance: random.Random) -> Story:
         )
         for child in listed[:1]
     ]
-    return Story("roster", opened.field_check_id, (opened, *sheets, *settled))
+    late = [
+        FieldCheckOverdue(
+            **about, round=opened.round, reminded=reminded, due_on=opened.due_on, unanswered=1, overdue_on=opened.due_on
+        )
+        for reminded in ("township", "education_bureau")[: chance.randrange(3)]
+    ]
+    return Story("roster", opened.field_check_id, (opened, *sheets, *settled, *late))
 
 
 def _submission(number: int, chance: random.Random) -> Story:
