@@ -20,16 +20,19 @@ from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
 from gateway.commands import Commands
 from gateway.console.home import pages
-from gateway.endpoint import Endpoint, Surroundings
+from gateway.endpoint import Endpoint
 from gateway.files.desk import Desk
 from gateway.files.routes import file_routes
+from gateway.looks import Looks, Surroundings
 from gateway.public.forms import Forms
 from gateway.public.routes import Hall, public_routes
+from gateway.readmodel.changes import Changes
 from gateway.readmodel.reading import Reader
 from gateway.schema.schema import build_schema
 from gateway.schema.supervision import Supervision
 from gateway.schema.trusted import read_documents
 from gateway.sheets.template import check_folder
+from gateway.stream import Streams
 from services.chassis.clock import Clock
 from services.chassis.errors import Refused
 
@@ -42,11 +45,14 @@ class Gateway(FastAPI):
     """FastAPI for all but /graphql, which goes to its endpoint without the detour through routes and middleware."""
 
     graphql: Endpoint
+    streams: Streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers, or hands on."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self.graphql(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql":
+            await self.streams(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -81,12 +87,14 @@ def build_gateway(
     """
     _check_templates(papers)
     freshness = freshness or Freshness(heads=Nobody(), reader=reader)
+    changes = Changes(dsn=reader.dsn)
     page = (EXPLORER / "page.html").read_bytes() if development else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with receipts.running():
             yield
+        await changes.close()
         await reader.close()
         if commands is not None:
             await commands.close()
@@ -109,7 +117,8 @@ def build_gateway(
         introspection=development,
         page=page,
     )
-    app.graphql = Endpoint(surroundings)
+    looks = Looks(surroundings)
+    app.graphql, app.streams = Endpoint(looks), Streams(looks, changes)
     app.router.routes.extend(file_routes(_desk(surroundings, templates=papers)))
     app.router.routes.extend(pages())
     if public_secret and commands is not None:

@@ -20,32 +20,25 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import psycopg
-import strawberry
 from graphql import GraphQLError
 from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.freshness import Freshness, TooOld, rests_on_a_task
-from gateway.access.policy import Policy
-from gateway.access.predicates import Predicates
-from gateway.access.principal import NotApproved, Principal, Tokens, Unauthenticated
-from gateway.access.quotas import Quotas, QuotaUsedUp
-from gateway.access.receipts import Decision, NotRecorded, Receipt, Receipts
-from gateway.access.warrants import Warrants
-from gateway.commands import Commands, CommandUncertain
-from gateway.readmodel.reading import Reader, ReadModelUnavailable
+from gateway.access.freshness import TooOld
+from gateway.access.principal import NotApproved, Principal, Unauthenticated
+from gateway.access.quotas import QuotaUsedUp
+from gateway.access.receipts import Decision, NotRecorded
+from gateway.looks import Looks, error_of, shown_error
+from gateway.readmodel.reading import ReadModelUnavailable
 from gateway.request import JSON, POLICY_HEADER, BadRequest, Request, read_request
 from gateway.schema.compile import Plan
-from gateway.schema.operations import BadDocument, Operation, Operations
+from gateway.schema.operations import BadDocument, Operation
 from gateway.schema.paging import BadArgument
 from gateway.schema.reading import Looking
-from gateway.schema.supervision import Supervision
-from gateway.schema.trusted import Documents, NotTrusted
-from services.chassis.clock import Clock, china_date
-from services.chassis.errors import Forbidden, ServiceError
-from services.chassis.telemetry import count, request_took, span, traceparent
-from services.chassis.vault import VaultUnavailable
+from gateway.schema.trusted import NotTrusted
+from services.chassis.clock import china_date
+from services.chassis.errors import Forbidden
+from services.chassis.telemetry import request_took, span, traceparent
 
 REQUEST_TIMEOUT_S = 15.0
 RETRY_AFTER_S = 2
@@ -76,36 +69,13 @@ class Answer:
     """How far what was read had come, by producer and partition; empty where nothing was read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What the endpoint works with; see `app.build_gateway`."""
-
-    schema: strawberry.Schema
-    policy: Policy
-    tokens: Tokens
-    documents: Documents
-    quotas: Quotas
-    reader: Reader
-    receipts: Receipts
-    clock: Clock
-    commands: Commands | None
-    supervision: Supervision | None
-    warrants: Warrants | None
-    predicates: Predicates | None
-    freshness: Freshness
-    introspection: bool
-    """Whether anybody may ask for the schema; where not, developers' accounts may."""
-    page: bytes | None
-    """What a browser gets at GET, or None for nothing."""
-
-
 class Endpoint:
     """The ASGI object behind /graphql."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        self._with = surroundings
-        self._operations = Operations(surroundings.schema)
-        self._policy = (POLICY_HEADER.encode(), surroundings.policy.version.encode())
+    def __init__(self, looks: Looks) -> None:
+        self._looks = looks
+        self._with = looks.surroundings
+        self._policy = (POLICY_HEADER.encode(), looks.surroundings.policy.version.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -184,24 +154,13 @@ class Endpoint:
 
     async def _refuse(self, error: NotApproved) -> Answer:
         """A purpose that is not approved: recorded, and refused as any other right; what was asked isn't even read."""
-        await self._with.receipts.record(
-            Receipt(
-                at=self._with.clock.now(),
-                actor=error.principal.actor,
-                department=error.principal.unit,
-                purpose=error.principal.purpose,
-                operation="not_approved",
-                document_hash="",
-                decision="denied",
-                policy_version=self._with.policy.version,
-            )
-        )
+        await self._looks.record_not_approved(error.principal)
         return Answer(_error("FORBIDDEN", str(error)), 403, "denied")
 
     async def _answer(self, asked: Asked) -> Answer:
         """The answer to one operation, seen and timed."""
         try:
-            operation = self._operations.find(
+            operation = self._looks.operations.find(
                 asked.document,
                 asked.request.operation_name,
                 introspection=self._with.introspection or asked.principal.is_developer,
@@ -209,6 +168,8 @@ class Endpoint:
         except BadDocument as error:
             return Answer(_body(None, error.errors), 400)
         kind = operation.definition.operation.value
+        if kind == "subscription":
+            raise BadRequest(405, "A subscription goes over a WebSocket to this address: graphql-transport-ws.")
         if asked.request.safe and kind != "query":
             raise BadRequest(405, "What changes something is sent by POST.")
         if asked.request.safe and operation.names_somebody:
@@ -240,17 +201,16 @@ class Endpoint:
         try:
             fields = operation.require_rights(asked.principal.grants)
             variables = operation.variables(asked.request.variables)
-            if rests_on_a_task(asked.principal, fields):
-                await self._with.freshness.require()
+            await self._looks.require_fresh(asked.principal, fields)
             plan = operation.plan(asked.principal.grants, variables=variables)
             if plan is None:
                 return await self._resolve(asked, operation, fields)
             return await self._run(asked, operation, fields, plan=plan, variables=variables)
         except Forbidden as error:
-            await self._record(asked.principal, operation, decision="denied")
+            await self._looks.record(asked.principal, operation, decision="denied")
             return Answer(_error("FORBIDDEN", str(error)), 403, "denied")
         except TooOld as error:
-            await self._record(asked.principal, operation, decision="refused")
+            await self._looks.record(asked.principal, operation, decision="refused")
             return Answer(_error("STALE", str(error)), 503, "refused", retry_after_s=error.after_s)
         except BadArgument as error:
             return Answer(_error("BAD_REQUEST", str(error)), 400, "malformed")
@@ -265,23 +225,9 @@ class Endpoint:
         variables: Mapping[str, Any],
     ) -> Answer:
         """One statement. A deep cursor or a date out of range is the database's to refuse, and the caller's mistake."""
-        principal = asked.principal
-        today = china_date(self._with.clock.now())
-        statement = plan.asked(variables, reach=principal.parameters, today=today)
-        try:
-            data, child_ids, rows, positions = await self._with.reader.answer(statement, claims=principal.claims)
-        except psycopg.DataError:
-            return Answer(_error("BAD_REQUEST", "An argument is out of its range."), 400, "malformed")
-        await self._record(
-            principal,
-            operation,
-            decision="answered",
-            fields=fields,
-            child_ids=msgspec.Raw(child_ids),
-            rows=int(rows),
-            positions=positions,
-        )
-        return Answer(b'{"data":' + data + b"}", as_of=positions)
+        look = await self._looks.look(asked.principal, plan, variables)
+        await self._looks.record_look(asked.principal, operation, fields, look)
+        return Answer(b'{"data":' + look.data + b"}", as_of=look.positions)
 
     async def _resolve(self, asked: Asked, operation: Operation, fields: tuple[str, ...]) -> Answer:
         """Ordinary resolvers; what they touched is recorded before anything of it leaves, whatever came of it."""
@@ -315,7 +261,7 @@ class Endpoint:
             {},
             claims=asked.principal.claims,
         )
-        await self._record(
+        await self._looks.record(
             asked.principal,
             operation,
             decision=decision,
@@ -325,39 +271,6 @@ class Endpoint:
             positions=positions.encode(),
         )
         return Answer(_body(result.data, errors), outcome=decision, as_of=positions.encode())
-
-    async def _record(
-        self,
-        principal: Principal,
-        operation: Operation,
-        *,
-        decision: Decision,
-        fields: tuple[str, ...] = (),
-        child_ids: tuple[UUID, ...] | msgspec.Raw = (),
-        rows: int = 0,
-        positions: bytes = b"{}",
-    ) -> None:
-        receipt = Receipt(
-            at=self._with.clock.now(),
-            actor=principal.actor,
-            department=principal.unit,
-            purpose=principal.purpose,
-            operation=operation.name,
-            document_hash=operation.hash,
-            decision=decision,
-            policy_version=self._with.policy.version,
-            child_ids=child_ids,
-            rows=rows,
-            fields=fields,
-            positions=msgspec.Raw(positions),
-        )
-        try:
-            await self._with.receipts.record(receipt)
-        except NotRecorded:
-            count("baoxue.receipts.missing")
-            raise
-        kind = operation.definition.operation.value
-        count("baoxue.reads", kind=kind, decision=decision, department=principal.grants.kind)
 
 
 def _key(headers: Mapping[bytes, bytes]) -> UUID | None:
@@ -374,30 +287,15 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def _formatted(error: GraphQLError) -> dict[str, Any]:
-    """An error as shown: ours in their own words, mistakes of the document in graphql's, everything else without words."""
-    cause = error.original_error
-    code, message = "INTERNAL", "Something failed here; it was noted."
-    if isinstance(cause, ServiceError):
-        code, message = cause.code, str(cause)
-    elif isinstance(cause, BadArgument):
-        code, message = "BAD_REQUEST", str(cause)
-    elif isinstance(cause, ReadModelUnavailable | VaultUnavailable | TimeoutError):
-        code, message = "UNAVAILABLE", "Try again."
-    elif isinstance(cause, CommandUncertain):
-        code = "UNCERTAIN"
-        message = "The service gave no answer; it may have acted. Send the same request again with its Idempotency-Key."
-    elif cause is None or isinstance(cause, GraphQLError):
-        code, message = "BAD_REQUEST", error.message
-    else:
-        _log.error("a resolver failed: %s", type(cause).__name__)
-    shown: dict[str, Any] = {"message": message, "extensions": {"code": code}}
+    """An error of a resolver or a document as shown."""
+    shown = shown_error(*error_of(error.original_error, said=error.message))
     if error.path is not None:
         shown["path"] = error.path
     return shown
 
 
 def _error(code: str, message: str) -> bytes:
-    return _body(None, [{"message": message, "extensions": {"code": code}}])
+    return _body(None, [shown_error(code, message)])
 
 
 def _body(data: object, errors: list[dict[str, Any]]) -> bytes:

@@ -84,6 +84,8 @@ def _operation(file: str, text: str) -> Operation:
         raise Refused(f"{file}: holds one operation, which has a name.")
     [operation] = operations
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise Refused(f"{file}: a subscription is followed over a WebSocket; see gateway/PARTNERS.md, section 3.")
     root = SCHEMA.get_root_type(operation.operation)
     if root is None or operation.name is None:
         raise Refused(f"{file}: the schema has no {operation.operation.value}.")

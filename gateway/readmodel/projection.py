@@ -71,6 +71,8 @@ PERSONAL: Final = roster.PERSONAL | words.PERSONAL
 KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(fold.row for fold in FOLDS))
 TABLES: Final = (*(kind.TABLE for kind in KINDS), partition.TABLE)
 """All that is projected, but for journal and tracking."""
+CHANNEL: Final = "baoxue_read_model"
+"""What PostgreSQL notifies of each batch, so that whoever waits for the read model need not ask; see `changes.py`."""
 LOCK: Final = 4103260001
 """The advisory lock under which the read model is written: one batch at a time, whoever brings it."""
 
@@ -174,6 +176,7 @@ def write(connection: Connection, told: Sequence[Told[Published]]) -> None:
     recounting = partition.Recounting(connection, changed.keys_of(Child, ChildIdentity))
     write_rows(connection, changed)
     recounting.move()
+    connection.execute(f"notify {CHANNEL}".encode())
     _let_followers_follow(connection, before=before, changed=changed)
 
 

@@ -45,7 +45,7 @@ class Reader:
 
     def __init__(self, *, dsn: str, connections: int = 8, wires: int = 24, timeout_s: float = 5.0) -> None:
         """`wires` is generous beside `connections`: each is one caller's for as long as nobody else needs it."""
-        self._dsn = dsn
+        self.dsn = dsn
         self._timeout_s = timeout_s
         self._options = _OPTIONS.format(timeout_ms=int(timeout_s * 1000))
         self._slots = asyncio.Semaphore(connections)
@@ -126,7 +126,7 @@ class Reader:
             entry = self._free.popleft()
             if not entry[1].closed:
                 return entry
-        connect = AsyncConnection.connect(self._dsn, autocommit=True, options=self._options, prepare_threshold=0)
+        connect = AsyncConnection.connect(self.dsn, autocommit=True, options=self._options, prepare_threshold=0)
         return None, await asyncio.wait_for(connect, self._timeout_s)
 
 

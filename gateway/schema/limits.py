@@ -15,7 +15,6 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
-    OperationType,
     SelectionSetNode,
 )
 
@@ -68,9 +67,6 @@ def refuse_excess(document: DocumentNode) -> None:
     for operation in document.definitions:
         if not isinstance(operation, OperationDefinitionNode):
             continue
-        if operation.operation is OperationType.SUBSCRIPTION:
-            message = "Subscriptions are not served here."
-            raise BadArgument(message)
         whole = _measure(operation.selection_set, fragments, measured, root=True)
         whole += Measure(directives=len(operation.directives or ()))
         _compare(whole)

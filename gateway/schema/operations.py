@@ -151,7 +151,7 @@ class Operation:
                 yield declared.variable.name.value, inner.parse_value, isinstance(kind, GraphQLNonNull)
 
     def _shaping(self) -> tuple[str, ...] | None:
-        if self.definition.operation is not OperationType.QUERY:
+        if self.definition.operation is OperationType.MUTATION:
             return None
         try:
             return variables_of_roots(self.definition, self._fragments)

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     get_named_type,
 )
@@ -48,8 +49,12 @@ def command_of(field: str) -> str:
 def asked_fields(
     schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments
 ) -> tuple[tuple[str, FieldNode], ...]:
-    """Every field an operation asks for with the name of its type, each fragment entered once."""
-    root = schema.get_root_type(operation.operation)
+    """Every field an operation asks for with the name of its type, each fragment entered once.
+
+    A subscription asks for the fields of Query that it follows.
+    """
+    follows = operation.operation is OperationType.SUBSCRIPTION
+    root = schema.query_type if follows else schema.get_root_type(operation.operation)
     return () if root is None else tuple(_asked(schema, operation.selection_set, root, fragments, set()))
 
 

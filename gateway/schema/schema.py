@@ -1,4 +1,4 @@
-"""The schema as one object: queries and mutations, and how dates and moments are written."""
+"""The schema as one object: queries, mutations and subscriptions, and how dates and moments are written."""
 
 import sys
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from gateway.schema.errors import ErrorCode
 from gateway.schema.mutation import Mutation
 from gateway.schema.query import Query
+from gateway.schema.subscription import Subscription
 
 
 def _write_moment(moment: datetime) -> str:
@@ -38,6 +39,7 @@ def build_schema() -> strawberry.Schema:
     return QuietSchema(
         Query,
         Mutation,
+        Subscription,
         types=[ErrorCode],
         config=StrawberryConfig(
             scalar_map={

@@ -26,6 +26,8 @@ HEAD_S = 10.0
 """How long a request's head may take to arrive, and a new connection to begin one."""
 HEAD_BYTES = 96 * 1024
 """How long a head may be; a GraphQL query by GET stands in it."""
+MESSAGE_BYTES = 64 * 1024
+"""How long a message over a WebSocket may be."""
 
 
 class WebServer:
@@ -44,6 +46,8 @@ class WebServer:
             timeout_keep_alive=15,
             timeout_graceful_shutdown=5,
             limit_concurrency=512,
+            ws_max_size=MESSAGE_BYTES,
+            ws_per_message_deflate=False,
         )
         self._server = uvicorn.Server(self._config)
         self._thread = Thread(target=self._run, name=self.name, daemon=True)

@@ -21,11 +21,13 @@ PURPOSES = "kinds,purpose,approval,legal_basis\npolice,identity_check,post,law\n
 
 
 def schema_fields() -> set[tuple[str, str]]:
-    """Every field of the schema that holds data of its own; a node id is granted with the id."""
+    """Every field of the schema that holds data of its own; a node id is granted with the id, what is followed with what is asked."""
     return {
         (name, field)
         for name, kind in SCHEMA.type_map.items()
-        if isinstance(kind, GraphQLObjectType) and not name.startswith("__") and name != "Mutation"
+        if isinstance(kind, GraphQLObjectType)
+        and not name.startswith("__")
+        and name not in {"Mutation", "Subscription"}
         for field in kind.fields
         if not is_open(name, field) and field != NODE_ID
     }

@@ -129,6 +129,7 @@ def test_a_typescript_client_is_sound_and_asks_what_was_registered(
         ("query Q {", "Syntax"),
         ("{ me { unit } }", "has a name"),
         ("query A { me { unit } } query B { me { unit } }", "one operation"),
+        ("subscription S { notices { nodes { id } } }", "WebSocket"),
         ("query N($id: ID!) { node(id: $id) { nodeId } }", "several types"),
     ],
 )

@@ -279,7 +279,6 @@ def test_a_bomb_of_fragments_is_refused_in_milliseconds(gateway: Any) -> None:
         ("{ children { nodes { " + "a" * 61 + ": id } } }", "Aliases"),
         ("{ children { nodes { " + "id " * 1000 + " } } }", "token"),
         ("{ " * 400, "Syntax Error"),
-        ("subscription { children { nodes { id } } }", "Subscriptions"),
         ("fragment f on Child { ...f } { children { nodes { ...f } } }", "depth"),
         ("query A { me { unit } } query B { me { unit } }", "operationName"),
         ("fragment f on Child { id }", ""),

@@ -440,3 +440,13 @@ def test_a_merged_entry_is_not_counted_twice(writer: psycopg.Connection) -> None
         last,
     )
     assert counted == expected
+
+
+def test_whoever_waits_for_the_read_model_is_told_of_each_batch(writer: psycopg.Connection) -> None:
+    chance = dice(5)
+    with psycopg.connect(writer.info.dsn, password=writer.info.password, autocommit=True) as waiting:
+        waiting.execute(f"listen {projection.CHANNEL}".encode())
+
+        apply(writer, published(stories(children=1, chance=chance), chance=chance), since={}, opener=TestVault())
+
+        assert len(list(waiting.notifies(timeout=10, stop_after=1))) == 1
