@@ -318,6 +318,7 @@ def show_three_windows(story: Story, child_id: UUID) -> None:
     message = denied["errors"][0]["message"]
     story.console.print(f"The police asks for the guardian's phone: [italic]{message}[/italic]")
     story.checks.that("a field without a ground is refused", denied["errors"][0]["extensions"]["code"] == "FORBIDDEN")
+    approve_the_inspector(story)
     query = """query Looks($id: UUID!) { receipts(childId: $id, first: 100) {
       edges { node { at actor purpose decision } } } }"""
     looks = [edge["node"] for edge in story.ask("inspector", query, id=str(child_id))["receipts"]["edges"]]
@@ -325,6 +326,23 @@ def show_three_windows(story: Story, child_id: UUID) -> None:
     looked = [(*who, count) for who, count in sorted(counted.items())]
     story.console.print(table("Who looked at this child 查阅留痕", ("account", "purpose", "decision", "looks"), looked))
     story.checks.that("the police's look was recorded", any(actor == "police-officer" for actor, *_ in counted))
+
+
+def approve_the_inspector(story: Story) -> None:
+    """Looking over a whole county is approved by the head, officer by officer and for a time 负责人审批."""
+    refused = story.try_asking("inspector", "{ receipts(first: 1) { nodes { at } } }")["errors"][0]
+    story.console.print(f"An inspector asks who looked: [italic]{refused['message']}[/italic]")
+    story.checks.that(
+        "without its head's approval an inspector sees nothing", refused["extensions"]["code"] == "FORBIDDEN"
+    )
+    until = story.today() + timedelta(days=90)
+    story.do(
+        "supervision-head",
+        "approvePurpose",
+        officer="inspector",
+        until=until,
+        reason="本学期控辍保学专项督导，由其承办",
+    )
 
 
 def replay_the_case(story: Story, case_id: UUID) -> None:

@@ -69,6 +69,11 @@ def show_addresses(console: Console, running: Running, *, settings: Settings) ->
 
 def show_accounts(console: Console, *, url: str) -> None:
     """The accounts of development, and how to be one of them."""
-    rows = [(name, account.unit, account.purpose) for name, account in DEMO_ACCOUNTS.items()]
-    console.print(table("Demonstration accounts 演示账号 (development only)", ("account", "unit", "purpose"), rows))
+    rows = [(name, account.unit, account.purpose, account.role) for name, account in DEMO_ACCOUNTS.items()]
+    console.print(
+        table("Demonstration accounts 演示账号 (development only)", ("account", "unit", "purpose", "role"), rows)
+    )
+    console.print(
+        "What a head has to approve opens to an officer when the head has: `approvePurpose` 须负责人审批的用途."
+    )
     console.print(f"A token: curl -s -X POST {url}/development/token/bureau-office")

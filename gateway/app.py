@@ -173,7 +173,7 @@ def _issue_tokens(app: FastAPI, issuer: DevelopmentIssuer | None) -> None:
     @app.get("/development/accounts")
     async def accounts() -> list[dict[str, str]]:
         return [
-            {"account": name, "unit": account.unit, "purpose": account.purpose}
+            {"account": name, "unit": account.unit, "purpose": account.purpose, "role": account.role}
             for name, account in DEMO_ACCOUNTS.items()
         ]
 

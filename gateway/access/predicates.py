@@ -54,6 +54,10 @@ class Said(StrEnum):
     UNKNOWN = "unknown"
 
 
+class TriesNumbers(Refused):
+    """This officer got so many unknowns today that there are no more answers; supervision has to hear of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was answered, about which child, and whether this answer was the one that raised the alarm."""
@@ -71,7 +75,7 @@ class Predicates:
         self._reader = reader
 
     async def ask(self, predicate: str, *, name: str, number: str, by: Principal, today: date) -> Verdict:
-        """The answer about somebody of the asker's county; raises `Refused` where the budget is used up."""
+        """The answer about somebody of the asker's county; raises `Refused` where the budget is used up, `TriesNumbers`."""
         officer = f"officer:{by.unit}/{by.actor}"
         bounds = {f"unit:{by.unit}": RULES.predicates.unit_per_day, officer: RULES.predicates.officer_per_day}
         await self._take(bounds, officer=officer, today=today)
@@ -99,6 +103,6 @@ class Predicates:
                     f"The budget of {bounds[scope]} questions a day is used up for this {scope.partition(':')[0]}. 今日核验次数已用完。"
                 )
             if scope == officer and unknown >= RULES.predicates.unknown_alarm:
-                raise Refused(
+                raise TriesNumbers(
                     "Too many questions about nobody known today; supervision was told. 今日未知结果过多，已报督导。"
                 )

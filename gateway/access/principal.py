@@ -286,8 +286,10 @@ DEMO_ACCOUNTS: Mapping[str, Account] = {
     "civil-affairs-officer": Account("civil_affairs:410326", "social_relief"),
     "disability-officer": Account("disabled_federation:410326", "disability_placement"),
     "rural-affairs-officer": Account("rural_affairs:410326", "assistance"),
+    "rural-affairs-head": Account("rural_affairs:410326", "assistance", "head"),
     "justice-officer": Account("justice:410326", "legal_action"),
     "inspector": Account("supervision:410326", "supervision"),
+    "supervision-head": Account("supervision:410326", "supervision", "head"),
     "statistician": Account("statistics:410326", "statistics"),
 }
 
@@ -315,7 +317,7 @@ class DevelopmentIssuer:
     def mint(self, name: str, *, minutes: int = 10) -> str:
         """A token for a demonstration account."""
         account = DEMO_ACCOUNTS[name]
-        return self.mint_for(actor=name, unit=account.unit, purpose=account.purpose, minutes=minutes)
+        return self.mint_for(actor=name, unit=account.unit, purpose=account.purpose, role=account.role, minutes=minutes)
 
     def mint_for(self, *, actor: str, unit: str, purpose: str, minutes: int = 10, **more: str) -> str:
         """A token for any actor, unit and purpose; `more` are claims such as `role`, `case` and `referral`."""

@@ -2,16 +2,19 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
-from typing import Annotated
+from typing import Annotated, Final
+from uuid import UUID, uuid5
 
 import strawberry
 
+from gateway.access.predicates import TriesNumbers
 from gateway.schema.access import Verdict, Warrant
 from gateway.schema.access_map import UNREVIEWED
 from gateway.schema.paging import PAGE
-from gateway.schema.reading import Connection, Info, page
+from gateway.schema.reading import Connection, Info, Looking, page
 from services.chassis.errors import Refused
 
+_TRIED: Final = UUID("5d9f6f2e-4b0a-4a63-9c1d-1f0c8f9a7b21")
 Number = Annotated[str, strawberry.argument(name="idNumber", description="公民身份号码 the whole citizen number")]
 
 
@@ -19,18 +22,29 @@ async def _ask(info: Info, predicate: str, *, name: str, number: str) -> Verdict
     looking = info.context
     if looking.predicates is None:
         raise Refused("This gateway answers no such questions.")
-    verdict = await looking.predicates.ask(
-        predicate, name=name, number=number, by=looking.principal, today=looking.today
-    )
+    try:
+        verdict = await looking.predicates.ask(
+            predicate, name=name, number=number, by=looking.principal, today=looking.today
+        )
+    except TriesNumbers:
+        await _tell_supervision(looking)  # the notice may not have got through when the alarm was raised
+        raise
     if verdict.child_id is not None:
         looking.touched.add(verdict.child_id)
         looking.rows_read += 1
-    if verdict.alarm and looking.commands is not None:
-        county = looking.principal.unit.partition(":")[2][:6]
-        await looking.commands.tell(
-            f"supervision:{county}", reason="numbers_tried", area=county, principal=looking.principal
-        )
+    if verdict.alarm:
+        await _tell_supervision(looking)
     return Verdict(answer=verdict.said, as_of=looking.today)
+
+
+async def _tell_supervision(looking: Looking) -> None:
+    """That somebody seems to try numbers out: one notice for an officer and a day, however often it is told."""
+    if looking.commands is None:
+        return
+    by = looking.principal
+    county = by.unit.partition(":")[2][:6]
+    about = uuid5(_TRIED, f"{looking.today}/{by.unit}/{by.actor}")
+    await looking.commands.tell(f"supervision:{county}", reason="numbers_tried", area=county, principal=by, about=about)
 
 
 @strawberry.type(description="授权查询 what may be asked of access itself, and with a yes or a no for an answer.")

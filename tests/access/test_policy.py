@@ -78,6 +78,25 @@ def test_a_granted_relation_leads_to_a_granted_type() -> None:
                 assert grants.relation(link.type)
 
 
+def test_whoever_reads_an_area_for_another_department_is_approved_by_its_head() -> None:
+    """Who serves the area by office 本职 reads it by the post, and figures name nobody; any other standing look needs a head."""
+    by_office = {"education_bureau", "township"}
+    standing = {
+        (kind, purpose)
+        for (kind, purpose), grants in POLICY.grants.items()
+        if grants.reach is Relation.AREA and kind not in by_office and grants.of("Child", "id")
+    }
+    assert standing == {("rural_affairs", "assistance"), ("supervision", "supervision")}
+    assert all(POLICY.grants[key].needs_head for key in standing)
+
+
+def test_what_a_head_approves_the_head_can_approve_and_the_officer_see() -> None:
+    for (kind, purpose), grants in POLICY.grants.items():
+        if grants.needs_head:
+            assert {"approve_purpose", "end_warrant"} <= grants.commands.keys(), (kind, purpose)
+            assert grants.of("Warrant", "untilAt"), (kind, purpose)
+
+
 def test_only_those_who_reach_an_area_see_the_log_of_looks() -> None:
     seers = {kind for (kind, _), grants in POLICY.grants.items() if grants.of("Query", "receipts")}
     assert seers == {"education_bureau", "supervision"}

@@ -125,11 +125,18 @@ def test_the_development_issuer_has_to_be_enabled_expressly() -> None:
         DevelopmentIssuer(enabled=False, issuer="i", audience="a", clock=SteppedClock(START))
 
 
+class Approving:
+    """Heads who have approved everybody."""
+
+    async def of(self, principal: Principal, *, now: datetime) -> Principal:  # noqa: ARG002  # the protocol's
+        return principal
+
+
 @pytest.mark.parametrize("name", DEMO_ACCOUNTS)
 def test_every_demonstration_account_may_do_something(name: str) -> None:
     clock = SteppedClock(START)
     issuer = DevelopmentIssuer(enabled=True, issuer="i", audience="a", clock=clock)
-    known = Tokens(keys=issuer.keys, issuer="i", audience="a", policy=POLICY, clock=clock)
+    known = Tokens(keys=issuer.keys, issuer="i", audience="a", policy=POLICY, clock=clock, standing=Approving())
 
     principal = asyncio.run(known.verify(issuer.mint(name)))
 

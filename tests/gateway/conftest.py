@@ -2,12 +2,13 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -62,6 +63,20 @@ class Resolved:
 
 
 _begun = itertools.count()
+
+
+class Notify(httpx.AsyncBaseTransport):
+    """A service that takes every notice and remembers it, or is away."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.is_away = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.is_away:
+            raise httpx.ConnectError("away")
+        self.told.append(json.loads(request.content))
+        return httpx.Response(200, json={"id": str(uuid4()), "position": 1})
 
 
 class Heads:
@@ -145,8 +160,9 @@ class Asking:
 
     def token(self, by: str | tuple[str, str], **claims: str) -> str:
         unit, purpose = (DEMO_ACCOUNTS[by].unit, DEMO_ACCOUNTS[by].purpose) if isinstance(by, str) else by
+        role = DEMO_ACCOUNTS[by].role if isinstance(by, str) else "officer"
         actor = by if isinstance(by, str) else "someone"
-        return self.issuer.mint_for(**{"actor": actor, "unit": unit, "purpose": purpose, **claims})
+        return self.issuer.mint_for(**{"actor": actor, "unit": unit, "purpose": purpose, "role": role, **claims})
 
     def send(self, body: Any, *, token: str | None, method: str = "POST", **more: Any) -> Reply:
         self.clock.step(timedelta(milliseconds=1))  # receipts tell their order

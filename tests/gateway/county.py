@@ -380,6 +380,8 @@ def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:
 def _warrants(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]]:
     """Approvals for those who need one, and consents, orders and break-glass for some children."""
     for kind, purpose in (
+        ("rural_affairs", "assistance"),
+        ("supervision", "supervision"),
         ("procuratorate", "legal_supervision"),
         ("womens_federation", "mentoring"),
         ("youth_league", "mentoring"),

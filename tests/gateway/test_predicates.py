@@ -7,15 +7,23 @@ import psycopg
 import pytest
 
 from gateway.access.rules import RULES
+from gateway.commands import Service
+from services.chassis.telemetry import Telemetry
+from tests.fixtures.otlp import Collector
 from tests.gateway import county
-from tests.gateway.conftest import Asking, Reply
+from tests.gateway.conftest import Asking, Notify, Reply
 
 NAME, NUMBER = "孙小三", "410326201503050021"
 ASK = "query Ask($name: String!, $number: String!) {{ said: {0}(name: $name, idNumber: $number) {{ answer asOf }} }}"
 
 
 @pytest.fixture(scope="module")
-def asking(read_model: Any) -> Iterator[Asking]:
+def notify() -> Notify:
+    return Notify()
+
+
+@pytest.fixture(scope="module")
+def asking(read_model: Any, notify: Notify) -> Iterator[Asking]:
     rows = [
         ("child", {"child_id": county.made("asked"), "township": county.SANTUN, "accounted_state": "in_seat", "disability_grade": "2"}),
         ("child_identity", {"child_id": county.made("asked"), "township": county.SANTUN, "name": NAME, "id_number": NUMBER, "id_last4": NUMBER[-4:]}),
@@ -27,6 +35,7 @@ def asking(read_model: Any) -> Iterator[Asking]:
         reader_dsn=read_model.dsn("gateway_reader"),
         writer_dsn=read_model.dsn("gateway_writer"),
         owner_dsn=read_model.superuser,
+        services={"notify": Service("http://notify", notify)},
     )
     yield asking
     asking.close()
@@ -105,6 +114,44 @@ def test_who_tries_numbers_out_is_stopped_for_the_day_and_an_officer_beside_goes
 
     assert "supervision was told" in ask(asking, "identityMatches", by=by, actor="clerk-4").message
     assert ask(asking, "identityMatches", by=by, actor="clerk-5").data["said"]["answer"] == "yes"
+
+
+def try_numbers(asking: Asking, *, by: tuple[str, str], actor: str) -> list[Reply]:
+    """As many as raise the alarm, each of nobody."""
+    return [
+        ask(asking, "identityMatches", by=by, actor=actor, number=f"4103262016030500{n:02d}")
+        for n in range(RULES.predicates.unknown_alarm)
+    ]
+
+
+def test_trying_numbers_out_is_counted_and_told_to_supervision_once(
+    asking: Asking, notify: Notify, otlp: Collector
+) -> None:
+    by = ("market_supervision:410326", "dropout_control")
+    notify.told.clear()
+    with Telemetry(endpoint=otlp.endpoint, service="tests", share=0.0):
+        tried = try_numbers(asking, by=by, actor="clerk-7")
+    assert all(reply.data["said"]["answer"] == "unknown" for reply in tried)
+
+    [alarm] = otlp.metrics("baoxue.predicates.alarms")
+    assert (alarm.value, alarm.attributes) == (1, {"department": "market_supervision"})
+    [notice] = notify.told
+    assert (notice["recipient"], notice["reason"], notice["area"]) == ("supervision:410326", "numbers_tried", "410326")
+    assert not {"clerk-7", NAME, NUMBER} & set(map(str, notice.values()))
+
+
+def test_where_supervision_could_not_be_told_it_is_told_with_the_next_try(asking: Asking, notify: Notify) -> None:
+    by = ("human_resources:410326", "dropout_control")
+    notify.told.clear()
+    notify.is_away = True
+    *_, last = try_numbers(asking, by=by, actor="clerk-8")
+    assert last.code == "UNCERTAIN"
+    assert ask(asking, "identityMatches", by=by, actor="clerk-8").code == "UNCERTAIN"
+
+    notify.is_away = False
+    for _ in range(2):
+        assert ask(asking, "identityMatches", by=by, actor="clerk-8").code == "REFUSED"
+    assert len({(notice["cause"], notice["about"]) for notice in notify.told}) == 1
 
 
 def test_an_officer_has_a_budget_a_day(asking: Asking) -> None:

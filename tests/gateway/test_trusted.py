@@ -27,6 +27,9 @@ CHANGING = "mutation { __typename }"
 OFFICER = "xiaodian-officer"
 
 
+SCHEMA = "query Schema { __schema { queryType { name } } }"
+
+
 class Partner:
     """A partner's program before a gateway that is open to real data."""
 
@@ -46,9 +49,10 @@ class Partner:
         self.runner.run(self.lifespan.__aenter__())
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
 
-    def sends(self, method: str = "POST", **given: Any) -> httpx.Response:
-        """Sends a request as a township's officer."""
-        headers = {"authorization": f"Bearer {self._gateway.token(OFFICER)}"} | given.pop("headers", {})
+    def sends(self, method: str = "POST", *, role: str = "officer", **given: Any) -> httpx.Response:
+        """Sends a request as a township's officer, or with another role of the unit."""
+        token = self._gateway.token(OFFICER, role=role)
+        headers = {"authorization": f"Bearer {token}"} | given.pop("headers", {})
         return self.runner.run(self.http.request(method, "/graphql", headers=headers, **given))
 
     def close(self) -> None:
@@ -60,10 +64,11 @@ class Partner:
 
 @pytest.fixture
 def documents(tmp_path: Path) -> Path:
-    """A folder with one registered document."""
+    """A folder with two registered documents, of which one asks for the schema."""
     folder = tmp_path / "documents" / "civil-affairs"
     folder.mkdir(parents=True)
     (folder / "townships.graphql").write_text(REGISTERED, encoding="utf-8")
+    (folder / "schema.graphql").write_text(SCHEMA, encoding="utf-8")
     return tmp_path / "documents"
 
 
@@ -90,6 +95,34 @@ def test_any_other_is_refused_in_words(partner: Partner, sent: dict[str, str]) -
     assert reply.status_code == 400
     assert reply.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
     assert "regist" in reply.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("role", ["officer", "head"])
+def test_the_schema_is_shown_to_nobody_but_developers(partner: Partner, role: str) -> None:
+    [error] = partner.sends(json={"query": SCHEMA}, role=role).json()["errors"]
+
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert "developers' accounts" in error["message"]
+
+
+def test_a_developer_is_shown_the_schema_by_a_registered_document_and_no_more_of_anybody(
+    partner: Partner, gateway: Any
+) -> None:
+    assert partner.sends(json={"query": SCHEMA}, role="developer").json()["data"] == {
+        "__schema": {"queryType": {"name": "Query"}}
+    }
+    own = partner.sends(json={"query": "{ __schema { types { name } } }"}, role="developer").json()
+    assert "registered" in own["errors"][0]["message"]
+    for query in (
+        "{ children(first: 50) { nodes { id name idNumber guardianPhone } } }",
+        "{ me { commands grants { type field mode } } }",
+    ):
+        assert gateway.ask(query, by=OFFICER, role="developer").body == gateway.ask(query, by=OFFICER).body
+    approve = (
+        'mutation { approvePurpose(officer: "x", until: "2026-12-01", reason: "岗位分工调整，承办本项工作") { id } }'
+    )
+    legal = ("procuratorate:410326", "legal_supervision")
+    assert gateway.ask(approve, by=legal, role="developer").code == "FORBIDDEN"
 
 
 def test_there_is_no_page_to_try_queries_in(partner: Partner) -> None:

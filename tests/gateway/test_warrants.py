@@ -2,20 +2,18 @@
 
 # ruff: noqa: S608  # statements are made of this test's own words
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import psycopg
 import pytest
 
 from gateway.access.rules import RULES
 from gateway.commands import Service
 from tests.gateway import county
-from tests.gateway.conftest import Asking, Reply
+from tests.gateway.conftest import Asking, Notify, Reply
 
 POLICE = ("public_security:410326", "emergency")
 MENTOR = ("womens_federation:410326", "mentoring")
@@ -27,20 +25,6 @@ NAME = "query($child: UUID!) { child(id: $child) { id name } }"
 CHILDREN = [str(county.made("unwarranted", number)) for number in range(10)]
 ELSEWHERE = CHILDREN[0]
 UNTIL = str((county.NOW + timedelta(days=60)).date())
-
-
-class Notify(httpx.AsyncBaseTransport):
-    """A service that takes every notice and remembers it, or is away."""
-
-    def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.is_away = False
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.is_away:
-            raise httpx.ConnectError("away")
-        self.told.append(json.loads(request.content))
-        return httpx.Response(200, json={"id": str(uuid4()), "position": 1})
 
 
 @pytest.fixture
