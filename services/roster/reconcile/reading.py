@@ -23,6 +23,7 @@ from services.roster.reconcile.cells import Checks, checks_of, odd_cells
 from services.roster.reconcile.delimited import delimited
 from services.roster.reconcile.model import Register, Reject, Row, RowRef
 from services.roster.reconcile.normalise import is_blank
+from services.roster.reconcile.records import Record
 from services.roster.reconcile.registers import (
     COLUMNS,
     FIELDS,
@@ -91,6 +92,8 @@ class Reading:
     """
 
     rows: list[Row] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    """The rows by their keys; `read_directory` alone makes them along with the rows."""
     rejects: list[Reject] = field(default_factory=list)
     counted: Counter[Register] = field(default_factory=Counter)
     strings: dict[str, str] = field(default_factory=dict)
@@ -152,24 +155,6 @@ class _Columns:
             titles=COLUMNS | frozenset(header.columns.values()),
             checks=checks_of(positions),
         )
-
-
-def read_directory(directory: Path) -> Reading:
-    """All registers of a directory, by columns and not by file name.
-
-    Raises Refused, naming the file, where one can't be read at all; then nothing is taken from any of them.
-    """
-    if not directory.is_dir():
-        raise Refused(f"{directory.name}: 不是文件夹 / not a directory; give the folder that holds the register files")
-    files = sorted(p for p in directory.iterdir() if p.is_file() and not p.name.startswith((".", "~$")))
-    if len(files) > MAX_FILES:
-        raise Refused(
-            f"{directory.name}: 超过 {MAX_FILES} 个文件 / more than {MAX_FILES} files; put only the register files into the folder"
-        )
-    reading = Reading()
-    for path in files:
-        read_file(path, into=reading)
-    return reading
 
 
 def read_file(path: Path, *, into: Reading) -> None:

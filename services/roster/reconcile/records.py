@@ -4,9 +4,10 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -90,9 +91,23 @@ class Record(Struct, frozen=True, gc=False):
 
 def read_records(rows: Iterable[Row]) -> list[Record]:
     """Records in the order of their addresses, whatever the order of the rows."""
-    ordered = sorted(rows, key=lambda row: row.ref)
-    cores = frozenset(core for row in ordered if (core := township_key(row.cells.get("township", ""))))
-    return [_record(row, cores) for row in ordered]
+    return in_county(sorted(map(read_record, rows), key=attrgetter("ref")))
+
+
+def in_county(records: Sequence[Record]) -> list[Record]:
+    """The records of a county with township and village of those who state an address alone, by the townships that others name."""
+    cores = frozenset(r.township for r in records) - {""}
+    return [
+        record
+        if record.township or is_blank(address := record.row.cells.get("address", ""))
+        else _living_at(record, split_address(address, cores))
+        for record in records
+    ]
+
+
+def _living_at(record: Record, place: tuple[str, str]) -> Record:
+    township, village = place
+    return replace(record, township=township, village=village)
 
 
 _WHOLE_NUMBER = re.compile(r"\d{17}[\dX]")
@@ -120,7 +135,8 @@ def in_place(cells: Mapping[str, str]) -> Mapping[str, str]:
     return cells
 
 
-def _record(row: Row, cores: frozenset[str]) -> Record:
+def read_record(row: Row) -> Record:
+    """One row by its keys; where it states an address alone, the place waits for `in_county`."""
     if (cells := in_place(row.cells)) is not row.cells:
         row = replace(row, cells=cells)
     cell = row.cells.get
@@ -144,9 +160,6 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
     student_number, older_number = read_student_number(cell("student_number", ""))
     if len(student_number) == 18 and (without_letter := read_number(student_number)).valid:
         student_number, older_number = f"G{student_number}", without_letter
-    township, village = township_key(cell("township", "")), village_key(cell("village", ""))
-    if not township and not is_blank(cell("address", "")):
-        township, village = split_address(cell("address", ""), cores)
     guardians, heads = people_keys(cell("guardian_name", "")), people_keys(cell("household_head", ""))
     enrolled = register is Register.ENROLMENT
     presence = word(cell("presence", "")) + word(cell("placement", "")) if enrolled else word(cell("arrival", ""))
@@ -166,8 +179,8 @@ def _record(row: Row, cores: frozenset[str]) -> Record:
         number=number,
         student_number=student_number,
         older_number=older_number if enrolled or register in CLASS_LISTS else NO_NUMBER,
-        township=township,
-        village=village,
+        township=township_key(cell("township", "")),
+        village=village_key(cell("village", "")),
         household=compact(cell("household_number", "")),
         people=guardians if heads in {(), guardians} else tuple(dict.fromkeys(guardians + heads)),
         phone=phone_key(cell("guardian_phone", "")),

@@ -4,18 +4,17 @@ Nothing in them is personal: rows are named by register, number, file and line, 
 """
 
 import csv
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from services.chassis.workbook import neutral
-from services.roster.reconcile.engine import Progress, reconcile
+from services.roster.reconcile.directory import collector_paused, read_directory
+from services.roster.reconcile.engine import Progress, reconcile_records
 from services.roster.reconcile.model import Reconciliation, Row, RowRef
-from services.roster.reconcile.reading import read_directory
 
 _DOUBT_COLUMNS: Final = ("child", "register", "row", "file", "sheet", "line")
 
@@ -28,9 +27,9 @@ def reconcile_directory(directory: Path, *, as_of: date, out: Path, progress: Pr
     columns beyond the fixed ones come after them. `row` counts the rows of a register, `line` the lines of a sheet as people see
     them. No cell begins like a formula. Raises Refused, naming the file, where a file can't be read at all; then nothing is written.
     """
-    with _collector_paused():
-        reading = read_directory(directory)
-        result = replace(reconcile(reading.rows, as_of=as_of, progress=progress), rejects=reading.rejects)
+    with collector_paused():
+        reading = read_directory(directory, told=partial(progress, "read") if progress else None)
+        result = replace(reconcile_records(reading.records, as_of=as_of, progress=progress), rejects=reading.rejects)
         out.mkdir(parents=True, exist_ok=True)
         _write_all(result, reading.rows, out=out)
     return result
@@ -74,18 +73,6 @@ def _place(ref: RowRef, labels: Mapping[RowRef, str], rows: Mapping[RowRef, Row]
     """Child, register, row, and where the row stands in its file."""
     row = rows[ref]
     return (labels[ref], *ref, neutral(row.file), neutral(row.sheet), row.line)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No cycle collection meanwhile: millions of rows live to the end, and walking them again and again costs a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[object]]) -> None:

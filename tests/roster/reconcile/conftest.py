@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from services.roster.reconcile.directory import read_directory
 from services.roster.reconcile.engine import reconcile
 from services.roster.reconcile.model import Reconciliation, Row
-from services.roster.reconcile.reading import Reading, read_directory
+from services.roster.reconcile.reading import Reading
 
 COUNTY = Path(__file__).parents[2] / "data" / "county"
 AS_OF = date(2026, 9, 14)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.roster.reconcile.cells import checks_of, odd_cells, odd_student_number
+from services.roster.reconcile.directory import read_directory
 from services.roster.reconcile.identity import check_character
-from services.roster.reconcile.reading import read_directory
 
 RIGHT = {
     "name": "燕归来", "sex": "女", "birth_date": "2015-06-07", "ethnicity": "汉", "kinship": "孙女", "id_type": "居民身份证",

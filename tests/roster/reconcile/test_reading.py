@@ -8,8 +8,9 @@ import openpyxl
 import pytest
 
 from services.chassis.errors import Refused
+from services.roster.reconcile.directory import read_directory
 from services.roster.reconcile.model import Register
-from services.roster.reconcile.reading import Reading, read_content, read_directory
+from services.roster.reconcile.reading import Reading, read_content
 from services.roster.reconcile.records import read_records
 from services.roster.reconcile.registers import missing_for, naming
 
