@@ -1,18 +1,15 @@
-"""The register files of a directory, in two processes where they are large: read, and their rows brought to comparable form.
+"""The register files of a directory, read by two processes where they are large (`beside.py`).
 
-A file is read by itself, whoever reads it, and numbered on after those before it; so the answer is the same with one process and
-with two. The other process is started anew and shares nothing (spawn): a fork of a process with threads, as a server has, may
-hang. It hands back what it read, which costs a fifth of the reading: worth it for the large files of a county only.
+A file is read by itself, whoever reads it, and its rows are numbered on after those before it; so the answer is the same with one
+process and with two. What the other process read it hands over whole, which costs a fifth of the reading: worth it for the files
+of a county only.
 """
 
 import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
@@ -20,9 +17,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.chassis.errors import Refused
+from services.roster.reconcile.beside import Beside, read_one
 from services.roster.reconcile.model import Register, RowRef
-from services.roster.reconcile.reading import MAX_FILES, MAX_PASSED, TABLES, WORKBOOKS, Reading, read_file
-from services.roster.reconcile.records import in_county, read_record
+from services.roster.reconcile.reading import MAX_FILES, MAX_PASSED, TABLES, WORKBOOKS, Reading
+from services.roster.reconcile.records import in_county
 
 WORTH_BYTES: Final = 2 * 1024 * 1024
 """Of all files but the largest: less is read before another process has started."""
@@ -49,10 +47,7 @@ def read_directory(directory: Path, *, processes: int | None = None, told: Told 
     if processes is None:
         processes = 2 if (os.cpu_count() or 1) > 1 and sum(sorted(map(_size, tables))[:-1]) >= WORTH_BYTES else 1
     found = (_read_by_two if processes > 1 else _read_by_one)(tables, told or _silent)
-    for path in tables:
-        if isinstance(refused := found[path], Refused):
-            raise refused
-    return _in_one_numbering(read for path in tables if isinstance(read := found.pop(path), Reading))
+    return _in_one_numbering(found.pop(path) for path in tables)
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -76,60 +71,37 @@ def _size(path: Path) -> int:
     return path.stat().st_size * (PACKED if path.suffix.lower() in WORKBOOKS else 1)
 
 
-def _read(path: Path) -> Reading | Refused:
-    """One file with its records, or why it can't be read: which of several files is refused is not for the quickest process to say."""
-    reading = Reading()
-    try:
-        read_file(path, into=reading)
-    except Refused as refused:
-        return refused
-    reading.records = [read_record(row) for row in reading.rows]
-    reading.strings.clear()
-    return reading
-
-
-def _read_by_one(files: Sequence[Path], told: Told) -> dict[Path, Reading | Refused]:
-    found = {}
+def _read_by_one(files: Sequence[Path], told: Told) -> dict[Path, Reading | Exception]:
+    found: dict[Path, Reading | Exception] = {}
     for path in files:
-        found[path] = _read(path)
+        found[path] = read_one(path)
         told(len(found), len(files))
     return found
 
 
-def _read_by_two(files: Sequence[Path], told: Told) -> dict[Path, Reading | Refused]:
+def _read_by_two(files: Sequence[Path], told: Told) -> dict[Path, Reading | Exception]:
     """Each takes the largest file that waits when it has done with the one before; this process is one of the two."""
     waiting = deque(sorted(files, key=_size, reverse=True))
-    found: dict[Path, Reading | Refused] = {}
-    theirs: tuple[Path, Future[Reading | Refused]] | None = None
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=gc.disable) as other:
-        while waiting or theirs is not None:
-            if theirs is None:
+    found: dict[Path, Reading | Exception] = {}
+    with Beside() as other:
+        while waiting or not other.is_free:
+            if waiting and other.is_free:
+                other.ask(waiting.popleft())
+            if waiting and not other.has_answered:
                 path = waiting.popleft()
-                theirs = path, other.submit(_read, path)
-            if waiting and not theirs[1].done():
-                path = waiting.popleft()
-                found[path] = _read(path)
+                found[path] = read_one(path)
             else:
-                path, reading = theirs
-                found[path], theirs = _result(reading, path), None
+                path, found[path] = other.answer()
             told(len(found), len(files))
     return found
 
 
-def _result(reading: Future[Reading | Refused], path: Path) -> Reading | Refused:
-    """What the other process read; it comes to an end, for what a file may hold is bounded."""
-    try:
-        return reading.result()
-    except BrokenProcessPool:  # the system ends what takes more memory than there is
-        return Refused(
-            f"{path.name}: 读取时内存不足，请按乡镇或学校分开 / the process that read it was ended, likely for want of memory; split it"
-        )
-
-
-def _in_one_numbering(readings: Iterable[Reading]) -> Reading:
-    """What was read of several files as one: rows of a register count on from file to file."""
+def _in_one_numbering(found: Iterable[Reading | Exception]) -> Reading:
+    """What was read of several files as one: rows of a register count on from file to file. Raises the first that can't be read."""
     whole = Reading()
-    for reading in readings:
+    for reading in found:
+        if isinstance(reading, Exception):
+            raise reading
         if moved := {register: before for register in reading.counted if (before := whole.counted[register])}:
             _count_on(reading, moved)
         whole.counted += reading.counted
