@@ -150,7 +150,7 @@ def main() -> None:
         if registers is None:
             generate(children=asked.children, seed=1, as_of=AS_OF).write(Path(folder))
             registers = Path(folder) / "registers"
-        environment = {"BAOXUE_DATA": f"{folder}/data", "BAOXUE_PORT": "0", "BAOXUE_DEVELOPMENT": "no"}
+        environment = {"BAOXUE_DATA": f"{folder}/data", "BAOXUE_PORT": "0", "BAOXUE_DEVELOPMENT": "yes"}
         settings = read_settings(environment)
         settings.data_folder.mkdir()
         with Embedded(settings=settings, clock=SystemClock()) as running:
