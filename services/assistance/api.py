@@ -30,4 +30,5 @@ def build_api(assistance: Assistance, *, surroundings: Surroundings) -> FastAPI:
             assistance.end_learning_support,
             assistance.give_home_teaching,
         ),
+        only_records=True,
     )

@@ -31,6 +31,7 @@ def build_api(
             *_of_the_public(public_reports),
             *_responsible(responsibility),
         ),
+        only_records=True,
     )
 
 

@@ -145,12 +145,15 @@ class RecordedApplication(Application[UUID]):
         command = None if request is None else Command(who_acts().command_id, request.name, request.hash, answered)
         return Answer(answered, self._store(aggregates, tracking=None, command=command))
 
-    def obey(self, *, caused: Caused, request: Request, do: Callable[[], Answer]) -> Answer:
+    def obey(self, *, caused: Caused, request: Request, do: Callable[[], Answer], only_records: bool = False) -> Answer:
         """Carries a request out once: a repeated command id gets the first answer, whoever came first.
+
+        The store is asked first whether it knows the id. Where all that `do` does is to record, that isn't needed: the store
+        knows a repeated id when it comes to that, and what is refused by then is what the first try has brought about.
 
         Raises what the command raises, and `Refused` where the id was used for something else.
         """
-        known = self.recorder_of_commands.find_answer(caused.command_id)
+        known = None if only_records else self.recorder_of_commands.find_answer(caused.command_id)
         if known is None:
             token = _request.set(request)
             try:

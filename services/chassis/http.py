@@ -109,12 +109,20 @@ def command_api(
     application: RecordedApplication,
     surroundings: Surroundings,
     commands: Sequence[Callable[..., Answer]],
+    only_records: bool = False,
 ) -> FastAPI:
-    """The HTTP face of a service: one POST route per command."""
+    """The HTTP face of a service: one POST route per command; `only_records` where none of them does anything else."""
     api = FastAPI(title=title, docs_url=None, redoc_url=None)
     measured = _measured(title.partition(" ")[0])
     for command in commands:
-        _add_command(api, command, application=application, surroundings=surroundings, route=measured)
+        _add_command(
+            api,
+            command,
+            application=application,
+            surroundings=surroundings,
+            route=measured,
+            only_records=only_records,
+        )
     _add_head(api, application=application, surroundings=surroundings)
     _add_errors(api)
     return api
@@ -155,6 +163,7 @@ def _add_command(
     application: RecordedApplication,
     surroundings: Surroundings,
     route: type[APIRoute],
+    only_records: bool,
 ) -> None:
     name = command.__name__.replace("_", "-")
     body_model = _body_of(command)
@@ -165,16 +174,17 @@ def _add_command(
     def carry_out(request: Request, body: Any, caused: Annotated[Caused, Depends(recognised)]) -> Answer:
         asked = CommandRequest(name, _hash_of(body))
         arguments = {field: getattr(body, field) for field in type(body).model_fields}
-        request.state.outcome = "repeated"  # unless it comes to be carried out
+        request.state.outcome = "repeated"  # unless it is carried out
 
         def do() -> Answer:
+            answer = command(**arguments)
             request.state.outcome = "ok"
-            return command(**arguments)
+            return answer
 
         with span(f"command {name}", parent=caused.trace, kind=SpanKind.SERVER) as current:
             if current.is_recording():
                 caused = replace(caused, trace=traceparent())
-            return application.obey(caused=caused, request=asked, do=do)
+            return application.obey(caused=caused, request=asked, do=do, only_records=only_records)
 
     carry_out.__annotations__["body"] = body_model
     api.router.add_api_route(

@@ -102,14 +102,20 @@ class TestACommand:
         assert words_of(things, stale.id) == ["quicker"]
 
 
+@pytest.mark.parametrize("only_records", [False, True])
 class TestARequest:
-    """A command under an id, as it comes over the wire."""
+    """A command under an id, as it comes over the wire; whether the store is asked first makes no difference."""
+
+    @pytest.fixture(autouse=True)
+    def way(self, only_records: bool) -> None:
+        self.only_records = only_records
 
     def obey(self, things: Things, *, command_id: UUID, hash: bytes = b"1" * 32, name: str = "a thing") -> Answer:  # noqa: A002
         return things.obey(
             caused=somebody(command_id=command_id),
             request=replace(ASKED, hash=hash),
             do=lambda: things.begin_thing(owner_id=uuid4(), name=name),
+            only_records=self.only_records,
         )
 
     def test_sent_again_gets_the_first_answer_and_changes_nothing(self, things: Things, other_things: Things) -> None:
@@ -153,7 +159,9 @@ class TestARequest:
             return things.begin_thing(owner_id=uuid4(), name="late")
 
         with pytest.raises(Refused, match="idempotency key"):
-            things.obey(caused=somebody(command_id=command_id), request=ASKED, do=overtaken)
+            things.obey(
+                caused=somebody(command_id=command_id), request=ASKED, do=overtaken, only_records=self.only_records
+            )
         assert things.position() == 1
 
     def test_that_was_refused_may_be_sent_again(self, things: Things) -> None:
@@ -164,6 +172,7 @@ class TestARequest:
                 caused=somebody(command_id=command_id),
                 request=ASKED,
                 do=lambda: things.tell_thing(thing_id=thing_id, words=words),
+                only_records=self.only_records,
             )
 
         with pytest.raises(Refused, match="in words"):
@@ -175,12 +184,31 @@ class TestARequest:
 
         def nothing() -> Answer:
             return things.obey(
-                caused=somebody(command_id=command_id), request=ASKED, do=lambda: things.record(answer=thing_id)
+                caused=somebody(command_id=command_id),
+                request=ASKED,
+                do=lambda: things.record(answer=thing_id),
+                only_records=self.only_records,
             )
 
         assert nothing() == Answer(thing_id, 1)
         a_thing(things)
         assert nothing() == Answer(thing_id, 1)
+
+    def test_sent_again_is_not_refused_for_what_it_has_brought_about(self, things: Things) -> None:
+        command_id, thing_id = uuid4(), a_thing(things)
+
+        def tell_once() -> Answer:
+            if words_of(things, thing_id):
+                raise Refused("This was told before.")
+            return things.tell_thing(thing_id=thing_id, words="once")
+
+        def send() -> Answer:
+            return things.obey(
+                caused=somebody(command_id=command_id), request=ASKED, do=tell_once, only_records=self.only_records
+            )
+
+        assert send() == send()
+        assert words_of(things, thing_id) == ["once"]
 
     def test_leaves_nobody_acting_behind(self, things: Things) -> None:
         self.obey(things, command_id=uuid4())

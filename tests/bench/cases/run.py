@@ -102,7 +102,7 @@ def open_cases(cases: Cases, children: Sequence[UUID], *, clients: int) -> float
                 stage="junior",
             )
 
-        cases.obey(caused=cause, request=request, do=do)  # type: ignore[arg-type]  # the command's answer
+        cases.obey(caused=cause, request=request, do=do, only_records=True)  # type: ignore[arg-type]  # the command's answer
 
     return rate(work, clients=clients, jobs=len(children))
 
