@@ -223,6 +223,7 @@ class Distributed:
             "BAOXUE_HOST": self._settings.host,
             "BAOXUE_DEVELOPMENT": "yes" if self._settings.development else "no",
             "BAOXUE_POLICY_KEYS": str(self.policy_keys),
+            "BAOXUE_STALE_AFTER_S": str(self._settings.stale_after_s),
             "BAOXUE_OTLP_ENDPOINT": self._settings.otlp_endpoint,
             "BAOXUE_TRACE_SHARE": str(self._settings.trace_share),
         }

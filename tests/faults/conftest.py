@@ -29,6 +29,7 @@ from tests.faults.promises import check, roster_of, wait_until_quiet
 
 ROUNDS = int(os.environ.get("BAOXUE_FAULT_ROUNDS", "0"))
 SEED = int(os.environ.get("BAOXUE_FAULT_SEED", "20260901"))
+STALE_AFTER_S = 3.0  # how old what is shown may be where a ground ends with a task: short, because a test waits for it
 REPORT = Path("build/faults.md")
 CHILDREN = 120
 GROUP = "the whole system"
@@ -130,7 +131,15 @@ def rounds(short: int, *, dear: int = 1) -> int:
 def _start() -> Shared:
     folder = Path(tempfile.mkdtemp(prefix="baoxue-faults-"))
     folder.chmod(0o755)
-    settings = Settings(data_folder=folder, development=True, host=LOOPBACK, port=0, otlp_endpoint="", trace_share=0.0)
+    settings = Settings(
+        data_folder=folder,
+        development=True,
+        host=LOOPBACK,
+        port=0,
+        otlp_endpoint="",
+        trace_share=0.0,
+        stale_after_s=STALE_AFTER_S,
+    )
     system = Distributed(settings, durable=False)
     try:
         system.__enter__()

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 import httpx
 
 from deploy.distributed import Distributed
-from tests.faults.conftest import Log, rounds
+from tests.faults.conftest import STALE_AFTER_S, Log, rounds
 from tests.faults.load import Load
 from tests.faults.promises import wait_until_heard
 from tests.faults.workers import cut_connections, second, state_of
+from tests.fixtures.store import eventually
 
 MUTATION_S = 20.0
 """Within this the gateway says what became of a command: two tries of 5 s each, on a machine that does other things beside."""
@@ -79,13 +80,39 @@ def test_a_service_that_cannot_be_reached_costs_only_its_own_commands(
     log.conclude(load.ledger)
 
 
+def test_a_projector_that_stands_still_prolongs_no_referral_and_holds_up_nobody_else(
+    system: Distributed, children: list[UUID], random: Random, log: Log
+) -> None:
+    log.fault = "the projector stands still: what rests on a referral is refused, what belongs to an area goes on"
+    projector, asked = system.workers["gateway projector"], "{ children(first: 5) { edges { node { id } } } }"
+    with httpx.Client(base_url=system.url, timeout=MUTATION_S + 5) as http:
+
+        def is_stale() -> bool:
+            errors = _ask(http, asked, account="police-officer").get("errors", [{"extensions": {"code": ""}}])
+            return errors[0]["extensions"]["code"] == "STALE"
+
+        eventually(lambda: not is_stale(), within=READ_S)
+        projector.send(signal.SIGSTOP)
+        try:
+            moved = _ask(http, OPEN_TRANSFER, child=random.choice(children))
+            assert moved["data"]["openTransfer"]["visible"] is False
+            eventually(is_stale, within=STALE_AFTER_S + READ_S)
+            assert _ask(http, asked)["data"]["children"]["edges"]
+        finally:
+            projector.send(signal.SIGCONT)
+        eventually(lambda: not is_stale(), within=MUTATION_S)
+        log.rounds += 1
+
+
 OPEN_CASE = 'mutation($child: UUID!) { openCase(childId: $child, cause: "field_check") { id position visible } }'
 OPEN_TRANSFER = """mutation($child: UUID!) {
   openTransfer(childId: $child, fromSchool: "3141000300", toPlace: "410305") { id position visible } }"""
 
 
-def _ask(http: httpx.Client, query: str, *, key: UUID | None = None, **variables: UUID) -> dict:
-    token = http.post("/development/token/bureau-office").json()["token"]
+def _ask(
+    http: httpx.Client, query: str, *, key: UUID | None = None, account: str = "bureau-office", **variables: UUID
+) -> dict:
+    token = http.post(f"/development/token/{account}").json()["token"]
     answer = http.post(
         "/graphql",
         json={"query": query, "variables": {name: str(value) for name, value in variables.items()}},
