@@ -21,7 +21,7 @@ import msgspec
 import psycopg
 from opentelemetry.trace import SpanKind
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.access.freshness import Freshness, TooOld
@@ -242,11 +242,20 @@ def _require(principal: Principal, command: str) -> None:
 
 def file(content: bytes | str, *, name: str, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
     """A file to keep; `name` may be Chinese and names nobody."""
+    return Response(content, media_type=media_type, headers=_kept_as(name, headers))
+
+
+def streamed(
+    content: AsyncIterator[bytes], *, name: str, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The same, piece by piece, no faster than it is taken."""
+    return StreamingResponse(content, media_type=media_type, headers=_kept_as(name, headers))
+
+
+def _kept_as(name: str, headers: Mapping[str, str] | None) -> dict[str, str]:
     plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "file"
     disposition = f"attachment; filename=\"baoxue-{plain}\"; filename*=UTF-8''{quote(name)}"
-    return Response(
-        content, media_type=media_type, headers={**_HEADERS, "content-disposition": disposition, **(headers or {})}
-    )
+    return {**_HEADERS, "content-disposition": disposition, **(headers or {})}
 
 
 def shown(content: str, *, policy: str) -> Response:

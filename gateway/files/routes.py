@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette.routing import Route
 
+from gateway.files import lists
 from gateway.files.attachments import UPLOAD_S as UPLOAD_OF_PICTURE_S
 from gateway.files.attachments import keep_attachment, read_attachment
 from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_comparison, see_delivery
@@ -26,6 +27,7 @@ class _Way:
 _WAYS: Final = (
     _Way("GET", "/files/ledger", "export_ledger", export_ledger),
     _Way("GET", "/files/partition", "print_partition", print_partition),
+    *(_Way("GET", f"/files/lists/{name}", f"Query.{name}", handler) for name, handler in lists.HANDLERS.items()),
     _Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
     _Way("GET", "/files/documents/{id}", "print_document", print_document),
     _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),

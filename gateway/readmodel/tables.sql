@@ -421,9 +421,9 @@ create table if not exists receipt (
     policy_version text not null default '', positions jsonb not null default '{}');
 create index if not exists receipt_by_child on receipt using gin (child_ids);
 create index if not exists receipt_by_time on receipt (at);
-drop index if exists receipt_of_export;  -- it knew fewer kinds of file
-create index if not exists receipt_of_file on receipt (document_hash)
-    where operation in ('export_ledger', 'print_partition', 'export_field_check', 'print_submission', 'export_rejects');
+drop index if exists receipt_of_export, receipt_of_file;  -- they knew fewer kinds of file
+create index if not exists receipt_of_content on receipt (document_hash) where operation in
+    ('export_ledger', 'print_partition', 'export_field_check', 'print_submission', 'export_rejects', 'export_list');
 
 -- What access rests on beyond the policy table 凭据: a head's approval of a purpose, a guardian's consent, a supervision
 -- order, break-glass. Given, ended and reviewed, each once and for good. `actor` is empty where any officer of the unit may.

@@ -17,17 +17,10 @@ from datetime import date
 from typing import Final
 
 from graphql import (
-    BooleanValueNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLField,
     GraphQLSchema,
-    InlineFragmentNode,
     OperationDefinitionNode,
-    SelectionNode,
-    SelectionSetNode,
-    ValueNode,
     VariableNode,
     value_from_ast,
 )
@@ -45,22 +38,16 @@ from gateway.schema.map import (
     scope,
 )
 from gateway.schema.map import linked as link_of
-from gateway.schema.node import read_node_id
+from gateway.schema.node import listed, read_node_id, read_node_ids
 from gateway.schema.paging import place_after, size_of_page
 from gateway.schema.root import Filter, Root
 from gateway.schema.roots import ROOTS
+from gateway.schema.selection import Collected, Fragments, NotCompiled, Variables, collect, given
 from gateway.schema.table import Table
 
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 
-Variables = Mapping[str, object]
 Binder = Callable[[Variables, date], object]
-Fragments = Mapping[str, FragmentDefinitionNode]
-Collected = dict[str, list[FieldNode]]
-
-
-class NotCompiled(Exception):
-    """This operation is for the ordinary resolvers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +64,6 @@ class Plan:
         return Asked(self.statement, values)
 
 
-def variables_of_roots(operation: OperationDefinitionNode, fragments: Fragments) -> tuple[str, ...]:
-    """The variables whose presence shapes the statement: those given to arguments of the roots."""
-    names = {
-        argument.value.name.value
-        for nodes in collect([operation.selection_set], fragments).values()
-        for argument in nodes[0].arguments or ()
-        if isinstance(argument.value, VariableNode)
-    }
-    return tuple(sorted(names))
-
-
 def compile_operation(
     *,
     schema: GraphQLSchema,
@@ -95,70 +71,15 @@ def compile_operation(
     fragments: Fragments,
     grants: Grants,
     present: frozenset[str],
-    kinds: Mapping[str, str],
+    kinds: Mapping[str, tuple[str, ...]],
 ) -> Plan:
     """The plan of a query for callers with these grants. `present` are the variables that have a value other than null,
-    `kinds` the types that the ids of roots `node` name, by response key.
+    `kinds` the types that the ids of roots `node` and `nodes` name, by response key.
 
     Raises `NotCompiled` for what the ordinary resolvers serve and `Forbidden` for what is not granted.
     """
     compilation = _Compilation(schema=schema, fragments=fragments, grants=grants, present=present, kinds=kinds)
     return compilation.query(operation)
-
-
-def node_arguments(operation: OperationDefinitionNode, fragments: Fragments) -> dict[str, ValueNode]:
-    """What each root `node` is asked for, by response key; raises `NotCompiled`."""
-    return {
-        key: argument.value
-        for key, nodes in collect([operation.selection_set], fragments).items()
-        if nodes[0].name.value == "node"
-        for argument in nodes[0].arguments or ()
-    }
-
-
-def collect(sets: Iterable[SelectionSetNode | None], fragments: Fragments, *, of: str | None = None) -> Collected:
-    """The fields of selection sets by response key, in order, each fragment entered once as the specification has it.
-
-    `of` is the type of a row, of which a fragment on another type asks nothing; without it all fragments are on one type.
-    """
-    collected: Collected = {}
-    visited: set[str] = set()
-
-    def concerns(fragment: InlineFragmentNode | FragmentDefinitionNode) -> bool:
-        on = fragment.type_condition
-        return of is None or on is None or on.name.value in {of, "Node"}
-
-    def enter(selections: Iterable[SelectionNode]) -> None:
-        for selection in selections:
-            if not _is_included(selection):
-                continue
-            if isinstance(selection, FieldNode):
-                key = (selection.alias or selection.name).value
-                collected.setdefault(key, []).append(selection)
-            elif isinstance(selection, InlineFragmentNode):
-                if concerns(selection):
-                    enter(selection.selection_set.selections)
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
-                visited.add(selection.name.value)
-                fragment = fragments[selection.name.value]
-                if concerns(fragment):
-                    enter(fragment.selection_set.selections)
-
-    for selection_set in sets:
-        if selection_set is not None:
-            enter(selection_set.selections)
-    return collected
-
-
-def _is_included(selection: SelectionNode) -> bool:
-    for directive in selection.directives or ():
-        [argument] = directive.arguments or ()
-        condition = argument.value
-        if not isinstance(condition, BooleanValueNode):
-            raise NotCompiled
-        if condition.value is (directive.name.value == "skip"):
-            return False
-    return True
 
 
 @dataclass(slots=True)
@@ -167,7 +88,7 @@ class _Compilation:
     fragments: Fragments
     grants: Grants
     present: frozenset[str]
-    kinds: Mapping[str, str]
+    kinds: Mapping[str, tuple[str, ...]]
     binders: dict[str, Binder] = field(default_factory=lambda: {"today": lambda _variables, today: today})
     rows: list[str] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
@@ -185,7 +106,9 @@ class _Compilation:
                 compiled = self._root(ROOTS[name], self.schema.query_type.fields[name], nodes)
                 pairs.append((key, compiled))
             elif name == "node":
-                pairs.append((key, self._node(self.kinds[key], self.schema.query_type.fields[name], nodes)))
+                pairs.append((key, self._node(self.kinds[key][0], self.schema.query_type.fields[name], nodes)))
+            elif name == "nodes":
+                pairs.append((key, self._nodes(self.kinds[key], nodes)))
             else:
                 raise NotCompiled
         if not self.rows:
@@ -232,6 +155,41 @@ class _Compilation:
             return "null::json"
         by_key = Filter(f"{table.columns['id']} = {{v}}", read=lambda text: read_node_id(text)[1])
         return self._root(Root(kind, filters={"id": by_key}), definition, nodes)
+
+    def _nodes(self, kinds: Iterable[str], nodes: list[FieldNode]) -> str:
+        """The rows behind node ids in the order of the ids, null for whatever is not there for this caller."""
+        [argument] = nodes[0].arguments or ()
+        found, prefix = [], f"ids{len(self.rows)}"
+
+        def bind(kind: str | None) -> Binder:
+            def keys(variables: Variables, _today: date) -> list[object]:
+                ids = read_node_ids(listed(given(argument.value, variables)))
+                return [f"{name}:{key}" if kind is None else key for name, key in ids if kind in {None, name}]
+
+            return keys
+
+        self.binders[prefix] = bind(None)
+        for kind in kinds:
+            table, number = TABLES.get(kind), len(self.rows)
+            if table is None or NODE_ID not in table.columns or self.grants.of(kind, NODE_ID) is None:
+                continue
+            self.rows.append("")
+            if table.pair:
+                self.pairs.append(number)
+            self.binders[f"{prefix}_{number}"] = bind(kind)
+            key, alias = table.columns["id"], self._alias()
+            conditions = f"{_on(key, 't')} = any(%({prefix}_{number})s::uuid[]) and {scope(table, alias='t', grants=self.grants, by_key=True)}"
+            self.rows[number] = (
+                f"r{number} as materialized (select 1::bigint as n, {_child_ids(table, alias)},"
+                f" '{kind}:' || {_on(key, alias)}::text as node, {self._row_json(table, alias, nodes)} as j0"
+                f" from (select t.* from {table.source} t where {conditions}) {alias}{self._joins(table, alias, nodes)})"
+            )
+            found.append(f"select node, j0 from r{number}")
+        rows = " union all ".join(found) or "select null::text, null::json"
+        return (
+            f"(select coalesce(json_agg(f.j0 order by a.n), '[]'::json) from unnest(%({prefix})s::text[])"
+            f" with ordinality a(node, n) left join ({rows}) f(node, j0) on f.node = a.node)"
+        )
 
     def _source(self, number: int, table: Table, root: Root, definition: GraphQLField, node: FieldNode) -> str:
         """The root's rows: its own condition, its arguments, and the caller's scope."""

@@ -14,11 +14,13 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
 )
 
 from gateway.schema.map import TABLES
+from gateway.schema.node import MOST as MOST_NODES
 from gateway.schema.paging import LARGEST_PAGE, PAGE, BadArgument
 from gateway.schema.roots import ROOTS
 
@@ -136,6 +138,9 @@ def _rows(node: FieldNode, *, root: bool) -> int:
         if first is None:
             return PAGE
         return min(int(first.value), LARGEST_PAGE) if isinstance(first, IntValueNode) else LARGEST_PAGE
+    if root and node.name.value == "nodes":
+        ids = next((argument.value for argument in node.arguments or ()), None)
+        return min(len(ids.values), MOST_NODES) if isinstance(ids, ListValueNode) else MOST_NODES
     return _LIST_GUESS if node.name.value in _LISTS else 1
 
 

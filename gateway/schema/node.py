@@ -15,6 +15,8 @@ import strawberry
 from gateway.schema.paging import BadArgument
 
 LONGEST = 128
+MOST = 50
+"""How many node ids are asked for at once."""
 
 
 @strawberry.interface(description="Whatever has an id of its own 有编号的对象.")
@@ -40,6 +42,24 @@ def read_node_id(text: object) -> tuple[str, UUID]:
     except (binascii.Error, ValueError):
         message = "id is a node id as an earlier answer gave it in nodeId."
         raise BadArgument(message) from None
+
+
+def read_node_ids(ids: list[object]) -> list[tuple[str, UUID]]:
+    """Types and keys of as many node ids as may be asked for at once; raises `BadArgument`."""
+    if len(ids) > MOST:
+        message = f"ids are at most {MOST} node ids."
+        raise BadArgument(message)
+    return [read_node_id(text) for text in ids]
+
+
+def listed(ids: object) -> list[object]:
+    """A list; GraphQL takes one value for a list of one."""
+    return ids if isinstance(ids, list) else [ids]
+
+
+def kinds_asked(ids: object) -> tuple[str, ...]:
+    """The types that one node id, or a list of them, names; raises `BadArgument`."""
+    return tuple(sorted({kind for kind, _ in read_node_ids(listed(ids))}))
 
 
 def node_id_sql(type_name: str, key: str) -> str:

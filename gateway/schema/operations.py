@@ -19,8 +19,6 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    ValueNode,
-    VariableNode,
     parse,
     type_from_ast,
     validate,
@@ -28,11 +26,12 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from gateway.access.policy import Grants
-from gateway.schema.compile import NotCompiled, Plan, compile_operation, node_arguments, variables_of_roots
+from gateway.schema.compile import Plan, compile_operation
 from gateway.schema.limits import TOKENS, refuse_excess, rows_asked
-from gateway.schema.node import read_node_id
+from gateway.schema.node import kinds_asked
 from gateway.schema.paging import BadArgument
 from gateway.schema.rights import asked_fields, introspects, names_somebody, require_rights
+from gateway.schema.selection import NotCompiled, given, node_arguments, variables_of_roots
 from services.chassis.errors import Forbidden
 
 _LONG_NUMBER = re.compile(r"\d{5}")
@@ -123,7 +122,7 @@ class Operation:
         if self._optional is None:
             return None
         present = frozenset(name for name in self._optional if variables.get(name) is not None)
-        kinds = {key: read_node_id(_given(value, variables))[0] for key, value in self._nodes.items()}
+        kinds = {key: kinds_asked(given(value, variables)) for key, value in self._nodes.items()}
         key = (grants.kind, grants.purpose, grants.about_one, present, tuple(kinds.values()))
         if key in self._plans:
             return self._plans[key]
@@ -196,13 +195,6 @@ class Operations:
             raise BadDocument([_bad("Name one operation of the document in operationName.")])
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
         return Operation(schema=self.core, definition=named[0], fragments=fragments, hash=hash)
-
-
-def _given(value: ValueNode, variables: Mapping[str, Any]) -> object:
-    """What an argument is given: a literal, or a variable's value."""
-    if isinstance(value, VariableNode):
-        return variables.get(value.name.value)
-    return getattr(value, "value", None)
 
 
 def _bad(message: str) -> dict[str, Any]:

@@ -1,39 +1,30 @@
 """The root of all queries. Its resolvers are plain; the compiler serves the same fields faster and is held equal to them."""
 
-# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+# statements are made of this project's own words; what a caller sends is a parameter
 # mypy: disable-error-code="untyped-decorator"
 
 from datetime import date, datetime
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from gateway.access.policy import NODE_ID
 from gateway.schema.access_query import AccessQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
 from gateway.schema.deliveries import ColumnMapping, Delivery
 from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
-from gateway.schema.node import Node, read_node_id
+from gateway.schema.node_query import NodeQuery, own
 from gateway.schema.notify import Notice
 from gateway.schema.oversight_query import OversightQuery
 from gateway.schema.paging import PAGE
-from gateway.schema.reading import Connection, Info, Readable, by_township, many, one, page
+from gateway.schema.reading import Connection, Info, by_township, many, one, page
 from gateway.schema.review import Doubt
 from gateway.schema.roots import CALLED, ENDING
 from gateway.schema.roster import Child, Finding, FindingCount, Township
 from gateway.schema.supervision import CaseReplay, PartitionRow, Receipt
 from gateway.schema.terms import Absence, CheckIn
 from services.chassis.errors import NotFound
-
-_RECIPIENT = {"Notice": "recipient", "Rectification": "owed_by", "LateReply": "owed_by"}
-"""What names the unit of a row that is `own`, where that isn't `unit`."""
-
-
-def _own(info: Info, *, type_name: str, column: str, of: str = "unit") -> str:
-    """For who reaches a type's rows as its own only: that they are its unit's, even where its area would open others."""
-    return f"{column} = %({of})s" if info.context.principal.grants.relation(type_name) == "own" else "true"
 
 
 def _where(*, given: dict[str, object], also: str = "true") -> str:
@@ -64,7 +55,7 @@ class Me:
 
 
 @strawberry.type(description="What departments may look at 查询.")
-class Query(AccessQuery, CountsQuery, OversightQuery):
+class Query(AccessQuery, CountsQuery, NodeQuery, OversightQuery):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 
     @strawberry.field(description="本人权限 who I am and what I may see")
@@ -81,23 +72,6 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
         return Me(
             actor=principal.actor, unit=principal.unit, purpose=principal.purpose, grants=visible, commands=commands
         )
-
-    @strawberry.field(description="按节点编号 whatever has this node id, as its own type would show it")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
-        """One object of any type, or null."""
-        kind, key = read_node_id(id)
-        cls = next((cls for cls in Node.__subclasses__() if cls.__name__ == kind), None)
-        if cls is None or info.context.principal.grants.of(kind, NODE_ID) is None:
-            return None
-        readable = cast("type[Readable]", cls)
-        own = _own(info, type_name=kind, column=_RECIPIENT.get(kind, "unit"))
-        rows = await info.context.rows(
-            f"select r.* from ({readable.SELECT}) r where r.id = %(id)s and {own}",
-            id=key,
-            today=info.context.today,
-            unit=info.context.principal.unit,
-        )
-        return cast("Node | None", next((readable.of(row, info.context) for row in rows), None))
 
     @strawberry.field(description="儿童 one child")
     async def child(self, info: Info, id: UUID) -> Child | None:  # noqa: A002
@@ -285,7 +259,7 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
     @strawberry.field(description="送册 one delivery of register files")
     async def delivery(self, info: Info, id: UUID) -> Delivery | None:  # noqa: A002
         """One delivery, or null."""
-        where = f"delivery_id = %(id)s and {_own(info, type_name='Delivery', column='unit')}"
+        where = f"delivery_id = %(id)s and {own(info, type_name='Delivery', column='unit')}"
         return await one(info.context, Delivery, where, id=id, unit=info.context.principal.unit)
 
     @strawberry.field(description="送册名单 deliveries of register files of my area, or my unit's own, newest first")
@@ -294,7 +268,7 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
     ) -> Connection[Delivery]:
         """Deliveries by state."""
         keys = {"coalesce(handed_in_on, 'epoch'::date)": "date", "delivery_id": "uuid"}
-        where = _where(given={"state": state}, also=_own(info, type_name="Delivery", column="unit"))
+        where = _where(given={"state": state}, also=own(info, type_name="Delivery", column="unit"))
         return await page(
             info.context,
             Delivery,
@@ -317,7 +291,7 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
     ) -> Connection[ColumnMapping]:
         """Column mappings by unit and register."""
         given: dict[str, object] = {"unit": unit, "register": register}
-        where = _where(given=given, also=_own(info, type_name="ColumnMapping", column="unit", of="mine"))
+        where = _where(given=given, also=own(info, type_name="ColumnMapping", column="unit", of="mine"))
         given = {**given, "mine": info.context.principal.unit}
         keys = {"mapping_id": "uuid"}
         return await page(info.context, ColumnMapping, where, keys=keys, first=first, after=after, given=given)
@@ -337,7 +311,7 @@ class Query(AccessQuery, CountsQuery, OversightQuery):
     ) -> Connection[Notice]:
         """Notices by state."""
         keys = {"coalesce(raised_at, 'epoch'::timestamptz)": "timestamptz", "notice_id": "uuid"}
-        where = _where(given={"state": state}, also=_own(info, type_name="Notice", column="recipient"))
+        where = _where(given={"state": state}, also=own(info, type_name="Notice", column="recipient"))
         unit = info.context.principal.unit
         return await page(
             info.context,

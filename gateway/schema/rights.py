@@ -25,8 +25,8 @@ from graphql.language import NullValueNode
 
 from gateway.access.policy import Grants, Mode, forbidden
 from gateway.access.predicates import PREDICATES
-from gateway.schema.compile import Fragments
 from gateway.schema.roots import ROOTS
+from gateway.schema.selection import Fragments
 
 OPEN_TYPES = frozenset({"Me", "VisibleField", "PageInfo", "CommandAnswer", "Node", "Verdict"})
 
@@ -37,7 +37,7 @@ def is_open(type_name: str, field: str) -> bool:
         type_name in OPEN_TYPES
         or type_name.endswith(("Connection", "Edge"))
         or field == "__typename"
-        or (type_name, field) in {("Query", "me"), ("Query", "node")}
+        or (type_name, field) in {("Query", "me"), ("Query", "node"), ("Query", "nodes")}
     )
 
 

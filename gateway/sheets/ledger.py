@@ -341,17 +341,17 @@ def text(draft: Draft, *, stamp: Stamp) -> bytes:
     writer = csv.writer(lines)
     writer.writerow([neutral(heading) for heading in HEADINGS])
     writer.writerows([neutral(str(cell)) for cell in cells] for cells in draft.rows())
-    writer.writerow([f"{_warning(stamp)}{stamp.words}　校验码：{draft.content_hash}"])
+    writer.writerow([f"{warning(stamp)}{stamp.words}　校验码：{draft.content_hash}"])
     return lines.getvalue().encode("utf-8-sig")
 
 
-def _warning(stamp: Stamp) -> str:
+def warning(stamp: Stamp) -> str:
     return f"内含未成年人个人信息，仅供{unit(stamp.unit)}用于{word('purposes', stamp.purpose)}，不得转发、转抄。"
 
 
 def workbook(draft: Draft, *, stamp: Stamp) -> bytes:
     """The ledger as XLSX: the rows, and on a second sheet the batches they rest on."""
-    warning = _warning(stamp)
+    said = warning(stamp)
     columns = [
         Column("序号", 6, "number"),
         *(Column(entry.title, entry.width, entry.kind) for entry in ENTRIES),
@@ -364,11 +364,11 @@ def workbook(draft: Draft, *, stamp: Stamp) -> bytes:
         draft.rows(),
         title=draft.ledger.called,
         notes=[
-            f"{warning}{stamp.words}",
+            f"{said}{stamp.words}",
             f"报告日期：{draft.on}　共 {len(draft.child_ids)} 人　内容校验码(SHA-256)：{draft.content_hash}",
             "空白栏目为无数据或本单位无权查看；凭编号或校验码可向教体局、督导机构核验。",
         ],
-        footer=f"{warning}{stamp.words}　校验码：{draft.content_hash[:16]}",
+        footer=f"{said}{stamp.words}　校验码：{draft.content_hash[:16]}",
     )
     batches = Sheet(
         "数据批次",
@@ -390,7 +390,7 @@ def workbook(draft: Draft, *, stamp: Stamp) -> bytes:
     )
     properties = {
         "title": draft.ledger.called,
-        "subject": f"{warning}{stamp.words}",
+        "subject": f"{said}{stamp.words}",
         "creator": "保学",
         "编号": stamp.number,
         "单位": stamp.unit,

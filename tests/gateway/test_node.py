@@ -105,3 +105,57 @@ def test_a_look_at_a_node_is_on_its_receipt(gateway: Any) -> None:
 
     assert receipt["child_ids"] == [child]
     assert "Child.township" in receipt["fields"]
+
+
+NODES_OF = (
+    "query($ids: [ID!]!) { nodes(ids: $ids) { __typename nodeId ... on Child { id name } ... on Case { id state } } }"
+)
+
+
+@pytest.mark.parametrize("by", ["bureau-office", "xiaodian-officer", "school-principal", "civil-affairs-officer"])
+def test_nodes_are_as_each_would_be_alone_in_their_order_with_nulls_in_place(
+    unfenced: Any, gateway: Any, by: str
+) -> None:
+    ids = [node_id_of(name, key) for name in ("Case", "Child", "Doubt", "Referral") for key in ids_of(name)]
+    asked = [*ids, node_id_of("Child", uuid4()), *reversed(ids), node_id_of("Receipt", uuid4())]
+    document = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename nodeId } }"
+
+    shown = equal(unfenced, gateway, document, {"ids": asked}, by=by)["nodes"]
+
+    one = "query($id: ID!) { node(id: $id) { __typename nodeId } }"
+    assert shown == [gateway.ask(one, {"id": text}, by=by).data["node"] for text in asked]
+    assert None in shown
+
+
+def test_all_children_of_nodes_are_on_their_receipt(gateway: Any) -> None:
+    [case] = [row for table, row in ROWS if table == "case_file" and row["township"] == county.XIAODIAN][:1]
+    other = next(
+        row["child_id"]
+        for table, row in ROWS
+        if table == "child" and row["township"] == county.XIAODIAN and row["child_id"] != case["child_id"]
+    )
+    ids = [node_id_of("Case", UUID(str(case["case_id"]))), node_id_of("Child", UUID(str(other)))]
+    shown = gateway.ask(NODES_OF, {"ids": ids}, by="bureau-office").data["nodes"]
+
+    [receipt] = gateway.receipts_of()
+
+    assert [node["nodeId"] for node in shown] == ids
+    assert {str(child) for child in receipt["child_ids"]} == {str(case["child_id"]), str(other)}
+    assert receipt["rows"] == 2
+
+
+def test_nodes_by_literals_by_one_value_and_none_at_all_are_served_too(gateway: Any) -> None:
+    child = node_id_of("Child", next(row["child_id"] for table, row in ROWS if table == "child"))
+    alone = gateway.ask(NODES_OF, {"ids": [child]}, by="bureau-office").data["nodes"]
+    texts = [
+        f'{{ nodes(ids: ["{child}"]) {{ __typename nodeId ... on Child {{ id name }} }} }}',
+        f'{{ nodes(ids: "{child}") {{ __typename nodeId ... on Child {{ id name }} }} }}',
+    ]
+
+    assert [gateway.ask(text, by="bureau-office").data["nodes"] for text in texts] == [alone, alone]
+    assert gateway.ask(NODES_OF, {"ids": []}, by="bureau-office").data["nodes"] == []
+
+
+@pytest.mark.parametrize("ids", [["x"], [node_id_of("Child", UUID(int=number)) for number in range(51)]])
+def test_too_many_ids_and_one_that_is_none_are_refused(gateway: Any, ids: list[str]) -> None:
+    assert gateway.ask(NODES_OF, {"ids": ids}, by="bureau-office").code == "BAD_REQUEST"
