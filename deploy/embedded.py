@@ -15,7 +15,7 @@ from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
 from deploy.services import built
 from gateway.access.freshness import Freshness
-from gateway.access.policy import Policy
+from gateway.access.policy import Policy, load_policy
 from gateway.access.policy_keys import read_keys
 from gateway.access.policy_log import load_released
 from gateway.access.predicates import Predicates
@@ -67,10 +67,12 @@ class Running:
 class Embedded:
     """The embedded profile as one context; `durable=False` is for tests, where data may die with the machine."""
 
-    def __init__(self, *, settings: Settings, clock: Clock, durable: bool = True) -> None:
+    def __init__(self, *, settings: Settings, clock: Clock, durable: bool = True, serving: bool = True) -> None:
+        """Without `serving` nobody can ask anything, so no policy has to be released: for an operator's single act."""
         self._settings = settings
         self._clock = clock
         self._durable = durable
+        self._serving = serving
         self._stack = ExitStack()
 
     def __enter__(self) -> Running:
@@ -159,7 +161,7 @@ class Embedded:
             watch("gateway receipts", cluster.dsn("gateway", "gateway_writer")),
             watch("key store", cluster.dsn("vault", "vault_app")),
             *(service.ticker(clock=self._clock) for service in services.all),
-            web,
+            *([web] if self._serving else []),
         ]
         runtime = Runtime(parts)
         add_health(gateway, report=runtime.report)
@@ -185,6 +187,8 @@ class Embedded:
 
     def _policy(self, cluster: Cluster) -> Policy:
         """The policy as it was released; in development this program releases what it has by itself."""
+        if not self._serving:
+            return load_policy()
         keys = keys_of(self._settings.data_folder, named=self._settings.policy_keys)
         development = self._settings.development
         if development:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -28,7 +27,7 @@ def rebuild_embedded(console: Console, *, settings: Settings) -> None:
     try:
         cluster = Cluster.attach(settings.data_folder / "postgres")
     except ClusterError:
-        with Embedded(settings=replace(settings, port=0), clock=SystemClock()) as running:
+        with Embedded(settings=settings, clock=SystemClock(), serving=False) as running:
             _rebuild(console, running.cluster, log=running.log, vault=running.vault)
     else:
         with _log_of(cluster, settings.data_folder) as (log, vault):

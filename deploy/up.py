@@ -1,6 +1,5 @@
 """`baoxue up`, `load`, `erase`: the whole system on this machine, kept running or started for one act; data is kept."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -37,14 +36,14 @@ def load(
     console: Console, *, settings: Settings, registers: Path, as_of: date | None, wish: operate.Wish | None = None
 ) -> None:
     """Takes register files in and waits until everybody has heard of what they say."""
-    with Embedded(settings=replace(settings, port=0), clock=SystemClock()) as running:
+    with Embedded(settings=settings, clock=SystemClock(), serving=False) as running:
         operate.load(console, running.intake, registers=registers, as_of=as_of, wish=wish)
         wait_until_quiet(running)
 
 
 def erase(*, settings: Settings, child_id: UUID, reason: str) -> None:
     """Erases a child's personal data for good and waits until everybody has forgotten what they had opened."""
-    with Embedded(settings=replace(settings, port=0), clock=SystemClock()) as running:
+    with Embedded(settings=settings, clock=SystemClock(), serving=False) as running:
         operate.erase(running.intake, child_id=child_id, reason=reason)
         wait_until_quiet(running)
 

@@ -32,14 +32,16 @@ FIRST: Final = "0" * 64
 _ROW_SECURITY: Final = """select place, said from (
     select c.relname::text as place, jsonb_build_array(c.relrowsecurity, c.relforcerowsecurity, c.relacl::text)::text as said
       from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and c.relowner = 'gateway_owner'::regrole
     union all select tablename::text, jsonb_build_array(policyname, permissive, roles::text, cmd, qual, with_check)::text
       from pg_policies where schemaname = 'public'
     union all select 'function ' || proname, jsonb_build_array(prosrc, prosecdef)::text
-      from pg_proc where pronamespace = 'public'::regnamespace
+      from pg_proc where pronamespace = 'public'::regnamespace and proowner = 'gateway_owner'::regrole
     union all select 'role ' || rolname, jsonb_build_array(rolsuper, rolbypassrls)::text
       from pg_roles where rolname in ('gateway_reader', 'gateway_writer', 'gateway_owner')
 ) compiled order by place collate "C", said collate "C" """
-"""Row security as PostgreSQL has compiled it: fences, policies, the functions they ask, and who may pass them by."""
+"""Row security as PostgreSQL has compiled it: fences, policies, the functions they ask, and who may pass them by. What somebody
+else owns is no part of it, an extension's for one; what changes hands is missed, and so differs."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="entry", tag="release"):
