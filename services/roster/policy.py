@@ -5,13 +5,14 @@ school elsewhere that nobody proved this term, a child who did not report, hours
 tells when what somebody owes for a finding is late, and a field check list that was not handed in. Assistance tells which hours were taught at home.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import Final
+from uuid import UUID
 
-from services.chassis.errors import Stale
+from services.chassis.application import let_time_work
 from services.contracts import assistance
 from services.contracts.envelope import Envelope, Published
 from services.roster.application import Roster
@@ -40,29 +41,33 @@ def react(app: Roster, envelope: Envelope, event: Published) -> None:  # noqa: A
 
 def tick(app: Roster, today: date, *, due: Due, look_again: Callable[[], None]) -> None:
     """Lets a new day work on what has run out; `look_again` feeds `due` what was recorded meanwhile."""
+    let_time_work(_run_out(app, today, due=due, look_again=look_again))
+
+
+def _run_out(
+    app: Roster, today: date, *, due: Due, look_again: Callable[[], None]
+) -> Iterator[tuple[UUID, Callable[[], object]]]:
+    """What has run out and what is to be done about it; asked for one by one, for what was done may bring more."""
     for deferral_id in due.deferrals(today)[:LATE_AT_ONCE]:
-        # Somebody acted on this very thing at this moment, here and below: the next tick looks again.
-        with suppress(Stale):
-            app.lapse_deferral(deferral_id=deferral_id)
+        yield deferral_id, partial(app.lapse_deferral, deferral_id=deferral_id)
     for child_id in due.to_excuse(today)[:LATE_AT_ONCE]:
-        with suppress(Stale):
-            app.heed_excuse(child_id=child_id)
+        yield child_id, partial(app.heed_excuse, child_id=child_id)
     look_again()
     for child_id, kind in due.to_drop(today)[:LATE_AT_ONCE]:
-        with suppress(Stale):
-            app.drop_finding(child_id=child_id, kind=kind)
+        yield child_id, partial(app.drop_finding, child_id=child_id, kind=kind)
     for brought in list(islice(due.to_raise(today), LATE_AT_ONCE)):
-        with suppress(Stale):
-            app.raise_finding(
+        yield (
+            brought.child_id,
+            partial(
+                app.raise_finding,
                 child_id=brought.child_id,
                 kind=brought.kind,
                 reason=brought.reason,
                 owner=brought.owner,
                 ground=brought.ground,
-            )
+            ),
+        )
     for child_id, kind in due.overdue(today)[:LATE_AT_ONCE]:
-        with suppress(Stale):
-            app.expire_finding(child_id=child_id, kind=kind)
+        yield child_id, partial(app.expire_finding, child_id=child_id, kind=kind)
     for field_check_id in due.lists_overdue(today)[:LATE_AT_ONCE]:
-        with suppress(Stale):
-            app.expire_field_check(field_check_id=field_check_id)
+        yield field_check_id, partial(app.expire_field_check, field_check_id=field_check_id)

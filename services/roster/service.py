@@ -66,8 +66,8 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
 
     def pass_time() -> None:
         own_events.catch_up()
-        policy.tick(roster, today(), due=due, look_again=own_events.catch_up)
         worker.look()
+        policy.tick(roster, today(), due=due, look_again=own_events.catch_up)
 
     field_checks = FieldChecks(roster=roster, words=words, hand_in=delivered_by(tables))
     comparisons = Comparisons(roster=roster, wait=tables.ask_again)

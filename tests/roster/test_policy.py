@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from services.chassis import vault as vault_module
+from services.chassis.application import SomeFailed
 from services.chassis.errors import Stale
 from services.chassis.school_terms import next_term, term_on
 from services.chassis.vault import Vault
@@ -402,6 +403,20 @@ class TestWhatIsLate:
         roster.pass_day(MONDAY + days(60))
 
         assert len(roster.told(Child.FindingOverdue)) == 1
+
+    def test_that_fails_keeps_no_other_from_its_day_and_health_is_told(self) -> None:
+        class Broken(MemoryRoster):
+            def expire_finding(self, *, child_id: UUID, kind: str) -> Answer:
+                if child_id == broken:
+                    raise KeyError("an owner that is gone")
+                return super().expire_finding(child_id=child_id, kind=kind)
+
+        roster = Broken()
+        broken, other = (roster.a_child("suspect", "not_in_seat") for _ in range(2))
+        with pytest.raises(SomeFailed, match="KeyError"):
+            roster.pass_day(MONDAY + days(60))
+
+        assert [event.originator_id for event in roster.told(Child.FindingOverdue)] == [other]
 
     def test_does_not_concern_who_was_erased_or_merged_or_has_left(self, roster: MemoryRoster) -> None:
         erased, merged, goes_on = (roster.a_child("suspect", "not_in_seat") for _ in range(3))
