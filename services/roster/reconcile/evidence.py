@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
+from itertools import product
 from math import log2
 from typing import NamedTuple
 
@@ -143,11 +144,13 @@ STRANGERS = Evidence(
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """How common names and sounds are among the county's children."""
+    """How common names and sounds are among the county's children, and which of its townships go by two names."""
 
     children: int
     names: Mapping[str, int]
     sounds: Mapping[str, int]
+    townships: AbstractSet[tuple[str, str]] = frozenset()
+    """Pairs that are two names of one (`townships.py`)."""
 
     @property
     def prior(self) -> float:
@@ -181,10 +184,13 @@ def weigh(a: Profile, b: Profile, *, rarity: Rarity) -> Evidence:
         agreed.append(f"number {number.value}")
     if a.sexes and b.sexes:
         bits += SEX_SAME if a.sexes & b.sexes else SEX_DIFFERENT
-    if a.townships and b.townships:
-        bits += TOWNSHIP_SAME if a.townships & b.townships else TOWNSHIP_DIFFERENT
+    apart = bool(a.townships and b.townships) and a.townships.isdisjoint(b.townships)
+    if apart and not rarity.townships.isdisjoint(product(a.townships, b.townships)):
+        apart = False
+    elif a.townships and b.townships:
+        bits += TOWNSHIP_DIFFERENT if apart else TOWNSHIP_SAME
     if a.villages and b.villages:
-        same = bool(a.villages & b.villages) and not (a.townships and b.townships and not a.townships & b.townships)
+        same = not apart and not a.villages.isdisjoint(b.villages)
         bits += VILLAGE_SAME if same else VILLAGE_DIFFERENT
         agreed += ["village"] if same else []
     person, phone = _weigh_people(a.people, b.people), _weigh_phones(a.phones, b.phones)

@@ -33,6 +33,7 @@ from services.roster.reconcile.identity import Likeness, name_likeness
 from services.roster.reconcile.model import Doubt, Register
 from services.roster.reconcile.normalise import sound_keys
 from services.roster.reconcile.records import CLASS_LISTS, Record
+from services.roster.reconcile.townships import one_township
 from services.roster.reconcile.twins import mixed_up
 from services.roster.reconcile.wording import in_words
 
@@ -46,6 +47,7 @@ SINGLE_REGISTERS = (Register.POVERTY, Register.DISABILITY, Register.CIVIL_AFFAIR
 NUMBERS_THAT_PART = frozenset({NumberLevel.CONFLICT, NumberLevel.FAR, NumberLevel.CLOSE})
 # A number cut short is no proof: what a spreadsheet or a mask leaves of two twins' numbers is mostly the same.
 NUMBERS_THAT_PROVE = frozenset({NumberLevel.SAME, NumberLevel.NEAR, NumberLevel.OLDER})
+NUMBERS_OF_ONE_ENROLLED_TWICE = frozenset({NumberLevel.OLDER, NumberLevel.NEAR})
 
 Step = Callable[[int, int], None]
 
@@ -147,7 +149,7 @@ def _contested(groups: Groups, i: int, j: int) -> bool:
 
 
 def count_names(groups: Groups) -> Rarity:
-    """How common each name and sound is, counted by groups that stand for a person."""
+    """How common each name and sound is, counted by groups that stand for a person, and which townships are one."""
     names: Counter[str] = Counter()
     sounds: Counter[str] = Counter()
     children = 0
@@ -157,7 +159,7 @@ def count_names(groups: Groups) -> Rarity:
             children += 1
             names.update(found)
             sounds.update({sound for name in found for sound in sound_keys(name)[:1]})
-    return Rarity(children=children, names=names, sounds=sounds)
+    return Rarity(children=children, names=names, sounds=sounds, townships=one_township(groups))
 
 
 def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: Rarity, step: Step) -> list[Doubt]:
@@ -368,8 +370,8 @@ def _barred(groups: Groups, pair: _Pair) -> str:
     elsewhere = {r.school for r in left if r.school}.isdisjoint(r.school for r in right if r.school)
     alike = Likeness.HOMOPHONE if registers <= {Register.ENROLMENT} and elsewhere else Likeness.COMPATIBLE
     same_person = sure or evidence.number is NumberLevel.SAME or (evidence.name >= alike and evidence.at_home)
-    if evidence.number is NumberLevel.OLDER and evidence.birth is BirthLevel.SAME and evidence.at_home:
-        same_person = same_person or elsewhere  # one 学籍号 at two schools is one child enrolled twice
+    if evidence.number in NUMBERS_OF_ONE_ENROLLED_TWICE and evidence.birth is BirthLevel.SAME and evidence.at_home:
+        same_person = same_person or elsewhere  # one number at two schools, be it with a slip of the pen
     if registers.intersection({*SINGLE_REGISTERS, Register.ENROLMENT}) and not same_person:
         return "two rows of one register (同一名册两行)"
     return ""

@@ -73,6 +73,8 @@ class _Seating:
         self.places: dict[int, Place] = {}
         self.rows: list[int] = []
         self.free: list[int] = []
+        self.joined: list[int] = []
+        """Rows that were joined since it was last looked which still wait."""
         for i, record in enumerate(groups.records):
             if record.register in {class_list, Register.ENROLMENT}:
                 self.places[i] = schools.place(record)
@@ -100,8 +102,17 @@ class _Seating:
         )
 
     def _refresh(self) -> None:
-        self.rows = [i for i in self.rows if not self.groups.holds(i, Register.ENROLMENT)]
-        self.free = [i for i in self.free if not self._is_seated(i)]
+        """Forget the rows and places that have found each other: looked for again and again, so only where something was joined."""
+        if self.joined:
+            self.rows = [i for i in self.rows if not self.groups.holds(i, Register.ENROLMENT)]
+            touched = {j for i in self.joined for j in self.groups.members(i)}
+            self.free = [i for i in self.free if i not in touched or not self._is_seated(i)]
+            self.joined.clear()
+
+    def _join(self, j: int, i: int, *, rule: str, score: float) -> None:
+        """Join a row with a place."""
+        self.groups.join(j, i, rule=rule, score=score)
+        self.joined.append(i)
 
     def fold_copies(self) -> None:
         """Join rows that repeat another cell for cell and for whom there is no namesake's 学籍 in the class.
@@ -173,7 +184,7 @@ class _Seating:
     def _seat(self, i: int, j: int, rule: SeatRule, *, score: float) -> None:
         """Join a row with a place, unless either is taken by now."""
         if not self.groups.holds(i, Register.ENROLMENT) and not self._is_seated(j):
-            self.groups.join(j, i, rule=rule.name, score=score)
+            self._join(j, i, rule=rule.name, score=score)
 
     def by_student_number(self) -> None:
         """学籍号 with one slip of the pen, or the same 学籍号 under a name with one wrong character.
@@ -204,11 +215,11 @@ class _Seating:
                 and self._likeness_under_number(i, j) >= least
             }
             if len(near) == 1 and not self._is_seated(j := near.pop()):
-                self.groups.join(j, i, rule="学籍号 nearly the same, name alike", score=0.99)
+                self._join(j, i, rule="学籍号 nearly the same, name alike", score=0.99)
             elif not near and (school, record.name) not in borne and len(record.student_number) >= 17:
                 holders = taken.get((school, record.student_number), [])
                 if len(holders) == 1 and self._likeness_under_number(i, holders[0]) >= Likeness.RELATED:
-                    self.groups.join(holders[0], i, rule="the same 学籍号 twice, name alike", score=0.98)
+                    self._join(holders[0], i, rule="the same 学籍号 twice, name alike", score=0.98)
 
     def _likeness_under_number(self, i: int, j: int) -> Likeness:
         """How alike two names are, where under one 学籍号 in one class a character in common makes them similar (a milk name 乳名)."""
@@ -228,7 +239,7 @@ class _Seating:
         claims = Counter(j for found in choices.values() for j in found)
         for i, found in choices.items():
             if len(found) == 1 and claims[found[0]] == 1:
-                self.groups.join(found[0], i, rule="same class or grade, name alike", score=0.95)
+                self._join(found[0], i, rule="same class or grade, name alike", score=0.95)
 
     def _choices(
         self,

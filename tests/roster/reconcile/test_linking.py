@@ -199,6 +199,17 @@ def test_a_child_enrolled_twice_under_one_student_number_is_one_child_though_one
     assert FindingKind.DUPLICATE_ENROLMENT in kinds(result)
 
 
+@pytest.mark.parametrize(("school", "found"), [("3141000002", 1), ("3141000001", 2)])
+def test_a_child_enrolled_twice_with_a_slip_in_name_and_number_is_one_child_at_two_schools(
+    school: str, found: int
+) -> None:
+    again = {"id_number": one_digit_wrong(number(1)), "school_code": school}
+
+    _, labels = linked(enrolment("马川轩", id_number=number(1)), enrolment("马川轻", **again))
+
+    assert children(labels) == found
+
+
 def test_twins_at_one_school_with_one_student_number_are_two_children() -> None:
     given = {"student_number": "G" + number(1)}
 
@@ -335,3 +346,30 @@ def test_a_class_list_row_without_enrolment_is_the_only_one_of_its_name_near_the
     )
 
     assert labels[3] == labels[0]
+
+
+@pytest.mark.parametrize(("neighbours", "found"), [(5, 1), (4, 2)])
+def test_a_township_that_others_of_the_village_stand_under_by_its_former_name_is_no_other_place(
+    neighbours: int, found: int
+) -> None:
+    """Two valid numbers and another telephone: the place is what tips the scale, and it takes five children to learn of it."""
+    former = {"township": "大坪乡"}
+    known = [number(i, born="2013-05-05") for i in range(10, 10 + neighbours)]
+    village = [
+        row
+        for i, given in enumerate(known)
+        for row in (
+            hukou(f"李{i:b}".translate(str.maketrans("01", "文武")), id_number=given, birth_date="2013-05-05"),
+            enrolment(
+                f"李{i:b}".translate(str.maketrans("01", "文武")), id_number=given, birth_date="2013-05-05", **former
+            ),
+        )
+    ]
+
+    _, labels = linked(
+        hukou("张一诺", id_number=number(1)),
+        enrolment("张一诺", id_number=number(3), guardian_phone="13911112222", **former),
+        *village,
+    )
+
+    assert children(labels[:2]) == found
