@@ -39,6 +39,7 @@ from services.chassis.runtime import Part, Runtime, Service, collect_seldom, wat
 from services.chassis.telemetry import Telemetry, observe_pool
 from services.chassis.vault import ShredList, Vault, load_kek
 from services.chassis.web import WebServer, add_health
+from services.chassis.witnesses import read_witnesses
 from services.roster.intake import Intake
 
 AUDIENCE = "baoxue"
@@ -110,6 +111,8 @@ class Embedded:
                 key_secret=bytes.fromhex(own_secret(folder / "roster.key")),
             )
         )
+        tree_secret = bytes.fromhex(own_secret(folder / "trees.key"))
+        witnesses = read_witnesses(self._settings.witnesses)
         log = services.direct_log()
         projector = Projector(dsn=cluster.dsn("gateway", "gateway_writer"), log=log, opener=vault, clock=self._clock)
         replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
@@ -161,6 +164,10 @@ class Embedded:
             watch("gateway receipts", cluster.dsn("gateway", "gateway_writer")),
             watch("key store", cluster.dsn("vault", "vault_app")),
             *(service.ticker(clock=self._clock) for service in services.all),
+            *(
+                service.tree_keeper(secret=tree_secret, clock=self._clock, witnesses=witnesses)
+                for service in services.all
+            ),
             *([web] if self._serving else []),
         ]
         runtime = Runtime(parts)

@@ -7,9 +7,9 @@ from deploy.postgres.cluster import SUPERUSER
 from deploy.postgres.databases import DATABASES
 from services.chassis.config import own_secret
 
-KEYS: Final = ("services.token", "vault.kek", "roster.key")
+KEYS: Final = ("services.token", "vault.kek", "roster.key", "trees.key")
 """The secrets beside the passwords of the database roles: what services show each other, the key over all keys of
-children (密钥加密密钥), and the key of the roster's keyed hashes."""
+children (密钥加密密钥), the key of the roster's keyed hashes, and that of which the keys are made that sign the trees."""
 
 
 def make_keys(folder: Path) -> None:

@@ -8,7 +8,7 @@ from services.assistance import policy
 from services.assistance.api import build_api
 from services.assistance.application import Assistance
 from services.assistance.publisher import publish
-from services.chassis import relay, store
+from services.chassis import relay, store, tree
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
 from services.chassis.publication import Publication
@@ -20,6 +20,7 @@ from services.chassis.vault import Vault
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="assistance_app")
+    tree.migrate(connection, app_role="assistance_app")
     relay.migrate(connection, app_role="assistance_app")
 
 

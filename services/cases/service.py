@@ -15,7 +15,7 @@ from services.cases.public_reports import PublicReports
 from services.cases.publisher import publish
 from services.cases.responsibility import Responsibility
 from services.chassis import blobs as blobs_table
-from services.chassis import relay, store
+from services.chassis import relay, store, tree
 from services.chassis.aggregate import today
 from services.chassis.blobs import Blobs
 from services.chassis.http import Surroundings
@@ -30,6 +30,7 @@ from services.chassis.vault import Vault
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="cases_app")
+    tree.migrate(connection, app_role="cases_app")
     blobs_table.migrate(connection, app_role="cases_app")
     relay.migrate(connection, app_role="cases_app")
 

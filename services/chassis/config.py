@@ -45,6 +45,8 @@ class Settings:
     """The list of public keys that release the policy; see `gateway/access/policy_keys.py`."""
     stale_after_s: float = 60.0
     """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
+    witnesses: Path | None = None
+    """The list of witnesses of the trees, `<address> <key>` a line; see `witnesses.py`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         documents=given.path("DOCUMENTS"),
         policy_keys=given.path("POLICY_KEYS"),
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
+        witnesses=given.path("WITNESSES"),
     )
 
 

@@ -48,6 +48,11 @@ class Process:
         return self.settings.dsn(self.name, f"{self.name}_{role}")
 
     @property
+    def tree_secret(self) -> bytes:
+        """That of which the keys of the trees are made."""
+        return bytes.fromhex(self.settings.secret("trees.key"))
+
+    @property
     def surroundings(self) -> Surroundings:
         """What the HTTP face of a service needs."""
         return Surroundings(clock=self.clock, token=self.settings.secret("services.token"))
@@ -98,6 +103,7 @@ def _parts(process: Process, service: Service) -> Iterator[Part]:
         topic = process.topic()
         sender = KafkaSender(cluster=process.brokers, topic=topic)
         yield Relay(publication=service.publication, sender=sender, dsn=service.dsn, place=topic.name)
+        yield service.tree_keeper(secret=process.tree_secret, clock=process.clock)
     if "inbox" in process.parts:
         if service.hears:
             yield service.inbox(log=process.log, clock=process.clock)

@@ -20,9 +20,12 @@ from services.chassis.inbox import Inbox, React
 from services.chassis.log import Lag, Log
 from services.chassis.publication import Publication
 from services.chassis.telemetry import observe_parts
+from services.chassis.tree import EventTree, origin_of, signer_of
+from services.chassis.witnesses import Witness, cosign
 
 TICK_EVERY_S = 5.0
 WATCH_EVERY_S = 5.0
+TREE_EVERY_S = 10.0
 WELL = ("ok", "standing by")
 """What a part says of itself when nothing is wrong."""
 
@@ -59,6 +62,16 @@ class Service:
     def ticker(self, *, clock: Clock) -> "Repeating":
         """The part that lets time pass."""
         return Repeating(name=f"{self.name} clock", every_s=TICK_EVERY_S, do=partial(self.tick, clock=clock))
+
+    def tree_keeper(self, *, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = ()) -> "Repeating":
+        """The part that keeps the tree up with the events and has it cosigned."""
+        tree = EventTree(dsn=self.dsn, signer=signer_of(origin_of(self.name), secret=secret), clock=clock)
+
+        def keep_up() -> None:
+            tree.keep_up()
+            cosign(tree, witnesses=witnesses)
+
+        return Repeating(name=f"{self.name} tree", every_s=TREE_EVERY_S, do=keep_up)
 
     def tick(self, *, clock: Clock) -> None:
         """Lets time pass once, now, unless another process of this service is doing just that."""

@@ -4,7 +4,7 @@ from functools import partial
 
 import psycopg
 
-from services.chassis import relay, store
+from services.chassis import relay, store, tree
 from services.chassis.aggregate import today
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
@@ -24,6 +24,7 @@ from services.notify.publisher import publish
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="notify_app")
+    tree.migrate(connection, app_role="notify_app")
     relay.migrate(connection, app_role="notify_app")
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import psycopg
 
-from services.chassis import relay, store
+from services.chassis import relay, store, tree
 from services.chassis.aggregate import today
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
@@ -46,6 +46,7 @@ class RosterService:
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Creates the service's tables, as their owner; once before its workers start."""
     store.migrate(connection, app_role="roster_app")
+    tree.migrate(connection, app_role="roster_app")
     relay.migrate(connection, app_role="roster_app")
     lookup_tables.migrate(connection, app_role="roster_app")
     delivery_tables.migrate(connection, app_role="roster_app")

@@ -105,7 +105,7 @@ def test_it_goes_on_over_kafka_and_nothing_happens_twice(
     moved = data_folder / "distributed"
     moved.mkdir()
     (data_folder / "postgres").rename(moved / "postgres")
-    for key in ("vault.kek", "roster.key", "services.token"):
+    for key in ("vault.kek", "roster.key", "services.token", "trees.key"):
         (data_folder / key).rename(moved / "postgres" / "secrets" / key)
 
     with Distributed(replace(settings, data_folder=moved), durable=False) as system:

@@ -68,6 +68,8 @@ class Process:
             reading = {"gateway_reader", "services.token"} if self.is_face else set()
             return frozenset({"gateway_writer", *reading, *opening})
         keys = {"roster.key"} if self.owner == "roster" else set()
+        if self.part == "relay":  # it signs the tree over the events that it sends
+            keys.add("trees.key")
         return frozenset({f"{self.owner}_app", "services.token", *opening, *keys})
 
     @property

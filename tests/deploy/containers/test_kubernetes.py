@@ -149,7 +149,7 @@ def _kept_in(name: str, *, owner: str) -> tuple[str, str]:
         return "kafka-cluster-ca-cert", "ca.crt"
     if name.startswith("kafka-user."):
         return f"log-{owner}", name.removeprefix("kafka-")
-    if name in {"vault.kek", "roster.key", "services.token"}:
+    if name in {"vault.kek", "roster.key", "services.token", "trees.key"}:
         return name.replace(".", "-"), "value"
     return f"role-{name.replace('_', '-')}", "password"
 

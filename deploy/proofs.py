@@ -1,0 +1,115 @@
+"""`baoxue proof`: what happened, proved to whoever doesn't trust the operator 存证.
+
+Works on the databases alone, beside the running system. What it writes is checked without it: `deploy/witness/verify.py`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final, Protocol
+
+import typer
+from rich.console import Console
+
+from deploy.postgres.cluster import Cluster
+from deploy.showing import table
+from services.chassis import witnesses as witnessing
+from services.chassis.clock import CHINA, SystemClock
+from services.chassis.config import SERVICES, read_process_settings, read_secret, read_settings
+from services.chassis.errors import NotFound, Refused
+from services.chassis.notes import tlog_proof
+from services.chassis.tree import EventTree, TreeBroken, origin_of, signer_of
+from services.chassis.witnesses import NotWitnessed, read_witnesses
+
+app = typer.Typer(no_args_is_help=True, help="What happened, proved 存证: signed trees over the events.")
+console = Console(width=None if sys.stdout.isatty() else 160)
+
+KEY_FILE: Final = "trees.key"
+
+Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
+
+
+class Servers(Protocol):
+    """Where the databases are."""
+
+    def dsn(self, database: str, role: str) -> str:
+        """How a role reaches a database."""
+        ...
+
+
+@app.command()
+def show() -> None:
+    """Show how far each log is signed, and the keys by which others check that."""
+    lines: list[tuple[object, ...]] = []
+    for service in SERVICES:
+        tree = _tree(service)
+        try:
+            signed = tree.signed()
+        except NotFound:
+            lines.append((tree.origin, 0, "", "", ""))
+        else:
+            witnesses = ", ".join(f"{name} {size:,}" for name, size in tree.cosigned().items())
+            when = f"{signed.signed_at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+            lines.append((tree.origin, signed.size, signed.root.hex()[:16], when, witnesses or "none"))
+    console.print(table("Signed logs 签名日志", ("log", "events", "root", "signed", "witnessed up to"), lines))
+    console.print("Keys, to be given to a witness and to inspectors 公钥:")
+    for service in SERVICES:
+        console.print(_tree(service).verifier, soft_wrap=True, highlight=False)
+
+
+@app.command()
+def cosign(
+    witnesses: Annotated[
+        Path, typer.Option("--witnesses", dir_okay=False, help="The list of witnesses, `<https address> <key>` a line.")
+    ],
+) -> None:
+    """Have every log cosigned by its witnesses, once; for a timer, where processes don't reach them."""
+    asked = read_witnesses(witnesses)
+    failed: list[str] = []
+    for service in SERVICES:
+        tree = _tree(service)
+        try:
+            witnessing.cosign(tree, witnesses=asked)
+        except (NotWitnessed, TreeBroken) as error:
+            failed.append(f"{tree.origin}: {error}")
+        else:
+            console.print(f"{tree.origin}: {tree.size():,} events, cosigned 已见证.")
+    if failed:
+        raise Refused("\n".join(failed))
+
+
+@app.command()
+def event(
+    service: Service,
+    position: Annotated[int, typer.Argument(min=1, help="The event's position, as timelines and receipts name it.")],
+    to: Annotated[Path, typer.Option("--to", file_okay=False, help="The folder the proof is written to.")],
+) -> None:
+    """Write one event as it is stored, personal fields sealed, and the proof that it is in the log."""
+    if service not in SERVICES:
+        raise Refused(f"There is no service {service}; it is one of {', '.join(SERVICES)}.")
+    tree = _tree(service)
+    signed = tree.signed(at_least=position)
+    path = tree.inclusion(position, size=signed.size)
+    to.mkdir(parents=True, exist_ok=True)
+    name = f"{service}-{position}"
+    (to / f"{name}.entry").write_bytes(tree.entry(position))
+    (to / f"{name}.tlog-proof").write_text(tlog_proof(position - 1, path, signed.note))
+    console.print(f"Written 已写出: {name}.entry, {name}.tlog-proof, in a log of {signed.size:,} events. To check it:")
+    console.print(
+        f"python verify.py --key '{tree.verifier}' {name}.tlog-proof {name}.entry", soft_wrap=True, highlight=False
+    )
+
+
+def _tree(service: str) -> EventTree:
+    settings = read_process_settings()
+    if settings.postgres:
+        servers: Servers = settings
+        secret = settings.secret(KEY_FILE)
+    else:
+        folder = read_settings().data_folder
+        servers = Cluster.attach(folder / "postgres")
+        secret = read_secret(folder / KEY_FILE)
+    return EventTree(
+        dsn=servers.dsn(service, f"{service}_app"),
+        signer=signer_of(origin_of(service), secret=bytes.fromhex(secret)),
+        clock=SystemClock(),
+    )

@@ -1,0 +1,323 @@
+"""The Merkle tree over one service's events 事件存证树: whoever holds one of its signed checkpoints can be shown what was there.
+
+The event at position n is the tree's entry n-1: positions have no holes. An entry is the event as it is stored, personal
+fields sealed, so that a child whose key was shredded breaks no proof. A checkpoint is signed when its entries are committed,
+and never one that doesn't go on from the one before: a database that was set back or written over is found out here, or by a
+witness who has seen more.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from psycopg import sql
+
+from services.chassis.clock import Clock
+from services.chassis.errors import NotFound
+from services.chassis.merkle import (
+    HASH_BYTES,
+    Growing,
+    consistency_proof,
+    edge_of,
+    inclusion_proof,
+    leaf_hash,
+    node_hash,
+    root_of,
+)
+from services.chassis.notes import Signer, checkpoint
+from services.chassis.store import StoreUnavailable
+from services.contracts.divisions import COUNTY
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+AT_ONCE: Final = 4_096
+"""Events taken into the tree in one transaction."""
+
+TILE_LEVELS: Final = 8
+TILE_HASHES: Final = 1 << TILE_LEVELS
+
+FRAME: Final = b"baoxue event 1\n"
+_NULL: Final = 0xFFFF_FFFF
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def origin_of(service: str) -> str:
+    """Which log a service's is: the county, the service, and the epoch, a new one of which begins with every new key."""
+    return f"baoxue/{COUNTY}/{service}/1"
+
+
+def signer_of(origin: str, *, secret: bytes) -> Signer:
+    """Who signs for a log: one secret of the installation gives each log a key of its own (HKDF, RFC 5869)."""
+    seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"baoxue tree {origin}".encode()).derive(secret)
+    return Signer(origin, Ed25519PrivateKey.from_private_bytes(seed))
+
+
+class TreeBroken(Exception):
+    """The events are not what was signed, or one is missing: nothing is signed any more until somebody has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as it was signed."""
+
+    size: int
+    root: bytes
+    note: str
+    signed_at: datetime
+
+
+def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
+    """Creates the tables, as their owner; any number of times. After `store.migrate`."""
+    connection.execute((files(__package__) / "tree.sql").read_bytes())
+    grants = sql.SQL(
+        "grant select, insert, update on tree_tile, tree_head to {role}; grant select, insert on tree_checkpoint, tree_cosignature to {role}"
+    )
+    connection.execute(grants.format(role=sql.Identifier(app_role)))
+
+
+def frame(row: Sequence[object]) -> bytes:
+    """An event's columns as the bytes of an entry: each by its length, nothing by how it happens to be printed."""
+    parts = [FRAME]
+    for value in row:
+        match value:
+            case None:
+                parts.append(struct.pack(">I", _NULL))
+                continue
+            case bytes():
+                data = value
+            case str():
+                data = value.encode()
+            case UUID():
+                data = value.bytes
+            case int():
+                data = struct.pack(">q", value)
+            case datetime():
+                since = value - _EPOCH
+                data = struct.pack(">q", (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+            case _:
+                message = f"no column of an event is a {type(value).__name__}"
+                raise TypeError(message)
+        parts += (struct.pack(">I", len(data)), data)
+    return b"".join(parts)
+
+
+class EventTree:
+    """The tree of one service, on that service's own database."""
+
+    def __init__(self, *, dsn: str, signer: Signer, clock: Clock) -> None:
+        self._dsn = dsn
+        self._signer = signer
+        self._clock = clock
+
+    @property
+    def origin(self) -> str:
+        """Which log this is."""
+        return self._signer.name
+
+    @property
+    def verifier(self) -> str:
+        """The public key of the log, as others are given it."""
+        return self._signer.verifier
+
+    def keep_up(self) -> None:
+        """Takes in what was recorded since and signs how far the log is now; raises `TreeBroken` and signs nothing."""
+        while self._grow() == AT_ONCE:
+            pass
+        self._sign()
+
+    def signed(self, *, at_least: int = 0) -> Signed:
+        """The last checkpoint with the lines of its witnesses; of those of `at_least` so many events the best witnessed one.
+
+        Raises `NotFound` where there is none yet.
+        """
+        with self._connection() as connection:
+            found = connection.execute(
+                """select size, root, note || coalesce(lines, ''), signed_at from tree_checkpoint
+                   left join (select size, count(*) as witnesses, string_agg(line, '' order by witness) as lines
+                              from tree_cosignature group by size) as cosigned using (size)
+                   where size >= %(at_least)s
+                   order by case when %(at_least)s > 0 then coalesce(witnesses, 0) else 0 end desc, size desc limit 1""",
+                {"at_least": at_least},
+            ).fetchone()
+        if found is None:
+            raise NotFound(
+                "尚未签名 / no checkpoint that far is signed yet; one is signed within a minute of an event."
+            )
+        return Signed(*found)
+
+    def size(self) -> int:
+        """How many events a signed checkpoint holds by now, 0 where none was signed."""
+        with self._connection() as connection:
+            found = _last_signed(connection)
+        return found.size if found else 0
+
+    def cosigned(self) -> dict[str, int]:
+        """How far each witness has signed."""
+        with self._connection() as connection:
+            return dict(
+                connection.execute("select witness, max(size) from tree_cosignature group by witness").fetchall()
+            )
+
+    def keep_cosignature(self, *, size: int, witness: str, line: str) -> None:
+        """Keeps what a witness has signed of a checkpoint; the first time is kept."""
+        with self._connection() as connection:
+            connection.execute(
+                "insert into tree_cosignature values (%s, %s, %s, %s) on conflict do nothing",
+                (size, witness, line, self._clock.now()),
+            )
+
+    def entry(self, position: int) -> bytes:
+        """The entry of an event by its position; raises `NotFound`."""
+        with self._connection() as connection:
+            rows = connection.execute(_EVENTS, (position - 1, 1), binary=True).fetchall()
+        if not rows or rows[0][2] != position:
+            raise NotFound("没有这一序号的事件 / there is no event at this position.")
+        return frame(rows[0])
+
+    def inclusion(self, position: int, *, size: int) -> list[bytes]:
+        """What proves that an event is among the first `size`; raises `NotFound` where it is not."""
+        with self._connection() as connection:
+            if not 1 <= position <= size <= _size(connection):
+                raise NotFound("该事件尚未存证 / the tree doesn't hold that many events yet.")
+            return inclusion_proof(position - 1, size, _Tiles(connection).node)
+
+    def consistency(self, old: int, *, size: int) -> list[bytes]:
+        """What proves that the first `size` events go on from the first `old`; raises `NotFound` where there aren't so many."""
+        with self._connection() as connection:
+            if not 0 <= old <= size <= _size(connection):
+                raise NotFound("存证树尚无这么多事件 / the tree doesn't hold that many events yet.")
+            return consistency_proof(old, size, _Tiles(connection).node)
+
+    def _grow(self) -> int:
+        """Takes in the next events in one transaction and returns how many; none while another process does."""
+        with self._connection() as connection:
+            found = connection.execute("select pg_try_advisory_xact_lock(hashtextextended('tree', 0))").fetchone()
+            if found != (True,):
+                return 0
+            size = _size(connection)
+            rows = connection.execute(_EVENTS, (size, AT_ONCE), binary=True).fetchall()
+            if not rows:
+                return 0
+            tiles = _Tiles(connection)
+            tree = Growing(size, edge_of(size, tiles.node))
+            for row in rows:
+                if row[2] != tree.size + 1:
+                    message = f"the event at position {tree.size + 1} is missing"
+                    raise TreeBroken(message)
+                for level, place, root in tree.append(leaf_hash(frame(row))):
+                    tiles.add(level, place, root)
+            tiles.keep()
+            connection.execute(
+                "insert into tree_head (size) values (%s) on conflict (only_one) do update set size = excluded.size",
+                (tree.size,),
+            )
+            return len(rows)
+
+    def _sign(self) -> None:
+        """Signs how far the tree is, once its entries are committed and so on disk."""
+        with self._connection() as connection:
+            size, last = _size(connection), _last_signed(connection)
+            nodes = _Tiles(connection).node
+            if last is not None and last.size <= size and root_of(last.size, nodes) != last.root:
+                message = f"the first {last.size} events are not those that were signed"
+                raise TreeBroken(message)
+            if last is not None and last.size >= size:
+                return
+            root = root_of(size, nodes)
+            if size:
+                note = self._signer.sign(checkpoint(self.origin, size, root))
+                connection.execute(
+                    "insert into tree_checkpoint values (%s, %s, %s, %s) on conflict (size) do nothing",
+                    (size, root, note, self._clock.now()),
+                )
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection of its own, in a transaction: the tree works now and then, and nobody waits for it."""
+        try:
+            with psycopg.connect(self._dsn, connect_timeout=5) as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable("the service's database can't be reached") from error
+
+
+class _Tiles:
+    """The hashes of a tree as they lie in the database, read as they are needed and written at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._tiles: dict[tuple[int, int], bytearray] = {}
+        self._touched: set[tuple[int, int]] = set()
+
+    def node(self, level: int, place: int) -> bytes:
+        """The root of a perfect subtree."""
+        tile_level, above = divmod(level, TILE_LEVELS)
+        first = place << above
+        tile = self._tile(tile_level, first // TILE_HASHES)
+        start = first % TILE_HASHES * HASH_BYTES
+        hashes = list(_cut(tile[start : start + (HASH_BYTES << above)]))
+        while len(hashes) > 1:
+            hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
+        return hashes[0]
+
+    def add(self, level: int, place: int, root: bytes) -> None:
+        """Takes in the root of a perfect subtree that has just become full; only every eighth level is kept."""
+        tile_level, above = divmod(level, TILE_LEVELS)
+        if above:
+            return
+        at = (tile_level, place // TILE_HASHES)
+        tile = self._tile(*at)
+        del tile[place % TILE_HASHES * HASH_BYTES :]  # left by a run that didn't come to its end, and of no tree
+        tile += root
+        self._touched.add(at)
+
+    def keep(self) -> None:
+        """Writes what was added."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into tree_tile (level, place, hashes) values (%s, %s, %s)"
+                " on conflict (level, place) do update set hashes = excluded.hashes",
+                [(*at, bytes(self._tiles[at])) for at in sorted(self._touched)],
+            )
+
+    def _tile(self, level: int, place: int) -> bytearray:
+        if (level, place) not in self._tiles:
+            found = self._connection.execute(
+                "select hashes from tree_tile where level = %s and place = %s", (level, place)
+            ).fetchone()
+            self._tiles[level, place] = bytearray(found[0] if found else b"")
+        return self._tiles[level, place]
+
+
+_EVENTS: Final = (
+    "select originator_id, originator_version, notification_id, topic, state, recorded_at, stored_at,"
+    " actor, department, purpose, command_id, correlation_id, causation_id, trace"
+    " from events where notification_id > %s order by notification_id limit %s"
+)
+"""Every column of an event, in the order in which an entry is made of them."""
+
+
+def _size(connection: Connection) -> int:
+    found = connection.execute("select size from tree_head").fetchone()
+    return found[0] if found else 0
+
+
+def _last_signed(connection: Connection) -> Signed | None:
+    found = connection.execute(
+        "select size, root, note, signed_at from tree_checkpoint order by size desc limit 1"
+    ).fetchone()
+    return Signed(*found) if found else None
+
+
+def _cut(hashes: bytes | bytearray) -> Iterator[bytes]:
+    for start in range(0, len(hashes), HASH_BYTES):
+        yield bytes(hashes[start : start + HASH_BYTES])
