@@ -3,7 +3,8 @@
     make bench-cases
 
 Each command is durable when it is answered: fsync on, one commit or a share of one. The floor puts the rows that the
-command stored into a table of the same columns, one row a commit, from as many clients. Medians of five rounds.
+command stored into a table of the same columns, one row a commit, from as many clients. Medians of five rounds. Beside the
+rates stands the processor time of this process for one of them, which says more where the machine has other work.
 """
 
 import random
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -70,24 +72,31 @@ def caused() -> Caused:
     )
 
 
-def rate(work: Callable[[int], None], *, clients: int, jobs: int) -> float:
-    """Jobs a second when so many clients work at once, each on its share."""
+class Measured(NamedTuple):
+    """Jobs a second, and microseconds of this process's processor time for one."""
+
+    rate: float
+    cpu_us: float
+
+
+def measure(work: Callable[[int], None], *, clients: int, jobs: int) -> Measured:
+    """Lets so many clients work at once, each on its share."""
 
     def share(first: int) -> None:
         for number in range(first, jobs, clients):
             work(number)
 
     threads = [threading.Thread(target=share, args=(first,)) for first in range(clients)]
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return jobs / (time.perf_counter() - begun)
+    return Measured(jobs / (time.perf_counter() - begun), (time.process_time() - cpu) / jobs * 1e6)
 
 
-def open_cases(cases: Cases, children: Sequence[UUID], *, clients: int) -> float:
-    """Cases opened a second."""
+def open_cases(cases: Cases, children: Sequence[UUID], *, clients: int) -> Measured:
+    """Opens a case for each child."""
 
     def work(number: int) -> None:
         cause = caused()
@@ -104,11 +113,11 @@ def open_cases(cases: Cases, children: Sequence[UUID], *, clients: int) -> float
 
         cases.obey(caused=cause, request=request, do=do, only_records=True)  # type: ignore[arg-type]  # the command's answer
 
-    return rate(work, clients=clients, jobs=len(children))
+    return measure(work, clients=clients, jobs=len(children))
 
 
-def insert_rows(dsn: str, rows: Sequence[tuple[object, ...]], *, clients: int) -> float:
-    """Rows inserted a second, one a commit, into a table of the same columns."""
+def insert_rows(dsn: str, rows: Sequence[tuple[object, ...]], *, clients: int) -> Measured:
+    """Inserts rows, one a commit, into a table of the same columns."""
     marks = ", ".join(["%s"] * 12)
     statement = f"insert into floor ({COLUMNS}) values ({marks})".encode()  # noqa: S608  # names of this file
     local = threading.local()
@@ -121,7 +130,7 @@ def insert_rows(dsn: str, rows: Sequence[tuple[object, ...]], *, clients: int) -
         local.connection.execute(statement, rows[number])
 
     try:
-        return rate(work, clients=clients, jobs=len(rows))
+        return measure(work, clients=clients, jobs=len(rows))
     finally:
         for connection in connections:
             connection.close()
@@ -152,6 +161,14 @@ def replay(cases: Cases, children: Sequence[UUID]) -> tuple[float, float]:
     return one, seen / (time.perf_counter() - begun)
 
 
+def line(clients: int, ours: Sequence[Measured], floor: Sequence[Measured]) -> list[object]:
+    """One line of the table."""
+    mine, raw = (statistics.median(each.rate for each in measured) for measured in (ours, floor))
+    spread = f"{min(each.rate for each in ours):,.0f}-{max(each.rate for each in ours):,.0f}"
+    cpu = [f"{statistics.median(each.cpu_us for each in measured):,.0f}" for measured in (ours, floor)]
+    return [clients, f"{mine:,.0f}", spread, f"{raw:,.0f}", f"{mine / raw:.2f}", *cpu]
+
+
 def main() -> None:
     """Measures, prints, and writes the section."""
     before = machine()
@@ -171,9 +188,7 @@ def main() -> None:
                     ).fetchall()
                 fresh_floor(superuser)
                 floor.append(insert_rows(superuser, rows, clients=clients))
-            mine, raw = statistics.median(ours), statistics.median(floor)
-            spread = f"{min(ours):,.0f}-{max(ours):,.0f}"
-            lines.append([clients, f"{mine:,.0f}", spread, f"{raw:,.0f}", f"{mine / raw:.2f}"])
+            lines.append(line(clients, ours, floor))
         one, all_of_them = replay(cases, everyone)
     said = (
         f"Cases opened a second, each durable when answered, beside a raw `INSERT` of the same rows ({before}; "
@@ -182,7 +197,7 @@ def main() -> None:
     text = "\n\n".join(
         (
             said,
-            table(("clients", "commands/s", "spread", "raw INSERT/s", "ratio"), lines),
+            table(("clients", "commands/s", "spread", "raw INSERT/s", "ratio", "CPU µs", "raw CPU µs"), lines),
             f"Read back: one case {one:,.0f} µs; all, {all_of_them:,.0f} events/s decoded.",
         )
     )
