@@ -28,7 +28,10 @@ from services.contracts.roster import (
     PlacementDecided,
     PlacementEnded,
     ResidenceStated,
+    SchoolAgePassed,
+    SchoolAgeReached,
     SchoolingStated,
+    SchoolYearsStated,
     StudentNumberStated,
     TransferCompleted,
     TransferOpened,
@@ -36,6 +39,7 @@ from services.contracts.roster import (
 
 IdentityEvent = ChildRegistered | IdentityCorrected
 StatedEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated
+AgeEvent = SchoolYearsStated | SchoolAgeReached | SchoolAgePassed
 ChildEvent = StatedEvent | ChildAccounted | ChildErased
 MergeEvent = ChildrenMerged | ChildrenUnmerged
 TransferEvent = TransferOpened | TransferCompleted
@@ -92,6 +96,8 @@ class Child(Row, frozen=True, kw_only=True):
     merged_into: UUID | None = None
     erased: bool = False
     sources: tuple[Source, ...] = ()
+    obliged_from: date | None = None
+    obliged_until: date | None = None
     merged_position: int = 0
     """The roster's position at which `merged_into` was last told; see `merged`."""
 
@@ -176,6 +182,8 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
                 village=event.village,
                 sex=event.sex,
                 erased=told.opened is None,
+                obliged_from=event.school_years and event.school_years.begin_on,
+                obliged_until=event.school_years and event.school_years.end_on,
             )
         case IdentityCorrected():
             return replace(row, sex=event.sex, erased=told.opened is None)
@@ -203,6 +211,21 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
             return replace(row, accounted_state=event.state, accounted_reason=event.reason, accounted_on=event.valid_on)
         case ChildErased():
             return replace(row, erased=True)
+        case _:
+            assert_never(event)
+
+
+def of_age(row: Child | None, told: Told[AgeEvent]) -> Child:
+    """From when until when a child is owed schooling, as it was stated, and as it came to pass."""
+    event = told.event
+    row = row or Child(child_id=event.child_id)
+    match event:
+        case SchoolYearsStated(school_years=years):
+            return replace(row, obliged_from=years and years.begin_on, obliged_until=years and years.end_on)
+        case SchoolAgeReached():
+            return replace(row, obliged_from=event.begin_on)
+        case SchoolAgePassed():
+            return replace(row, obliged_until=event.end_on)
         case _:
             assert_never(event)
 
@@ -339,6 +362,7 @@ def placement(row: Placement | None, told: Told[PlacementEvent]) -> Placement:
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Child, events=get_args(ChildEvent), about=about("child_id"), evolve=child),
     Fold(row=Child, events=get_args(MergeEvent), about=about("merged_id"), evolve=merged),
+    Fold(row=Child, events=get_args(AgeEvent), about=about("child_id"), evolve=of_age),
     Fold(row=Child, events=(StudentNumberStated,), about=about("child_id"), evolve=student_number),
     Fold(row=MergeStep, events=get_args(MergeEvent), about=step_id, evolve=merge_step, parts=both_sides),
     Fold(

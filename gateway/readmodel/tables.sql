@@ -87,7 +87,8 @@ create index if not exists finding_open_by_kind on finding (township, kind, find
 
 -- Two entries that may be one child; under the townships of both.
 alter table finding add column if not exists grounds jsonb not null default '[]';
-alter table child add column if not exists sources jsonb not null default '[]';
+alter table child add column if not exists sources jsonb not null default '[]',
+    add column if not exists obliged_from date, add column if not exists obliged_until date;
 create table if not exists merge_step (
     step_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     other_id uuid not null, what text not null, reason text not null default '', at timestamptz not null,

@@ -87,20 +87,22 @@ class Query(AccessQuery, CountsQuery, NodeQuery, OversightQuery):
         info: Info,
         township: str | None = None,
         state: str | None = None,
+        obliged_from: date | None = None,
         name: str | None = None,
         id_last4: Annotated[str | None, strawberry.argument(name="idLast4")] = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Child]:
-        """Children by township, accounted state, name and number."""
-        given: dict[str, object] = {"township": township, "accounted_state": state}
+        """Children by township, accounted state, the day they have to be in school from, name and number."""
+        narrowed: dict[str, object] = {"township": township, "accounted_state": state, "obliged_from": obliged_from}
+        given = dict(narrowed)
         keys = by_township(info, type_name="Child", key="child_id")
         also = ["merged_into is null"]
         for condition, value, key in ((CALLED, name, "name"), (ENDING, id_last4, "ending")):
             if value is not None:
                 also.append(condition.format(a="r", v=f"%({key})s", identity="true"))
                 given[key] = value
-        where = _where(given={key: given[key] for key in ("township", "accounted_state")}, also=" and ".join(also))
+        where = _where(given=narrowed, also=" and ".join(also))
         return await page(info.context, Child, where, keys=keys, first=first, after=after, given=given)
 
     @strawberry.field(description="个案 one case")
@@ -174,14 +176,23 @@ class Query(AccessQuery, CountsQuery, NodeQuery, OversightQuery):
         """One doubt, or null."""
         return await one(info.context, Doubt, "doubt_id = %(id)s", id=id)
 
-    @strawberry.field(description="疑似同一人名单 pairs of entries that may be one child, the oldest first")
+    @strawberry.field(
+        description="疑似同一人名单 pairs of entries that may be one child, the oldest first; `scoreFrom` those as likely as that"
+    )
     async def doubts(
-        self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None
+        self,
+        info: Info,
+        state: str | None = None,
+        score_from: float | None = None,
+        first: int = PAGE,
+        after: str | None = None,
     ) -> Connection[Doubt]:
-        """The review queue: doubts by state."""
+        """The review queue: doubts by state, and from a score on."""
         keys = {"coalesce(raised_on, 'epoch'::date)": "date", "doubt_id": "uuid"}
         given: dict[str, object] = {"state": state}
-        return await page(info.context, Doubt, _where(given=given), keys=keys, first=first, after=after, given=given)
+        where = _where(given=given, also="true" if score_from is None else "score >= %(score_from)s")
+        given["score_from"] = score_from
+        return await page(info.context, Doubt, where, keys=keys, first=first, after=after, given=given)
 
     @strawberry.field(description="开学报到 check-ins of schools for a term")
     async def check_ins(

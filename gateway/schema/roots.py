@@ -37,6 +37,7 @@ ROOTS: Mapping[str, Root] = {
         filters={
             "township": _IN_TOWNSHIP,
             "state": Filter("{a}.accounted_state = {v}", "accountedState"),
+            "obligedFrom": Filter("{a}.obliged_from = {v}", "obligedFrom"),
             "name": Filter(CALLED, "name", personal=True),
             "idLast4": Filter(ENDING, "idNumber", mask_is_enough=True, personal=True),
         },
@@ -73,7 +74,7 @@ ROOTS: Mapping[str, Root] = {
     "doubts": Root(
         "Doubt",
         many=True,
-        filters={"state": _IN_STATE},
+        filters={"state": _IN_STATE, "scoreFrom": Filter("{a}.score >= {v}", "score")},
         keys=(by_day("raised_on"), by_id("doubt_id")),
     ),
     "checkIns": Root(

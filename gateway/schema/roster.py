@@ -82,6 +82,12 @@ class Child(Node):
     accounted_state: str = strawberry.field(description="归类 the accounted state the child is in")
     accounted_reason: str = strawberry.field(description="归类依据 the rule, in words")
     accounted_on: date | None = strawberry.field(description="归类日期 since which date")
+    obliged_from: date | None = strawberry.field(
+        description="应入学日期 from which 1 September it has to be in school (义务教育法 第十一条); null where the birth date is not known"
+    )
+    obliged_until: date | None = strawberry.field(
+        description="义务教育期满 until which 31 August somebody answers for it: nine years of school and sixteen of age both over"
+    )
     merged_into: UUID | None = strawberry.field(description="合并至 the entry that goes on for this one")
     erased: bool = strawberry.field(description="已删除 names and numbers were erased")
 

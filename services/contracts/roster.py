@@ -61,6 +61,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     row: int
 
 
+class SchoolYears(msgspec.Struct, frozen=True, kw_only=True):
+    """From when until when a child is owed schooling 义务教育起止: a 1 September and a 31 August (义务教育法 第十一条; N1.8)."""
+
+    begin_on: date
+    end_on: date
+
+
 class ChildRegistered(Published, frozen=True, kw_only=True):
     """A child became known 儿童入册: the registers' rows of one person, linked."""
 
@@ -79,6 +86,7 @@ class ChildRegistered(Published, frozen=True, kw_only=True):
     sources: tuple[Source, ...] = ()
     valid_on: date | None = None
     links: tuple[RowLink, ...] = ()
+    school_years: SchoolYears | None = None
 
 
 class IdentityCorrected(Published, frozen=True, kw_only=True):
@@ -118,6 +126,35 @@ class ResidenceStated(Published, frozen=True, kw_only=True):
     village: str
     sources: tuple[Source, ...] = ()
     valid_on: date | None = None
+
+
+class SchoolYearsStated(Published, frozen=True, kw_only=True):
+    """From when until when the child is owed schooling was stated anew 义务教育起止; None where no birth date is known."""
+
+    TYPE: ClassVar[str] = "roster.school-years-stated.v1"
+    child_id: UUID
+    school_years: SchoolYears | None
+    valid_on: date
+
+
+class SchoolAgeReached(Published, frozen=True, kw_only=True):
+    """The child has to be in school from this school year on 进入义务教育年龄 (义务教育法 第十一条)."""
+
+    TYPE: ClassVar[str] = "roster.school-age-reached.v1"
+    child_id: UUID
+    begin_on: date
+    township: str
+    village: str
+
+
+class SchoolAgePassed(Published, frozen=True, kw_only=True):
+    """Nine years of school and sixteen years of age are over 超出义务教育年龄."""
+
+    TYPE: ClassVar[str] = "roster.school-age-passed.v1"
+    child_id: UUID
+    end_on: date
+    township: str
+    village: str
 
 
 class SchoolingStated(Published, frozen=True, kw_only=True):

@@ -45,6 +45,10 @@ EVEN_SCORE: Final = 0.5
 """The score of what nobody computed."""
 
 
+BESIDE: Final = (Child.RowsLinked, Child.SchoolYearsStated)
+"""What follows from the rows of a child and changes nothing that is said of it."""
+
+
 class Roster(RecordedApplication):
     """Everything that can be asked of the roster."""
 
@@ -68,16 +72,14 @@ class Roster(RecordedApplication):
     ) -> Rehearsed:
         """What `state_children` and `miss_children` would record, decided by the same aggregates and not recorded.
 
-        A child of whom only one more row is known is not changed by it.
+        A child of whom only one more row is known is not changed by it, nor is one whose school years were not counted before.
         """
         children = [self._state(statement) for statement in statements]
         for child in filter(None, (self.find(Child, child_id) for child_id in missed)):
             children.append(child)
             child.vanish(owner=owner, today=today())
         events = Counter(type(event) for child in children for event in child.pending_events)
-        changed = sum(
-            any(not isinstance(event, Child.RowsLinked) for event in child.pending_events) for child in children
-        )
+        changed = sum(any(not isinstance(event, BESIDE) for event in child.pending_events) for child in children)
         new = events[Child.Registered]
         return Rehearsed(new, changed - new, events[Child.FindingRaised], events[Child.FindingResolved])
 
@@ -332,6 +334,12 @@ class Roster(RecordedApplication):
         home_hours.count(hours=hours, taught_on=taught_on)
         return self.record(home_hours)
 
+    def come_of_age(self, *, child_id: UUID) -> Answer:
+        """Tells that a child's school years have begun, or are over 进入、超出义务教育年龄."""
+        child = self.get(Child, child_id)
+        child.come_of_age(today=today())
+        return self.record(child)
+
     def expire_field_check(self, *, field_check_id: UUID) -> Answer:
         """Tells that a field check list is late 摸排逾期: the township, then the bureau."""
         check = self.get(FieldCheck, field_check_id)
@@ -451,6 +459,7 @@ class Roster(RecordedApplication):
         day, sources, rows, links = statement.valid_on, statement.sources_of, statement.grounds, statement.links
         child.state_identity(statement.identity, grounds=rows, sources=sources(OF_IDENTITY), valid_on=day, links=links)
         child.state_rows(rows, links=links, valid_on=day)
+        child.state_school_years(valid_on=day)
         child.state_residence(statement.residence, sources=sources(OF_RESIDENCE), valid_on=day)
         child.state_schooling(statement.schooling, valid_on=day, sources=sources(OF_SCHOOLING))
         child.state_groups(statement.groups, valid_on=day, sources=sources(OF_GROUPS))

@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 from services.chassis.school_terms import term_on
 from services.roster.domain.child import Child
 from services.roster.domain.deferral import KINDS, RAN_OUT, Deferral
-from services.roster.domain.facts import LAPSED, Ground
+from services.roster.domain.facts import LAPSED, Ground, SchoolYears
 from services.roster.domain.field_check import FieldCheck, next_reminder
 from services.roster.domain.findings import APPROVER, CATALOGUE, NO_LONGER_FOUND, OWN_RECORDS, TAKEN_OVER
 from services.roster.domain.home_hours import HomeHours, hours_owed
@@ -100,6 +100,9 @@ class Due:
         self._into: dict[UUID, UUID] = {}
         self._merged: dict[UUID, set[UUID]] = {}
         self._lists: dict[UUID, _List] = {}
+        self._school_years: dict[UUID, SchoolYears] = {}
+        self._turns: dict[UUID, date] = {}
+        self._turning: dict[date, set[UUID]] = {}
 
     # What is due
 
@@ -120,6 +123,15 @@ class Due:
             if found.due_on is not None and found.due_on < today and not self._is_past(key[0])
         ]
         return [key for _, key in sorted(late)]
+
+    def of_age(self, today: date) -> list[UUID]:
+        """The children whose school years have begun, or are over, and of whom that was not told, the longest ago first."""
+        return [
+            child_id
+            for turn in sorted(turn for turn in self._turning if turn <= today)
+            for child_id in sorted(self._turning[turn] - self._left)
+            if not self._is_past(child_id)
+        ]
 
     def lists_overdue(self, today: date) -> list[UUID]:
         """The field check lists that are late and of which the next level was not told, the longest late first."""
@@ -321,6 +333,14 @@ class Due:
     def _apply_of_child(self, event: Child.Event) -> None:
         child_id = event.originator_id
         match event:
+            case Child.Registered() if event.school_years is not None:
+                self._grow_up(child_id, event.school_years, since=event.valid_on or date.min)
+            case Child.SchoolYearsStated():
+                self._grow_up(child_id, event.school_years, since=event.valid_on)
+            case Child.SchoolAgeReached():
+                self._grow_up(child_id, self._school_years.get(child_id), since=event.begin_on)
+            case Child.SchoolAgePassed():
+                self._grow_up(child_id, None, since=event.end_on)
             case Child.Accounted():
                 self._account(child_id, event.state, event.valid_on)
             case Child.FindingRaised():
@@ -343,6 +363,17 @@ class Due:
                 self._past.add(child_id)
             case _:
                 pass
+
+    def _grow_up(self, child_id: UUID, school_years: SchoolYears | None, *, since: date) -> None:
+        """Notes when next something is to be told of a child's age, if ever."""
+        if (before := self._turns.pop(child_id, None)) is not None:
+            self._turning[before].discard(child_id)
+        self._school_years.pop(child_id, None)
+        turn = school_years.turn_after(since) if school_years is not None else None
+        if school_years is not None and turn is not None:
+            self._school_years[child_id] = school_years
+            self._turns[child_id] = turn
+            self._turning.setdefault(turn, set()).add(child_id)
 
     def _account(self, child_id: UUID, state: str, since: date) -> None:
         self._suspect.discard(child_id)

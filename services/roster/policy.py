@@ -2,7 +2,8 @@
 
 Time brings findings, and takes them when their cause has ended: a transfer that nobody completes, a deferral that ends, a
 school elsewhere that nobody proved this term, a child who did not report, hours at home that were not taught. It also
-tells when what somebody owes for a finding is late, and a field check list that was not handed in. Assistance tells which hours were taught at home.
+tells when what somebody owes for a finding is late, and a field check list that was not handed in. Each first of September
+children come into the age of compulsory schooling, and leave it. Assistance tells which hours were taught at home.
 """
 
 from collections.abc import Callable, Iterator
@@ -69,5 +70,7 @@ def _run_out(
         )
     for child_id, kind in due.overdue(today)[:LATE_AT_ONCE]:
         yield child_id, partial(app.expire_finding, child_id=child_id, kind=kind)
+    for child_id in due.of_age(today)[:LATE_AT_ONCE]:
+        yield child_id, partial(app.come_of_age, child_id=child_id)
     for field_check_id in due.lists_overdue(today)[:LATE_AT_ONCE]:
         yield field_check_id, partial(app.expire_field_check, field_check_id=field_check_id)

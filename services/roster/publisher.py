@@ -13,7 +13,7 @@ from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
 from services.roster.domain.delivery import Delivery
 from services.roster.domain.doubt import Doubt, RowPair
-from services.roster.domain.facts import Ground, Links, RowPlace, Sources
+from services.roster.domain.facts import Ground, Links, RowPlace, SchoolYears, Sources
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks
@@ -37,6 +37,8 @@ def publish(event: object) -> Published | None:
                 links=_links(event.links),
                 valid_on=event.valid_on,
             )
+        case Child.SchoolYearsStated() | Child.SchoolAgeReached() | Child.SchoolAgePassed():
+            return _of_age(event)
         case Child.Event():
             return _child(event)
         case Doubt.Event():
@@ -97,8 +99,30 @@ def _identity(event: Child.Registered | Child.IdentityCorrected) -> Published:
         sources=sources,
         valid_on=event.valid_on,
         links=links,
+        school_years=_school_years(event.school_years),
         **sealed,
     )
+
+
+def _of_age(event: Child.SchoolYearsStated | Child.SchoolAgeReached | Child.SchoolAgePassed) -> Published:
+    child_id = event.originator_id
+    match event:
+        case Child.SchoolYearsStated():
+            return told.SchoolYearsStated(
+                child_id=child_id, school_years=_school_years(event.school_years), valid_on=event.valid_on
+            )
+        case Child.SchoolAgeReached():
+            return told.SchoolAgeReached(
+                child_id=child_id, begin_on=event.begin_on, township=event.township, village=event.village
+            )
+        case Child.SchoolAgePassed():
+            return told.SchoolAgePassed(
+                child_id=child_id, end_on=event.end_on, township=event.township, village=event.village
+            )
+
+
+def _school_years(stated: SchoolYears | None) -> told.SchoolYears | None:
+    return None if stated is None else told.SchoolYears(begin_on=stated.begin_on, end_on=stated.end_on)
 
 
 def _ground(ground: Ground) -> told.Ground:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.school_age import age_in, age_out
+from services.chassis.school_age import age_in, age_out, answered_for_until
 
 BIRTHS = st.dates(date(2000, 1, 1), date(2030, 12, 31))
 
@@ -31,6 +31,7 @@ def test_whoever_enters_is_six_and_was_not_a_year_before(birth: date) -> None:
 
     assert _completed(birth, by) == 6
     assert _completed(birth, age_out(birth)) == 15
+    assert _completed(birth, answered_for_until(birth)) == 16
 
 
 @given(birth=BIRTHS, days=st.integers(min_value=0, max_value=400))

@@ -176,6 +176,14 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.booleans()
         case "owner":
             return st.sampled_from(["public_security:410326", f"school:{county.SCHOOL}"])
+        case "unit":
+            return st.sampled_from(["education_bureau:410326", f"school:{county.SCHOOL}"])
+        case "register":
+            return st.sampled_from(["in_school", "enrolment"])
+        case "obligedFrom":
+            return st.sampled_from(["2021-09-01", "2026-09-01"])
+        case "scoreFrom":
+            return st.sampled_from([0.5, 0.75, 0.9])
         case "round" | "term":
             return st.sampled_from([county.ROUND, county.TERM])
         case "found":
@@ -323,6 +331,10 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "village": [county.VILLAGE],
         "school": [county.SCHOOL],
         "role": ["village_cadre"],
+        "unit": ["education_bureau:410326", f"school:{county.SCHOOL}"],
+        "register": ["in_school", "enrolment"],
+        "obligedFrom": ["2021-09-01", "2026-09-01"],
+        "scoreFrom": [0.5, 0.9],
     }
     granted = [
         name

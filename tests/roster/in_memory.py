@@ -44,15 +44,26 @@ class MemoryRoster(Roster):
         """The kinds of a child's open findings."""
         return set(self.get(Child, child_id).findings)
 
-    def state(self, child_id: UUID, state: str, *findings: str, on: date = MONDAY, new: bool = False) -> None:
+    def state(
+        self,
+        child_id: UUID,
+        state: str,
+        *findings: str,
+        on: date = MONDAY,
+        new: bool = False,
+        birth_date: str = "2015-06-07",
+    ) -> None:
         """A comparison states a child."""
+        said = statement(child_id, state, *findings, on=on, new=new, birth_date=birth_date)
         with acting_on(on):
-            self.state_children(statements=[statement(child_id, state, *findings, on=on, new=new)])
+            self.state_children(statements=[said])
 
-    def a_child(self, state: str = "in_seat", *findings: str, on: date = MONDAY) -> UUID:
+    def a_child(
+        self, state: str = "in_seat", *findings: str, on: date = MONDAY, birth_date: str = "2015-06-07"
+    ) -> UUID:
         """A child just taken in by a comparison."""
         child_id = uuid4()
-        self.state(child_id, state, *findings, on=on, new=True)
+        self.state(child_id, state, *findings, on=on, new=True, birth_date=birth_date)
         return child_id
 
     def _look(self) -> None:
@@ -61,12 +72,14 @@ class MemoryRoster(Roster):
         self._seen = len(self.memory.log)
 
 
-def statement(child_id: UUID, state: str, *findings: str, on: date, new: bool = False) -> Statement:
+def statement(
+    child_id: UUID, state: str, *findings: str, on: date, new: bool = False, birth_date: str = "2015-06-07"
+) -> Statement:
     """What a comparison states of a child."""
     return Statement(
         child_id=child_id,
         new=new,
-        identity=Identity("燕归来", "", "2015-06-07", "female", "燕青", ""),
+        identity=Identity("燕归来", "", birth_date, "female", "燕青", ""),
         residence=Residence(None, "410326103", "410326103005"),
         schooling=Schooling(school=SCHOOL, stage="primary", grade="五年级"),
         groups=Groups(),

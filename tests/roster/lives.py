@@ -1,6 +1,7 @@
 """Lives of every aggregate, told by their own decisions on fixed days: what publisher and histories are checked with."""
 
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from uuid import UUID
 
@@ -51,6 +52,7 @@ MERGED = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b102")
 AT_HOME = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b103")
 WORDS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b04")
 DELIVERY = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b05")
+GROWING_UP = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b07")
 OF_ROWS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b06")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 
@@ -361,6 +363,26 @@ def a_list_that_came_late() -> list[RecordedAggregate]:
     return [check]
 
 
+def a_child_that_grows_up() -> list[RecordedAggregate]:
+    """A child becomes six, goes to school as long as it has to, and turns out to have been born a year later."""
+    born = replace(IDENTITY, id_number="", birth_date="2021-03-04")
+    with acting_on():
+        child = Child.register(
+            child_id=GROWING_UP,
+            identity=born,
+            residence=Residence(None, "410326103", "410326103005"),
+            grounds=(GROUND,),
+            valid_on=MONDAY,
+        )
+    for day in (date(2027, 9, 1), date(2037, 9, 1)):
+        with acting_on(day):
+            child.come_of_age(today=day)
+    with acting_on(date(2037, 9, 14)):
+        child.state_identity(replace(born, birth_date="2022-03-04"), grounds=(GROUND,))
+        child.state_school_years(valid_on=date(2037, 9, 14))
+    return [child]
+
+
 def a_mapping_given_up() -> list[RecordedAggregate]:
     """A school maps its columns, forgets them, and maps them anew."""
     unit = f"school:{OTHER_SCHOOL}"
@@ -448,6 +470,7 @@ def all_lives() -> list[RecordedAggregate]:
         *stated_with_its_sources(),
         *a_school_hands_in_its_list(),
         *a_mapping_given_up(),
+        *a_child_that_grows_up(),
         *a_list_that_came_late(),
         *a_round_from_door_to_door(),
         *a_child_of_several_rows(),

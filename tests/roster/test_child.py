@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.chassis.aggregate import NobodyActing
 from services.chassis.errors import Refused
 from services.roster.domain.child import Child
-from services.roster.domain.facts import Groups, Identity, Residence, Schooling
+from services.roster.domain.facts import Groups, Identity, Residence, Schooling, SchoolYears
 from services.roster.reconcile.model import AccountedState, FindingKind
 from tests.roster.given import (
     CHILD,
@@ -102,6 +102,29 @@ class TestAStatement:
 
         assert happened(child) == ["Accounted"] * 3
         assert child.accounted == "in_seat"
+
+
+class TestASchoolYear:
+    def test_is_stated_by_the_next_comparison_of_who_was_known_before_it_was_counted(self) -> None:
+        """A registration of before says nothing of it; nothing that had begun by then is told as if it began now."""
+        child = a_child()
+        child.school_years = None
+        with acting_on():
+            child.state_school_years(valid_on=MONDAY)
+            child.state_school_years(valid_on=MONDAY)
+            child.come_of_age(today=MONDAY + timedelta(days=400))
+
+        assert happened(child) == ["SchoolYearsStated"]
+        assert child.school_years == SchoolYears(date(2021, 9, 1), date(2031, 8, 31))
+
+    @pytest.mark.parametrize("birth", ["", "未知", "2015-02-30"])
+    def test_of_whose_birth_date_nobody_knows_is_none(self, birth: str) -> None:
+        child = a_child(identity=replace(IDENTITY, birth_date=birth))
+        with acting_on():
+            child.state_school_years(valid_on=MONDAY)
+            child.come_of_age(today=date(2050, 1, 1))
+
+        assert (happened(child), child.school_years) == ([], None)
 
 
 class TestTheRowsOfAChild:

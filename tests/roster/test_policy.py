@@ -431,6 +431,73 @@ class TestWhatIsLate:
         assert raised(roster, "elsewhere_unproved") == []
 
 
+class TestAChild:
+    """Comes into the age of compulsory schooling on a first of September, and leaves it on one (义务教育法 第十一条)."""
+
+    FIVE = "2021-03-04"
+    BEGINS, ENDS = date(2027, 9, 1), date(2037, 8, 31)
+
+    @staticmethod
+    def told(roster: MemoryRoster) -> list[tuple[UUID, str, date]]:
+        reached, passed = Child.SchoolAgeReached, Child.SchoolAgePassed
+        return [
+            (event.originator_id, type(event).__name__, event.begin_on if isinstance(event, reached) else event.end_on)
+            for event in roster.memory.log
+            if isinstance(event, reached | passed)
+        ]
+
+    def test_comes_of_age_on_the_day_and_leaves_it_on_the_day_once(self, roster: MemoryRoster) -> None:
+        child_id = roster.a_child(birth_date=self.FIVE)
+        for day in (self.BEGINS - days(1), self.BEGINS, self.BEGINS + days(1), self.ENDS):
+            roster.pass_day(day)
+        assert self.told(roster) == [(child_id, "SchoolAgeReached", self.BEGINS)]
+        for day in (self.ENDS + days(1), self.ENDS + days(2), self.ENDS + days(400)):
+            roster.pass_day(day)
+            roster.restart()
+
+        assert self.told(roster)[1:] == [(child_id, "SchoolAgePassed", self.ENDS)]
+
+    def test_is_told_in_order_after_years_without_a_clock(self, roster: MemoryRoster) -> None:
+        younger, older = roster.a_child(birth_date="2021-09-01"), roster.a_child(birth_date="2021-08-31")
+        roster.pass_day(self.ENDS + days(1))
+
+        assert self.told(roster) == [
+            (older, "SchoolAgeReached", self.BEGINS),
+            (older, "SchoolAgePassed", self.ENDS),
+            (younger, "SchoolAgeReached", date(2028, 9, 1)),
+        ]
+
+    def test_that_was_of_age_when_it_became_known_only_leaves_it(self, roster: MemoryRoster) -> None:
+        child_id = roster.a_child(birth_date="2015-06-07")
+        roster.pass_day(MONDAY + days(400))
+        assert self.told(roster) == []
+        roster.pass_day(date(2031, 9, 1))
+
+        assert self.told(roster) == [(child_id, "SchoolAgePassed", date(2031, 8, 31))]
+
+    def test_whose_birth_date_turns_out_to_be_another_comes_of_age_by_that(self, roster: MemoryRoster) -> None:
+        child_id = roster.a_child(birth_date="")
+        roster.pass_day(self.BEGINS)
+        assert self.told(roster) == []
+        later = self.BEGINS + days(14)
+        roster.state(child_id, "in_seat", on=later, birth_date="2022-03-04")
+        roster.state(child_id, "in_seat", on=later, birth_date="2022-03-05")
+        roster.pass_day(date(2028, 9, 1))
+
+        assert self.told(roster) == [(child_id, "SchoolAgeReached", date(2028, 9, 1))]
+        assert len(roster.told(Child.SchoolYearsStated)) == 1, "another day of the same school year is nothing new"
+
+    def test_that_was_erased_merged_or_has_died_is_told_of_no_more(self, roster: MemoryRoster) -> None:
+        erased, merged, goes_on, gone = (roster.a_child(birth_date=self.FIVE) for _ in range(4))
+        with acting_on():
+            roster.erase_child(child_id=erased, reason="监护人申请")
+            roster.merge_children(child_id=goes_on, merged_id=merged, reason="同一人")
+        roster.state(gone, "gone", birth_date=self.FIVE)
+        roster.pass_day(self.BEGINS)
+
+        assert self.told(roster) == [(goes_on, "SchoolAgeReached", self.BEGINS)]
+
+
 class TestAFieldCheckList:
     """Lists that are not handed in by their day: the township hears of it, then the bureau."""
 

@@ -71,6 +71,7 @@ SHARED_BY_ANOTHER_NAME = {
     "answers",
     "caused",
     "expected",
+    "school_years",
     "schooling",
     "groups",
     "grounds",

@@ -6,12 +6,13 @@ of these.
 """
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.errors import Refused
+from services.chassis.school_age import LAST_AGE
 from services.chassis.working_days import add_working_days
 from services.roster.domain.facts import (
     Excuse,
@@ -21,6 +22,7 @@ from services.roster.domain.facts import (
     Links,
     Residence,
     Schooling,
+    SchoolYears,
     Sources,
     StudentNumbers,
     told_by_rows,
@@ -39,9 +41,6 @@ from services.roster.domain.findings import (
     may_approve,
     unit_for,
 )
-
-LAST_AGE: Final = 16
-"""Completed years up to which a child is of compulsory-school age (N1.8)."""
 
 SPOKEN_FOR_NO_MORE: Final = "原批准已终止，待名册核实"
 """Why a child is looked for whose paper was ended before its day."""
@@ -73,6 +72,7 @@ class Child(RecordedAggregate):
         sources: Sources
         valid_on: date | None
         links: Links
+        school_years: SchoolYears | None = None
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -133,6 +133,29 @@ class Child(RecordedAggregate):
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             """At first nobody kept which row a fact was taken from, nor of which day it is."""
             state.update(sources=(), valid_on=None)
+
+    class SchoolYearsStated(RecordedAggregate.Event):
+        """From when until when the child is owed schooling was stated anew, by another birth date 义务教育起止."""
+
+        TOPIC = "roster.Child.SchoolYearsStated"
+        school_years: SchoolYears | None
+        valid_on: date
+
+    class SchoolAgeReached(RecordedAggregate.Event):
+        """The child has to be in school from this school year on 进入义务教育年龄 (义务教育法 第十一条)."""
+
+        TOPIC = "roster.Child.SchoolAgeReached"
+        begin_on: date
+        township: str
+        village: str
+
+    class SchoolAgePassed(RecordedAggregate.Event):
+        """Nine years of school and sixteen years of age are over 超出义务教育年龄; nobody has to answer for it any more."""
+
+        TOPIC = "roster.Child.SchoolAgePassed"
+        end_on: date
+        township: str
+        village: str
 
     class SchoolingStated(RecordedAggregate.Event):
         """The child's schooling was stated 就学情况."""
@@ -357,6 +380,7 @@ class Child(RecordedAggregate):
             sources=sources,
             valid_on=valid_on,
             links=links,
+            school_years=SchoolYears.of(identity),
         )
 
     def state_identity(
@@ -388,6 +412,30 @@ class Child(RecordedAggregate):
         """States which rows are the child's and why; the same registers linked by the same rules say nothing new."""
         if told_by_rows(grounds, links) != told_by_rows(self.grounds, self.links):
             self.trigger_event(self.RowsLinked, grounds=grounds, links=links, valid_on=valid_on)
+
+    def state_school_years(self, *, valid_on: date) -> None:
+        """States from when until when the child is owed schooling, by the birth date that is known of it."""
+        school_years = SchoolYears.of(self.identity)
+        if school_years != self.school_years:
+            self.trigger_event(self.SchoolYearsStated, school_years=school_years, valid_on=valid_on)
+
+    def come_of_age(self, *, today: date) -> None:
+        """Tells that the child's school years have begun, or are over: once each, in order, also after days without a clock.
+
+        What had begun or was over when the child became known is told by its registration alone.
+        """
+        while (
+            not self.erased
+            and self.school_years is not None
+            and (turn := self.school_years.turn_after(self.age_told_on)) is not None
+        ):
+            if turn > today:
+                return
+            place = {"township": self.residence.township, "village": self.residence.village}
+            if turn == self.school_years.begin_on:
+                self.trigger_event(self.SchoolAgeReached, begin_on=turn, **place)
+            else:
+                self.trigger_event(self.SchoolAgePassed, end_on=self.school_years.end_on, **place)
 
     def state_residence(self, residence: Residence, *, sources: Sources = (), valid_on: date | None = None) -> None:
         """States where the child lives."""
@@ -715,11 +763,15 @@ class Child(RecordedAggregate):
         village: str,
         grounds: tuple[Ground, ...],
         links: Links,
+        school_years: SchoolYears | None,
+        valid_on: date | None,
     ) -> None:
         self.identity = Identity(name, id_number, birth_date, sex, guardian_name, guardian_phone)
         self.residence = Residence(household_id, township, village)
         self.grounds = grounds
         self.links = links
+        self.school_years = school_years
+        self.age_told_on = valid_on or date.min
         self.schooling = Schooling()
         self.groups = Groups()
         self.student_numbers = StudentNumbers()
@@ -754,6 +806,19 @@ class Child(RecordedAggregate):
     def _rows_linked(self, grounds: tuple[Ground, ...], links: Links) -> None:
         self.grounds = grounds
         self.links = links
+
+    @event(SchoolYearsStated)
+    def _school_years_stated(self, school_years: SchoolYears | None, valid_on: date) -> None:
+        self.school_years = school_years
+        self.age_told_on = valid_on
+
+    @event(SchoolAgeReached)
+    def _school_age_reached(self, begin_on: date) -> None:
+        self.age_told_on = begin_on
+
+    @event(SchoolAgePassed)
+    def _school_age_passed(self, end_on: date) -> None:
+        self.age_told_on = end_on + timedelta(days=1)
 
     @event(ResidenceStated)
     def _residence_stated(self, household_id: UUID | None, township: str, village: str) -> None:

@@ -1,9 +1,11 @@
 """What is said of a child 事实: who, where, at which school, in which groups, and from which row it comes."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
+
+from services.chassis.school_age import age_in, answered_for_until
 
 DEFERRED: Final = "left_explained"
 """The accounted state of a child whose schooling is deferred, suspended or exempt 其他离校(有原因)."""
@@ -92,6 +94,27 @@ class Identity:
         except ValueError:
             return None
         return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolYears:
+    """From when until when a child is owed schooling 义务教育起止: 1 September and 31 August, so they tell no birth date."""
+
+    begin_on: date
+    end_on: date
+
+    @classmethod
+    def of(cls, identity: Identity) -> "SchoolYears | None":
+        """Those of a birth date; None where none is known."""
+        try:
+            born = date.fromisoformat(identity.birth_date)
+        except ValueError:
+            return None
+        return cls(age_in(born), answered_for_until(born))
+
+    def turn_after(self, day: date) -> date | None:
+        """The next day on which they begin, or are over; None once they are."""
+        return next((turn for turn in (self.begin_on, self.end_on + timedelta(days=1)) if turn > day), None)
 
 
 @dataclass(frozen=True, slots=True)

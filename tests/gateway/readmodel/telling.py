@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from threading import Condition
 from typing import Any
@@ -137,8 +137,12 @@ from services.contracts.roster import (
     RowLink,
     RowPair,
     RowsLinked,
+    SchoolAgePassed,
+    SchoolAgeReached,
     SchoolingElsewhereProved,
     SchoolingStated,
+    SchoolYears,
+    SchoolYearsStated,
     StudentNumberStated,
     TermCheckInClosed,
     TermCheckInOpened,
@@ -554,6 +558,7 @@ def registered(number: int, *, township: str = TOWNSHIPS[0], born: str | None = 
         township=township,
         village=f"{township}005",
         grounds=grounds(number, "hukou"),
+        school_years=SchoolYears(begin_on=date(2026, 9, 1), end_on=date(2036, 8, 31)) if number % 3 else None,
     )
 
 
@@ -612,6 +617,13 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
         ChildAccounted(child_id=child, state="in_seat", valid_on=DAY, reason="在校名单在册"),
         ChildAccounted(child_id=child, state="suspect", valid_on=DAY, reason="名在人不在"),
         corrected,
+        SchoolYearsStated(
+            child_id=child,
+            school_years=chance.choice((None, SchoolYears(begin_on=date(2020, 9, 1), end_on=date(2030, 8, 31)))),
+            valid_on=DAY,
+        ),
+        SchoolAgeReached(child_id=child, begin_on=date(2026, 9, 1), township=TOWNSHIPS[0], village=""),
+        SchoolAgePassed(child_id=child, end_on=date(2036, 8, 31), township=TOWNSHIPS[0], village=""),
         RowsLinked(
             child_id=child,
             grounds=grounds(number, "hukou", "poverty"),
