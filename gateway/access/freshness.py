@@ -93,14 +93,17 @@ class Freshness:
 
     async def require(self) -> None:
         """Returns where the read model is new enough; raises `TooOld`."""
-        every_s = self._bound_s / LOOKS if self._is_fresh() else min(LEAST_S, self._bound_s / LOOKS)
-        if self._now() - self._looked_at >= every_s:
+        if self._is_due() or (self._looking.locked() and not self._is_fresh()):
             async with self._looking:
-                if self._now() - self._looked_at >= every_s:  # nobody else has looked meanwhile
+                if self._is_due():  # nobody else has looked meanwhile
                     self._looked_at = self._now()
                     await asyncio.gather(*map(self._look, PRODUCERS))
         if not self._is_fresh():
             raise TooOld(bound_s=self._bound_s, after_s=max(1, int(self._bound_s / LOOKS)))
+
+    def _is_due(self) -> bool:
+        every_s = self._bound_s / LOOKS
+        return self._now() - self._looked_at >= (every_s if self._is_fresh() else min(LEAST_S, every_s))
 
     def _is_fresh(self) -> bool:
         return min(known.at for known in self._known.values()) > self._now() - self._bound_s

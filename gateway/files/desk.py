@@ -219,9 +219,7 @@ async def _enter(request: Request, *, command: str, desk: Desk, handler: Handler
         raise
     try:
         _require(principal, command)
-        if (
-            principal.about is not None
-        ):  # the only files that end with a task: all others are of the unit's own area, or its own
+        if principal.about is not None:  # whatever the file is, it ends with the task; lists ask by what stands in them
             await desk.freshness.require()
         return await handler(desk, Asked(request, principal))
     except Forbidden:

@@ -20,7 +20,10 @@ class ErrorCode(Enum):
     REFUSED = strawberry.enum_value(
         "REFUSED", description="不予办理 a rule says no; the message names the rule and what is allowed"
     )
-    STALE = strawberry.enum_value("STALE", description="已被他人更新 somebody was quicker: read again, decide again")
+    STALE = strawberry.enum_value(
+        "STALE",
+        description="已被他人更新或数据过旧 somebody was quicker: read again, decide again; or what is shown is too old: after Retry-After",
+    )
     UNCERTAIN = strawberry.enum_value(
         "UNCERTAIN", description="结果不明 the service gave no answer: send the same request with the same key"
     )

@@ -1,5 +1,6 @@
 """What ends with a task is shown only while what is shown is new enough to say that it hasn't ended."""
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from gateway.access.freshness import BOUND_S
+from gateway.access.freshness import BOUND_S, Freshness
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 
@@ -124,6 +125,19 @@ def test_a_service_that_does_not_answer_leaves_it_unknown(gateway: Asking, monke
     assert gateway.ask(CHILDREN, by="police-officer").data
     gateway.seconds += BOUND_S
     assert gateway.ask(CHILDREN, by="police-officer").code == "STALE"
+
+
+def test_who_asks_while_somebody_looks_waits_for_what_is_found(gateway: Asking) -> None:
+    class Slow:
+        async def head(self, _service: str) -> int:
+            await asyncio.sleep(0.05)
+            return 0
+
+    async def at_once() -> None:
+        fresh = Freshness(heads=Slow(), reader=gateway.reader)
+        await asyncio.gather(*(fresh.require() for _ in range(5)))
+
+    gateway.runner.run(at_once())
 
 
 def test_however_many_ask_the_services_are_asked_now_and_then(gateway: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
