@@ -99,7 +99,7 @@ def child_of(who: str, state: State) -> str:
     return str(county.made("matrix", who, state.name))
 
 
-def write(connection: psycopg.Connection, name: str, who: Who, state: State) -> None:
+def rows_of(name: str, who: Who, state: State) -> list[tuple[str, dict[str, object]]]:
     """One child in this state towards this department."""
     child, case = child_of(name, state), county.made("matrix case", name, state.name)
     of_child = {"child_id": child, "township": state.township}
@@ -162,16 +162,15 @@ def write(connection: psycopg.Connection, name: str, who: Who, state: State) -> 
                 "ended_for": unit_of(who),
             }
             rows.append(("warrant_end", end))
-    county.insert(connection, rows)
+    return rows
 
 
 @pytest.fixture(scope="module")
 def children(read_model: Any) -> None:
     """A child in every state towards every department."""
+    rows = [row for name, who in WHO.items() for state in STATES for row in rows_of(name, who, state)]
     with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
-        for name, who in WHO.items():
-            for state in STATES:
-                write(connection, name, who, state)
+        county.insert(connection, rows)
 
 
 @pytest.fixture(scope="module", params=["as it runs", "compiler alone", "row security alone"])
