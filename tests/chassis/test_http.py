@@ -59,7 +59,13 @@ def things(module_database: Callable[..., FreshDatabase], key_store: FreshDataba
 
 
 @pytest.fixture
-def send(things: FailingThings) -> Send:
+def only_records() -> bool:
+    """Whether the service says that its commands do nothing but record."""
+    return False
+
+
+@pytest.fixture
+def send(things: FailingThings, only_records: bool) -> Send:
     """Sends a command as the gateway would, unless it is told otherwise; a header of None is left out."""
     api = command_api(
         title="things",
@@ -75,6 +81,7 @@ def send(things: FailingThings) -> Send:
             things.fail_without_vault,
             things.fail_at_all,
         ),
+        only_records=only_records,
     )
 
     def send(path: str, body: object = None, *, content: bytes | None = None, **headers: str | None) -> Response:
@@ -299,6 +306,7 @@ class TestWhatIsTold:
         otlp.wait_for_metric(name="baoxue.command.duration", outcome="unauthenticated")
         assert otlp.spans() == []
 
+    @pytest.mark.parametrize("only_records", [False, True])
     @pytest.mark.usefixtures("telemetry")
     def test_commands_are_timed_by_what_came_of_them(self, send: Send, otlp: Collector) -> None:
         key, begun = str(uuid4()), a_body()
