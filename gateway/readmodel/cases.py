@@ -51,7 +51,7 @@ from services.contracts.cases import (
     StepResumed,
 )
 from services.contracts.envelope import Published
-from services.contracts.oversight import AttendanceTaken, ChildUnnamed
+from services.contracts.oversight import AttendanceTaken, ChildUnnamed, DocumentResultFound
 
 MovingEvent = (
     CaseOpened
@@ -82,7 +82,7 @@ CaseEvent = (
     | ChildUnnamed
     | AttendanceTaken
 )
-DocumentEvent = DocumentIssued | DocumentServed
+DocumentEvent = DocumentIssued | DocumentServed | DocumentResultFound
 ReferralEvent = ReferralOpened | ReferralAccepted | ReferralAnswered | ReferralRevoked
 ResponsibilityEvent = ResponsibilityAssigned | ResponsibilityEnded
 
@@ -146,6 +146,9 @@ class Document(OfCase, frozen=True, kw_only=True):
     method: str = ""
     receipt: str = ""
     expires_on: date | None = None
+    result: str = ""
+    result_on: date | None = None
+    result_by: str = ""
 
 
 class Referral(OfCase, frozen=True, kw_only=True):
@@ -336,6 +339,9 @@ def document(row: Document | None, told: Told[DocumentEvent]) -> Document:
                 receipt=event.receipt,
                 expires_on=event.expires_on,
             )
+        case DocumentResultFound():
+            found = {"result_on": event.found_on, "result_by": event.found_by}
+            return replace(row, kind=event.kind, result=event.result, **found)
         case _:
             assert_never(event)
 

@@ -48,6 +48,7 @@ from services.contracts.oversight import (
     AssistanceLetterWithdrawn,
     AttendanceTaken,
     ChildUnnamed,
+    DocumentResultFound,
     ReferralReturned,
     VisitRecorded,
 )
@@ -111,6 +112,7 @@ def in_words(event: TimelineEvent) -> str:
         case (
             DocumentIssued()
             | DocumentServed()
+            | DocumentResultFound()
             | ReferralOpened()
             | ReferralAccepted()
             | ReferralAnswered()
@@ -244,6 +246,8 @@ def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned) ->
             return f"{event.issued_on} 签发文书 {event.kind} {event.number}，期限 {event.term_days} 天。"
         case DocumentServed():
             return f"{event.served_on} 文书 {event.kind} 送达（{event.method}），期限至 {event.expires_on}。"
+        case DocumentResultFound():
+            return f"{event.found_on} 文书 {event.kind} 办理结果：{event.result}。"
         case ReferralOpened():
             return f"{event.opened_on} 转办 {event.to}，请于 {event.reply_by} 前回复。"
         case ReferralAccepted():

@@ -144,6 +144,8 @@ class Document(AsRead, Node):
     SELECT: ClassVar[str] = "select document_id as id, d.* from document d"
 
     id: UUID = strawberry.field(description="编号 id")
+    case_id: UUID = strawberry.field(description="个案编号 the case")
+    township: str = strawberry.field(description="乡镇代码 township")
     kind: str = strawberry.field(description="种类 kind")
     number: str = strawberry.field(description="文号 number")
     issuer: str = strawberry.field(description="签发单位 issuer")
@@ -154,6 +156,11 @@ class Document(AsRead, Node):
     method: str = strawberry.field(description="送达方式 how it was served")
     receipt: str = strawberry.field(description="送达回证 receipt of service")
     expires_on: date | None = strawberry.field(description="届满日期 the term runs out")
+    result: str = strawberry.field(
+        description="办理结果 what came of it: complied, partly_complied, not_complied or withdrawn; empty until it is known"
+    )
+    result_on: date | None = strawberry.field(description="结果日期 on which day")
+    result_by: str = strawberry.field(description="登记人 account of who found it")
 
     @strawberry.field(description="扫描件 scans of the paper and of its receipt")
     async def scans(self, info: Info) -> list[Annotated["Attachment", strawberry.lazy("gateway.schema.oversight")]]:

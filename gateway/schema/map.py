@@ -162,7 +162,8 @@ TABLES: Mapping[str, Table] = {
             "Document",
             "document",
             columns(
-                "kind number issuer legalBasis termDays issuedOn servedOn method receipt expiresOn",
+                "caseId township kind number issuer legalBasis termDays issuedOn servedOn method receipt expiresOn result resultOn"
+                " resultBy",
                 id="{a}.document_id",
             ),
             {

@@ -23,6 +23,7 @@ _UNANSWERED_LATE = "coalesce({a}.reply_by < %(today)s, false) and {a}.answered_o
 _VISIT_LATE = "coalesce({a}.next_on < %(today)s, false) and {a}.ended_on is null"
 _LOOK_LATE = "coalesce({a}.owed_due_on < %(today)s, false)"
 _OF_REPORT = "coalesce((select w.{} from report_words w where w.report_id = {{a}}.report_id), {})"
+_NO_RESULT = "coalesce({a}.expires_on < %(today)s, false) and {a}.result = ''"
 _OWED_LATE = "coalesce({a}.due_on < %(today)s, false) and {a}.state = 'owed'"
 
 TABLES: Final = (
@@ -189,6 +190,14 @@ def _list(type_: str, *, key: str, **filters: Filter) -> Root:
 
 
 ROOTS: Final[Mapping[str, Root]] = {
+    "documents": _list(
+        "Document",
+        key="document_id",
+        kind=Filter("{a}.kind = {v}", "kind"),
+        served=Filter("({a}.served_on is not null) = {v}", "servedOn"),
+        result=Filter("{a}.result = {v}", "result"),
+        ranOut=Filter(f"({_NO_RESULT}) = {{v}}", "result"),
+    ),
     "visits": _list("Visit", key="visit_id", childId=_OF_CHILD, visitor=_BY_VISITOR),
     "attachments": _list(
         "Attachment", key="attachment_id", childId=_OF_CHILD, shows=Filter("{a}.shows = {v}", "shows")

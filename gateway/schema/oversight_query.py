@@ -17,6 +17,7 @@ import strawberry
 
 from gateway.readmodel.partition import window
 from gateway.readmodel.responsible import RESPONSIBLE_ON
+from gateway.schema.cases import Document
 from gateway.schema.causes import Cause, causes
 from gateway.schema.oversight import (
     AccountabilityDecision,
@@ -84,6 +85,30 @@ async def _listed(
 @strawberry.type(description="督导办理查询 what may be asked around the cases.")
 class OversightQuery:
     """What may be asked around the cases."""
+
+    @strawberry.field(
+        description="文书 papers on cases; `ranOut` those whose term is over and of which nobody has said what came, or are not"
+    )
+    async def documents(
+        self,
+        info: Info,
+        township: str | None = None,
+        kind: str | None = None,
+        served: bool | None = None,
+        result: str | None = None,
+        ran_out: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Document]:
+        """Papers by township, kind, service and result."""
+        narrowed = {
+            "township = {v}": township,
+            "kind = {v}": kind,
+            "(served_on is not null) = {v}": served,
+            "result = {v}": result,
+            _LATE.format(day="expires_on", open="result = ''"): ran_out,
+        }
+        return await _listed(info, Document, narrowed, key="document_id", first=first, after=after)
 
     @strawberry.field(description="家访记录 home visits, by child or by who visited")
     async def visits(

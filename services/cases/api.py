@@ -51,6 +51,7 @@ def _of_cases(cases: Cases) -> tuple[Callable[..., Answer], ...]:
         cases.record_proceeding,
         cases.issue_document,
         cases.serve_document,
+        cases.record_document_result,
         cases.record_return,
         cases.count_seat_days,
         cases.record_attendance,

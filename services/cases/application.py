@@ -13,7 +13,7 @@ from uuid import UUID
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case, Place, id_of_case
 from services.cases.domain.clearance import Clearance
-from services.cases.domain.document import Document, id_of_document
+from services.cases.domain.document import COMPLIED, Document, id_of_document
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.referral import Referral, id_of_referral
 from services.cases.domain.seat import DayInClass, refuse_more_than_one_list
@@ -120,7 +120,8 @@ class Cases(RecordedApplication):
         Without a `number` of the office's own it gets the next one of the issuer's book 文号.
         """
         case = self.get(Case, case_id)
-        case.allow_paper(kind=kind, today=today())
+        before = None if case.stands_on is None else self.get(Document, case.stands_on)
+        case.allow_paper(kind=kind, today=today(), complied_with=before is not None and before.result == COMPLIED)
         return self.record(*self._issue(case, kind=kind, issuer=issuer, number=number, term_days=term_days))
 
     def serve_document(self, *, document_id: UUID, method: str, receipt: str, served_on: date) -> Answer:
@@ -132,6 +133,12 @@ class Cases(RecordedApplication):
             kind=document.kind, document_id=document_id, served_on=served_on, expires_on=expires_on, today=today()
         )
         return self.record(document, case)
+
+    def record_document_result(self, *, document_id: UUID, result: str, found_on: date) -> Answer:
+        """Says what came of a paper 文书办理结果: complied with, in part, not, or taken back before its service."""
+        document = self.get(Document, document_id)
+        document.find_result(result=result, found_on=found_on, found_by=who_acts().actor, today=today())
+        return self.record(document)
 
     def record_proceeding(
         self, *, case_id: UUID, proceeding: str, paper: str, made_on: date, comply_by: date | None = None

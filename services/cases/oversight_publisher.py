@@ -12,6 +12,7 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
+from services.cases.domain.document import Document
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.late_reply import LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
@@ -53,6 +54,7 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     ProcuratorateNotice.Received: (told.ProcuratorateNoticeReceived, "notice_id"),
     ProcuratorateNotice.Answered: (told.ProcuratorateNoticeAnswered, "notice_id"),
     Attachment.Kept: (told.AttachmentKept, "attachment_id"),
+    Document.ResultFound: (told.DocumentResultFound, "document_id"),
     LateReply.Noted: (told.ReplyOverdue, "late_reply_id"),
     LateReply.Climbed: (told.ReplyClimbed, "late_reply_id"),
     LateReply.Settled: (told.LateReplySettled, "late_reply_id"),

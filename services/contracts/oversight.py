@@ -399,6 +399,19 @@ class ChildUnnamed(Published, frozen=True, kw_only=True):
     found_on: date
 
 
+class DocumentResultFound(Published, frozen=True, kw_only=True):
+    """What came of a paper 文书办理结果: complied, partly_complied, not_complied or withdrawn; `found_by` is an account."""
+
+    TYPE: ClassVar[str] = "cases.document-result-found.v1"
+    document_id: UUID
+    case_id: UUID
+    child_id: UUID
+    kind: str
+    result: str
+    found_on: date
+    found_by: str
+
+
 class ReplyOverdue(Published, frozen=True, kw_only=True):
     """An answer owed by a day didn't come 逾期未复 (N3, N8.1): by whom, in which matter, and which level is told (`up_to`)."""
 

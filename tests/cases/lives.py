@@ -12,6 +12,7 @@ from services.cases.domain.county_report import CountyReport
 from services.cases.domain.deputy import Deputy
 from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.inspection import Inspection
+from services.cases.domain.ladder import State
 from services.cases.domain.late_reply import Awaited, LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
@@ -23,7 +24,18 @@ from services.cases.domain.statement import Statement
 from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
 from services.chassis.aggregate import RecordedAggregate
-from tests.cases.given import CHILD, MONDAY, OTHER_CHILD, PUPIL, UNENROLLED, acting_on, clearance, days, opened
+from tests.cases.given import (
+    CHILD,
+    MONDAY,
+    OTHER_CHILD,
+    PUPIL,
+    UNENROLLED,
+    acting_on,
+    brought_to,
+    clearance,
+    days,
+    opened,
+)
 
 TOWNSHIP = "township:410326103"
 CIVIL_AFFAIRS = "civil_affairs:410326"
@@ -289,6 +301,16 @@ def a_report_followed_up() -> list[RecordedAggregate]:
     return [report]
 
 
+def a_paper_that_was_ignored() -> list[RecordedAggregate]:
+    """An order nobody complied with in its term."""
+    case = brought_to(State.REPORTED)  # on the Monday
+    order = paper(case, kind="order_to_correct", issuer=TOWNSHIP, term_days=10, on=1)
+    day = MONDAY + days(13)
+    with acting_on(day):
+        order.find_result(result="not_complied", found_on=day, found_by="clerk-1", today=day)
+    return [case, order]
+
+
 def a_number() -> NumberBook:
     """An office's book, and the first paper of the year."""
     with acting_on(MONDAY):
@@ -451,4 +473,5 @@ def all_lives() -> list[RecordedAggregate]:
         *an_answer_that_came_late(),
         *a_report_to_the_county(),
         *a_report_followed_up(),
+        *a_paper_that_was_ignored(),
     ]

@@ -135,6 +135,23 @@ def test_from_an_order_to_justice_only_after_its_term_has_run_out(cases: MemoryC
     assert state(cases, case_id) is State.JUDICIAL
 
 
+def test_nothing_follows_an_order_that_was_complied_with_until_it_no_longer_is(cases: MemoryCases) -> None:
+    case_id = report_case(cases)
+    order = cases.issue_order(case_id=case_id, issuer=TOWNSHIP, number="2026-2", term_days=10).id
+    cases.serve_document(document_id=order, method="direct", receipt="hz-2", served_on=MONDAY)
+    later = MONDAY + days(12)
+    with acting_on(MONDAY + days(3)):
+        cases.record_document_result(document_id=order, result="complied", found_on=MONDAY + days(3))
+    with acting_on(later), pytest.raises(Refused, match="nothing follows it"):
+        cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-3", term_days=10)
+
+    with acting_on(later):
+        cases.record_document_result(document_id=order, result="not_complied", found_on=later)
+        cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-3", term_days=10)
+
+    assert [event.found_by for event in cases.told(Document.ResultFound)] == ["officer-1", "officer-1"]
+
+
 def test_no_paper_of_the_ladder_is_issued_around_the_ladder(cases: MemoryCases) -> None:
     case_id = open_case(cases)
     for kind in ("order_to_correct", "judicial_document"):

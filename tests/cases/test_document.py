@@ -100,3 +100,89 @@ def test_every_kind_of_paper_names_its_legal_basis_and_who_signs_it() -> None:
 def test_papers_of_a_case_are_told_apart_by_kind_and_number() -> None:
     ids: set[UUID] = {id_of_document(CASE, kind=kind, number_in_case=number) for kind in PAPERS for number in (1, 2)}
     assert len(ids) == 2 * len(PAPERS)
+
+
+# What came of it
+
+
+def found(document: Document, result: str, *, on: date, recorded_on: date | None = None) -> None:
+    """Says what came of a paper."""
+    with acting_on(recorded_on or on):
+        document.find_result(result=result, found_on=on, found_by="clerk-1", today=recorded_on or on)
+
+
+def test_that_nobody_complied_is_known_once_the_last_day_is_over() -> None:
+    document = issued(term_days=15)
+    last_day = served(document, on=MONDAY)
+
+    with pytest.raises(Refused, match="last day is"):
+        found(document, "not_complied", on=last_day)
+    found(document, "not_complied", on=last_day + days(1))
+
+    assert (document.result, document.found_on) == ("not_complied", last_day + days(1))
+
+
+def test_who_complies_early_has_complied_and_late_is_better_than_never() -> None:
+    early, late = issued(), issued()
+    served(early, on=MONDAY)
+    last_day = served(late, on=MONDAY)
+    found(early, "complied", on=MONDAY)
+    found(late, "partly_complied", on=last_day + days(1))
+    found(late, "complied", on=last_day + days(9))
+
+    assert [document.result for document in (early, late)] == ["complied", "complied"]
+
+
+def test_who_complied_may_cease_to_and_an_older_word_does_not_come_after_a_newer() -> None:
+    document = issued()
+    last_day = served(document, on=MONDAY)
+    found(document, "complied", on=MONDAY + days(3))
+    found(document, "not_complied", on=last_day + days(5))
+
+    assert document.result == "not_complied"
+    with pytest.raises(Refused, match="can be said of a day from"):
+        found(document, "complied", on=last_day + days(2), recorded_on=last_day + days(6))
+
+
+def test_of_a_paper_that_reached_nobody_nothing_can_come_but_that_it_was_taken_back() -> None:
+    document = issued()
+    with pytest.raises(Refused, match="serve_document comes first"):
+        found(document, "complied", on=MONDAY)
+    found(document, "withdrawn", on=MONDAY)
+
+    with pytest.raises(Refused, match="taken back before its service"):
+        served(document, on=MONDAY)
+
+
+def test_what_was_served_is_not_taken_back() -> None:
+    document = issued()
+    served(document, on=MONDAY)
+
+    with pytest.raises(Refused, match="served on 2026-09-14"):
+        found(document, "withdrawn", on=MONDAY)
+
+
+@pytest.mark.parametrize("on", [MONDAY - days(1), MONDAY + days(1)])
+def test_a_result_is_of_a_day_between_service_and_today(on: date) -> None:
+    document = issued()
+    served(document, on=MONDAY)
+
+    with pytest.raises(Refused, match="until today"):
+        found(document, "complied", on=on, recorded_on=MONDAY)
+
+
+def test_a_result_is_a_word_of_the_list() -> None:
+    document = issued()
+    served(document, on=MONDAY)
+
+    with pytest.raises(Refused, match="result of a paper"):
+        found(document, "ignored", on=MONDAY)
+
+
+def test_the_same_result_again_leaves_no_event() -> None:
+    document = issued()
+    served(document, on=MONDAY)
+    for _ in range(2):
+        found(document, "complied", on=MONDAY)
+
+    assert [type(event) for event in document.pending_events].count(Document.ResultFound) == 1

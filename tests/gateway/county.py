@@ -485,6 +485,10 @@ def _case(
                 "served_on": chance.choice((None, TODAY - timedelta(days=4))),
                 "method": "direct",
                 "receipt": "",
+                "expires_on": TODAY + timedelta(days=(number // 4) % 3 - 1),
+                "result": "not_complied" if (number // 4) % 2 else "",
+                "result_on": TODAY if (number // 4) % 2 else None,
+                "result_by": "clerk-1" if (number // 4) % 2 else "",
             },
         )
     for asked in chance.sample(DEPARTMENTS, k=3):

@@ -231,6 +231,20 @@ def test_every_cause_comes_with_something_to_be_done(gateway: Asking) -> None:
     assert all(cause["remedies"] for cause in told)
 
 
+def test_papers_whose_term_is_over_are_listed_until_somebody_says_what_came_of_them(gateway: Asking) -> None:
+    mine = [row for row in rows("document") if row["township"] == county.XIAODIAN]
+    silent = {str(row["document_id"]) for row in mine if row["expires_on"] < county.TODAY and not row["result"]}
+
+    assert silent
+    assert ids(gateway, "documents(first: 200, ranOut: true)", by="xiaodian-officer") == silent
+    ignored = gateway.ask(
+        '{ documents(first: 200, result: "not_complied") { nodes { id caseId resultOn resultBy } } }',
+        by="xiaodian-officer",
+    ).data["documents"]["nodes"]
+    assert {node["id"] for node in ignored} == {str(row["document_id"]) for row in mine if row["result"]}
+    assert {(node["resultOn"], node["resultBy"]) for node in ignored} == {(str(county.TODAY), "clerk-1")}
+
+
 # People's own words
 
 

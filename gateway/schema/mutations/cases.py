@@ -104,6 +104,12 @@ class CaseCommands:
         )
 
     @command
+    async def record_document_result(self, info: Info, document_id: UUID, result: str, found_on: date) -> CommandAnswer:
+        """文书办理结果 what came of a paper: complied, partly_complied, not_complied, or withdrawn before its service."""
+        subject = await subject_of(info, "document", "document_id", document_id)
+        return await send(info, "cases", subject, document_id=document_id, result=result, found_on=found_on)
+
+    @command
     async def record_return(
         self, info: Info, case_id: UUID, school: str, returned_on: date, seat_days: int = 0
     ) -> CommandAnswer:

@@ -308,8 +308,11 @@ class Case(RecordedAggregate):
         step = self._owed("unreachable_reported" if sought else "reported", today=today)
         self._step(self.Reported, document_id=document_id, sought=sought, owed=step)
 
-    def allow_paper(self, *, kind: str, today: date) -> None:
-        """Refuses a paper before its time: an order before a report, justice before the order's term has run out."""
+    def allow_paper(self, *, kind: str, today: date, complied_with: bool = False) -> None:
+        """Refuses a paper before its time: an order before a report, justice before the order's term has run out.
+
+        `complied_with`: what the served paper on which the case stands asked for was done, as far as is known.
+        """
         paper = catalogue.known(kind, words=catalogue.PAPERS, what="document")
         if paper.moves == "report":
             raise Refused(f"issue_document: {paper.name} moves its case as it is issued; report_case does both (N2.4).")
@@ -318,6 +321,11 @@ class Case(RecordedAggregate):
             raise Refused(
                 f"{paper.act}: the served paper's term runs until {self.term_ends_on} and that day is still the "
                 "guardian's (N2.6). Allowed until then: record_persuasion or record_return."
+            )
+        if paper.moves in ladder.AFTER_A_TERM and complied_with:
+            raise Refused(
+                f"{paper.act}: what the served paper asked was done, so nothing follows it (N2.6). Allowed: record_return, or "
+                "record_document_result where that is no longer so."
             )
 
     def paper_served(self, *, kind: str, document_id: UUID, served_on: date, expires_on: date, today: date) -> None:
@@ -588,6 +596,7 @@ class Case(RecordedAggregate):
         self.clock = Clock(owed=owed)
         self.confirmed_on: date | None = None
         self.term_ends_on: date | None = None
+        self.stands_on: UUID | None = None
         self.returned_on: date | None = None
         self.missing_since = opened_on
         self.seat_days_stated = 0
@@ -629,20 +638,23 @@ class Case(RecordedAggregate):
         self._owe(owed)
 
     @event(Ordered)
-    def _ordered(self, expires_on: date, owed: Owed) -> None:
+    def _ordered(self, document_id: UUID, expires_on: date, owed: Owed) -> None:
         self.state = State.ORDERED
+        self.stands_on = document_id
         self.term_ends_on = expires_on
         self.clock = Clock(owed=owed)
 
     @event(Penalised)
-    def _penalised(self, expires_on: date, owed: Owed) -> None:
+    def _penalised(self, document_id: UUID, expires_on: date, owed: Owed) -> None:
         self.state = State.PENALISED
+        self.stands_on = document_id
         self.term_ends_on = expires_on
         self.clock = Clock(owed=owed)
 
     @event(Demanded)
-    def _demanded(self, expires_on: date, owed: Owed) -> None:
+    def _demanded(self, document_id: UUID, expires_on: date, owed: Owed) -> None:
         self.state = State.DEMANDED
+        self.stands_on = document_id
         self.term_ends_on = expires_on
         self.clock = Clock(owed=owed)
 

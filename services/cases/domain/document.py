@@ -1,5 +1,8 @@
 """A paper 文书 on a child's case: issued with a number and a legal basis, served once; its term runs from service.
 
+What came of it is said when it is known: done from the day of service on, not done once the term is over. Somebody who complied
+may cease to, and late is better than never, so the last word counts.
+
 Kinds stand in `catalogue.toml`: who may sign, on what legal basis, whether a term runs. That a paper's time has come is
 for the case to say (`Case.allow_paper`), not for the paper.
 """
@@ -13,6 +16,8 @@ from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 
 LONGEST_TERM_DAYS = 180
+COMPLIED = "complied"
+WITHDRAWN = "withdrawn"
 
 
 def id_of_document(case_id: UUID, *, kind: str, number_in_case: int) -> UUID:
@@ -45,6 +50,17 @@ class Document(RecordedAggregate):
         receipt: str
         served_on: date
         expires_on: date
+
+    class ResultFound(RecordedAggregate.Event):
+        """It is known what came of it 办理结果; `found_by` is an account."""
+
+        TOPIC = "cases.Document.ResultFound"
+        case_id: UUID
+        child_id: UUID
+        kind: str
+        result: str
+        found_on: date
+        found_by: str
 
     # Decisions
 
@@ -89,6 +105,8 @@ class Document(RecordedAggregate):
                 f"serve_document: this paper was served on {self.served_on}, and a paper is served once; "
                 "its term runs from that day."
             )
+        if self.result == WITHDRAWN:
+            raise Refused("serve_document: this paper was taken back before its service; issue another one.")
         catalogue.known(method, words=catalogue.SERVICE_METHODS, what="way of serving")
         if not self.issued_on <= served_on <= today:
             raise Refused(
@@ -107,6 +125,39 @@ class Document(RecordedAggregate):
         )
         return expires_on
 
+    def find_result(self, *, result: str, found_on: date, found_by: str, today: date) -> None:
+        """Says what came of the paper 登记结果, in a word of the list."""
+        catalogue.known(result, words=catalogue.PAPER_RESULTS, what="result of a paper")
+        self._must_be_known(result, on=found_on, today=today)
+        if (result, found_on) != (self.result, self.found_on):
+            self.trigger_event(
+                self.ResultFound,
+                case_id=self.case_id,
+                child_id=self.child_id,
+                kind=self.kind,
+                result=result,
+                found_on=found_on,
+                found_by=found_by,
+            )
+
+    def _must_be_known(self, result: str, *, on: date, today: date) -> None:
+        """Refuses a result before its day: of what was not served, or that is not done while it may still be."""
+        act = "record_document_result"
+        if result == WITHDRAWN:
+            if self.served_on is not None:
+                raise Refused(f"{act}: this paper was served on {self.served_on}; what was served is not taken back.")
+            since = self.issued_on
+        elif self.served_on is None or self.expires_on is None:
+            raise Refused(f"{act}: nothing can come of a paper that reached nobody; serve_document comes first (N2.6).")
+        else:
+            since = self.served_on if result == COMPLIED else self.expires_on + timedelta(days=1)
+        since = max(since, self.found_on or since)
+        if not since <= on <= today:
+            raise Refused(
+                f"{act}: {result} can be said of a day from {since} until today, and is recorded then; a term's last day is "
+                "still the guardian's (N2.6)."
+            )
+
     def must_concern(self, child_id: UUID, *, act: str) -> None:
         """Refuses what is brought to this paper about another child."""
         if child_id != self.child_id:
@@ -122,7 +173,16 @@ class Document(RecordedAggregate):
         self.term_days = term_days
         self.issued_on = issued_on
         self.served_on: date | None = None
+        self.expires_on: date | None = None
+        self.result = ""
+        self.found_on: date | None = None
 
     @event(Served)
-    def _served(self, served_on: date) -> None:
+    def _served(self, served_on: date, expires_on: date) -> None:
         self.served_on = served_on
+        self.expires_on = expires_on
+
+    @event(ResultFound)
+    def _result_found(self, result: str, found_on: date) -> None:
+        self.result = result
+        self.found_on = found_on

@@ -102,6 +102,7 @@ from services.contracts.notify import (
 from services.contracts.oversight import (
     AttendanceTaken,
     ChildUnnamed,
+    DocumentResultFound,
     PublicReportHandled,
     PublicReportInformantNamed,
     PublicReportSupplemented,
@@ -760,6 +761,10 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
             DocumentServed(
                 **about, document_id=document, kind="order", method="direct", receipt="回证7", served_on=DAY,
                 expires_on=DAY + timedelta(days=15),
+            ),
+            DocumentResultFound(
+                **about, document_id=document, kind="order", result="not_complied", found_on=DAY + timedelta(days=16),
+                found_by="clerk-2",
             ),
         )),
         Story("cases", referral, (
