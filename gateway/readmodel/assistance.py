@@ -19,12 +19,17 @@ from services.contracts.assistance import (
     EligibilityEnded,
     EligibilityFound,
     HomeTeachingGiven,
+    HouseholdChildIncluded,
     HouseholdPlanOpened,
+    HouseholdPlanReviewed,
     LearningSupportBegun,
     LearningSupportReviewed,
     MeasureDone,
     MeasurePlanned,
+    PlanOverdue,
+    PlanOverdueClimbed,
     StudentPlanOpened,
+    StudentPlanReviewed,
 )
 from services.contracts.envelope import Published
 
@@ -46,6 +51,10 @@ class Eligibility(OfChild, frozen=True, kw_only=True):
     until_on: date | None = None
 
 
+PlanEvent = StudentPlanOpened | StudentPlanReviewed
+HouseholdEvent = HouseholdPlanOpened | HouseholdChildIncluded | HouseholdPlanReviewed
+
+
 class StudentPlan(Row, frozen=True, kw_only=True):
     """One child, one plan 一生一案."""
 
@@ -57,6 +66,7 @@ class StudentPlan(Row, frozen=True, kw_only=True):
     township: str = ""
     opened_on: date | None = None
     review_on: date | None = None
+    reviewed_on: date | None = None
 
 
 class Measure(OfChild, frozen=True, kw_only=True):
@@ -81,7 +91,10 @@ class HouseholdPlan(Row, frozen=True, kw_only=True):
     plan_id: UUID
     household_id: UUID
     township: str = ""
+    children: tuple[UUID, ...] = ()
     opened_on: date | None = None
+    review_on: date | None = None
+    reviewed_on: date | None = None
 
 
 class Award(OfChild, frozen=True, kw_only=True):
@@ -138,17 +151,23 @@ def eligibility(row: Eligibility | None, told: Told[EligibilityEvent]) -> Eligib
             assert_never(event)
 
 
-def student_plan(_: StudentPlan | None, told: Told[StudentPlanOpened]) -> StudentPlan:
-    """A plan as it was opened."""
+def student_plan(row: StudentPlan | None, told: Told[PlanEvent]) -> StudentPlan:
+    """A plan as it was opened, and when it is looked at again."""
     event = told.event
-    return StudentPlan(
-        plan_id=event.plan_id,
-        child_id=event.child_id,
-        case_id=event.case_id,
-        township=event.township,
-        opened_on=event.opened_on,
-        review_on=event.review_on,
-    )
+    row = row or StudentPlan(plan_id=event.plan_id, child_id=event.child_id)
+    match event:
+        case StudentPlanOpened():
+            return replace(
+                row,
+                case_id=event.case_id,
+                township=event.township,
+                opened_on=event.opened_on,
+                review_on=event.review_on,
+            )
+        case StudentPlanReviewed():
+            return replace(row, reviewed_on=event.reviewed_on, review_on=event.review_on)
+        case _:
+            assert_never(event)
 
 
 def measure(row: Measure | None, told: Told[MeasureEvent]) -> Measure:
@@ -164,10 +183,20 @@ def measure(row: Measure | None, told: Told[MeasureEvent]) -> Measure:
             assert_never(event)
 
 
-def household_plan(_: HouseholdPlan | None, told: Told[HouseholdPlanOpened]) -> HouseholdPlan:
-    """A household's plan as it was opened."""
+def household_plan(row: HouseholdPlan | None, told: Told[HouseholdEvent]) -> HouseholdPlan:
+    """A household's plan, the children under it, and when it is looked at again."""
     event = told.event
-    return HouseholdPlan(plan_id=event.plan_id, household_id=event.household_id, opened_on=event.opened_on)
+    row = row or HouseholdPlan(plan_id=event.plan_id, household_id=event.household_id)
+    match event:
+        case HouseholdPlanOpened():
+            dates = {"opened_on": event.opened_on, "review_on": event.review_on}
+            return replace(row, children=event.children, **dates)
+        case HouseholdChildIncluded():
+            return replace(row, children=(*row.children, event.child_id))
+        case HouseholdPlanReviewed():
+            return replace(row, reviewed_on=event.reviewed_on, review_on=event.review_on)
+        case _:
+            assert_never(event)
 
 
 def award(row: Award | None, told: Told[AwardEvent]) -> Award:
@@ -229,11 +258,12 @@ def home_teaching(_: HomeTeaching | None, told: Told[HomeTeachingGiven]) -> Home
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Eligibility, events=get_args(EligibilityEvent), about=about("eligibility_id"), evolve=eligibility),
-    Fold(row=StudentPlan, events=(StudentPlanOpened,), about=about("plan_id"), evolve=student_plan),
+    Fold(row=StudentPlan, events=get_args(PlanEvent), about=about("plan_id"), evolve=student_plan),
     Fold(row=Measure, events=get_args(MeasureEvent), about=about("measure_id"), evolve=measure),
-    Fold(row=HouseholdPlan, events=(HouseholdPlanOpened,), about=about("plan_id"), evolve=household_plan),
+    Fold(row=HouseholdPlan, events=get_args(HouseholdEvent), about=about("plan_id"), evolve=household_plan),
     Fold(row=Award, events=get_args(AwardEvent), about=about("award_id"), evolve=award),
     Fold(row=LearningSupport, events=get_args(SupportEvent), about=about("support_id"), evolve=learning_support),
     Fold(row=HomeTeaching, events=(HomeTeachingGiven,), about=about("teaching_id"), evolve=home_teaching),
 )
-IGNORED: Final[frozenset[type[Published]]] = frozenset()
+IGNORED: Final[frozenset[type[Published]]] = frozenset({PlanOverdue, PlanOverdueClimbed})
+"""What is late is seen by its day; that somebody was told is notify's matter."""

@@ -373,6 +373,7 @@ create index if not exists eligibility_by_child on eligibility (child_id);
 create table if not exists student_plan (
     plan_id uuid primary key, child_id uuid not null, case_id uuid, township text collate "C" not null default '',
     opened_on date, review_on date);
+alter table student_plan add column if not exists reviewed_on date;
 create index if not exists student_plan_by_child on student_plan (child_id);
 create table if not exists measure (
     measure_id uuid primary key, plan_id uuid not null, child_id uuid not null,
@@ -382,6 +383,9 @@ create index if not exists measure_by_plan on measure (plan_id);
 create index if not exists measure_by_child on measure (child_id);
 create table if not exists household_plan (
     plan_id uuid primary key, household_id uuid not null, township text collate "C" not null default '', opened_on date);
+alter table household_plan
+    add column if not exists children uuid[] not null default '{}', add column if not exists review_on date,
+    add column if not exists reviewed_on date;
 create index if not exists household_plan_by_household on household_plan (household_id);
 create table if not exists award (
     award_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',

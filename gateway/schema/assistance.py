@@ -2,14 +2,19 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 import strawberry
 
+from gateway.schema import roster
 from gateway.schema.node import Node
-from gateway.schema.reading import AsRead, Info, many
+from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many
+
+if TYPE_CHECKING:
+    from gateway.schema.roster import Child
 
 
 @strawberry.type(description="资格 On what ground a child is eligible in a category, from when (N6.1).")
@@ -52,11 +57,42 @@ class StudentPlan(AsRead, Node):
     case_id: UUID | None = strawberry.field(description="个案编号 the case it belongs to")
     opened_on: date | None = strawberry.field(description="建立日期 opened")
     review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
+    reviewed_on: date | None = strawberry.field(description="最近评估 last reviewed")
 
     @strawberry.field(description="措施 its measures")
     async def measures(self, info: Info) -> list["Measure"]:
         """措施 its measures."""
         return await many(info.context, Measure, "plan_id = %(plan)s order by due_on, measure_id", plan=self.id)
+
+
+@strawberry.type(
+    description="一家一案 One household, one plan (N6.3): its children, whose own plans hold the measures, seen as one."
+)
+class HouseholdPlan:
+    """A household's plan. Read by its resolvers alone: a receipt has to name every child of it, and compiled rows name one."""
+
+    SELECT: ClassVar[str] = "select plan_id as id, p.* from household_plan p"
+
+    id: UUID = strawberry.field(description="编号 id")
+    household_id: UUID = strawberry.field(description="户编号 the household")
+    township: str = strawberry.field(description="乡镇代码 township; empty until a child of the household is known")
+    opened_on: date | None = strawberry.field(description="建立日期 opened")
+    review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
+    reviewed_on: date | None = strawberry.field(description="最近评估 last reviewed")
+    overdue: bool = strawberry.field(description="逾期 whether a review is late today")
+    named: strawberry.Private[Sequence[UUID]]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """As it stands today."""
+        overdue = is_past(row["review_on"], looking.today)
+        return cls(**facts(cls, {**row, "overdue": overdue, "named": row["children"]}))
+
+    @strawberry.field(description="儿童 the children under the plan")
+    async def children(self, info: Info) -> list[Annotated["Child", strawberry.lazy("gateway.schema.roster")]]:
+        """儿童 the children under the plan."""
+        named = list(self.named)
+        return await many(info.context, roster.Child, "child_id = any(%(named)s) order by child_id", named=named)
 
 
 @strawberry.type(description="帮扶措施 A measure of a plan, with owner and due date.")

@@ -4,7 +4,7 @@ The day of an act is the actor's (`today()`); days that others report (paid, ret
 """
 
 from datetime import date
-from typing import Literal
+from typing import Literal, assert_never
 from uuid import UUID
 
 from services.assistance.domain.award import Award
@@ -13,6 +13,7 @@ from services.assistance.domain.eligibility import Eligibility, assess
 from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport, Outcome
+from services.assistance.domain.overdue import Due, Matter, Overdue
 from services.assistance.domain.programmes import PROGRAMMES
 from services.assistance.domain.references import reference
 from services.assistance.domain.residence import Residence
@@ -185,3 +186,35 @@ class Assistance(RecordedApplication):
         teaching = known or HomeTeaching.begin(child_id=child_id, school_year=year)
         teaching.give(visit_id=visit_id, hours=hours, evidence=evidence, given_on=given_on, today=today())
         return self.record(teaching)
+
+    def watch_due(self, *, matter: Matter, plan_id: UUID, about: UUID) -> Answer:
+        """Looks at a measure or review whose day has passed: notes it once, and lets it climb once its owner's days are over."""
+        due = self._due(matter, plan_id, about)
+        if due is None or due.due_on >= today():
+            return self.record(answer=about)
+        overdue = self.find(Overdue, Overdue.id_of(about, due_on=due.due_on))
+        if overdue is None:
+            return self.record(Overdue.note(due, today=today()))
+        overdue.climb(due, today=today())
+        return self.record(overdue)
+
+    def _due(self, matter: Matter, plan_id: UUID, about: UUID) -> Due | None:
+        """What is owed still; None where it was done."""
+        match matter:
+            case "measure":
+                return self.get(StudentPlan, plan_id).due_measure(about)
+            case "plan_review":
+                return self.get(StudentPlan, plan_id).due_review()
+            case "household_review":
+                plan = self.get(HouseholdPlan, plan_id)
+                return plan.due_review(township=self._township_of(*plan.children))
+            case "support_review":
+                support = self.get(LearningSupport, plan_id)
+                return support.due_review(township=self._township_of(support.child_id))
+            case _:
+                assert_never(matter)
+
+    def _township_of(self, *children: UUID) -> str:
+        """The township that a case told of one of these children, or none."""
+        known = (self.find(Residence, Residence.id_of(child_id=child_id)) for child_id in children)
+        return next((residence.township for residence in known if residence is not None), "")

@@ -4,16 +4,26 @@
 - cases.CaseOpened       -> the child's township is remembered
 - cases.CaseConfirmed    -> the child gets its plan, once per case (N6.3)
 
-Each reaction looks at what is known first, so hearing a message again changes nothing. Time brings nothing here.
+Each reaction looks at what is known first, so hearing a message again changes nothing. When a day passes, measures and reviews
+that are late are noted, and climb (N5.1, N6.3).
 """
+
+from datetime import date
+from functools import partial
+from typing import Final
 
 from services.assistance.application import Assistance
 from services.assistance.domain.categories import Groups
+from services.assistance.lookup import DuePlans
+from services.chassis.application import let_time_work
 from services.contracts import cases, roster
 from services.contracts.envelope import Envelope, Published
 
 HEARS = ("roster", "cases")
 """The producers this policy listens to."""
+
+LATE_AT_ONCE: Final = 500
+"""How many late measures and reviews one tick works on at most; the rest the next time."""
 
 
 def react(app: Assistance, envelope: Envelope, event: Published) -> None:  # noqa: ARG001  # every policy has this form
@@ -33,3 +43,13 @@ def react(app: Assistance, envelope: Envelope, event: Published) -> None:  # noq
             app.open_student_plan(child_id=event.child_id, case_id=event.case_id)
         case _:
             pass
+
+
+def tick(app: Assistance, today: date, *, due_plans: DuePlans) -> None:
+    """Lets a new day work on every measure and review that is late, in the order in which they ran out."""
+    let_time_work(
+        [
+            (owed.about, partial(app.watch_due, matter=owed.matter, plan_id=owed.plan_id, about=owed.about))
+            for _, owed in due_plans.due(today)[:LATE_AT_ONCE]
+        ]
+    )

@@ -5,6 +5,7 @@ from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
+from services.assistance.domain.overdue import Overdue
 from services.assistance.domain.student_plan import StudentPlan
 from services.contracts import assistance
 from services.contracts.envelope import Published
@@ -17,15 +18,12 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             return _eligibility(event)
         case Award.Granted() | Award.Paid() | Award.Returned():
             return _award(event)
-        case StudentPlan.Opened() | StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone():
+        case StudentPlan.Opened() | StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone() | StudentPlan.Reviewed():
             return _student_plan(event)
-        case HouseholdPlan.Opened():
-            return assistance.HouseholdPlanOpened(
-                plan_id=event.originator_id,
-                household_id=event.household_id,
-                children=event.children,
-                opened_on=event.opened_on,
-            )
+        case HouseholdPlan.Opened() | HouseholdPlan.ChildIncluded() | HouseholdPlan.Reviewed():
+            return _household_plan(event)
+        case Overdue.Noted() | Overdue.Climbed():
+            return _overdue(event)
         case (
             LearningSupport.Begun()
             | LearningSupport.BegunAgain()
@@ -95,7 +93,60 @@ def _award(event: Award.Granted | Award.Paid | Award.Returned) -> Published:
             )
 
 
-def _student_plan(event: StudentPlan.Opened | StudentPlan.MeasurePlanned | StudentPlan.MeasureDone) -> Published:
+def _household_plan(event: HouseholdPlan.Opened | HouseholdPlan.ChildIncluded | HouseholdPlan.Reviewed) -> Published:
+    plan_id, household_id = event.originator_id, event.household_id
+    match event:
+        case HouseholdPlan.Opened():
+            return assistance.HouseholdPlanOpened(
+                plan_id=plan_id,
+                household_id=household_id,
+                children=event.children,
+                opened_on=event.opened_on,
+                review_on=event.review_on,
+            )
+        case HouseholdPlan.ChildIncluded():
+            return assistance.HouseholdChildIncluded(
+                plan_id=plan_id, household_id=household_id, child_id=event.child_id
+            )
+        case HouseholdPlan.Reviewed():
+            return assistance.HouseholdPlanReviewed(
+                plan_id=plan_id,
+                household_id=household_id,
+                reviewed_on=event.reviewed_on,
+                review_on=event.review_on,
+            )
+
+
+def _overdue(event: Overdue.Noted | Overdue.Climbed) -> Published:
+    match event:
+        case Overdue.Noted():
+            return assistance.PlanOverdue(
+                overdue_id=event.originator_id,
+                matter=event.matter,
+                about=event.about,
+                owed_by=event.owed_by,
+                township=event.township,
+                child_id=event.child_id,
+                due_on=event.due_on,
+                noted_on=event.noted_on,
+            )
+        case Overdue.Climbed():
+            return assistance.PlanOverdueClimbed(
+                overdue_id=event.originator_id,
+                matter=event.matter,
+                about=event.about,
+                owed_by=event.owed_by,
+                township=event.township,
+                child_id=event.child_id,
+                due_on=event.due_on,
+                up_to=event.up_to,
+                climbed_on=event.climbed_on,
+            )
+
+
+def _student_plan(
+    event: StudentPlan.Opened | StudentPlan.MeasurePlanned | StudentPlan.MeasureDone | StudentPlan.Reviewed,
+) -> Published:
     match event:
         case StudentPlan.Opened():
             return assistance.StudentPlanOpened(
@@ -122,6 +173,13 @@ def _student_plan(event: StudentPlan.Opened | StudentPlan.MeasurePlanned | Stude
                 measure_id=event.measure_id,
                 evidence=event.evidence,
                 done_on=event.done_on,
+            )
+        case StudentPlan.Reviewed():
+            return assistance.StudentPlanReviewed(
+                plan_id=event.originator_id,
+                child_id=event.child_id,
+                reviewed_on=event.reviewed_on,
+                review_on=event.review_on,
             )
 
 

@@ -7,10 +7,13 @@ import psycopg
 from services.assistance import policy
 from services.assistance.api import build_api
 from services.assistance.application import Assistance
+from services.assistance.lookup import DuePlans
 from services.assistance.publisher import publish
 from services.chassis import relay, store, tree
+from services.chassis.aggregate import today
 from services.chassis.http import Surroundings
 from services.chassis.mapper import SealingMapper
+from services.chassis.own_events import OwnEvents
 from services.chassis.publication import Publication
 from services.chassis.runtime import Service
 from services.chassis.store import Recorder
@@ -25,8 +28,15 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
-    """Assistance on its own database; time brings nothing here yet."""
+    """Assistance on its own database."""
     assistance = Assistance(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
+    due_plans = DuePlans()
+    own_events = OwnEvents(application=assistance, apply=due_plans.apply)
+
+    def pass_time() -> None:
+        own_events.catch_up()
+        policy.tick(assistance, today(), due_plans=due_plans)
+
     return Service(
         name="assistance",
         dsn=dsn,
@@ -35,6 +45,6 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         publication=Publication(producer="assistance", application=assistance, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, assistance),
-        pass_time=lambda: None,
+        pass_time=pass_time,
         close=assistance.recorder_of_commands.close,
     )

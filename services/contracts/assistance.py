@@ -71,6 +71,65 @@ class HouseholdPlanOpened(Published, frozen=True, kw_only=True):
     household_id: UUID
     children: tuple[UUID, ...]
     opened_on: date
+    review_on: date | None = None
+
+
+class HouseholdChildIncluded(Published, frozen=True, kw_only=True):
+    """Another child of the household came under its plan 纳入."""
+
+    TYPE: ClassVar[str] = "assistance.household-child-included.v1"
+    plan_id: UUID
+    household_id: UUID
+    child_id: UUID
+
+
+class HouseholdPlanReviewed(Published, frozen=True, kw_only=True):
+    """A household's plan was looked at again 帮扶评估; the next look is due by `review_on`."""
+
+    TYPE: ClassVar[str] = "assistance.household-plan-reviewed.v1"
+    plan_id: UUID
+    household_id: UUID
+    reviewed_on: date
+    review_on: date
+
+
+class StudentPlanReviewed(Published, frozen=True, kw_only=True):
+    """A child's plan was looked at again 帮扶评估; the next look is due by `review_on`."""
+
+    TYPE: ClassVar[str] = "assistance.student-plan-reviewed.v1"
+    plan_id: UUID
+    child_id: UUID
+    reviewed_on: date
+    review_on: date
+
+
+class PlanOverdue(Published, frozen=True, kw_only=True):
+    """A measure, or a look at a plan, was not done by its day 帮扶逾期 (N5.1, N6.3); `about` is the measure, plan or support."""
+
+    TYPE: ClassVar[str] = "assistance.plan-overdue.v1"
+    overdue_id: UUID
+    matter: Literal["measure", "plan_review", "household_review", "support_review"]
+    about: UUID
+    owed_by: str
+    township: str
+    child_id: UUID | None
+    due_on: date
+    noted_on: date
+
+
+class PlanOverdueClimbed(Published, frozen=True, kw_only=True):
+    """Whoever owed it let further days pass 逾期升级; the level above is told."""
+
+    TYPE: ClassVar[str] = "assistance.plan-overdue-climbed.v1"
+    overdue_id: UUID
+    matter: Literal["measure", "plan_review", "household_review", "support_review"]
+    about: UUID
+    owed_by: str
+    township: str
+    child_id: UUID | None
+    due_on: date
+    up_to: str
+    climbed_on: date
 
 
 class AwardGranted(Published, frozen=True, kw_only=True):

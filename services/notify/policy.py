@@ -6,7 +6,7 @@ or return to whoever asked. A unit called to order or found wanting is told (N8)
 the level above it.
 
 A finding is told to the unit that owes its answer (N1.6, N1.7), an answer to the bureau, which accepts or returns it, and what is
-late to the owner and to whom stands above it. A comparison finds hundreds at once, so what is alike is told together: one notice
+late to the owner and to whom stands above it. So is a measure or a review of a plan that is late (N5.1, N6.3). A comparison finds hundreds at once, so what is alike is told together: one notice
 for a unit, a kind, a place and a due date, and a further one only once that was acknowledged. So are village lists of the field check
 (N1.8) that a township does not hand in.
 """
@@ -17,14 +17,14 @@ from typing import Final
 from uuid import UUID
 
 from services.chassis.application import let_time_work
-from services.contracts import cases, field_check, oversight, roster
+from services.contracts import assistance, cases, field_check, oversight, roster
 from services.contracts.envelope import Envelope, Published
 from services.notify.application import Notices
 from services.notify.domain.case_area import CaseArea
 from services.notify.domain.units import BUREAU
 from services.notify.lookup import OpenNotices
 
-HEARS: Final = ("cases", "roster")
+HEARS: Final = ("cases", "roster", "assistance")
 """The producers this policy listens to."""
 
 LOCAL: Final = frozenset({"school", "township"})
@@ -67,6 +67,16 @@ def react(app: Notices, envelope: Envelope, event: Published) -> None:
 def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> None:
     """Tells units what is asked of them beside the cases, and the levels above what is late."""
     match event:
+        case cases.PublicReportReceived(owed=owed) if owed is not None:
+            _tell_unit(
+                app,
+                envelope,
+                BUREAU,
+                reason="public_report",
+                about=event.report_id,
+                township=event.township,
+                due_on=owed.due_on,
+            )
         case oversight.AdmonitionIssued():
             _tell_unit(
                 app,
@@ -93,6 +103,10 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
         case oversight.ReplyClimbed():
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
+        case assistance.PlanOverdue():
+            _tell_of_plan(app, event, event.owed_by, reason="plan_overdue")
+        case assistance.PlanOverdueClimbed():
+            _tell_of_plan(app, event, event.up_to, reason="plan_overdue_below")
         case _:
             pass
 
@@ -138,6 +152,21 @@ def _tell_of_finding(
                 tell(superior, "finding_overdue_below", township=event.township, due_on=event.due_on)
         case _:
             pass
+
+
+def _tell_of_plan(
+    app: Notices, event: assistance.PlanOverdue | assistance.PlanOverdueClimbed, whom: str, *, reason: str
+) -> None:
+    """Tells who owes a measure or a look at a plan, then the level above; those alike together."""
+    recipient = app.county.addressee(whom, township=event.township, school="")
+    app.raise_notice_of_many(
+        about=event.about,
+        recipient=recipient,
+        reason=reason,
+        area=app.county.area_of(event.township if recipient.partition(":")[0] in LOCAL else ""),
+        step=event.matter,
+        due_on=event.due_on,
+    )
 
 
 def _tell_of_list(app: Notices, event: field_check.FieldCheckOverdue) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid5
 
 from services.assistance.domain.categories import Groups
+from services.assistance.domain.overdue import Due, Overdue
 from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on
 
 NOTE = "数学跟不上"
@@ -41,9 +42,24 @@ def a_year_of_help() -> AssistanceInMemory:
         app.review_learning_support(support_id=support.id, outcome="unchanged", review_on=soon)
         app.end_learning_support(support_id=support.id)
         app.begin_learning_support(child_id=CHILD, needs=("method", "family"), helper=SCHOOL, review_on=soon)
+        late = app.open_student_plan(child_id=uuid5(CHILD, "brother")).id
         app.give_home_teaching(child_id=CHILD, visit_id=CASE, hours=3, evidence=EVIDENCE, given_on=DAY)
     with acting_on(soon):
         app.state_groups(child_id=CHILD, groups=Groups(poverty="脱贫户"), valid_on=soon)
         app.end_eligibility(child_id=CHILD, category="orphan", until_on=soon)
         app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=soon)
+    for days in (31, 45):
+        with acting_on(DAY + timedelta(days=days)):
+            app.watch_due(matter="plan_review", plan_id=late, about=late)
     return app
+
+
+def a_measure_nobody_took() -> list[Overdue]:
+    """A measure whose day passed, and then its owner's further days."""
+    due = Due(matter="measure", about=CASE, owed_by=SCHOOL, due_on=DAY, township="410326103", child_id=CHILD)
+    noted_on = DAY + timedelta(days=1)
+    with acting_on(noted_on):
+        overdue = Overdue.note(due, today=noted_on)
+    with acting_on(DAY + timedelta(days=20)):
+        overdue.climb(due, today=DAY + timedelta(days=20))
+    return [overdue]

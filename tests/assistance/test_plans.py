@@ -49,11 +49,15 @@ def test_a_measure_has_an_owner_and_a_day_and_is_done_with_evidence() -> None:
     assert opened.measures[measure_id].done_on == NEXT_MONTH
 
 
-def test_a_measure_not_done_by_its_day_is_late_the_day_after() -> None:
+def test_a_measure_is_owed_by_its_owner_until_it_is_done() -> None:
     opened = plan()
     measure_id = measure(opened)
-    assert opened.late(on=NEXT_MONTH) == []
-    assert opened.late(on=NEXT_MONTH + timedelta(days=1)) == [measure_id]
+    due = opened.due_measure(measure_id)
+    assert due is not None
+    assert (due.about, due.due_on) == (measure_id, NEXT_MONTH)
+    with acting_on(NEXT_MONTH):
+        opened.carry_out(measure_id=measure_id, evidence=EVIDENCE, done_on=NEXT_MONTH, today=NEXT_MONTH)
+    assert opened.due_measure(measure_id) is None
 
 
 def test_the_same_measure_is_not_planned_twice_while_it_is_to_do() -> None:

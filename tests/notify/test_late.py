@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.contracts import cases, oversight
+from services.contracts import assistance, cases, oversight
 from services.contracts.envelope import Published
 from tests.notify.given import CASE, CHILD, DAY, SCHOOL, TOWNSHIP, NoticesInMemory, days, opened
 
@@ -59,6 +59,38 @@ FOUND = oversight.InspectionFound(
 )
 
 
+MEASURE = assistance.PlanOverdue(
+    overdue_id=LATE,
+    matter="measure",
+    about=ABOUT,
+    owed_by=f"school:{SCHOOL}",
+    township=TOWNSHIP,
+    child_id=CHILD,
+    due_on=DAY,
+    noted_on=DAY + days(1),
+)
+MEASURE_CLIMBED = assistance.PlanOverdueClimbed(
+    overdue_id=LATE,
+    matter="measure",
+    about=ABOUT,
+    owed_by=f"school:{SCHOOL}",
+    township=TOWNSHIP,
+    child_id=CHILD,
+    due_on=DAY,
+    up_to="township",
+    climbed_on=DAY + days(9),
+)
+
+
+REPORT = cases.PublicReportReceived(
+    report_id=ABOUT,
+    receipt_number="JB20260914-A",
+    township=TOWNSHIP,
+    received_on=DAY,
+    owed=cases.Owed(step="look_into_report", by="bureau", due_on=DAY + days(8), rule="N3.5", legal_basis="law"),
+)
+
+
 @pytest.mark.parametrize(
     ("event", "recipients"),
     [
@@ -71,6 +103,9 @@ FOUND = oversight.InspectionFound(
         (CLIMBED, ["county_government:410326"]),
         (SUMMONS, [f"township:{TOWNSHIP}"]),
         (FOUND, [f"school:{SCHOOL}"]),
+        (REPORT, ["education_bureau:410326"]),
+        (MEASURE, [f"school:{SCHOOL}"]),
+        (MEASURE_CLIMBED, [f"township:{TOWNSHIP}"]),
     ],
 )
 def test_a_unit_is_told_what_it_owes_and_its_superior_what_is_late(event: Published, recipients: list[str]) -> None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Final, Self
 from uuid import UUID, uuid5
 
+from services.assistance.domain.overdue import Due
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 
@@ -71,6 +72,12 @@ class HouseholdPlan(RecordedAggregate):
         if review_on <= today:
             raise Refused("The next review lies ahead of this one.")
         self.trigger_event(self.Reviewed, household_id=self.household_id, reviewed_on=today, review_on=review_on)
+
+    def due_review(self, *, township: str) -> Due:
+        """The next look at the plan; the township owes it, where one is known."""
+        return Due(
+            matter="household_review", about=self.id, owed_by="township", due_on=self.review_on, township=township
+        )
 
     @event(Opened)
     def __init__(self, household_id: UUID, children: tuple[UUID, ...], review_on: date) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final, Literal, Self
 from uuid import UUID, uuid5
 
+from services.assistance.domain.overdue import Due
 from services.assistance.domain.references import owner
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
@@ -98,18 +99,33 @@ class LearningSupport(RecordedAggregate):
         self._must_go_on()
         self.trigger_event(self.Ended, child_id=self.child_id, ended_on=today)
 
+    def due_review(self, *, township: str) -> Due | None:
+        """The next look at the support; its helper owes it. None once it has ended."""
+        if not self.going_on:
+            return None
+        return Due(
+            matter="support_review",
+            about=self.id,
+            owed_by=self.helper,
+            due_on=self.review_on,
+            township=township,
+            child_id=self.child_id,
+        )
+
     def _must_go_on(self) -> None:
         if not self.going_on:
             raise Refused("This support has ended; begin it again where the pupil needs it (N5.1).")
 
     @event(Begun)
-    def __init__(self, child_id: UUID, review_on: date) -> None:
+    def __init__(self, child_id: UUID, helper: str, review_on: date) -> None:
         self.child_id = child_id
+        self.helper = helper
         self.review_on = review_on
         self.going_on = True
 
     @event(BegunAgain)
-    def _begun_again(self, review_on: date) -> None:
+    def _begun_again(self, helper: str, review_on: date) -> None:
+        self.helper = helper
         self.review_on = review_on
         self.going_on = True
 

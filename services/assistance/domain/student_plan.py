@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Annotated, Final, Self
 from uuid import UUID, uuid5
 
+from services.assistance.domain.overdue import Due
 from services.assistance.domain.references import owner as unit
 from services.assistance.domain.references import reference
 from services.assistance.domain.residence import Residence
@@ -151,9 +152,30 @@ class StudentPlan(RecordedAggregate):
             raise Refused("The next review lies ahead of this one.")
         self.trigger_event(self.Reviewed, child_id=self.child_id, reviewed_on=today, review_on=review_on)
 
-    def late(self, *, on: date) -> list[UUID]:
-        """The measures that should have been done before a day and are not."""
-        return [id_ for id_, measure in self.measures.items() if measure.done_on is None and measure.due_on < on]
+    def due_measure(self, measure_id: UUID) -> Due | None:
+        """A measure that is still to be done; None for one that is, or that isn't there."""
+        planned = self.measures.get(measure_id)
+        if planned is None or planned.done_on is not None:
+            return None
+        return Due(
+            matter="measure",
+            about=measure_id,
+            owed_by=planned.owner,
+            due_on=planned.due_on,
+            township=self.township,
+            child_id=self.child_id,
+        )
+
+    def due_review(self) -> Due:
+        """The next look at the plan; the township owes it."""
+        return Due(
+            matter="plan_review",
+            about=self.id,
+            owed_by="township",
+            due_on=self.review_on,
+            township=self.township,
+            child_id=self.child_id,
+        )
 
     @event(Opened)
     def __init__(self, child_id: UUID, case_id: UUID | None, township: str, review_on: date) -> None:

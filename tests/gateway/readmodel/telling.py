@@ -25,12 +25,15 @@ from services.contracts.assistance import (
     EligibilityEnded,
     EligibilityFound,
     HomeTeachingGiven,
+    HouseholdChildIncluded,
     HouseholdPlanOpened,
+    HouseholdPlanReviewed,
     LearningSupportBegun,
     LearningSupportReviewed,
     MeasureDone,
     MeasurePlanned,
     StudentPlanOpened,
+    StudentPlanReviewed,
 )
 from services.contracts.cases import (
     CaseCleared,
@@ -806,10 +809,20 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             ),
             MeasurePlanned(**measure, measure="补课", owner="school:3141000300", due_on=DAY),
             MeasureDone(**measure, evidence="记录3", done_on=DAY),
+            StudentPlanReviewed(**of, plan_id=keys["plan"], reviewed_on=DAY, review_on=DAY + timedelta(days=30)),
         )),
         Story("assistance", keys["household-plan"], (
             HouseholdPlanOpened(
-                plan_id=keys["household-plan"], household_id=made("household", number // 2), children=(child,), opened_on=DAY
+                plan_id=keys["household-plan"], household_id=made("household", number // 2), children=(child,),
+                opened_on=DAY, review_on=DAY,
+            ),
+            HouseholdChildIncluded(
+                plan_id=keys["household-plan"], household_id=made("household", number // 2),
+                child_id=made("child", number + 1),
+            ),
+            HouseholdPlanReviewed(
+                plan_id=keys["household-plan"], household_id=made("household", number // 2), reviewed_on=DAY,
+                review_on=DAY + timedelta(days=180),
             ),
         )),
         Story("assistance", keys["award"], (

@@ -1,0 +1,302 @@
+"""Assistance over GraphQL: each command done by the service itself, refused in its words, and forbidden to who has no right."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from services.assistance.api import build_api
+from services.assistance.application import Assistance
+from services.assistance.domain.award import Award
+from services.assistance.domain.categories import Groups
+from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.home_teaching import HomeTeaching
+from services.assistance.domain.household_plan import HouseholdPlan
+from services.assistance.domain.learning_support import LearningSupport
+from services.assistance.domain.student_plan import StudentPlan
+from services.chassis.aggregate import Caused, acting
+from services.chassis.clock import SteppedClock
+from services.chassis.http import Surroundings
+from services.chassis.mapper import SealingMapper
+from services.chassis.store import Recorder
+from tests.cases.in_memory import MemoryRecorder, PlainMapper
+from tests.gateway import county
+from tests.gateway.conftest import Asking, Reply, asking_over
+
+BUREAU = ("education_bureau:410326", "assistance")
+NOBODY = ("rural_affairs:410326", "assistance")
+TERM, EARLIER = "2026-2027-1", "2025-2026-2"
+SURROUNDINGS = Surroundings(clock=SteppedClock(county.NOW), token="secret")
+TODAY, SOON = county.TODAY, county.TODAY + timedelta(days=30)
+
+
+class Service(httpx.AsyncBaseTransport):
+    """Assistance in memory behind its own HTTP face."""
+
+    def __init__(self) -> None:
+        memory = MemoryRecorder()
+        self.app = Assistance(recorder=cast("Recorder", memory), mapper=cast("SealingMapper", PlainMapper()))
+        self.told = memory.log
+        self._face = httpx.ASGITransport(build_api(self.app, surroundings=SURROUNDINGS))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._face.handle_async_request(request)
+
+    @contextmanager
+    def acting(self) -> Iterator[Assistance]:
+        with acting(
+            Caused.begin(actor="clerk", department="education_bureau:410326", purpose="assistance", at=county.NOW)
+        ):
+            yield self.app
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """A child of the county with everything that can be granted, planned and given to it, in service and read model."""
+
+    child: UUID
+    sibling: UUID
+    household: UUID
+    other_household: UUID
+    plan: UUID
+    measure: UUID
+    support: UUID
+    ended: UUID
+    award: UUID
+    paid: UUID
+    household_plan: UUID
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture(scope="module")
+def gateway(read_model: Any, service: Service) -> Iterator[Asking]:
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        connection.execute("insert into tracking (name, position) values ('assistance/0', 1000000)")
+    with asking_over(read_model, service) as asking:
+        yield asking
+
+
+@pytest.fixture
+def pupil(gateway: Asking, service: Service) -> Pupil:
+    """Another child of Xiaodian, newly known to assistance."""
+    child, sibling, household, other_household = uuid4(), uuid4(), uuid4(), uuid4()
+    with service.acting() as app:
+        app.state_groups(child_id=child, groups=Groups(poverty="脱贫户"), valid_on=date(2026, 3, 1))
+        app.state_groups(child_id=sibling, groups=Groups(poverty="脱贫户"), valid_on=date(2026, 3, 1))
+        app.end_eligibility(child_id=sibling, category="lifted_from_poverty", until_on=TODAY)
+        plan = app.open_student_plan(child_id=child, township=county.XIAODIAN).id
+        measure = app.plan_measure(plan_id=plan, measure="tutoring", owner="school:3141000300", due_on=SOON).id
+        support = app.begin_learning_support(
+            child_id=child, needs=("mind",), helper="school:3141000300", review_on=SOON
+        ).id
+        ended = app.begin_learning_support(
+            child_id=other_household, needs=("mind",), helper="school:3141000300", review_on=SOON
+        ).id
+        app.end_learning_support(support_id=ended)
+        award, paid = (
+            app.grant_award(
+                child_id=child,
+                programme="living_allowance",
+                term=term,
+                stage="primary",
+                boarding=True,
+                category="lifted_from_poverty",
+            ).id
+            for term in (TERM, EARLIER)
+        )
+        app.pay_award(award_id=paid, payment_id=paid, amount_fen=62500, paid_on=TODAY)
+        household_plan = app.open_household_plan(household_id=household, children=(child,)).id
+    of_child = {"child_id": child, "township": county.XIAODIAN}
+    with psycopg.connect(gateway.writer_dsn) as connection:
+        county.insert(
+            connection,
+            [
+                ("child", {**of_child, "household_id": household}),
+                ("child", {**of_child, "child_id": sibling, "household_id": other_household}),
+                ("student_plan", {**of_child, "plan_id": plan}),
+                ("learning_support", {**of_child, "support_id": support}),
+                ("learning_support", {**of_child, "support_id": ended}),
+                ("award", {**of_child, "award_id": award}),
+                ("award", {**of_child, "award_id": paid}),
+                (
+                    "household_plan",
+                    {
+                        "plan_id": household_plan,
+                        "household_id": household,
+                        "township": county.XIAODIAN,
+                        "children": [child],
+                        "review_on": TODAY - timedelta(days=1),
+                    },
+                ),
+            ],
+        )
+    return Pupil(child, sibling, household, other_household, plan, measure, support, ended, award, paid, household_plan)
+
+
+@dataclass(frozen=True)
+class Command:
+    """Arguments with which it is done, what the service then records, and arguments it refuses, in which words."""
+
+    done: str
+    event: type
+    refused: str
+    words: str
+
+
+AWARD = 'childId: "{0.child}", programme: "living_allowance", stage: "primary", boarding: true, category: "{1}", term: "{2}"'
+MEASURE = 'planId: "{0.plan}", owner: "school:3141000300", dueOn: "{soon}", measure: '
+DONE = 'planId: "{0.plan}", evidence: "blob:{hash}", doneOn: "{today}", measureId: '
+PAY = 'awardId: "{0.award}", paymentId: "{payment}", paidOn: "{today}", amountFen: '
+RECOGNISE = 'childId: "{0.child}", category: "orphan", fromOn: "{today}", ground: '
+SUPPORT = 'childId: "{0.sibling}", helper: "school:3141000300", reviewOn: "{soon}", needs: '
+TEACH = 'childId: "{0.child}", visitId: "{payment}", evidence: "blob:{hash}", givenOn: "{today}", hours: '
+
+COMMANDS = {
+    "grantAward": Command(
+        AWARD.replace("{1}", "lifted_from_poverty").replace("{2}", "2026-2027-2"),
+        Award.Granted,
+        AWARD.replace("{1}", "lifted_from_poverty").replace("{2}", TERM),
+        "granted",
+    ),
+    "payAward": Command(PAY + "62500", Award.Paid, PAY + "1", "in full"),
+    "returnAward": Command(
+        'awardId: "{0.paid}", paymentId: "{0.paid}", reason: "account_wrong", returnedOn: "{today}"',
+        Award.Returned,
+        'awardId: "{0.award}", paymentId: "{payment}", reason: "account_wrong", returnedOn: "{today}"',
+        "payment",
+    ),
+    "recogniseEligibility": Command(
+        RECOGNISE + '"referral:{payment}"', Eligibility.Found, RECOGNISE + '"the bureau said so"', "reference"
+    ),
+    "endEligibility": Command(
+        'childId: "{0.child}", category: "lifted_from_poverty", untilOn: "{soon}"',
+        Eligibility.Ended,
+        'childId: "{0.sibling}", category: "lifted_from_poverty", untilOn: "{soon}"',
+        "has ended already",
+    ),
+    "openStudentPlan": Command('childId: "{0.sibling}"', StudentPlan.Opened, "", ""),
+    "planMeasure": Command(
+        MEASURE + '"counselling"', StudentPlan.MeasurePlanned, MEASURE + '"tutoring"', "one measure is planned once"
+    ),
+    "carryOutMeasure": Command(DONE + '"{0.measure}"', StudentPlan.MeasureDone, DONE + '"{0.plan}"', "no such measure"),
+    "reviewStudentPlan": Command(
+        'planId: "{0.plan}", reviewOn: "{soon}"',
+        StudentPlan.Reviewed,
+        'planId: "{0.plan}", reviewOn: "{today}"',
+        "The next review lies ahead",
+    ),
+    "beginLearningSupport": Command(SUPPORT + '["mind"]', LearningSupport.Begun, SUPPORT + '["money"]', "N5.1"),
+    "reviewLearningSupport": Command(
+        'supportId: "{0.support}", outcome: "improved", reviewOn: "{soon}"',
+        LearningSupport.Reviewed,
+        'supportId: "{0.support}", outcome: "improved", reviewOn: "{today}"',
+        "The next review lies ahead",
+    ),
+    "endLearningSupport": Command(
+        'supportId: "{0.support}"', LearningSupport.Ended, 'supportId: "{0.ended}"', "has ended"
+    ),
+    "openHouseholdPlan": Command(
+        'householdId: "{0.other_household}"', HouseholdPlan.Opened, 'householdId: "{0.household}"', "its plan already"
+    ),
+    "includeChild": Command(
+        'planId: "{0.household_plan}", childId: "{0.sibling}"', HouseholdPlan.ChildIncluded, "", ""
+    ),
+    "reviewHouseholdPlan": Command(
+        'planId: "{0.household_plan}", reviewOn: "{soon}"',
+        HouseholdPlan.Reviewed,
+        'planId: "{0.household_plan}", reviewOn: "{today}"',
+        "The next review lies ahead",
+    ),
+    "giveHomeTeaching": Command(TEACH + "3", HomeTeaching.Given, TEACH + "0", "hours"),
+}
+REFUSED = sorted(name for name, command in COMMANDS.items() if command.refused)
+
+
+def asked(gateway: Asking, name: str, arguments: str, pupil: Pupil, *, by: tuple[str, str] = BUREAU) -> Reply:
+    """Sends a command about a child."""
+    given = arguments.format(pupil, soon=SOON, today=TODAY, hash="0123456789abcdef" * 4, payment=uuid4())
+    return gateway.ask(f"mutation {{ {name}({given}) {{ id visible }} }}", by=by)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_is_done_by_its_service(gateway: Asking, service: Service, pupil: Pupil, name: str) -> None:
+    before = len(service.told)
+
+    assert asked(gateway, name, COMMANDS[name].done, pupil).data[name]["visible"] is True
+
+    told = service.told[before:]
+    assert type(told[-1]) is COMMANDS[name].event
+    assert {event.caused.department for event in told} == {BUREAU[0]}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_command_is_refused_in_the_words_of_its_service(
+    gateway: Asking, service: Service, pupil: Pupil, name: str
+) -> None:
+    before = len(service.told)
+
+    reply = asked(gateway, name, COMMANDS[name].refused, pupil)
+
+    assert reply.code == "REFUSED"
+    assert COMMANDS[name].words in reply.message
+    assert service.told[before:] == []
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_is_forbidden_to_who_was_not_given_it(
+    gateway: Asking, service: Service, pupil: Pupil, name: str
+) -> None:
+    before = len(service.told)
+
+    assert asked(gateway, name, COMMANDS[name].done, pupil, by=NOBODY).code == "FORBIDDEN"
+    assert service.told[before:] == []
+
+
+def test_every_command_of_assistance_is_tried_here(service: Service) -> None:
+    routes = {route.path for route in build_api(service.app, surroundings=SURROUNDINGS).routes}
+
+    assert {f"/commands/{_dashed(name)}" for name in COMMANDS} == {
+        path for path in routes if path.startswith("/commands/")
+    }
+
+
+def _dashed(name: str) -> str:
+    return re.sub(r"([A-Z])", r"-\1", name).lower()
+
+
+# One household, one plan
+
+
+def test_a_households_plan_shows_its_children_and_when_it_is_looked_at_again(gateway: Asking, pupil: Pupil) -> None:
+    query = f"""{{ householdPlans(householdId: "{pupil.household}") {{ nodes {{
+        id township openedOn reviewOn reviewedOn overdue children {{ id plans {{ id reviewOn measures {{ measure }} }} }} }} }} }}"""
+
+    [plan] = gateway.ask(query, by=BUREAU).data["householdPlans"]["nodes"]
+
+    assert (plan["id"], plan["township"], plan["overdue"]) == (str(pupil.household_plan), county.XIAODIAN, True)
+    [child] = plan["children"]
+    assert child["id"] == str(pupil.child)
+    assert [held["id"] for held in child["plans"]] == [str(pupil.plan)]
+    [receipt] = gateway.receipts_of()
+    assert receipt["child_ids"] == [pupil.child]
+
+
+def test_plans_that_are_late_are_listed_and_no_other_county_sees_them(gateway: Asking, pupil: Pupil) -> None:
+    query = "{ householdPlans(first: 200, overdue: true) { nodes { id } } }"
+    late = [node["id"] for node in gateway.ask(query, by=BUREAU).data["householdPlans"]["nodes"]]
+
+    assert str(pupil.household_plan) in late
+    elsewhere = gateway.ask(query, by=("education_bureau:410327", "assistance")).data["householdPlans"]["nodes"]
+    assert elsewhere == []
+    assert gateway.ask(query, by=NOBODY).code == "FORBIDDEN"
