@@ -40,8 +40,11 @@ def fill(connection: psycopg.Connection, *, children: int = 48) -> None:
     insert(connection, county_rows(children=children))
 
 
-def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, object]]]) -> None:
-    """Writes rows of any tables; a column that a row does not name is null, or has its default where none of them does."""
+def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, object]]], *, counted: bool = True) -> None:
+    """Writes rows of any tables; a column that a row does not name is null, or has its default where none of them does.
+
+    Then all children are counted anew; whoever writes often does that once, at the end.
+    """
     for table in dict.fromkeys(name for name, _ in rows):
         texts = msgspec.json.encode([row for name, row in rows if name == table]).decode()
         columns = ", ".join(dict.fromkeys(key for name, row in rows if name == table for key in row))
@@ -49,7 +52,8 @@ def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, objec
             f"insert into {table} ({columns}) select {columns} from jsonb_populate_recordset(null::{table}, %s::jsonb)".encode(),
             [texts],
         )
-    recount(connection)
+    if counted:
+        recount(connection)
 
 
 def county_rows(*, children: int = 48) -> list[tuple[str, dict[str, object]]]:

@@ -140,6 +140,7 @@ def pupil(gateway: Asking, service: Service) -> Pupil:
                     },
                 ),
             ],
+            counted=False,
         )
     return Pupil(child, sibling, household, other_household, plan, measure, support, ended, award, paid, household_plan)
 
