@@ -2,13 +2,13 @@
 
 from collections.abc import Set as AbstractSet
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
 
-class BirthLevel(Enum):
+class BirthLevel(StrEnum):
     """How two birth dates agree."""
 
     SAME = "same"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from itertools import product
 from math import log2
@@ -25,7 +25,7 @@ from services.roster.reconcile.normalise import sound_keys
 from services.roster.reconcile.records import Record
 
 
-class NumberLevel(Enum):
+class NumberLevel(StrEnum):
     """How two citizen numbers agree."""
 
     SAME = "same"

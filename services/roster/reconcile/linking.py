@@ -223,24 +223,26 @@ def _is_siblings(a: int, b: int, profiles: dict[int, Profile], homes: dict[_Home
     return False
 
 
-def _block_keys(person: Profile) -> Iterator[tuple[Hashable, ...]]:
+def _block_keys(person: Profile) -> list[tuple[Hashable, ...]]:
     """Keys under which groups of one child meet; every key leaves some fields free to be wrong."""
+    keys: list[tuple[Hashable, ...]] = []
     sounds = {sound for name in person.names for sound in sound_keys(name)}
     surnames = {name[:1] for name in person.names}
     written = person.numbers | person.attempts | person.older_numbers
     anchors = person.people | person.phones
     places = {(t, v) for t in person.townships for v in person.villages}
     for birth in person.births:
-        yield from (("sound, birth", s, birth) for s in sounds)
-        yield from (("birth, home", birth, anchor) for anchor in anchors)
-        yield from (("birth, place", birth, *place) for place in places)
-        yield from (("birth, surname", birth, s) for s in surnames)
+        keys += [("sound, birth", s, birth) for s in sounds]
+        keys += [("birth, home", birth, anchor) for anchor in anchors]
+        keys += [("birth, place", birth, *place) for place in places]
+        keys += [("birth, surname", birth, s) for s in surnames]
     for sound in sounds:
-        yield from (("sound, home", sound, anchor) for anchor in anchors)
-        yield from (("sound, place", sound, *place) for place in places)
+        keys += [("sound, home", sound, anchor) for anchor in anchors]
+        keys += [("sound, place", sound, *place) for place in places]
     for number in written:
-        yield "first digits", number[:14]
-        yield from (("last digits", s, number[-4:]) for s in surnames if len(number) == 18 and number[-3:] != "000")
+        keys.append(("first digits", number[:14]))
+        keys += [("last digits", s, number[-4:]) for s in surnames if len(number) == 18 and number[-3:] != "000"]
+    return keys
 
 
 def _candidates(
