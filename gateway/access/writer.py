@@ -1,4 +1,4 @@
-"""Writes what access itself keeps (warrants, uses of predicates, the policy log) as `gateway_writer`: one statement, durable."""
+"""Writes what access itself keeps (warrants, uses of predicates) as `gateway_writer`: one statement, durable."""
 
 import asyncio
 from collections.abc import Mapping
