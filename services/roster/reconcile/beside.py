@@ -1,9 +1,8 @@
 """Reading a file with its records: here, or in a process beside this one, which is started anew and shares nothing.
 
-    python -m services.roster.reconcile.beside      # paths in by line, what was read of each out, pickled
-
-It is safe beside the threads of a server, where a fork may hang. It is no pool of `multiprocessing` either: that runs the caller's
-main module again, and a script that is not written for it would start all over. It ends with its caller.
+Paths go in by line, and what was read of each comes out, pickled (`main`). It is safe beside the threads of a server, where a fork
+may hang. It is no pool of `multiprocessing` either: that runs the caller's main module again, and a script that is not written
+for it would start all over. It ends with its caller.
 """
 
 import gc
@@ -11,6 +10,7 @@ import os
 import pickle
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from select import select
 from types import TracebackType
@@ -42,10 +42,9 @@ class Beside:
         """Start it."""
         self._asked: Path | None = None
         self._process = subprocess.Popen(  # noqa: S603  # this interpreter, on this module
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
 
     def __enter__(self) -> Self:
@@ -71,8 +70,9 @@ class Beside:
         """Have a file read; then `answer`, before the next one."""
         self._asked = path
         if self._process.stdin is not None:
-            self._process.stdin.write(os.fsencode(path.absolute()) + b"\n")
-            self._process.stdin.flush()
+            with suppress(BrokenPipeError):  # it has ended, and `answer` says so
+                self._process.stdin.write(os.fsencode(path.absolute()) + b"\n")
+                self._process.stdin.flush()
 
     def answer(self) -> tuple[Path, Reading | Exception]:
         """The file that was asked for and what was read of it; it comes to an end, for what a file may hold is bounded."""
@@ -81,7 +81,10 @@ class Beside:
             raise RuntimeError("nothing was asked for")
         try:
             return path, pickle.load(self._process.stdout)  # noqa: S301  # from our own process
-        except EOFError:  # the system ends what takes more memory than there is
+        except (EOFError, pickle.UnpicklingError) as error:
+            if (status := self._process.wait(END_S)) >= 0:
+                raise RuntimeError(f"the process that reads beside ended with {status}") from error
+            # The system ends what takes more memory than there is.
             return path, Refused(
                 f"{path.name}: 读取时内存不足，请按乡镇或学校分开 / the process that read it was ended, likely for want of memory;"
                 " split it"
@@ -99,7 +102,3 @@ def main() -> None:
             answer = error
         answers.write(pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))
         answers.flush()
-
-
-if __name__ == "__main__":
-    main()
