@@ -430,6 +430,8 @@ create table if not exists receipt (
     policy_version text not null default '', positions jsonb not null default '{}');
 create index if not exists receipt_by_child on receipt using gin (child_ids);
 create index if not exists receipt_by_time on receipt (at);
+create index if not exists receipt_of_department on receipt (department, at);
+create index if not exists receipt_of_actor on receipt (actor, at);
 drop index if exists receipt_of_export, receipt_of_file;  -- they knew fewer kinds of file
 create index if not exists receipt_of_content on receipt (document_hash) where operation in
     ('export_ledger', 'print_partition', 'export_field_check', 'print_submission', 'export_rejects', 'export_list');

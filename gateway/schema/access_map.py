@@ -1,4 +1,4 @@
-"""Access itself 授权 in the map: warrants, and the root by which they are listed. See `map.py` and `roots.py`."""
+"""Access itself 授权 in the map: warrants, and the roots by which they and the looks are listed. See `map.py` and `roots.py`."""
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.access.rules import RULES
-from gateway.schema.root import Filter, Root, by_id, by_moment
+from gateway.schema.root import Filter, Key, Root, by_id, by_moment
 from gateway.schema.table import Table, columns, moment
 
 WARRANTS: Final = (
@@ -46,6 +46,20 @@ ROOTS: Final[Mapping[str, Root]] = {
             "unreviewed": Filter("({a}.kind = 'emergency' and {a}.reviewed_at is null) = {v}", "reviewedAt"),
         },
         keys=(by_moment("given_at"), by_id("warrant_id")),
+        descending=True,
+    ),
+    "looks": Root(
+        "Receipt",
+        many=True,
+        filters={
+            "department": Filter("{a}.department = {v}", "department"),
+            "actor": Filter("{a}.actor = {v}", "actor"),
+            "childId": Filter("{a}.child_ids @> array[{v}::uuid]", "id"),
+            "decision": Filter("{a}.decision = {v}", "decision"),
+            "since": Filter("{a}.at >= {v}", "at"),
+            "until": Filter("{a}.at < {v}", "at"),
+        },
+        keys=(Key("{a}.at", moment("{a}.at"), "timestamptz"), by_id("receipt_id")),
         descending=True,
     ),
 }

@@ -2,6 +2,7 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID, uuid5
 
@@ -12,6 +13,7 @@ from gateway.schema.access import Verdict, Warrant
 from gateway.schema.access_map import UNREVIEWED
 from gateway.schema.paging import PAGE
 from gateway.schema.reading import Connection, Info, Looking, page
+from gateway.schema.supervision import Receipt
 from services.chassis.errors import Refused
 
 _TRIED: Final = UUID("5d9f6f2e-4b0a-4a63-9c1d-1f0c8f9a7b21")
@@ -78,6 +80,52 @@ class AccessQuery:
             after=after,
             descending=True,
             given={"unit": principal.unit, "kind": kind, "unreviewed": unreviewed},
+        )
+
+    @strawberry.field(
+        description="查阅留痕 looks at children of my area, and what was asked by its units of nobody in particular or refused them, newest first;"
+        " `since` included, `until` not"
+    )
+    async def looks(
+        self,
+        info: Info,
+        department: str | None = None,
+        actor: str | None = None,
+        child_id: UUID | None = None,
+        decision: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Receipt]:
+        """Looks by unit, officer, child, decision and time."""
+        given = {"department": department, "actor": actor, "decision": decision}
+        conditions = [f"{name} = %({name})s" for name, value in given.items() if value is not None]
+        conditions.append(
+            "(exists (select from child where child_id = any(child_ids))"
+            " or child_ids = '{}' and starts_with(split_part(department, ':', 2), %(lo)s))"
+        )
+        if child_id is not None:
+            conditions.append("child_ids @> array[%(child)s::uuid]")
+        if since is not None:
+            conditions.append("at >= %(since)s")
+        if until is not None:
+            conditions.append("at < %(until)s")
+        return await page(
+            info.context,
+            Receipt,
+            " and ".join(conditions),
+            keys={"at": "timestamptz", "receipt_id": "uuid"},
+            first=first,
+            after=after,
+            descending=True,
+            given={
+                **given,
+                "child": child_id,
+                "since": since,
+                "until": until,
+                "lo": info.context.principal.parameters["lo"],
+            },
         )
 
     @strawberry.field(

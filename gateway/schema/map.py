@@ -318,10 +318,12 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
         case Relation.AREA if table.type in {"Notice", "Warrant"}:
             condition = f"(({_WITHIN}) or {{a}}.{_OWNER[table.type]} = %(unit)s)"
         case Relation.AREA if table.type == "Receipt":
-            # A receipt concerns several children; it may be seen where one of them may be.
+            # A receipt concerns several children; it may be seen where one of them may be, and one of nobody's records
+            # where the unit that looked is.
             condition = (
-                "exists (select from child s where s.child_id = any({a}.child_ids)"
+                "(exists (select from child s where s.child_id = any({a}.child_ids)"
                 " and s.township >= %(lo)s and s.township < %(hi)s)"
+                " or {a}.child_ids = '{}' and starts_with(split_part({a}.department, ':', 2), %(lo)s))"
             )
         case Relation.AREA if table.pair or table.type == "ChildDoubt":
             condition = f"(({_WITHIN}) or ({_OTHER_WITHIN}))"

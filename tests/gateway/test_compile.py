@@ -335,6 +335,11 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "register": ["in_school", "enrolment"],
         "obligedFrom": ["2021-09-01", "2026-09-01"],
         "scoreFrom": [0.5, 0.9],
+        "department": ["education_bureau:410326"],
+        "actor": ["bureau-office"],
+        "decision": ["answered", "denied"],
+        "since": ["2026-09-14T00:00:00+00:00"],
+        "until": ["2026-09-14T00:00:00+00:00"],
     }
     granted = [
         name
