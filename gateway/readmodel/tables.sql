@@ -173,8 +173,9 @@ alter table referral
 create index if not exists referral_by_child on referral (child_id);
 create index if not exists referral_by_case on referral (case_id);
 create index if not exists referral_by_township on referral (township, referral_id);
-create index if not exists referral_answered_to on referral (to_unit, answered_on, child_id) where state = 'answered';
-create index if not exists referral_open_to on referral (to_unit, child_id) where state in ('opened', 'accepted');
+drop index if exists referral_answered_to, referral_open_to;  -- they did not know the area
+create index if not exists referral_answered_in on referral (to_unit, township, answered_on, child_id) where state = 'answered';
+create index if not exists referral_open_in on referral (to_unit, township, child_id) where state in ('opened', 'accepted');
 
 create table if not exists responsibility (
     assignment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
@@ -485,18 +486,25 @@ create or replace trigger receipt_is_append_only before update or delete or trun
 -- that a statement doesn't carry their plans with every table in it, which costs more than it takes to find a row; and in
 -- plpgsql, because PostgreSQL would take the text of one in SQL into the statement. They read with the rights, and behind the
 -- row security, of whoever asks. A rebuild changes the tables they name, by which they are found, and not themselves.
+-- Claims are read once and stand in variables: in a statement they would be asked for with every row.
 create or replace function public.children_asked_of_me() returns setof uuid
     language plpgsql stable parallel safe rows 100 as $$
+declare
+    my_kind constant text collate "C" := nullif(current_setting('app.kind', true), '');
+    low constant text collate "C" := nullif(current_setting('app.area', true), '');
+    high constant text collate "C" := low || '~';
+    my_unit constant text := nullif(current_setting('app.unit', true), '');
+    since constant date := nullif(current_setting('app.since', true), '')::date;
 begin
+    -- What is parked may have ended it, and nobody knows yet: nothing lasts longer for that.
     return query
-        select r.child_id from public.referral r where r.to_unit = nullif(current_setting('app.kind', true), '')
-            and starts_with(r.township, nullif(current_setting('app.area', true), ''))
-            and (r.state in ('opened', 'accepted')
-                or r.state = 'answered' and r.answered_on >= nullif(current_setting('app.since', true), '')::date)
-            -- What is parked may have ended it, and nobody knows yet: nothing lasts longer for that.
+        select r.child_id from public.referral r where r.to_unit = my_kind and r.township >= low and r.township < high
+            and r.state in ('opened', 'accepted')
             and not exists (select from public.parked p where p.reader = 'gateway' and p.key = r.referral_id and p.state = 'parked')
-        union all select f.child_id from public.finding f where coalesce(current_setting('app.kind', true), '') <> ''
-            and f.owner = nullif(current_setting('app.unit', true), '') and f.resolved_on is null
+        union all select r.child_id from public.referral r where r.to_unit = my_kind and r.township >= low and r.township < high
+            and r.state = 'answered' and r.answered_on >= since
+            and not exists (select from public.parked p where p.reader = 'gateway' and p.key = r.referral_id and p.state = 'parked')
+        union all select f.child_id from public.finding f where my_kind is not null and f.owner = my_unit and f.resolved_on is null
             and not exists (select from public.parked p where p.reader = 'gateway' and p.key = f.child_id and p.state = 'parked');
 end $$;
 create or replace function public.children_by_warrant() returns setof uuid

@@ -275,7 +275,7 @@ TABLES: Mapping[str, Table] = {
 }
 
 # A referral names a kind of department; the county it lies in says which unit of that kind is asked.
-_TO_ME = "{r}.to_unit = %(kind)s and starts_with({r}.township, %(area)s)"
+_TO_ME = "{r}.to_unit = %(kind)s and {r}.township >= %(area)s and {r}.township < %(area)s || '~'"
 _OWED_BY_ME = "{f}.owner = %(unit)s and {f}.resolved_on is null"
 _ASKED_OF_ME = (
     f"{{a}}.child_id in (select r.child_id from referral r where {_TO_ME.replace('{r}', 'r')}"

@@ -174,6 +174,16 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             | "unreviewed"
         ):
             return st.booleans()
+        case "unit" | "department":
+            return st.sampled_from([f"school:{county.SCHOOL}", "education_bureau:410326"])
+        case "register":
+            return st.sampled_from(["enrolment", "hukou"])
+        case "actor":
+            return st.sampled_from(["bureau-office", "someone"])
+        case "decision":
+            return st.sampled_from(["answered", "denied"])
+        case "since" | "until":
+            return st.sampled_from([str(county.NOW).replace(" ", "T"), "2026-01-01T00:00:00+08:00"])
         case "owner":
             return st.sampled_from(["public_security:410326", f"school:{county.SCHOOL}"])
         case "unit":
