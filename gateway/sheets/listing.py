@@ -138,9 +138,9 @@ def _read(definition: GraphQLField, argument: str, text: str) -> object:
     if not isinstance(kind, GraphQLScalarType):
         raise TypeError(argument)
     told: object = {"true": True, "false": False}.get(text, text) if kind.name == "Boolean" else text
-    if kind.name == "Int" and text.isdecimal():
-        told = int(text)
     try:
+        if kind.name in {"Int", "Float"}:
+            told = int(text) if kind.name == "Int" else float(text)
         return kind.parse_value(told)
     except (GraphQLError, ValueError, TypeError):
         message = f"{argument} is not of its form, {kind.name}."

@@ -174,10 +174,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             | "unreviewed"
         ):
             return st.booleans()
-        case "unit" | "department":
+        case "department":
             return st.sampled_from([f"school:{county.SCHOOL}", "education_bureau:410326"])
-        case "register":
-            return st.sampled_from(["enrolment", "hukou"])
         case "actor":
             return st.sampled_from(["bureau-office", "someone"])
         case "decision":
