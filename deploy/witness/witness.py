@@ -156,7 +156,7 @@ def _key(path: Path) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text()))
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Exchange(BaseHTTPRequestHandler):
     """HTTP, and nothing else."""
 
     protocol_version = "HTTP/1.1"
@@ -211,7 +211,7 @@ class WitnessServer(ThreadingHTTPServer):
     def __init__(self, witness: Witness, *, host: str, port: int) -> None:
         """Takes the port; `serve_forever` answers on it."""
         self.witness = witness
-        super().__init__((host, port), _Handler)
+        super().__init__((host, port), _Exchange)
 
 
 def main() -> None:

@@ -129,13 +129,21 @@ def test_a_service_that_does_not_answer_leaves_it_unknown(gateway: Asking, monke
 
 def test_who_asks_while_somebody_looks_waits_for_what_is_found(gateway: Asking) -> None:
     class Slow:
+        def __init__(self) -> None:
+            self.answers = asyncio.Event()
+
         async def head(self, _service: str) -> int:
-            await asyncio.sleep(0.05)
+            await self.answers.wait()
             return 0
 
     async def at_once() -> None:
-        fresh = Freshness(heads=Slow(), reader=gateway.reader)
-        await asyncio.gather(*(fresh.require() for _ in range(5)))
+        services = Slow()
+        fresh = Freshness(heads=services, reader=gateway.reader)
+
+        async def answer() -> None:
+            services.answers.set()
+
+        await asyncio.gather(*(fresh.require() for _ in range(5)), answer())  # begun in this order
 
     gateway.runner.run(at_once())
 
