@@ -101,6 +101,7 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
         assert ready.status_code == 200
         assert ready.json()["parts"].items() >= {"cases inbox": "ok", "gateway projector": "ok"}.items()
         assert "保学" in httpx.get(f"{system.url}/").text
+        assert "群众举报" in httpx.get(f"{system.url}/report").text
         token = httpx.post(f"{system.url}/development/token/bureau-office").json()["token"]
         answer = httpx.post(
             f"{system.url}/graphql", json={"query": "{ me { unit } }"}, headers={"authorization": f"Bearer {token}"}
