@@ -20,6 +20,7 @@ BREACHES = {
     "One door to Kafka": ("services/chassis/inbox.py", "import kafka"),
     "One door out over HTTP": ("services/notify/channels.py", "import httpx"),
     "The invented county": ("deploy/sample/names.py", "from services.contracts import divisions"),
+    "What the supervising body runs": ("deploy/witness/verify.py", "from services.chassis import merkle"),
 }
 STRAYS = ("services/roster/utils.py", "services/chassis/helpers.py", "services/common.py", "gateway/extras.py")
 
