@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,8 @@ from services.chassis.telemetry import count
 from services.chassis.vault import VaultUnavailable
 
 _log = logging.getLogger("baoxue.gateway")
+
+OUT_OF_RANGE: Final = "An argument is out of its range."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,7 @@ class Looks:
         try:
             data, child_ids, rows, positions = await reader.answer(statement, claims=principal.claims)
         except psycopg.DataError:
-            message = "An argument is out of its range."
-            raise BadArgument(message) from None
+            raise BadArgument(OUT_OF_RANGE) from None
         return Look(data, child_ids, int(rows), positions)
 
     async def record_look(
@@ -164,6 +165,8 @@ def error_of(cause: Exception | None, *, said: str = "") -> tuple[str, str]:
             return cause.code, str(cause)
         case BadArgument():
             return "BAD_REQUEST", str(cause)
+        case psycopg.DataError():  # a text that is none, a date out of range
+            return "BAD_REQUEST", OUT_OF_RANGE
         case ReadModelUnavailable() | VaultUnavailable() | TimeoutError():
             return "UNAVAILABLE", "Try again."
         case CommandUncertain():

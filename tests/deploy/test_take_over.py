@@ -14,10 +14,12 @@ from deploy import operate
 from deploy.distributed import Distributed
 from deploy.embedded import Embedded
 from deploy.kafka.topics import FILE
+from deploy.policy import DEVELOPMENT_KEY
 from deploy.postgres.cluster import Cluster
 from deploy.quiet import wait_until_quiet
 from deploy.sample.county import generate
 from deploy.take_over import take_over
+from gateway.access.policy_keys import PUBLIC_KEYS
 from services.chassis.clock import SystemClock
 from services.chassis.config import SERVICES, Settings
 from services.chassis.errors import Refused
@@ -107,6 +109,8 @@ def test_it_goes_on_over_kafka_and_nothing_happens_twice(
     (data_folder / "postgres").rename(moved / "postgres")
     for key in ("vault.kek", "roster.key", "services.token", "trees.key"):
         (data_folder / key).rename(moved / "postgres" / "secrets" / key)
+    for file in (PUBLIC_KEYS, DEVELOPMENT_KEY):
+        (data_folder / file).rename(moved / file)
 
     with Distributed(replace(settings, data_folder=moved), durable=False) as system:
         for service in SERVICES:

@@ -394,6 +394,7 @@ def _warrants(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]
         ("supervision", "supervision_order"),
     ):
         yield "warrant", warrant("approval", f"{kind}:410326", purpose)
+    yield "warrant", warrant("approval", "supervision:410328", "supervision")  # of a neighbouring county
     for number, township in enumerate(townships):
         of_child = {"child_id": made("child", number), "township": township}
         if number % 3 == 0:

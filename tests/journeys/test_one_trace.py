@@ -26,6 +26,7 @@ from services.chassis.runtime import Runtime
 from services.chassis.telemetry import Telemetry, span
 from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY
+from services.notify import policy as notify_policy
 from services.notify import service as notify
 from tests.fixtures.kafka import NewTopic
 from tests.fixtures.otlp import Collector, SeenSpan
@@ -50,8 +51,10 @@ def request_traced(
     def request_traced() -> None:
         clock = SystemClock()
         topics = [new_topic("cases"), new_topic("notify")]
-        heard_too = new_topic("roster")  # by notify; nobody tells anything there
-        log = KafkaLog(cluster=kafka, topics=[*topics, heard_too], groups=topics[0].name)
+        others = [
+            new_topic(producer) for producer in notify_policy.HEARS if producer != "cases"
+        ]  # nobody tells anything there
+        log = KafkaLog(cluster=kafka, topics=[*topics, *others], groups=topics[0].name)
         surroundings = Surroundings(clock=clock, token="secret")
         with Telemetry(endpoint=otlp.endpoint, service="tests", share=1.0), ExitStack() as stack:
             vault = Vault(dsn=database("vault", migrate=vault_module.migrate).app, kek=bytes(32))

@@ -22,6 +22,8 @@ OF_THE_POLICY = {
     "raise_finding",
     "drop_finding",
     "expire_finding",
+    "expire_field_check",
+    "come_of_age",
     "lapse_deferral",
     "heed_excuse",
     "count_home_hours",
