@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 from uuid import UUID
 
 import psycopg
@@ -18,12 +18,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.postgres.cluster import Cluster
+from deploy.servers import running_servers
 from deploy.showing import table
 from services.chassis import dropping, parking
 from services.chassis.aggregate import Caused
 from services.chassis.clock import CHINA, SystemClock
-from services.chassis.config import SERVICES, read_process_settings, read_settings
+from services.chassis.config import SERVICES
 from services.chassis.errors import NotFound, Refused
 from services.chassis.parking import Connection, Parked, ParkedKey
 from services.contracts.divisions import COUNTY
@@ -38,14 +38,6 @@ app = typer.Typer(no_args_is_help=True, help="What a part could not digest æš‚å­
 console = Console(width=None if sys.stdout.isatty() else 160)
 
 Of = Annotated[UUID, typer.Argument(metavar="KEY|ID", help="A key, or the id of one record, as `list` and `show` say.")]
-
-
-class Servers(Protocol):
-    """Where the databases are."""
-
-    def dsn(self, database: str, role: str) -> str:
-        """How a role reaches a database."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +145,7 @@ def _keys_in(database: str) -> list[ParkedKey]:
 def _connected(database: str) -> Iterator[Connection]:
     """A connection to one of the databases; raises `Refused` in words where there is no way in."""
     try:
-        dsn = _servers().dsn(database, ROLES[database])
+        dsn = running_servers().dsn(database, ROLES[database])
         with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_S) as connection:
             connection.execute("set statement_timeout = '30s'")
             yield connection
@@ -161,11 +153,6 @@ def _connected(database: str) -> Iterator[Connection]:
         raise Refused(f"The database {database} can't be reached ({type(error).__name__}).") from None
     except psycopg.errors.UndefinedTable:
         raise Refused(f"The database {database} was not migrated; run `baoxue migrate {database}`.") from None
-
-
-def _servers() -> Servers:
-    settings = read_process_settings()
-    return settings if settings.postgres else Cluster.attach(read_settings().data_folder / "postgres")
 
 
 def _key_line(key: ParkedKey) -> tuple[object, ...]:

@@ -20,9 +20,9 @@ from psycopg import Connection
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.parked import Servers
 from deploy.postgres.cluster import Cluster, ClusterError
 from deploy.postgres.databases import prepare
+from deploy.servers import Servers
 from deploy.showing import table
 from gateway.access import policy_log
 from gateway.access.kinds import DEPARTMENTS

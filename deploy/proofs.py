@@ -5,12 +5,12 @@ Works on the databases alone, beside the running system. What it writes is check
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from deploy.postgres.cluster import Cluster
+from deploy.servers import running_servers
 from deploy.showing import table
 from services.chassis import witnesses as witnessing
 from services.chassis.clock import CHINA, SystemClock
@@ -28,20 +28,12 @@ KEY_FILE: Final = "trees.key"
 Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 
 
-class Servers(Protocol):
-    """Where the databases are."""
-
-    def dsn(self, database: str, role: str) -> str:
-        """How a role reaches a database."""
-        ...
-
-
 @app.command()
 def show() -> None:
     """Show how far each log is signed, and the keys by which others check that."""
     lines: list[tuple[object, ...]] = []
-    for service in SERVICES:
-        tree = _tree(service)
+    trees = [_tree(service) for service in SERVICES]
+    for tree in trees:
         try:
             signed = tree.signed()
         except NotFound:
@@ -52,8 +44,8 @@ def show() -> None:
             lines.append((tree.origin, signed.size, signed.root.hex()[:16], when, witnesses or "none"))
     console.print(table("Signed logs 签名日志", ("log", "events", "root", "signed", "witnessed up to"), lines))
     console.print("Keys, to be given to a witness and to inspectors 公钥:")
-    for service in SERVICES:
-        console.print(_tree(service).verifier, soft_wrap=True, highlight=False)
+    for tree in trees:
+        console.print(tree.verifier, soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -72,7 +64,7 @@ def cosign(
         except (NotWitnessed, TreeBroken) as error:
             failed.append(f"{tree.origin}: {error}")
         else:
-            console.print(f"{tree.origin}: {tree.size():,} events, cosigned 已见证.")
+            console.print(f"{tree.origin}: cosigned 已见证.")
     if failed:
         raise Refused("\n".join(failed))
 
@@ -101,15 +93,9 @@ def event(
 
 def _tree(service: str) -> EventTree:
     settings = read_process_settings()
-    if settings.postgres:
-        servers: Servers = settings
-        secret = settings.secret(KEY_FILE)
-    else:
-        folder = read_settings().data_folder
-        servers = Cluster.attach(folder / "postgres")
-        secret = read_secret(folder / KEY_FILE)
+    secret = settings.secret(KEY_FILE) if settings.postgres else read_secret(read_settings().data_folder / KEY_FILE)
     return EventTree(
-        dsn=servers.dsn(service, f"{service}_app"),
+        dsn=running_servers().dsn(service, f"{service}_app"),
         signer=signer_of(origin_of(service), secret=bytes.fromhex(secret)),
         clock=SystemClock(),
     )

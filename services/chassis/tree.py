@@ -154,12 +154,6 @@ class EventTree:
             )
         return Signed(*found)
 
-    def size(self) -> int:
-        """How many events a signed checkpoint holds by now, 0 where none was signed."""
-        with self._connection() as connection:
-            found = _last_signed(connection)
-        return found.size if found else 0
-
     def cosigned(self) -> dict[str, int]:
         """How far each witness has signed."""
         with self._connection() as connection:

@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.chassis.errors import Refused
+from services.chassis.errors import NotFound, Refused
 from services.chassis.tree import EventTree, Signed, TreeBroken
 
 COSIGNATURE: Final = 0x04
@@ -102,13 +102,16 @@ def cosign(tree: EventTree, *, witnesses: Sequence[Witness]) -> None:
 
     Raises `NotWitnessed` in the end where one is away, `TreeBroken` where one has seen what is not there any more.
     """
-    if not witnesses or not (size := tree.size()):
+    if not witnesses:
         return
-    signed, cosigned = tree.signed(), tree.cosigned()
+    try:
+        signed, cosigned = tree.signed(), tree.cosigned()
+    except NotFound:  # an empty log is shown to nobody
+        return
     away: list[str] = []
     for witness in witnesses:
         known = cosigned.get(witness.name, 0)
-        if known < size:
+        if known < signed.size:
             try:
                 line = _ask(witness, tree, signed, old=known)
             except (NotWitnessed, OSError):

@@ -13,13 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.witness import verify
-from services.chassis import tree
 from services.chassis.errors import NotFound
 from services.chassis.notes import Signer
 from services.chassis.store import Recorder
 from services.chassis.tree import EventTree, TreeBroken
 from tests.fixtures.postgres import FreshDatabase
-from tests.fixtures.store import migrate_store
+from tests.fixtures.store import migrate_store_and_tree
 from tests.fixtures.stored_events import an_event
 
 ORIGIN = "baoxue.example/410326/roster/1"
@@ -39,12 +38,7 @@ class AtNoon:
 @pytest.fixture
 def store_database(database: Callable[..., FreshDatabase]) -> FreshDatabase:
     """An event store with a tree over it."""
-
-    def migrate(connection: psycopg.Connection) -> None:
-        migrate_store(connection)
-        tree.migrate(connection, app_role="roster_app")
-
-    return database("roster", migrate=migrate)
+    return database("roster", migrate=migrate_store_and_tree)
 
 
 @pytest.fixture

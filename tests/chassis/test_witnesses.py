@@ -11,14 +11,13 @@ import pytest
 from deploy.witness import verify
 from deploy.witness.witness import Witness as Supervision
 from deploy.witness.witness import WitnessServer
-from services.chassis import tree
 from services.chassis.clock import SystemClock
 from services.chassis.errors import Refused
 from services.chassis.store import Recorder
 from services.chassis.tree import EventTree, TreeBroken, origin_of, signer_of
 from services.chassis.witnesses import NotWitnessed, Witness, cosign, read_witnesses
 from tests.fixtures.postgres import FreshDatabase
-from tests.fixtures.store import migrate_store
+from tests.fixtures.store import migrate_store_and_tree
 from tests.fixtures.stored_events import an_event
 
 SIGNER = signer_of(origin_of("roster"), secret=bytes(32))
@@ -27,12 +26,7 @@ SIGNER = signer_of(origin_of("roster"), secret=bytes(32))
 @pytest.fixture
 def store_database(database: Callable[..., FreshDatabase]) -> FreshDatabase:
     """An event store with a tree over it."""
-
-    def migrate(connection: psycopg.Connection) -> None:
-        migrate_store(connection)
-        tree.migrate(connection, app_role="roster_app")
-
-    return database("roster", migrate=migrate)
+    return database("roster", migrate=migrate_store_and_tree)
 
 
 @pytest.fixture
