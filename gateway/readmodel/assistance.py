@@ -28,6 +28,8 @@ from services.contracts.assistance import (
     MeasurePlanned,
     PlanOverdue,
     PlanOverdueClimbed,
+    StudentPlanEnded,
+    StudentPlanMoved,
     StudentPlanOpened,
     StudentPlanReviewed,
 )
@@ -51,12 +53,12 @@ class Eligibility(OfChild, frozen=True, kw_only=True):
     until_on: date | None = None
 
 
-PlanEvent = StudentPlanOpened | StudentPlanReviewed
+PlanEvent = StudentPlanOpened | StudentPlanReviewed | StudentPlanMoved | StudentPlanEnded
 HouseholdEvent = HouseholdPlanOpened | HouseholdChildIncluded | HouseholdPlanReviewed
 
 
 class StudentPlan(Row, frozen=True, kw_only=True):
-    """One child, one plan 一生一案."""
+    """One child, one plan 一生一案; ended, `resolution` is how its case ended and no look at it is due."""
 
     TABLE: ClassVar[str] = "student_plan"
     KEY: ClassVar[str] = "plan_id"
@@ -67,6 +69,8 @@ class StudentPlan(Row, frozen=True, kw_only=True):
     opened_on: date | None = None
     review_on: date | None = None
     reviewed_on: date | None = None
+    ended_on: date | None = None
+    resolution: str = ""
 
 
 class Measure(OfChild, frozen=True, kw_only=True):
@@ -152,7 +156,7 @@ def eligibility(row: Eligibility | None, told: Told[EligibilityEvent]) -> Eligib
 
 
 def student_plan(row: StudentPlan | None, told: Told[PlanEvent]) -> StudentPlan:
-    """A plan as it was opened, and when it is looked at again."""
+    """A plan as it was opened, when it is looked at again, and how it ended."""
     event = told.event
     row = row or StudentPlan(plan_id=event.plan_id, child_id=event.child_id)
     match event:
@@ -166,6 +170,10 @@ def student_plan(row: StudentPlan | None, told: Told[PlanEvent]) -> StudentPlan:
             )
         case StudentPlanReviewed():
             return replace(row, reviewed_on=event.reviewed_on, review_on=event.review_on)
+        case StudentPlanMoved():
+            return replace(row, township=event.township)
+        case StudentPlanEnded():
+            return replace(row, review_on=None, ended_on=event.ended_on, resolution=event.resolution)
         case _:
             assert_never(event)
 

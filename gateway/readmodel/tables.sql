@@ -374,7 +374,9 @@ create index if not exists eligibility_by_child on eligibility (child_id);
 create table if not exists student_plan (
     plan_id uuid primary key, child_id uuid not null, case_id uuid, township text collate "C" not null default '',
     opened_on date, review_on date);
-alter table student_plan add column if not exists reviewed_on date;
+alter table student_plan
+    add column if not exists reviewed_on date, add column if not exists ended_on date,
+    add column if not exists resolution text not null default '';
 create index if not exists student_plan_by_child on student_plan (child_id);
 create table if not exists measure (
     measure_id uuid primary key, plan_id uuid not null, child_id uuid not null,

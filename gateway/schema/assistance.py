@@ -56,8 +56,10 @@ class StudentPlan(AsRead, Node):
     id: UUID = strawberry.field(description="编号 id")
     case_id: UUID | None = strawberry.field(description="个案编号 the case it belongs to")
     opened_on: date | None = strawberry.field(description="建立日期 opened")
-    review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
+    review_on: date | None = strawberry.field(description="评估日期 to be reviewed; null once the plan has ended")
     reviewed_on: date | None = strawberry.field(description="最近评估 last reviewed")
+    ended_on: date | None = strawberry.field(description="终结日期 ended with its case")
+    resolution: str = strawberry.field(description="终结原因 how its case ended: kept, relapsed, merged, or R1-R13")
 
     @strawberry.field(description="措施 its measures")
     async def measures(self, info: Info) -> list["Measure"]:

@@ -200,7 +200,7 @@ TABLES: Mapping[str, Table] = {
         Table(
             "StudentPlan",
             "student_plan",
-            columns("caseId openedOn reviewOn reviewedOn", id="{a}.plan_id"),
+            columns("caseId openedOn reviewOn reviewedOn endedOn resolution", id="{a}.plan_id"),
             {
                 "measures": Link(
                     "Measure",

@@ -7,7 +7,7 @@ from services.chassis.http import Surroundings, command_api
 
 
 def build_api(assistance: Assistance, *, surroundings: Surroundings) -> FastAPI:
-    """One route per command; what only the policy does (`state_groups`, `learn_residence`) has none."""
+    """One route per command; what only the policy does (`state_groups`, `learn_residence`, `move_student_plan`, `end_student_plan`) has none."""
     return command_api(
         title="assistance 资助帮扶",
         application=assistance,

@@ -139,6 +139,26 @@ class Assistance(RecordedApplication):
         plan.review(review_on=review_on, today=today())
         return self.record(plan)
 
+    def move_student_plan(self, *, child_id: UUID, case_id: UUID, township: str) -> Answer:
+        """Lets the plan of a case go along to another township; without a plan, the township is remembered for one that may follow."""
+        known = self.find(Residence, Residence.id_of(child_id=child_id))
+        residence = known or Residence.learn(child_id=child_id, township=township)
+        residence.hear(township=township)
+        plan = self.find(StudentPlan, StudentPlan.id_of(child_id=child_id, case_id=case_id))
+        if plan is None:
+            return self.record(residence)
+        plan.move(township=township)
+        return self.record(residence, plan)
+
+    def end_student_plan(self, *, child_id: UUID, case_id: UUID, resolution: str, ended_on: date) -> Answer:
+        """Ends the plan of a case that ended; a case that was never confirmed has none."""
+        plan_id = StudentPlan.id_of(child_id=child_id, case_id=case_id)
+        plan = self.find(StudentPlan, plan_id)
+        if plan is None:
+            return self.record(answer=plan_id)
+        plan.end(resolution=resolution, ended_on=ended_on)
+        return self.record(plan)
+
     def open_household_plan(self, *, household_id: UUID, children: tuple[UUID, ...]) -> Answer:
         """Opens a household's plan over its children (N6.3)."""
         known = self.find(HouseholdPlan, HouseholdPlan.id_of(household_id=household_id))

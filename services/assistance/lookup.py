@@ -26,6 +26,8 @@ class DuePlans:
 
     def __init__(self) -> None:
         self._due: dict[Owed, date] = {}
+        self._measures: dict[UUID, list[UUID]] = {}
+        """The measures of each plan that goes on."""
         self._late: dict[tuple[UUID, date], date | None] = {}
         """Of what was noted, the last day its owner has; None once the level above was told."""
 
@@ -34,10 +36,15 @@ class DuePlans:
         match event:
             case StudentPlan.MeasurePlanned():
                 self._due[Owed("measure", event.originator_id, event.measure_id)] = event.due_on
+                self._measures.setdefault(event.originator_id, []).append(event.measure_id)
             case StudentPlan.MeasureDone():
                 self._due.pop(Owed("measure", event.originator_id, event.measure_id), None)
             case StudentPlan.Opened() | StudentPlan.Reviewed():
                 self._review("plan_review", event.originator_id, event.review_on)
+            case StudentPlan.Ended(originator_id=plan_id):
+                self._due.pop(Owed("plan_review", plan_id, plan_id), None)
+                for measure_id in self._measures.pop(plan_id, ()):
+                    self._due.pop(Owed("measure", plan_id, measure_id), None)
             case HouseholdPlan.Opened() | HouseholdPlan.Reviewed():
                 self._review("household_review", event.originator_id, event.review_on)
             case LearningSupport.Begun() | LearningSupport.BegunAgain() | LearningSupport.Reviewed():

@@ -3,6 +3,8 @@
 - roster.GroupsStated    -> the child's eligibility is found, or ends (N6.1)
 - cases.CaseOpened       -> the child's township is remembered
 - cases.CaseConfirmed    -> the child gets its plan, once per case (N6.3)
+- cases.CaseMoved        -> the plan goes along to another township
+- cases.CaseClosed, CaseCleared, CaseMerged -> the plan ends with its case, for the same reason
 
 Each reaction looks at what is known first, so hearing a message again changes nothing. When a day passes, measures and reviews
 that are late are noted, and climb (N5.1, N6.3).
@@ -41,8 +43,26 @@ def react(app: Assistance, envelope: Envelope, event: Published) -> None:  # noq
             app.learn_residence(child_id=event.child_id, township=event.township)
         case cases.CaseConfirmed():
             app.open_student_plan(child_id=event.child_id, case_id=event.case_id)
+        case cases.CaseMoved():
+            app.move_student_plan(child_id=event.child_id, case_id=event.case_id, township=event.township)
+        case cases.CaseClosed():
+            _end_plan(app, event, resolution=event.outcome, ended_on=event.closed_on)
+        case cases.CaseCleared():
+            _end_plan(app, event, resolution=event.resolution, ended_on=event.cleared_on)
+        case cases.CaseMerged():
+            _end_plan(app, event, resolution="merged", ended_on=event.merged_on)
         case _:
             pass
+
+
+def _end_plan(
+    app: Assistance,
+    event: cases.CaseClosed | cases.CaseCleared | cases.CaseMerged,
+    *,
+    resolution: str,
+    ended_on: date,
+) -> None:
+    app.end_student_plan(child_id=event.child_id, case_id=event.case_id, resolution=resolution, ended_on=ended_on)
 
 
 def tick(app: Assistance, today: date, *, due_plans: DuePlans) -> None:

@@ -18,7 +18,9 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             return _eligibility(event)
         case Award.Granted() | Award.Paid() | Award.Returned():
             return _award(event)
-        case StudentPlan.Opened() | StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone() | StudentPlan.Reviewed():
+        case StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone():
+            return _measure(event)
+        case StudentPlan.Opened() | StudentPlan.Reviewed() | StudentPlan.Moved() | StudentPlan.Ended():
             return _student_plan(event)
         case HouseholdPlan.Opened() | HouseholdPlan.ChildIncluded() | HouseholdPlan.Reviewed():
             return _household_plan(event)
@@ -145,7 +147,7 @@ def _overdue(event: Overdue.Noted | Overdue.Climbed) -> Published:
 
 
 def _student_plan(
-    event: StudentPlan.Opened | StudentPlan.MeasurePlanned | StudentPlan.MeasureDone | StudentPlan.Reviewed,
+    event: StudentPlan.Opened | StudentPlan.Reviewed | StudentPlan.Moved | StudentPlan.Ended,
 ) -> Published:
     match event:
         case StudentPlan.Opened():
@@ -157,6 +159,28 @@ def _student_plan(
                 opened_on=event.opened_on,
                 review_on=event.review_on,
             )
+        case StudentPlan.Reviewed():
+            return assistance.StudentPlanReviewed(
+                plan_id=event.originator_id,
+                child_id=event.child_id,
+                reviewed_on=event.reviewed_on,
+                review_on=event.review_on,
+            )
+        case StudentPlan.Moved():
+            return assistance.StudentPlanMoved(
+                plan_id=event.originator_id, child_id=event.child_id, township=event.township
+            )
+        case StudentPlan.Ended():
+            return assistance.StudentPlanEnded(
+                plan_id=event.originator_id,
+                child_id=event.child_id,
+                resolution=event.resolution,
+                ended_on=event.ended_on,
+            )
+
+
+def _measure(event: StudentPlan.MeasurePlanned | StudentPlan.MeasureDone) -> Published:
+    match event:
         case StudentPlan.MeasurePlanned():
             return assistance.MeasurePlanned(
                 plan_id=event.originator_id,
@@ -173,13 +197,6 @@ def _student_plan(
                 measure_id=event.measure_id,
                 evidence=event.evidence,
                 done_on=event.done_on,
-            )
-        case StudentPlan.Reviewed():
-            return assistance.StudentPlanReviewed(
-                plan_id=event.originator_id,
-                child_id=event.child_id,
-                reviewed_on=event.reviewed_on,
-                review_on=event.review_on,
             )
 
 

@@ -103,6 +103,25 @@ class StudentPlanReviewed(Published, frozen=True, kw_only=True):
     review_on: date
 
 
+class StudentPlanMoved(Published, frozen=True, kw_only=True):
+    """The plan went along with its case 转移: another township looks at it from now on."""
+
+    TYPE: ClassVar[str] = "assistance.student-plan-moved.v1"
+    plan_id: UUID
+    child_id: UUID
+    township: str
+
+
+class StudentPlanEnded(Published, frozen=True, kw_only=True):
+    """The plan ended with its case 帮扶终结; `resolution` is how that ended: kept, relapsed, merged, or a code R1-R13."""
+
+    TYPE: ClassVar[str] = "assistance.student-plan-ended.v1"
+    plan_id: UUID
+    child_id: UUID
+    resolution: str
+    ended_on: date
+
+
 class PlanOverdue(Published, frozen=True, kw_only=True):
     """A measure, or a look at a plan, was not done by its day 帮扶逾期 (N5.1, N6.3); `about` is the measure, plan or support."""
 

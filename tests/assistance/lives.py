@@ -5,6 +5,7 @@ from uuid import uuid5
 
 from services.assistance.domain.categories import Groups
 from services.assistance.domain.overdue import Due, Overdue
+from services.assistance.domain.student_plan import StudentPlan
 from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on
 
 NOTE = "数学跟不上"
@@ -46,12 +47,23 @@ def a_year_of_help() -> AssistanceInMemory:
         app.give_home_teaching(child_id=CHILD, visit_id=CASE, hours=3, evidence=EVIDENCE, given_on=DAY)
     with acting_on(soon):
         app.state_groups(child_id=CHILD, groups=Groups(poverty="脱贫户"), valid_on=soon)
+        app.move_student_plan(child_id=CHILD, case_id=CASE, township="410326103")
+        app.end_student_plan(child_id=CHILD, case_id=CASE, resolution="kept", ended_on=soon)
         app.end_eligibility(child_id=CHILD, category="orphan", until_on=soon)
         app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=soon)
     for days in (31, 45):
         with acting_on(DAY + timedelta(days=days)):
             app.watch_due(matter="plan_review", plan_id=late, about=late)
     return app
+
+
+def a_plan_that_ended_with_its_case() -> list[StudentPlan]:
+    """A plan whose case moved to another township, and was cleared there."""
+    with acting_on(DAY):
+        plan = StudentPlan.open(child_id=CHILD, case_id=CASE, township="410326103", residence=None, today=DAY)
+        plan.move(township="410326104")
+        plan.end(resolution="R4", ended_on=DAY)
+    return [plan]
 
 
 def a_measure_nobody_took() -> list[Overdue]:

@@ -141,6 +141,30 @@ def test_support_that_has_ended_is_owed_no_review(office: Office) -> None:
     assert office.late == []
 
 
+@pytest.mark.parametrize("owe", [measure, student_review])
+def test_of_a_plan_that_ended_with_its_case_nothing_is_owed(
+    office: Office, owe: Callable[[Office], tuple[UUID, UUID]]
+) -> None:
+    owe(office)
+    with acting_on(DAY):
+        office.app.end_student_plan(child_id=CHILD, case_id=CASE, resolution="kept", ended_on=DAY)
+    office.days_pass(since=DAY, until=DUE + timedelta(days=60))
+
+    assert office.late == []
+
+
+def test_what_was_noted_before_its_plan_ended_does_not_climb(office: Office) -> None:
+    measure(office)
+    office.days_pass(since=DAY, until=DUE + timedelta(days=2))
+    with acting_on(DUE + timedelta(days=2)):
+        office.app.end_student_plan(
+            child_id=CHILD, case_id=CASE, resolution="cleared", ended_on=DUE + timedelta(days=2)
+        )
+    office.days_pass(since=DUE + timedelta(days=3), until=DUE + timedelta(days=60))
+
+    assert [type(event) for event in office.late] == [Overdue.Noted]
+
+
 def test_after_an_outage_of_a_month_each_is_told_once_and_none_twice(office: Office) -> None:
     measure(office)
     support_review(office)

@@ -114,6 +114,23 @@ def test_a_review_sets_the_next_day_ahead() -> None:
     assert replayed(opened).review_on == NEXT_MONTH
 
 
+def test_after_its_end_a_plan_takes_nothing_new_and_still_hears_what_was_done_before() -> None:
+    opened = plan()
+    done, undone = measure(opened), measure(opened, "home_visit")
+    with acting_on(NEXT_MONTH):
+        opened.end(resolution="kept", ended_on=DAY)
+        with pytest.raises(Refused, match="ended with its case"):
+            opened.plan_measure(measure="medical", owner=SCHOOL, due_on=NEXT_MONTH, note="", today=NEXT_MONTH)
+        with pytest.raises(Refused, match="ended with its case"):
+            opened.review(review_on=NEXT_MONTH + timedelta(days=1), today=NEXT_MONTH)
+        with pytest.raises(Refused, match="done by then"):
+            opened.carry_out(measure_id=undone, evidence=EVIDENCE, done_on=NEXT_MONTH, today=NEXT_MONTH)
+        opened.carry_out(measure_id=done, evidence=EVIDENCE, done_on=DAY, today=NEXT_MONTH)
+    assert opened.due_review() is None
+    assert opened.due_measure(undone) is None
+    assert replayed(opened).measures[done].done_on == DAY
+
+
 def test_a_household_has_one_plan_over_its_children_each_once() -> None:
     brother = uuid5(CHILD, "brother")
     with acting_on(DAY):

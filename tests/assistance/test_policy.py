@@ -112,9 +112,75 @@ def test_a_relapse_is_a_case_of_its_own_and_gets_a_plan_of_its_own() -> None:
     assert len({plan.plan_id for plan in app.told if isinstance(plan, told.StudentPlanOpened)}) == 2
 
 
+ENDINGS: dict[str, Published] = {
+    "kept": cases.CaseClosed(case_id=CASE, child_id=CHILD, closed_on=DAY),
+    "relapsed": cases.CaseClosed(case_id=CASE, child_id=CHILD, closed_on=DAY, outcome="relapsed"),
+    "merged": cases.CaseMerged(case_id=CASE, child_id=CHILD, into_case=uuid5(CHILD, "another"), merged_on=DAY),
+    "R4": cases.CaseCleared(
+        case_id=CASE,
+        child_id=CHILD,
+        resolution="R4",
+        evidence="paper: 1",
+        approver="officer-2",
+        cleared_on=DAY,
+        expires_on=None,
+    ),
+}
+"""How a case can end, and what that is called."""
+
+
+@pytest.mark.parametrize(("resolution", "ending"), ENDINGS.items(), ids=ENDINGS)
+def test_a_plan_ends_with_its_case_once_and_for_the_same_reason(resolution: str, ending: Published) -> None:
+    app = AssistanceInMemory()
+    for event in (opened(), confirmed(), ending, ending):
+        hear(app, event)
+    _, ended = app.told
+    assert isinstance(ended, told.StudentPlanEnded)
+    assert (ended.child_id, ended.resolution, ended.ended_on) == (CHILD, resolution, DAY)
+
+
+def test_a_case_that_was_never_confirmed_ends_without_a_plan() -> None:
+    app = AssistanceInMemory()
+    hear(app, ENDINGS["R4"])
+    assert app.stored == []
+
+
+def test_a_relapse_ends_the_plan_and_the_next_case_gets_another() -> None:
+    app = AssistanceInMemory()
+    following = uuid5(CHILD, "case/2")
+    for event in (opened(), confirmed(), ENDINGS["relapsed"], opened(following), confirmed(following)):
+        hear(app, event)
+    first, ended, second = app.told
+    assert isinstance(first, told.StudentPlanOpened)
+    assert isinstance(ended, told.StudentPlanEnded)
+    assert isinstance(second, told.StudentPlanOpened)
+    assert ended.plan_id == first.plan_id != second.plan_id
+
+
+def test_a_plan_goes_along_with_its_case_to_another_township_and_not_after_its_end() -> None:
+    app = AssistanceInMemory()
+    moved = [
+        cases.CaseMoved(case_id=CASE, child_id=CHILD, township=township, village="", school="", stage="junior")
+        for township in ("410326104", "410326104", "410326105")
+    ]
+    for event in (opened(), confirmed(), *moved[:2], ENDINGS["kept"], moved[2]):
+        hear(app, event)
+    assert [event.township for event in app.told if isinstance(event, told.StudentPlanMoved)] == ["410326104"]
+
+
+def test_a_case_that_moves_before_it_is_confirmed_gets_its_plan_in_the_new_township() -> None:
+    app = AssistanceInMemory()
+    moved = cases.CaseMoved(case_id=CASE, child_id=CHILD, township="410326104", village="", school="", stage="junior")
+    for event in (opened(), moved, confirmed()):
+        hear(app, event)
+    (plan,) = app.told
+    assert isinstance(plan, told.StudentPlanOpened)
+    assert plan.township == "410326104"
+
+
 def test_what_does_not_concern_assistance_passes_by() -> None:
     app = AssistanceInMemory()
-    hear(app, cases.CaseClosed(case_id=CASE, child_id=CHILD, closed_on=DAY))
+    hear(app, cases.CaseVerificationBegun(case_id=CASE, child_id=CHILD, owed=OWED))
     assert app.stored == []
 
 

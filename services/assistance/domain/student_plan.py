@@ -1,6 +1,7 @@
 """One child, one plan 一生一案 (N6.3): measures with an owner and a due date, done with evidence, reviewed in time.
 
-A case has one plan, opened when the child's dropping out is confirmed; a child without a case has one of its own.
+A case has one plan, opened when the child's dropping out is confirmed. It goes along when the case moves, and ends with it, for the
+reason the case ended for; a relapse is another case and gets a plan of its own. A child without a case has a plan of its own too.
 """
 
 from dataclasses import dataclass, replace
@@ -88,6 +89,21 @@ class StudentPlan(RecordedAggregate):
         reviewed_on: date
         review_on: date
 
+    class Moved(RecordedAggregate.Event):
+        """The case went along with its child 转移: another township looks at the plan from now on."""
+
+        TOPIC = "assistance.StudentPlan.Moved"
+        child_id: UUID
+        township: str
+
+    class Ended(RecordedAggregate.Event):
+        """The plan ended with its case 帮扶终结; `resolution` is how the case ended: kept, relapsed, merged, or its code 销号代码."""
+
+        TOPIC = "assistance.StudentPlan.Ended"
+        child_id: UUID
+        resolution: str
+        ended_on: date
+
     @staticmethod
     def id_of(*, child_id: UUID, case_id: UUID | None) -> UUID:
         """The id of a case's plan, or of the plan of a child without a case: there is one of each."""
@@ -110,6 +126,7 @@ class StudentPlan(RecordedAggregate):
 
     def plan_measure(self, *, measure: str, owner: str, due_on: date, note: str, today: date) -> UUID:
         """Plans a measure and returns its id; refused where the same owner has the same one still to do."""
+        self._refuse_ended()
         if measure not in MEASURES:
             raise Refused(f"A plan holds measures of these kinds: {', '.join(MEASURES)} (N6.3).")
         if due_on < today:
@@ -138,6 +155,8 @@ class StudentPlan(RecordedAggregate):
             raise Refused("This measure is done already; plan another one where more is needed.")
         if done_on > today:
             raise Refused("A measure is reported when it was carried out; its day lies ahead.")
+        if self.ended_on is not None and done_on > self.ended_on:
+            raise Refused(f"This plan ended with its case on {self.ended_on}; what was done by then can still be told.")
         self.trigger_event(
             self.MeasureDone,
             child_id=self.child_id,
@@ -148,14 +167,25 @@ class StudentPlan(RecordedAggregate):
 
     def review(self, *, review_on: date, today: date) -> None:
         """Looks at the plan again and sets the next day to do so."""
+        self._refuse_ended()
         if review_on <= today:
             raise Refused("The next review lies ahead of this one.")
         self.trigger_event(self.Reviewed, child_id=self.child_id, reviewed_on=today, review_on=review_on)
 
+    def move(self, *, township: str) -> None:
+        """Goes along with its case to another township; heard again, or after its end, nothing happens."""
+        if self.ended_on is None and township != self.township:
+            self.trigger_event(self.Moved, child_id=self.child_id, township=township)
+
+    def end(self, *, resolution: str, ended_on: date) -> None:
+        """Ends with its case: nothing of it is owed any more, what was not done included; heard again, nothing happens."""
+        if self.ended_on is None:
+            self.trigger_event(self.Ended, child_id=self.child_id, resolution=resolution, ended_on=ended_on)
+
     def due_measure(self, measure_id: UUID) -> Due | None:
-        """A measure that is still to be done; None for one that is, or that isn't there."""
+        """A measure that is still to be done; None for one that is, that isn't there, or whose plan has ended."""
         planned = self.measures.get(measure_id)
-        if planned is None or planned.done_on is not None:
+        if planned is None or planned.done_on is not None or self.ended_on is not None:
             return None
         return Due(
             matter="measure",
@@ -166,8 +196,10 @@ class StudentPlan(RecordedAggregate):
             child_id=self.child_id,
         )
 
-    def due_review(self) -> Due:
-        """The next look at the plan; the township owes it."""
+    def due_review(self) -> Due | None:
+        """The next look at the plan, which the township owes; None where the plan has ended."""
+        if self.ended_on is not None:
+            return None
         return Due(
             matter="plan_review",
             about=self.id,
@@ -177,6 +209,13 @@ class StudentPlan(RecordedAggregate):
             child_id=self.child_id,
         )
 
+    def _refuse_ended(self) -> None:
+        if self.ended_on is not None:
+            raise Refused(
+                f"This plan ended with its case on {self.ended_on}; if the child is out of school again, its next case gets a "
+                "plan of its own (N6.3)."
+            )
+
     @event(Opened)
     def __init__(self, child_id: UUID, case_id: UUID | None, township: str, review_on: date) -> None:
         self.child_id = child_id
@@ -184,6 +223,7 @@ class StudentPlan(RecordedAggregate):
         self.township = township
         self.review_on = review_on
         self.measures: dict[UUID, Measure] = {}
+        self.ended_on: date | None = None
 
     @event(MeasurePlanned)
     def _measure_planned(self, measure_id: UUID, measure: str, owner: str, due_on: date) -> None:
@@ -196,3 +236,11 @@ class StudentPlan(RecordedAggregate):
     @event(Reviewed)
     def _reviewed(self, review_on: date) -> None:
         self.review_on = review_on
+
+    @event(Moved)
+    def _moved(self, township: str) -> None:
+        self.township = township
+
+    @event(Ended)
+    def _ended(self, ended_on: date) -> None:
+        self.ended_on = ended_on

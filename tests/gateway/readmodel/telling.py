@@ -32,6 +32,8 @@ from services.contracts.assistance import (
     LearningSupportReviewed,
     MeasureDone,
     MeasurePlanned,
+    StudentPlanEnded,
+    StudentPlanMoved,
     StudentPlanOpened,
     StudentPlanReviewed,
 )
@@ -810,6 +812,8 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             MeasurePlanned(**measure, measure="补课", owner="school:3141000300", due_on=DAY),
             MeasureDone(**measure, evidence="记录3", done_on=DAY),
             StudentPlanReviewed(**of, plan_id=keys["plan"], reviewed_on=DAY, review_on=DAY + timedelta(days=30)),
+            StudentPlanMoved(**of, plan_id=keys["plan"], township=TOWNSHIPS[1]),
+            StudentPlanEnded(**of, plan_id=keys["plan"], resolution="R4", ended_on=DAY),
         )),
         Story("assistance", keys["household-plan"], (
             HouseholdPlanOpened(
