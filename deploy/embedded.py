@@ -29,6 +29,7 @@ from gateway.commands import Service as Reached
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
 from gateway.supervision.answers import Answers
+from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
 from services.chassis.clock import Clock
 from services.chassis.config import Settings, own_secret
@@ -146,7 +147,9 @@ class Embedded:
             clock=self._clock,
             freshness=Freshness(heads=commands, reader=reader, bound_s=self._settings.stale_after_s),
             commands=commands,
-            supervision=Answers(replay),
+            supervision=Answers(
+                replay=replay, informants=Informants(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
+            ),
             warrants=warrants,
             predicates=Predicates(writer=writer, reader=reader),
             development=self._settings.development,

@@ -20,6 +20,7 @@ from gateway.commands import Commands, ReadModelVisibility, Service
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
 from gateway.supervision.answers import Answers
+from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
 from services.chassis.errors import Refused
 from services.chassis.process import Process, within
@@ -86,7 +87,10 @@ def build(process: Process) -> FastAPI:
         commands=commands,
         warrants=warrants,
         predicates=Predicates(writer=writer, reader=reader),
-        supervision=Answers(Replay(dsn=process.dsn("reader"), opener=process.vault)),
+        supervision=Answers(
+            replay=Replay(dsn=process.dsn("reader"), opener=process.vault),
+            informants=Informants(dsn=process.dsn("reader"), opener=process.vault),
+        ),
         development=settings.development,
         issuer=issuer,
         papers=settings.papers,

@@ -268,6 +268,7 @@ class Endpoint:
             fields=fields,
             child_ids=tuple(looking.touched),
             rows=looking.rows_read,
+            about=looking.about,
             positions=positions.encode(),
         )
         return Answer(_body(result.data, errors), outcome=decision, as_of=positions.encode())

@@ -130,6 +130,7 @@ class Looks:
         decision: Decision,
         fields: tuple[str, ...] = (),
         child_ids: tuple[UUID, ...] | msgspec.Raw = (),
+        about: UUID | None = None,
         rows: int = 0,
         positions: bytes = b"{}",
     ) -> None:
@@ -144,6 +145,7 @@ class Looks:
             decision=decision,
             policy_version=self.surroundings.policy.version,
             child_ids=child_ids,
+            about=about,
             rows=rows,
             fields=fields,
             positions=msgspec.Raw(positions),

@@ -84,6 +84,8 @@ class Purpose(StrEnum):
     SUPERVISION_ORDER = "supervision_order"
     STATISTICS = "statistics"
     EMERGENCY = "emergency"
+    INFORMANT_CONTACT = "informant_contact"
+    """Whoever looks into a report of the public has to ask who told it 联系举报人 (N3.5)."""
     OPERATION = "operation"
 
 

@@ -46,6 +46,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     policy_version: str
     child_ids: tuple[UUID, ...] | msgspec.Raw = ()
     """The children whose records were in the answer; raw where PostgreSQL wrote them as JSON."""
+    about: UUID | None = None
+    """The record that was shown where it is none of a child: a report of the public."""
     rows: int = 0
     fields: tuple[str, ...] = ()
     positions: msgspec.Raw = msgspec.Raw(b"{}")

@@ -425,12 +425,15 @@ create table if not exists journal (
 create index if not exists journal_by_child on journal (child_id, recorded_at) where child_id is not null;
 create index if not exists journal_by_case on journal (case_id, recorded_at) where case_id is not null;
 create index if not exists journal_by_time on journal (recorded_at);
+create index if not exists journal_of_informants on journal (aggregate_id) where type = 'cases.public-report-informant-named.v1';
 create table if not exists receipt (
     receipt_id uuid primary key, at timestamptz not null, actor text not null, department text not null,
     purpose text not null, operation text not null default '', document_hash text not null default '',
     decision text not null check (decision in ('answered', 'refused', 'denied')),
     child_ids uuid[] not null default '{}', rows integer not null default 0, fields text[] not null default '{}',
     policy_version text not null default '', positions jsonb not null default '{}');
+alter table receipt add column if not exists about uuid;
+create index if not exists receipt_about on receipt (about) where about is not null;
 create index if not exists receipt_by_child on receipt using gin (child_ids);
 create index if not exists receipt_by_time on receipt (at);
 create index if not exists receipt_of_department on receipt (department, at);
@@ -584,9 +587,11 @@ begin
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null
                     or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$
-            -- Whoever shows the number on the receipt of a report of the public, or the hash of its secret, sees that one.
+            -- Whoever shows the number on the receipt of a report of the public, or the hash of its secret, sees that one. A
+            -- supervision order opens the reports that led to the case of the child it names.
             when name = 'public_report' then format('(%s) or nullif(current_setting(''app.report'', true), '''')'
-                || ' in (receipt_number, follow_up)', within)
+                || ' in (receipt_number, follow_up) or (current_setting(''app.warrant'', true) = ''order'' and exists (select'
+                || ' from case_file f where f.case_id = public_report.case_id and (%s)))', within, warranted)
             when name in ('report_words', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)

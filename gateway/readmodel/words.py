@@ -1,7 +1,7 @@
 """What people said in their own words 原话, opened for those who follow it up: promises at a visit, reports of the public.
 
 Such words are personal, so they stand in two narrow tables of their own, like names in `child_identity`, and leave them with
-their person. Who told a report is not opened here: it stays sealed in the journal, see `supervision/informants.py`.
+their person. Who told a report is not opened here: it stays sealed in the journal until somebody asks, see `supervision/informants.py`.
 """
 
 from typing import Any, ClassVar, Final

@@ -55,6 +55,7 @@ ROOTS: Final[Mapping[str, Root]] = {
             "department": Filter("{a}.department = {v}", "department"),
             "actor": Filter("{a}.actor = {v}", "actor"),
             "childId": Filter("{a}.child_ids @> array[{v}::uuid]", "id"),
+            "about": Filter("{a}.about = {v}", "about"),
             "decision": Filter("{a}.decision = {v}", "decision"),
             "since": Filter("{a}.at >= {v}", "at"),
             "until": Filter("{a}.at < {v}", "at"),

@@ -92,14 +92,15 @@ class AccessQuery:
         department: str | None = None,
         actor: str | None = None,
         child_id: UUID | None = None,
+        about: UUID | None = None,
         decision: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Receipt]:
-        """Looks by unit, officer, child, decision and time."""
-        given = {"department": department, "actor": actor, "decision": decision}
+        """Looks by unit, officer, child, report of the public, decision and time."""
+        given = {"department": department, "actor": actor, "about": about, "decision": decision}
         conditions = [f"{name} = %({name})s" for name, value in given.items() if value is not None]
         conditions.append(
             "(exists (select from child where child_id = any(child_ids))"

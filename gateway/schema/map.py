@@ -260,7 +260,7 @@ TABLES: Mapping[str, Table] = {
             "Receipt",
             "receipt",
             columns(
-                "actor department purpose operation decision rows fields policyVersion",
+                "actor department purpose operation decision rows fields policyVersion about",
                 id="{a}.receipt_id",
                 at=moment("{a}.at"),
             ),

@@ -70,6 +70,8 @@ class Looking:
     idempotency_key: UUID | None = None
     trace: str = ""
     touched: set[UUID] = field(default_factory=set)
+    about: UUID | None = None
+    """The record that was looked at where it is none of a child: a report of the public."""
     rows_read: int = 0
 
     async def rows(self, statement: str, **parameters: object) -> list[dict[str, Any]]:

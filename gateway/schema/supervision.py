@@ -1,6 +1,6 @@
 """The GraphQL types of supervision 督导: receipts of looks, the partition of all children, and the past replayed.
 
-`Supervision` is what the gateway asks of the room that replays the journal; whoever composes the gateway hands it in.
+`Supervision` is what the gateway asks of the room that reads the journal; whoever composes the gateway hands it in.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,9 @@ class Receipt(AsRead):
     rows: int = strawberry.field(description="行数 how many rows were seen")
     fields: list[str] = strawberry.field(description="字段 which fields were seen")
     policy_version: str = strawberry.field(description="授权表版本 under which policy")
+    about: UUID | None = strawberry.field(
+        description="所涉记录 what was looked at where it is no child's: the report of the public whose informant was shown"
+    )
 
 
 @strawberry.type(description="归类 How many children of school age of a township are in an accounted state.")
@@ -75,7 +78,7 @@ class CaseReplay:
 
 
 class Supervision(Protocol):
-    """Replays the journal."""
+    """Reads the journal: the past, and what is opened for nobody but who asks for it."""
 
     async def case_as_of(self, case_id: UUID, moment: datetime) -> CaseReplay:
         """The case as it was known at a moment; raises `NotFound` where it was not."""
@@ -87,4 +90,8 @@ class Supervision(Protocol):
 
     async def villages_as_of(self, moment: datetime) -> Sequence[VillageRow]:
         """The same by village."""
+        ...
+
+    async def informant_of(self, report_id: UUID) -> str:
+        """Who told a report of the public; empty where nobody said, or can be read any more."""
         ...

@@ -1,4 +1,4 @@
-"""The replay in the types and the manner of GraphQL: what `gateway.schema.supervision.Supervision` asks for."""
+"""The journal in the types and the manner of GraphQL: what `gateway.schema.supervision.Supervision` asks for."""
 
 import asyncio
 from collections import Counter
@@ -8,15 +8,17 @@ from uuid import UUID
 
 from gateway.readmodel.partition import PartitionRow as VillageRow
 from gateway.schema.supervision import CaseReplay, PartitionRow, ReplayedEvent
+from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
 from services.contracts.divisions import TOWNSHIPS
 
 
 class Answers:
-    """Answers from a replay, each question on a thread of its own so that the endpoint goes on answering others."""
+    """Answers from the journal, each question on a thread of its own so that the endpoint goes on answering others."""
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, *, replay: Replay, informants: Informants) -> None:
         self._replay = replay
+        self._informants = informants
 
     async def case_as_of(self, case_id: UUID, moment: datetime) -> CaseReplay:
         """The case as it was known at a moment; raises `NotFound` where it was not."""
@@ -62,3 +64,7 @@ class Answers:
     async def villages_as_of(self, moment: datetime) -> Sequence[VillageRow]:
         """The same by village."""
         return await asyncio.to_thread(self._replay.partition_as_of, moment)
+
+    async def informant_of(self, report_id: UUID) -> str:
+        """Who told a report of the public; empty where nobody said, or can be read any more."""
+        return await asyncio.to_thread(self._informants.named_in, report_id)

@@ -392,6 +392,7 @@ def _warrants(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]
         ("womens_federation", "mentoring"),
         ("youth_league", "mentoring"),
         ("supervision", "supervision_order"),
+        ("education_bureau", "informant_contact"),
     ):
         yield "warrant", warrant("approval", f"{kind}:410326", purpose)
     yield "warrant", warrant("approval", "supervision:410328", "supervision")  # of a neighbouring county

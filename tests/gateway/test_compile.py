@@ -348,6 +348,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "scoreFrom": [0.5, 0.9],
         "department": ["education_bureau:410326"],
         "actor": ["bureau-office"],
+        "about": [str(county.made("report", 0))],
         "decision": ["answered", "denied"],
         "since": ["2026-09-14T00:00:00+00:00"],
         "until": ["2026-09-14T00:00:00+00:00"],

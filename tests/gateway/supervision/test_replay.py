@@ -17,6 +17,7 @@ from gateway.readmodel.migrate import migrate
 from gateway.readmodel.partition import partition
 from gateway.readmodel.projection import apply
 from gateway.supervision.answers import Answers
+from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
 from services.chassis.clock import china_date
 from services.chassis.errors import NotFound
@@ -269,7 +270,7 @@ def test_a_replay_opens_nothing_but_birth_dates(room: Room) -> None:
 
 def test_the_answers_to_graphql_say_the_same(room: Room) -> None:
     room.tell(days(case_story(1, 1, ("begun", "confirmed"))))
-    answers = Answers(room.replay)
+    answers = Answers(replay=room.replay, informants=Informants(dsn="", opener=room.vault))
 
     case = asyncio.run(answers.case_as_of(CASE, LATER))
     rows = asyncio.run(answers.partition_as_of(LATER))
