@@ -16,7 +16,7 @@ from services.chassis import witnesses as witnessing
 from services.chassis.clock import CHINA, SystemClock
 from services.chassis.config import SERVICES, read_process_settings, read_secret, read_settings
 from services.chassis.errors import NotFound, Refused
-from services.chassis.notes import tlog_proof
+from services.chassis.notes import Signer, tlog_proof
 from services.chassis.tree import EventTree, TreeBroken, origin_of, signer_of
 from services.chassis.witnesses import NotWitnessed, read_witnesses
 
@@ -32,7 +32,7 @@ Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 def show() -> None:
     """Show how far each log is signed, and the keys by which others check that."""
     lines: list[tuple[object, ...]] = []
-    trees = [_tree(service) for service in SERVICES]
+    trees = [tree_of(service) for service in SERVICES]
     for tree in trees:
         try:
             signed = tree.signed()
@@ -44,8 +44,8 @@ def show() -> None:
             lines.append((tree.origin, signed.size, signed.root.hex()[:16], when, witnesses or "none"))
     console.print(table("Signed logs 签名日志", ("log", "events", "root", "signed", "witnessed up to"), lines))
     console.print("Keys, to be given to a witness and to inspectors 公钥:")
-    for tree in trees:
-        console.print(tree.verifier, soft_wrap=True, highlight=False)
+    for key in (*(tree.verifier for tree in trees), bundle_signer().verifier):
+        console.print(key, soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -58,7 +58,7 @@ def cosign(
     asked = read_witnesses(witnesses)
     failed: list[str] = []
     for service in SERVICES:
-        tree = _tree(service)
+        tree = tree_of(service)
         try:
             witnessing.cosign(tree, witnesses=asked)
         except (NotWitnessed, TreeBroken) as error:
@@ -78,7 +78,7 @@ def event(
     """Write one event as it is stored, personal fields sealed, and the proof that it is in the log."""
     if service not in SERVICES:
         raise Refused(f"There is no service {service}; it is one of {', '.join(SERVICES)}.")
-    tree = _tree(service)
+    tree = tree_of(service)
     signed = tree.signed(at_least=position)
     path = tree.inclusion(position, size=signed.size)
     to.mkdir(parents=True, exist_ok=True)
@@ -91,11 +91,17 @@ def event(
     )
 
 
-def _tree(service: str) -> EventTree:
+def tree_of(service: str) -> EventTree:
+    """The tree of a service, on its running server."""
+    return EventTree(dsn=running_servers().dsn(service, f"{service}_app"), signer=_signer(service), clock=SystemClock())
+
+
+def bundle_signer() -> Signer:
+    """Who signs what is handed out; a key of its own, that says nothing of any log."""
+    return _signer("bundles")
+
+
+def _signer(log: str) -> Signer:
     settings = read_process_settings()
     secret = settings.secret(KEY_FILE) if settings.postgres else read_secret(read_settings().data_folder / KEY_FILE)
-    return EventTree(
-        dsn=running_servers().dsn(service, f"{service}_app"),
-        signer=signer_of(origin_of(service), secret=bytes.fromhex(secret)),
-        clock=SystemClock(),
-    )
+    return signer_of(origin_of(log), secret=bytes.fromhex(secret))

@@ -224,7 +224,7 @@ def main() -> None:
     host, _, port = arguments.listen.rpartition(":")
     witness = Witness(arguments.data, name=arguments.name)
     with WitnessServer(witness, host=host, port=int(port)) as server:
-        print(f"{witness.vkey}\n见证人 listening on {arguments.listen}", flush=True)  # noqa: T201
+        print(f"{witness.vkey}\n见证人 listening on {arguments.listen}", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

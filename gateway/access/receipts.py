@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -59,6 +59,20 @@ class _Waiting:
     receipt: Receipt
     until: float
     done: asyncio.Future[None]
+
+
+def record_at_once(connection: psycopg.Connection[Any], receipt: Receipt) -> None:
+    """Writes one receipt down for an operator's command, durable when it returns; raises `NotRecorded`.
+
+    The connection is `gateway_writer`'s, and what it had begun is committed with it.
+    """
+    try:
+        with psycopg.RawCursor(connection) as cursor:
+            cursor.execute("set local synchronous_commit = on")
+            cursor.execute(_INSERT, [msgspec.json.encode([receipt]).decode()])
+        connection.commit()
+    except psycopg.Error:
+        raise NotRecorded from None
 
 
 class Receipts:

@@ -118,6 +118,25 @@ def consistency_proof(old: int, size: int, nodes: Nodes) -> list[bytes]:
     return ([] if whole else [_root(start, end, nodes)]) + path[::-1]
 
 
+def beside(start: int, end: int, size: int, nodes: Nodes) -> tuple[list[bytes], list[bytes]]:
+    """What stands to the left and to the right of the entries from `start` to before `end`, as perfect subtrees in order.
+
+    With these entries between them they make up the root of the first `size`: so nobody can leave one out. Raises `ValueError`
+    where that tree has no such entries.
+    """
+    if not 0 <= start <= end <= size:
+        message = f"a tree of {size} entries has none from {start} to {end}"
+        raise ValueError(message)
+    right, at = [], end
+    while at < size:
+        level = (size - at).bit_length() - 1
+        while at & ((1 << level) - 1):
+            level -= 1
+        right.append(nodes(level, at >> level))
+        at += 1 << level
+    return edge_of(start, nodes), right
+
+
 def _root(start: int, end: int, nodes: Nodes) -> bytes:
     """The root over the entries from `start` to before `end`, where they begin at a subtree's beginning."""
     count = end - start

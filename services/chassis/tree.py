@@ -26,6 +26,7 @@ from services.chassis.errors import NotFound
 from services.chassis.merkle import (
     HASH_BYTES,
     Growing,
+    beside,
     consistency_proof,
     edge_of,
     inclusion_proof,
@@ -154,6 +155,17 @@ class EventTree:
             )
         return Signed(*found)
 
+    def first_witnessed(self, *, at_least: int) -> Signed | None:
+        """The first checkpoint of so many events that a witness has cosigned: from then on they were what they are."""
+        with self._connection() as connection:
+            found = connection.execute(
+                """select size, root, note || lines, signed_at from tree_checkpoint
+                   join (select size, string_agg(line, '' order by witness) as lines
+                         from tree_cosignature where size >= %s group by size order by size limit 1) as cosigned using (size)""",
+                (at_least,),
+            ).fetchone()
+        return Signed(*found) if found else None
+
     def cosigned(self) -> dict[str, int]:
         """How far each witness has signed."""
         with self._connection() as connection:
@@ -171,18 +183,44 @@ class EventTree:
 
     def entry(self, position: int) -> bytes:
         """The entry of an event by its position; raises `NotFound`."""
+        return self.entries([position])[position]
+
+    def entries(self, positions: Sequence[int]) -> dict[int, bytes]:
+        """The entries of events by their positions; raises `NotFound` where there is none."""
         with self._connection() as connection:
-            rows = connection.execute(_EVENTS, (position - 1, 1), binary=True).fetchall()
-        if not rows or rows[0][2] != position:
-            raise NotFound("没有这一序号的事件 / there is no event at this position.")
-        return frame(rows[0])
+            rows = connection.execute(_EVENTS_AT, (list(positions),), binary=True).fetchall()
+        found = {row[2]: frame(row) for row in rows}
+        if missing := set(positions) - set(found):
+            raise NotFound(f"没有这一序号的事件 / there is no event at position {min(missing)}.")
+        return found
+
+    def positions_of(self, aggregates: Sequence[UUID], *, size: int) -> list[int]:
+        """Where the events of these aggregates are among the first `size`."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "select notification_id from events where originator_id = any(%s) and notification_id <= %s order by 1",
+                (list(aggregates), size),
+            ).fetchall()
+        return [row[0] for row in rows]
 
     def inclusion(self, position: int, *, size: int) -> list[bytes]:
         """What proves that an event is among the first `size`; raises `NotFound` where it is not."""
+        return self.inclusions([position], size=size)[position]
+
+    def inclusions(self, positions: Sequence[int], *, size: int) -> dict[int, list[bytes]]:
+        """What proves of each event that it is among the first `size`; raises `NotFound` where one is not."""
         with self._connection() as connection:
-            if not 1 <= position <= size <= _size(connection):
+            if size > _size(connection) or any(not 1 <= position <= size for position in positions):
                 raise NotFound("该事件尚未存证 / the tree doesn't hold that many events yet.")
-            return inclusion_proof(position - 1, size, _Tiles(connection).node)
+            node = _Tiles(connection).node
+            return {position: inclusion_proof(position - 1, size, node) for position in positions}
+
+    def beside(self, first: int, last: int, *, size: int) -> tuple[list[bytes], list[bytes]]:
+        """What stands left and right of the events from `first` to `last` among the first `size`; raises `NotFound`."""
+        with self._connection() as connection:
+            if not 1 <= first <= last <= size <= _size(connection):
+                raise NotFound("存证树尚无这么多事件 / the tree doesn't hold that many events yet.")
+            return beside(first - 1, last, size, _Tiles(connection).node)
 
     def consistency(self, old: int, *, size: int) -> list[bytes]:
         """What proves that the first `size` events go on from the first `old`; raises `NotFound` where there aren't so many."""
@@ -292,12 +330,13 @@ class _Tiles:
         return self._tiles[level, place]
 
 
-_EVENTS: Final = (
+_COLUMNS: Final = (
     "select originator_id, originator_version, notification_id, topic, state, recorded_at, stored_at,"
-    " actor, department, purpose, command_id, correlation_id, causation_id, trace"
-    " from events where notification_id > %s order by notification_id limit %s"
+    " actor, department, purpose, command_id, correlation_id, causation_id, trace from events"
 )
 """Every column of an event, in the order in which an entry is made of them."""
+_EVENTS: Final = f"{_COLUMNS} where notification_id > %s order by notification_id limit %s"
+_EVENTS_AT: Final = f"{_COLUMNS} where notification_id = any(%s)"
 
 
 def _size(connection: Connection) -> int:

@@ -1,21 +1,24 @@
-"""`baoxue proof`: what an operator writes, and an inspector checks with one file and nothing of the system."""
+"""`baoxue proof` and `baoxue bundle`: what an operator writes, and an inspector checks with one file and nothing of the system."""
 
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from threading import Thread
 from uuid import uuid4
 
+import psycopg
 import pytest
+import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from deploy import proofs
+from deploy import cli, proofs
 from deploy.migrate import migrate
-from deploy.postgres.cluster import Cluster
+from deploy.postgres.cluster import SUPERUSER, Cluster
 from deploy.postgres.databases import prepare
 from deploy.witness import verify
 from deploy.witness.witness import Witness, WitnessServer
@@ -26,6 +29,25 @@ from services.chassis.store import Recorder
 from services.chassis.tree import EventTree, origin_of, signer_of
 from tests.fixtures.stored_events import an_event
 
+CASE, PAPER, LIST, OTHER = uuid4(), uuid4(), uuid4(), uuid4()
+CHILD = uuid4()
+RECORDED = ((CASE, 1, CASE), (PAPER, 1, None), (CASE, 2, CASE), (LIST, 1, CASE), (LIST, 2, OTHER))
+"""What cases has recorded: of which aggregate, which version, and the case it names."""
+ASKED = ("--by", "operator-1", "--for", "supervision:410326", "--reason", "督导〔2026〕7号")
+
+
+def journal(cluster: Cluster) -> None:
+    """What was recorded is journalled, as the projector would have."""
+    with psycopg.connect(cluster.dsn("gateway", "gateway_writer")) as connection:
+        connection.cursor().executemany(
+            """insert into journal values ('cases', %s, gen_random_uuid(), 'cases.told.v1', %s, %s, 'topic', now(), 'user:17',
+                 'education', 'casework', gen_random_uuid(), gen_random_uuid(), null, '', %s, %s, '{}')""",
+            [
+                (place, *one[:2], CHILD if one[2] == CASE else None, one[2])
+                for place, one in enumerate(RECORDED, start=1)
+            ],
+        )
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -33,12 +55,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("system")
     with Cluster.start(folder / "postgres", durable=False) as cluster:
         prepare(cluster)
-        migrate(cluster, SERVICES)
+        migrate(cluster, (*SERVICES, "gateway"))
+        journal(cluster)
         secret = bytes.fromhex(own_secret(folder / proofs.KEY_FILE))
         shutil.copy(folder / proofs.KEY_FILE, cluster.folder / "secrets")
         dsn = cluster.dsn("cases", "cases_app")
         with closing(Recorder(dsn=dsn)) as recorder:
-            recorder.insert_events([an_event() for _ in range(5)])
+            recorder.insert_events([an_event(of=aggregate, version=version) for aggregate, version, _ in RECORDED])
         EventTree(dsn=dsn, signer=signer_of(origin_of("cases"), secret=secret), clock=SystemClock()).keep_up()
         yield folder
         cluster.delete()
@@ -57,8 +80,26 @@ def profile(request: pytest.FixtureRequest, folder: Path) -> dict[str, str]:
     }[request.param]
 
 
-def typed(profile: dict[str, str], *arguments: object) -> Result:
-    return CliRunner().invoke(proofs.app, [str(one) for one in arguments], env=profile)
+def typed(profile: dict[str, str], *arguments: object, of: typer.Typer = proofs.app) -> Result:
+    return CliRunner().invoke(of, [str(one) for one in arguments], env=profile)
+
+
+def bundled(profile: dict[str, str], *arguments: object) -> Result:
+    return typed(profile, "bundle", *arguments, of=cli.app)
+
+
+def looks(folder: Path) -> list[tuple[object, ...]]:
+    """What is written down of bundles that were handed out."""
+    with psycopg.connect(Cluster.attach(folder / "postgres").dsn("gateway", "gateway_writer")) as connection:
+        return connection.execute(
+            "select actor, department, document_hash, child_ids, rows from receipt where operation = 'bundle' order by at"
+        ).fetchall()
+
+
+def keys_of(profile: dict[str, str]) -> list[verify.Verifier]:
+    """The keys an inspector is handed."""
+    shown = typed(profile, "show").stdout
+    return [verify.Verifier.parse(line) for line in shown.splitlines() if line.startswith("baoxue/")]
 
 
 def checked(where: Path, key: str, name: str = "cases-3") -> subprocess.CompletedProcess[str]:
@@ -127,3 +168,90 @@ def test_what_is_not_there_is_refused_in_words(
 ) -> None:
     assert isinstance(typed(profile, "event", service, position, "--to", tmp_path).exception, refusal)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_case_is_handed_out_with_its_proofs_once_that_is_written_down(
+    profile: dict[str, str], folder: Path, tmp_path: Path
+) -> None:
+    """Of an aggregate that also has events of another case only those that name this one are shown, and it isn't said to be whole."""
+    before = looks(folder)
+    written = bundled(profile, tmp_path / "case.zip", *ASKED, "--case", CASE)
+    assert written.exit_code == 0, written.exception
+
+    packed = (tmp_path / "case.zip").read_bytes()
+    found = verify.check_bundle(packed, trusted=keys_of(profile))
+    [log] = found.logs
+    assert (sorted(log.events), log.whole) == ([1, 3, 4], {CASE: 2})
+    assert found.said["reason"] == "督导〔2026〕7号"
+    [look] = looks(folder)[len(before) :]
+    assert look == ("operator-1", "supervision:410326", sha256(packed).hexdigest(), [CHILD], 3)
+
+
+def test_a_child_and_a_range_are_handed_out_too(profile: dict[str, str], tmp_path: Path) -> None:
+    assert bundled(profile, tmp_path / "child.zip", *ASKED, "--child", CHILD).exit_code == 0
+    assert bundled(profile, tmp_path / "range.zip", *ASKED, "--range", "cases:2-5").exit_code == 0
+
+    [child] = verify.check_bundle((tmp_path / "child.zip").read_bytes(), trusted=keys_of(profile)).logs
+    [span] = verify.check_bundle((tmp_path / "range.zip").read_bytes(), trusted=keys_of(profile)).logs
+    assert sorted(child.events) == [1, 3, 4, 5]
+    assert (span.span, sorted(span.events)) == ((2, 5), [2, 3, 4, 5])
+
+
+def test_an_inspector_checks_a_bundle_with_either_program_on_a_machine_of_its_own(
+    profile: dict[str, str], tmp_path: Path
+) -> None:
+    bundled(profile, tmp_path / "case.zip", *ASKED, "--case", CASE)
+    (tmp_path / "keys.txt").write_text(
+        "\n".join(filter(lambda line: line.startswith("baoxue/"), typed(profile, "show").stdout.splitlines()))
+    )
+    for program, file in (((sys.executable, "-I"), "verify.py"), (("node",), "verify.mjs")):
+        shutil.copy(Path(verify.__file__).with_name(file), tmp_path)
+        command = [*program, file, "--keys", "keys.txt", "case.zip"]
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+
+        assert (said.returncode, said.stderr) == (0, "")
+        assert "3 of its 5 entries, none altered" in said.stdout
+
+
+def test_without_a_receipt_there_is_no_bundle(profile: dict[str, str], folder: Path, tmp_path: Path) -> None:
+    with psycopg.connect(Cluster.attach(folder / "postgres").dsn("gateway", SUPERUSER)) as connection:
+        connection.execute("revoke insert on receipt from gateway_writer")
+    try:
+        refused = bundled(profile, tmp_path / "case.zip", *ASKED, "--case", CASE)
+    finally:
+        with psycopg.connect(Cluster.attach(folder / "postgres").dsn("gateway", SUPERUSER)) as connection:
+            connection.execute("grant insert on receipt to gateway_writer")
+
+    assert "could not be written down" in str(refused.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (ASKED, "of one case, one child or one range"),
+        ((*ASKED, "--case", CASE, "--range", "cases:1-2"), "of one case, one child or one range"),
+        ((*ASKED, "--case", uuid4()), "nothing is recorded of this case"),
+        ((*ASKED, "--range", "cases:2-6"), "no checkpoint that far"),
+        ((*ASKED, "--range", "police:1-2"), "is no range"),
+        ((*ASKED, "--range", "cases:2-1"), "is no range"),
+        ((*ASKED, "--range", "cases:1-50001"), "50,000 entries at most"),
+        ((*ASKED[:4], "--reason", " ", "--case", CASE), "who makes it and why"),
+        ((*ASKED[:3], "nobody:410326", *ASKED[4:], "--case", CASE), "is no unit"),
+    ],
+)
+def test_a_bundle_that_can_not_be_is_refused_in_words(
+    profile: dict[str, str], folder: Path, tmp_path: Path, arguments: tuple[object, ...], words: str
+) -> None:
+    before = looks(folder)
+
+    assert words in str(bundled(profile, tmp_path / "a.zip", *arguments).exception)
+    assert list(tmp_path.iterdir()) == []
+    assert looks(folder) == before
+
+
+def test_a_bundle_is_never_written_over(profile: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"evidence")
+
+    assert "not written over" in str(bundled(profile, tmp_path / "a.zip", *ASKED, "--case", CASE).exception)
+    assert (tmp_path / "a.zip").read_bytes() == b"evidence"

@@ -1,0 +1,180 @@
+"""`baoxue bundle`: a case, a child or a stretch of a log with its proofs, for an inspector who trusts nobody here 证据包.
+
+Works on the databases alone, beside the running system. Which events a case or a child has is looked up in the journal; what
+is handed out is what the services' stores hold, personal fields sealed. Making one is a look: it is receipted before the
+file is written, and without a receipt there is no file.
+"""
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+from uuid import UUID
+
+import psycopg
+import typer
+from rich.console import Console
+
+from deploy.packing import About, Shown, events, pack, span
+from deploy.proofs import bundle_signer, tree_of
+from deploy.servers import running_servers
+from gateway.access.kinds import DEPARTMENTS
+from gateway.access.receipts import NotRecorded, Receipt, record_at_once
+from services.chassis.clock import SystemClock
+from services.chassis.config import SERVICES
+from services.chassis.errors import NotFound, Refused
+
+CONNECT_S: Final = 5
+SINGLE_MAX: Final = 10_000
+"""Events of a case or a child that are handed out in one bundle, each with a proof of its own."""
+SPAN_MAX: Final = 50_000
+"""Entries of a range in one bundle; ranges that follow one another leave nothing out."""
+
+PURPOSE: Final = "supervision"
+
+Connection = psycopg.Connection[tuple[object, ...]]
+console = Console(width=None if sys.stdout.isatty() else 160)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From which position to which of whose log."""
+
+    service: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is to be shown, of which children."""
+
+    shown: list[Shown]
+    child_ids: tuple[UUID, ...]
+    rows: int
+
+
+def bundle(
+    to: Annotated[
+        Path, typer.Argument(dir_okay=False, help="The file it is written to, `….zip`; it must not be there yet.")
+    ],
+    by: Annotated[str, typer.Option(help="Who makes it: an official's identifier, not a name.")],
+    unit: Annotated[str, typer.Option("--for", help="The body it is for, `kind:area`: supervision:410326.")],
+    reason: Annotated[str, typer.Option(help="Why 事由: the order or the letter that asks for it; names nobody.")],
+    case: Annotated[UUID | None, typer.Option(help="Everything recorded of this case.")] = None,
+    child: Annotated[UUID | None, typer.Option(help="Everything recorded of this child.")] = None,
+    stretch: Annotated[str, typer.Option("--range", help="Every entry of a log: cases:1-900.")] = "",
+) -> None:
+    """Write a case, a child or a range with its proofs, for an inspector to check without us; personal texts stay sealed."""
+    if sum((case is not None, child is not None, bool(stretch))) != 1:
+        raise Refused(
+            "A bundle is of one case, one child or one range: give --case, --child or --range, and one of them."
+        )
+    if not by.strip() or not reason.strip() or not reason.isprintable() or not by.isprintable():
+        raise Refused("A bundle is a look that is kept: say who makes it and why, in one line each.")
+    if unit.partition(":")[0] not in DEPARTMENTS or not unit.partition(":")[2].isdigit():
+        raise Refused(
+            f"{unit!r} is no unit; it reads kind:area, and a kind is one of {', '.join(sorted(DEPARTMENTS))}."
+        )
+    if to.exists():
+        raise Refused(f"{to.name} is there already; a bundle is not written over.")
+    with psycopg.connect(running_servers().dsn("gateway", "gateway_writer"), connect_timeout=CONNECT_S) as gateway:
+        if stretch:
+            asked = _stretch(stretch)
+            of: dict[str, object] = {"range": {"log": asked.service, "from": asked.first, "to": asked.last}}
+            gathered = _of_stretch(gateway, asked)
+        else:
+            of = {"case": str(case)} if case else {"child": str(child)}
+            gathered = _of_subject(gateway, case=case, child=child)
+        about = About(of=of, made_at=SystemClock().now(), made_by=by, made_for=unit, reason=reason)
+        keys = [tree_of(service).verifier for service in SERVICES]
+        packed = pack(about, gathered.shown, keys=keys, signer=bundle_signer())
+        _receipt(gateway, about, gathered, digest=hashlib.sha256(packed).hexdigest())
+    with to.open("xb") as file:
+        file.write(packed)
+        file.flush()
+        os.fsync(file.fileno())
+    console.print(f"Written 已写出: {to.name}, {gathered.rows:,} events, {len(packed):,} bytes. To check it:")
+    console.print(f"python verify.py --keys keys.txt --list {to.name}", soft_wrap=True, highlight=False)
+
+
+def _of_stretch(gateway: Connection, asked: Stretch) -> Gathered:
+    shown = span(tree_of(asked.service), asked.service, asked.first, asked.last)
+    rows = gateway.execute(
+        "select distinct child_id from journal where producer = %s and position between %s and %s and child_id is not null",
+        (asked.service, asked.first, asked.last),
+    ).fetchall()
+    return Gathered([shown], tuple(UUID(str(row[0])) for row in rows), asked.last - asked.first + 1)
+
+
+def _of_subject(gateway: Connection, *, case: UUID | None, child: UUID | None) -> Gathered:
+    """The events that name a case or a child, and with them all others of the same aggregates, unless those name another."""
+    named = gateway.execute(
+        "select producer, position, aggregate_id, child_id from journal where case_id = %s or child_id = %s",
+        (case, child),
+    ).fetchall()
+    if not named:
+        raise NotFound("没有这一案件或学生的记录 / nothing is recorded of this case or child.")
+    if len(named) > SINGLE_MAX:
+        raise Refused(f"{len(named):,} events are more than the {SINGLE_MAX:,} of one bundle; hand out ranges instead.")
+    shown, rows = [], 0
+    for service in SERVICES:
+        positions = {int(str(position)) for producer, position, _, _ in named if producer == service}
+        if not positions:
+            continue
+        tree = tree_of(service)
+        aggregates = {UUID(str(aggregate)) for producer, _, aggregate, _ in named if producer == service}
+        size = tree.signed(at_least=max(positions)).size
+        streams = {aggregate: tree.positions_of([aggregate], size=size) for aggregate in aggregates}
+        whole = aggregates - _naming_others(gateway, service, streams, case=case, child=child)
+        positions.update(position for aggregate in whole for position in streams[aggregate])
+        shown.append(events(tree, service, sorted(positions), whole=whole))
+        rows += len(positions)
+    child_ids = {UUID(str(row[3])) for row in named if row[3]}
+    return Gathered(shown, tuple(sorted(child_ids)), rows)
+
+
+def _naming_others(
+    gateway: Connection, service: str, streams: dict[UUID, list[int]], *, case: UUID | None, child: UUID | None
+) -> set[UUID]:
+    """Aggregates that also have events of another case or child: of those only what names this one is handed out."""
+    rows = gateway.execute(
+        """select distinct aggregate_id from journal
+           where producer = %s and position = any(%s) and (case_id <> %s or child_id <> %s)""",
+        (service, [position for positions in streams.values() for position in positions], case, child),
+    ).fetchall()
+    return {UUID(str(row[0])) for row in rows}
+
+
+def _receipt(gateway: Connection, about: About, gathered: Gathered, *, digest: str) -> None:
+    receipt = Receipt(
+        at=about.made_at,
+        actor=about.made_by,
+        department=about.made_for,
+        purpose=PURPOSE,
+        operation="bundle",
+        document_hash=digest,
+        decision="answered",
+        policy_version="",  # it rests on the reason given, not on the table
+        child_ids=gathered.child_ids,
+        rows=gathered.rows,
+        fields=("Event.entry",),
+    )
+    try:
+        record_at_once(gateway, receipt)
+    except NotRecorded:
+        raise Refused("The look could not be written down, so nothing is handed out. 未能留痕，不予导出。") from None
+
+
+def _stretch(text: str) -> Stretch:
+    service, _, span_text = text.partition(":")
+    first, _, last = span_text.partition("-")
+    if service not in SERVICES or not (first.isdecimal() and last.isdecimal()) or not 1 <= int(first) <= int(last):
+        raise Refused(f"{text!r} is no range; it reads cases:1-900, and a log is one of {', '.join(SERVICES)}.")
+    if int(last) - int(first) >= SPAN_MAX:
+        raise Refused(
+            f"One bundle holds {SPAN_MAX:,} entries at most; make several, each beginning where the last ended."
+        )
+    return Stretch(service, int(first), int(last))
