@@ -23,6 +23,14 @@ from services.contracts.envelope import Envelope, Published
 
 HEARS = ("roster", "cases")
 """The producers this policy listens to."""
+HEEDS: Final = frozenset(
+    {
+        roster.GroupsStated,
+        cases.CaseOpened,
+        cases.CaseConfirmed,
+    }
+)
+"""What it does something about; all else passes by unread."""
 
 LATE_AT_ONCE: Final = 500
 """How many late measures and reviews one tick works on at most; the rest the next time."""

@@ -45,6 +45,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         publication=Publication(producer="assistance", application=assistance, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, assistance),
+        heeds=policy.HEEDS,
         pass_time=pass_time,
         close=assistance.recorder_of_commands.close,
     )

@@ -26,6 +26,16 @@ from services.contracts.envelope import Envelope, Published
 
 HEARS: Final = ("roster",)
 """The producers this policy listens to."""
+HEEDS: Final = frozenset(
+    {
+        roster.FindingRaised,
+        roster.ResidenceStated,
+        roster.SchoolingStated,
+        roster.ChildrenMerged,
+        roster.ChildrenUnmerged,
+    }
+)
+"""What it does something about; all else passes by unread."""
 
 LATE_AT_ONCE: Final = 1000
 """On how much of what is late one tick works at most; the longest overdue first, the rest the next time."""

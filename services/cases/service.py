@@ -91,6 +91,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         publication=Publication(producer="cases", application=cases, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, cases),
+        heeds=policy.HEEDS,
         pass_time=pass_time,
         close=close,
     )

@@ -5,19 +5,20 @@ Three ways lead in, all through here:
 - `obey` carries out a request of somebody outside. The first answer to a command id is kept in the same transaction as
   its events, so a retry gets that answer and changes nothing.
 - `hear` carries out a policy's reaction to one message. Whatever the reaction records is stored in one transaction with
-  the tracking of that message, so redelivery changes nothing.
+  the tracking of that message, so redelivery changes nothing. A `Page` does so for many messages in one transaction.
 - `record`, called by commands, writes down what aggregates have decided. Within `hear` it collects instead.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import CanMutateAggregate
 from eventsourcing.persistence import IntegrityError, Mapper, Tracking
@@ -36,7 +37,7 @@ from services.chassis.store import (
 )
 from services.chassis.vault import VaultUnavailable
 
-__all__ = ["Answer", "RecordedApplication", "Request", "SomeFailed", "let_time_work"]
+__all__ = ["Answer", "Page", "RecordedApplication", "Request", "SomeFailed", "let_time_work"]
 
 A = TypeVar("A", bound=RecordedAggregate)
 
@@ -53,13 +54,35 @@ class Request:
 
 @dataclass(slots=True)
 class _Step:
-    """What one heard message has caused so far."""
+    """What one heard message has caused so far, or the messages of a page."""
 
     aggregates: dict[UUID, RecordedAggregate] = field(default_factory=dict)
+    """All that was recorded: what is found from now on."""
+    touched: dict[UUID, RecordedAggregate] = field(default_factory=dict)
+    """What the message at hand has recorded."""
 
 
 _request: ContextVar[Request | None] = ContextVar("request", default=None)
 _step: ContextVar[_Step | None] = ContextVar("step", default=None)
+
+
+@contextmanager
+def _within(step: _Step) -> Iterator[None]:
+    """What is recorded within is collected by the step."""
+    token = _step.set(step)
+    try:
+        yield
+    finally:
+        _step.reset(token)
+
+
+@contextmanager
+def _or_stale() -> Iterator[None]:
+    """Another event in the place of one of ours means that somebody else was quicker."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Stale("This was changed by somebody else meanwhile; read it again and decide again.") from error
 
 
 class SomeFailed(Exception):
@@ -139,7 +162,9 @@ class RecordedApplication(Application[UUID]):
         answered = answer or aggregates[0].id
         step = _step.get()
         if step is not None:
-            step.aggregates.update({aggregate.id: aggregate for aggregate in aggregates})
+            recorded = {aggregate.id: aggregate for aggregate in aggregates}
+            step.aggregates.update(recorded)
+            step.touched.update(recorded)
             return Answer(answered, 0)
         request = _request.get()
         command = None if request is None else Command(who_acts().command_id, request.name, request.hash, answered)
@@ -180,12 +205,12 @@ class RecordedApplication(Application[UUID]):
 
         True where it is tracked now; False where nothing was recorded, so the position is still to be written.
         """
-        with self._stepping() as step, acting(caused):
+        with _within(step := _Step()), acting(caused):
             react()
-        if not step.aggregates:
+        if not step.touched:
             return False
         with suppress(AlreadyTracked):
-            self._store(tuple(step.aggregates.values()), tracking=tracking, command=None)
+            self._store(tuple(step.touched.values()), tracking=tracking, command=None)
         return True
 
     def track(self, tracking: Tracking) -> None:
@@ -202,26 +227,67 @@ class RecordedApplication(Application[UUID]):
         """The head of this service's notification log."""
         return self._given_recorder.max_notification_id() or 0
 
+    def store_page(
+        self,
+        connection: psycopg.Connection[Any],
+        events: Sequence[CanMutateAggregate[UUID]],
+        *,
+        first: int,
+        tracking: Tracking,
+    ) -> None:
+        """Stores what a page has caused; see `Recorder.insert_page`. Raises `Stale` where another was quicker."""
+        stored = [self._given_mapper.to_stored_event(event) for event in events]
+        with _or_stale():
+            self._given_recorder.insert_page(connection, stored, first=first, tracking=tracking)
+
     def sealed_event(self, stored: RecordedEvent) -> object:
         """A stored event as its class, personal fields left sealed: what publishers read."""
         return self._given_mapper.to_sealed_event(stored)
-
-    @contextmanager
-    def _stepping(self) -> Iterator[_Step]:
-        step = _Step()
-        token = _step.set(step)
-        try:
-            yield step
-        finally:
-            _step.reset(token)
 
     def _store(
         self, aggregates: tuple[RecordedAggregate, ...], *, tracking: Tracking | None, command: Command | None
     ) -> int:
         events = [event for aggregate in aggregates for event in aggregate.collect_events()]
         stored = [self._given_mapper.to_stored_event(event) for event in events]
-        try:
+        with _or_stale():
             positions = self._given_recorder.insert_events(stored, tracking=tracking, command=command)
-        except IntegrityError as error:
-            raise Stale("This was changed by somebody else meanwhile; read it again and decide again.") from error
         return positions[-1] if positions else self.position()
+
+
+class Page:
+    """Reactions to messages of one partition in a row, decided one after the other and stored in one transaction.
+
+    Each sees what those before it have caused, and what they cause is stored in the order in which it would have been singly. After
+    one that failed nothing more may be heard: it may have left an aggregate half changed. What came before it can be stored.
+    """
+
+    def __init__(self, application: RecordedApplication) -> None:
+        self.first: int | None = None
+        """The position of the first message that had an effect."""
+        self.last: Tracking | None = None
+        """The last one that had."""
+        self._application = application
+        self._step = _Step()
+        self._events: list[CanMutateAggregate[UUID]] = []
+
+    def hear(self, *, caused: Caused, tracking: Tracking, react: Callable[[], None]) -> bool:
+        """Carries out a reaction; whether anything was recorded. Raises what the reaction raises."""
+        self._step.touched.clear()
+        with _within(self._step), acting(caused):
+            react()
+        if not self._step.touched:
+            return False
+        for aggregate in self._step.touched.values():
+            self._events.extend(aggregate.collect_events())
+        self.first = tracking.notification_id if self.first is None else self.first
+        self.last = tracking
+        return True
+
+    def __len__(self) -> int:
+        """How many events were caused."""
+        return len(self._events)
+
+    def store(self, connection: psycopg.Connection[Any]) -> None:
+        """Stores what was caused, with the tracking of the last message that caused anything. May be repeated."""
+        if self.first is not None and self.last is not None:
+            self._application.store_page(connection, self._events, first=self.first, tracking=self.last)

@@ -3,6 +3,10 @@
 A message that causes nothing is not worth a transaction of its own: its position is written with the next effect, when
 nothing more comes, or once in `WRITE_EVERY_S`. That is safe, because what caused nothing causes nothing again.
 
+Nor is a transaction for each message worth while where many have come: those of one partition are decided one after the other
+and stored together as a page, for as long as `PAGE_S` lasts. A page is only an attempt. A message that does not belong in one (it can't
+be read, its key is parked, its reaction fails) ends it and is taken by itself, and a page that can't be stored is taken message by message.
+
 What becomes of a message that fails:
 
 - Another was quicker (`Stale`): tried again at once, many times; who loses that often is not merely slow.
@@ -24,13 +28,13 @@ The thread outlives whatever happens: what it did not expect makes it begin anew
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from itertools import accumulate
 from threading import Event, Thread
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from uuid import uuid5
 
 import psycopg
@@ -38,7 +42,7 @@ from eventsourcing.persistence import Tracking
 
 from services.chassis import parking
 from services.chassis.aggregate import Caused
-from services.chassis.application import RecordedApplication
+from services.chassis.application import Page, RecordedApplication
 from services.chassis.clock import Clock
 from services.chassis.errors import Stale
 from services.chassis.log import Behind, Lag, Log, Message, Record, Subscription, Unreadable
@@ -46,10 +50,19 @@ from services.chassis.parking import NO_POSITION, Connection, Key, Parked
 from services.chassis.store import AlreadyTracked, StoreUnavailable, append
 from services.chassis.telemetry import count, is_sampled, span, traceparent
 from services.chassis.vault import VaultUnavailable
-from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_otherwise, read_body
+from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_otherwise, read_body, wire_types
 
 T = TypeVar("T")
 React = Callable[[Envelope, Published], None]
+
+
+class Hear(Protocol):
+    """Carries out a reaction: by itself, or within a page; whether it had an effect."""
+
+    def __call__(self, *, caused: Caused, tracking: Tracking, react: Callable[[], None]) -> bool:
+        """See `RecordedApplication.hear` and `Page.hear`."""
+        ...
+
 
 BATCH: Final = 500
 POLL_S: Final = 0.5
@@ -70,6 +83,10 @@ CAUGHT_UP: Final = Behind(0, reachable=True)
 UNREACHABLE_S: Final = 3.0
 """How long the log may be out of reach before `health()` speaks of it."""
 STOP_S: Final = 30.0
+PAGE_S: Final = 0.25
+"""How long a page is decided at most: nobody waits longer for an effect, nor has longer to change what it was decided upon."""
+PAGE_EVENTS_MAX: Final = 2_000
+"""Events that a page causes, beyond which no further message joins it."""
 
 AWAY: Final = (
     StoreUnavailable,
@@ -111,13 +128,16 @@ class Inbox:
         application: RecordedApplication,
         react: React,
         clock: Clock,
+        heeds: Collection[type[Published]] | None = None,
     ) -> None:
+        """`heeds` are the published events that `react` does something about, those known here that it doesn't name pass it by; None where it sees all."""
         self.name = f"{service} inbox"
         self._service = service
         self._log = log
         self.hears = producers
         self._application = application
         self._react = react
+        self._pass_by = frozenset(wire_types()) - {event.TYPE for event in heeds} if heeds is not None else frozenset()
         self._clock = clock
         self._stopping = Event()
         self._progress = _Progress(clock)
@@ -226,10 +246,47 @@ class Inbox:
         if not records:
             return
         self._keys = self._at_table(self._read_keys)
+        page = _Page(self._application)
         for record in self._progress.through(records):
             if self._stopping.is_set():
                 break
-            self._take(record)
+            if not page.has_room_for(record):
+                self._close(page)
+                page = _Page(self._application)
+            if not self._join(page, record):
+                self._close(page)
+                page = _Page(self._application)
+                self._take(record)
+        self._close(page)
+
+    def _join(self, page: "_Page", record: Record) -> bool:
+        """Lets the policy react to a record within a page; False where it has to be taken by itself."""
+        if isinstance(record, Unreadable) or self._is_parked(record.envelope):
+            return False
+        tracking = Tracking(record.tracking, record.envelope.position)
+        try:
+            page.note(record, had_effect=self._hear(record, tracking=tracking, hear=page.reactions.hear))
+        except Exception:  # noqa: BLE001  # whatever it is, it comes again where the message is taken by itself
+            return False
+        return True
+
+    def _close(self, page: "_Page") -> None:
+        """Stores what a page has caused; where that can't be, takes its messages one by one."""
+        try:
+            if page.messages:
+                self._at_table(page.reactions.store)
+                self._unwritten.pop(page.tracking, None)
+        except Stopping:
+            raise
+        except Exception as error:  # noqa: BLE001  # of the page: what befalls each message is seen when it is taken by itself
+            logger.info("%s takes a page message by message: %s", self.name, type(error).__name__)
+            for message in page.messages:
+                if self._stopping.is_set():
+                    break
+                self._take(message)
+        else:
+            if page.trails:
+                self._unwritten[page.tracking] = page.reached
 
     def _write_positions(self) -> None:
         """Tracks what was heard and caused nothing."""
@@ -246,7 +303,7 @@ class Inbox:
             return
         envelope = record.envelope
         self._unwritten.pop(record.tracking, None)
-        if (envelope.producer, envelope.aggregate_id) in self._keys and not envelope.type.endswith(PRIVATE):
+        if self._is_parked(envelope):
             self._park(record, error=parking.QUEUED)
             return
         try:
@@ -257,6 +314,9 @@ class Inbox:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a policy fails with, the other keys flow on
             self._park(record, error=type(error).__name__)
+
+    def _is_parked(self, envelope: Envelope) -> bool:
+        return (envelope.producer, envelope.aggregate_id) in self._keys and not envelope.type.endswith(PRIVATE)
 
     def _park(self, record: Record, *, error: str) -> None:
         """Parks a record and tracks it, unless it was heard before: then it was handled, or is parked already."""
@@ -303,7 +363,7 @@ class Inbox:
         stale, pause_s = 0, PAUSE_S
         while True:
             try:
-                return self._patiently(partial(self._hear, message, tracking=tracking))
+                return self._patiently(partial(self._hear, message, tracking=tracking, hear=self._application.hear))
             except Stale:
                 stale += 1
                 if stale == STALE_MAX:
@@ -318,14 +378,15 @@ class Inbox:
                 self._pause(pause_s)
                 pause_s *= 4
 
-    def _hear(self, message: Message, *, tracking: Tracking) -> bool:
+    def _hear(self, message: Message, *, tracking: Tracking, hear: Hear) -> bool:
         envelope = message.envelope
+        if envelope.type in self._pass_by or envelope.type.endswith(PRIVATE):
+            return False
         published = read_body(envelope)
         if published is None:
             if is_known_otherwise(envelope.type):
                 raise UnknownVersion
-            if not envelope.type.endswith(PRIVATE):
-                count("baoxue.reader.unknown", reader=self._service, type=envelope.type)
+            count("baoxue.reader.unknown", reader=self._service, type=envelope.type)
             return False
         sampled = is_sampled(envelope.trace)
         with span(f"hear {envelope.type}", parent=envelope.trace) if sampled else nullcontext():
@@ -339,9 +400,7 @@ class Inbox:
                 causation_id=envelope.id,
                 trace=traceparent() if sampled else envelope.trace,
             )
-            return self._application.hear(
-                caused=caused, tracking=tracking, react=lambda: self._react(envelope, published)
-            )
+            return hear(caused=caused, tracking=tracking, react=lambda: self._react(envelope, published))
 
     def _read_keys(self, connection: Connection) -> set[Key]:
         return parking.parked_keys(connection, reader=self._service)
@@ -382,6 +441,38 @@ class Inbox:
     def _pause(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
             raise Stopping
+
+
+class _Page:
+    """Messages of one partition in a row that were decided and aren't stored yet."""
+
+    def __init__(self, application: RecordedApplication) -> None:
+        self.reactions = Page(application)
+        self.messages: list[Message] = []
+        """From the first that had an effect: what is taken by itself where the page can't be stored."""
+        self.tracking = ""
+        self.reached = 0
+        self.trails = False
+        """Whether the last ones had no effect, so that their position is still to be written."""
+        self._ends_at = time.monotonic() + PAGE_S
+
+    def has_room_for(self, record: Record) -> bool:
+        """Whether the record may be heard next: it goes on from here, and neither time nor the number of events is over.
+
+        One that comes again is not new here and may not be new to the store: it is for a page of its own.
+        """
+        if not self.tracking:
+            return True
+        if isinstance(record, Unreadable) or record.tracking != self.tracking:
+            return False
+        goes_on = record.envelope.position > self.reached
+        return goes_on and len(self.reactions) < PAGE_EVENTS_MAX and time.monotonic() < self._ends_at
+
+    def note(self, message: Message, *, had_effect: bool) -> None:
+        """The message was heard."""
+        self.tracking, self.reached, self.trails = message.tracking, message.envelope.position, not had_effect
+        if had_effect or self.messages:
+            self.messages.append(message)
 
 
 class _Progress:

@@ -22,6 +22,7 @@ from services.chassis.publication import Publication
 from services.chassis.telemetry import observe_parts
 from services.chassis.tree import EventTree, origin_of, signer_of
 from services.chassis.witnesses import Witness, cosign
+from services.contracts.envelope import Published
 
 TICK_EVERY_S = 5.0
 WATCH_EVERY_S = 5.0
@@ -44,6 +45,8 @@ class Service:
     publication: Publication
     hears: tuple[str, ...]
     react: React
+    heeds: frozenset[type[Published]]
+    """What `react` does something about."""
     pass_time: Callable[[], None]
     """Lets the day work on what is due; nothing where time brings nothing."""
     close: Callable[[], None]
@@ -56,6 +59,7 @@ class Service:
             producers=self.hears,
             application=self.application,
             react=self.react,
+            heeds=self.heeds,
             clock=clock,
         )
 

@@ -191,15 +191,16 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
 
 def append(
     connection: psycopg.Connection[Any], *, events: Sequence[RecordedEvent] = (), tracking: Tracking | None = None
-) -> None:
+) -> int:
     """Appends within a transaction of the caller's, so that it stands or falls with what else is written there.
 
-    Raises `IntegrityError` or `AlreadyTracked`, as `Recorder.insert_events` does; then nothing was appended.
+    Returns the position of the last event, or the head. Raises `IntegrityError` or `AlreadyTracked`, as
+    `Recorder.insert_events` does; then nothing was appended.
     """
     entry = _Entry(events=events, tracking=tracking, command=None)
     rows = connection.execute(_APPEND, _parameters([entry]), binary=True).fetchall()
     _settle(entry, _Outcome(*rows[0]))
-    entry.answer.result()
+    return entry.answer.result()
 
 
 class _Writer:
@@ -372,6 +373,23 @@ class Recorder(ProcessRecorder):
             entry.answer.cancel()
             raise StoreUnavailable("the store did not answer in time") from None
         return list(range(last - len(stored_events) + 1, last + 1))
+
+    def insert_page(
+        self, connection: _Connection, events: Sequence[RecordedEvent], *, first: int, tracking: Tracking
+    ) -> None:
+        """Stores what the messages of one partition from `first` to `tracking` have caused, all or nothing.
+
+        In a transaction of its own on a connection of the caller's, past the writer's queue. Raises `AlreadyTracked` where one of
+        the messages was heard before, whoever heard it, `IntegrityError`, and what psycopg raises; then nothing was stored, or
+        (a connection lost while committing) asking again says that it was.
+        """
+        with connection.transaction():
+            connection.execute("select lock_store()")
+            heard = connection.execute("select position from tracking where name = %b", (tracking.application_name,))
+            if any(position >= first for (position,) in heard):
+                raise AlreadyTracked("a message of this page was heard before")
+            position = append(connection, events=events, tracking=tracking)
+        self._announce(position)
 
     def insert_tracking(self, tracking: Tracking) -> None:
         """Notes that a message was heard that causes nothing here; raises `AlreadyTracked`."""

@@ -26,6 +26,31 @@ from services.notify.lookup import OpenNotices
 
 HEARS: Final = ("cases", "roster", "assistance")
 """The producers this policy listens to."""
+HEEDS: Final = frozenset(
+    {
+        cases.CaseOpened,
+        cases.CaseConfirmed,
+        cases.CaseOrdered,
+        cases.StepExpired,
+        cases.DocumentIssued,
+        cases.ReferralOpened,
+        cases.ReferralAnswered,
+        cases.PublicReportReceived,
+        roster.FindingRaised,
+        roster.FindingAnswered,
+        roster.FindingReturned,
+        roster.FindingOverdue,
+        field_check.FieldCheckOverdue,
+        oversight.ReferralReturned,
+        oversight.AdmonitionIssued,
+        oversight.InspectionFound,
+        oversight.ReplyOverdue,
+        oversight.ReplyClimbed,
+        assistance.PlanOverdue,
+        assistance.PlanOverdueClimbed,
+    }
+)
+"""What it does something about; all else passes by unread."""
 
 LOCAL: Final = frozenset({"school", "township"})
 """Kinds of unit of one place; to the county's own departments all townships are one."""

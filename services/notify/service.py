@@ -48,6 +48,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, county: str) ->
         publication=Publication(producer="notify", application=notices, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, notices),
+        heeds=policy.HEEDS,
         pass_time=pass_time,
         close=notices.recorder_of_commands.close,
     )

@@ -21,6 +21,12 @@ from services.roster.due import Due
 
 HEARS: Final = ("assistance",)
 """The producers this policy listens to."""
+HEEDS: Final = frozenset(
+    {
+        assistance.HomeTeachingGiven,
+    }
+)
+"""What it does something about; all else passes by unread."""
 
 LATE_AT_ONCE: Final = 1000
 """How much of a kind one tick works on at most; the longest overdue first, the rest the next time."""

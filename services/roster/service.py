@@ -91,6 +91,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
         publication=Publication(producer="roster", application=roster, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, roster),
+        heeds=policy.HEEDS,
         pass_time=pass_time,
         close=close,
     )

@@ -1,9 +1,12 @@
 """The published language only grows."""
 
+import ast
 import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
+from inspect import getsource
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -108,6 +111,16 @@ def an_envelope(*, type: str, body: Published) -> Envelope:  # noqa: A002
         trace="",
         body=msgspec.Raw(msgspec.json.encode(body)),
     )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_policy_heeds_what_it_does_something_about(service: str) -> None:
+    """What it doesn't name passes by unread, so a case of `react` that is missing there would never be reached."""
+    policy = import_module(f"services.{service}.policy")
+    cases = (node.cls for node in ast.walk(ast.parse(getsource(policy))) if isinstance(node, ast.MatchClass))
+    matched = {eval(ast.unparse(cls), vars(policy)) for cls in cases}  # noqa: S307  # names of our own source
+
+    assert {event for event in matched if issubclass(event, Published)} == policy.HEEDS
 
 
 def test_the_contracts_say_in_words_what_each_type_tells() -> None:

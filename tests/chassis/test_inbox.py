@@ -1,6 +1,7 @@
 """A service hears everything once, in order; what it can't digest is parked by key and everything else flows on."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from itertools import count
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4, uuid5
 import msgspec
 import psycopg
 import pytest
+from eventsourcing.domain import CanMutateAggregate
 from eventsourcing.persistence import Tracking
 from msgspec.structs import replace
 
@@ -249,6 +251,157 @@ def test_what_passes_is_tried_again(
     assert inbox.health() == "ok"
 
 
+class TestAPage:
+    """What comes together is stored together; who reads it can't tell."""
+
+    def test_is_one_transaction(
+        self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        tell(things, "one", "ignore", "two", "three", "ignore")
+
+        open_inbox().take(told(log))
+
+        assert noted(listener) == ["one", "two", "three"]
+        assert heard(listener) == 6
+        assert transactions(listener) == 1
+
+    def test_lets_each_message_see_what_those_before_it_caused(
+        self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        id_ = uuid4()
+
+        def react(_envelope: Envelope, event: Published) -> None:
+            if isinstance(event, ThingTold):
+                if (known := listener.find(Thing, id_)) is None:
+                    listener.begin_thing(owner_id=uuid4(), name=event.words, thing_id=id_)
+                else:
+                    known.tell(event.words)
+                    listener.record(known)
+
+        tell(things, "one", "two", "three")
+        open_inbox(react).take(told(log))
+
+        assert listener.get(Thing, id_).told == ["two", "three"]
+        assert transactions(listener) == 1
+
+    def test_says_of_each_event_which_message_caused_it(
+        self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        tell(things, "one", "two")
+        _, one, two = (message.envelope.id for message in told(log))
+
+        open_inbox().take(told(log))
+
+        causes = [note.event.caused.causation_id for note in listener.recorder_of_commands.follow(0, 10)]
+        assert causes == [one, two]
+
+    def test_leaves_no_half_of_a_message_that_failed(
+        self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        listener.record(thing := acted_thing())
+
+        def react(_envelope: Envelope, event: Published) -> None:
+            if isinstance(event, ThingTold):
+                found = listener.get(Thing, thing.id)
+                found.tell(event.words)
+                if event.words == "poison":
+                    raise ValueError
+                listener.record(found)
+
+        tell(things, "one", of=(first := tell(things)))
+        tell(things, "poison")
+        tell(things, "two", of=first)
+        open_inbox(react).take(told(log))
+
+        assert listener.get(Thing, thing.id).told == ["one", "two"]
+        assert waiting(listener) == [("poison", "ValueError")]
+
+    def test_that_another_process_has_heard_a_part_of_has_no_second_effect(
+        self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        tell(things, "one", "two", "three")
+        messages, note, other = told(log), note_in(listener), open_inbox()
+
+        def react(envelope: Envelope, event: Published) -> None:
+            if isinstance(event, ThingTold) and event.words == "three" and not noted(listener):
+                other.take(messages[:3])
+            note(envelope, event)
+
+        open_inbox(react).take(messages)
+
+        assert noted(listener) == ["one", "two", "three"]
+        assert heard(listener) == 4
+
+    def test_that_somebody_was_quicker_than_is_decided_again(
+        self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        listener.record(thing := acted_thing())
+
+        def react(_envelope: Envelope, event: Published) -> None:
+            if isinstance(event, ThingTold):
+                found = listener.get(Thing, thing.id)
+                if event.words == "two" and found.told == ["one"] and not told_by_another:
+                    told_by_another.append("meanwhile")
+                    tell_beside(listener, thing.id, "meanwhile")
+                found.tell(event.words)
+                listener.record(found)
+
+        told_by_another: list[str] = []
+        tell(things, "one", "two", "three")
+        open_inbox(react).take(told(log))
+
+        assert listener.get(Thing, thing.id).told == ["meanwhile", "one", "two", "three"]
+
+    def test_that_was_stored_although_the_connection_was_lost_is_not_stored_again(
+        self, things: Things, listener: Things, vault: Vault, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        tell(things, "one", "two")
+        losing = LosingThings(recorder=listener.recorder_of_commands, mapper=SealingMapper(vault=vault))
+
+        open_inbox(note_in(losing), application=losing).take(told(log))
+
+        assert noted(listener) == ["one", "two"]
+        assert heard(listener) == 3
+
+
+class LosingThings(Things):
+    """A listening service that loses its connection just after the first page was committed."""
+
+    lost = False
+
+    def store_page(
+        self,
+        connection: psycopg.Connection,
+        events: Sequence[CanMutateAggregate[UUID]],
+        *,
+        first: int,
+        tracking: Tracking,
+    ) -> None:
+        super().store_page(connection, events, first=first, tracking=tracking)
+        if not self.lost:
+            self.lost = True
+            raise psycopg.OperationalError("the connection is lost")
+
+
+def acted_thing() -> Thing:
+    """A thing of the listener's that was there before."""
+    with acted():
+        return Thing.begin(owner_id=uuid4(), name="a thing")
+
+
+def tell_beside(listener: Things, thing_id: UUID, words: str) -> None:
+    """Another process of the listening service says something of a thing, past what this one has at hand."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(tell, listener, words, of=thing_id).result()
+
+
+def transactions(listener: Things) -> int:
+    """In how many transactions the listener has stored its events."""
+    with closing(listener.recorder_of_commands.connect()) as connection:
+        [(number,)] = connection.execute("select count(distinct xmin::text) from events").fetchall()
+    return int(number)
+
+
 class PreparedLog:
     """A log of records at hand, which may be out of reach, and counts what it is told was heard."""
 
@@ -457,7 +610,7 @@ class TestAProcessThatEnds:
 
         with pytest.raises(Crash):
             open_inbox(react).take(messages)
-        assert (waiting(listener), heard(listener)) == ([], 2)
+        assert (waiting(listener), noted(listener), heard(listener)) == ([], [], 0)
 
         open_inbox(choking_on(listener, "poison")[0]).take(messages)
 

@@ -1,7 +1,7 @@
 """What is parked keeps its order by key, is nowhere else, and becomes one thing only: handled or dropped."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 import msgspec
 import psycopg
 import pytest
+from eventsourcing.domain import CanMutateAggregate
 from eventsourcing.persistence import Tracking
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -265,6 +266,18 @@ class EndingThings(Things):
         if self.ends:
             raise Crash
         return heard
+
+    def store_page(
+        self,
+        connection: psycopg.Connection,
+        events: Sequence[CanMutateAggregate[UUID]],
+        *,
+        first: int,
+        tracking: Tracking,
+    ) -> None:
+        super().store_page(connection, events, first=first, tracking=tracking)
+        if self.ends:
+            raise Crash
 
 
 KEYS = [uuid5(NAMESPACE_URL, name) for name in ("one", "two", "three")]

@@ -193,6 +193,7 @@ def a_service(things: Things, *, dsn: str, pass_time: Callable[[], None]) -> Ser
         publication=Publication(producer="things", application=things, publish=publish),
         hears=(),
         react=lambda _envelope, _event: None,
+        heeds=frozenset(),
         pass_time=pass_time,
         close=lambda: None,
     )
