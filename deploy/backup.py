@@ -37,6 +37,7 @@ from deploy.showing import StepBars, table
 from gateway.access.policy_keys import PUBLIC_KEYS
 from services.chassis.config import SERVICES, Settings, read_secret
 from services.chassis.errors import Refused
+from services.chassis.keyring import KeyRing
 
 FORMAT: Final = 1
 CLUSTER: Final = "cluster"
@@ -162,7 +163,7 @@ def backup(
             ),
             files=files,
         )
-        _write_manifest(manifest, fresh, kek=(settings.data_folder / "vault.kek"))
+        _write_manifest(manifest, fresh, ring=KeyRing.of(settings.data_folder / "vault.kek"))
         _name(fresh, target / name, durable=durable)
     _show(console, manifest, where=target / name, keys=keys_folder(keys, name=name))
     return target / name
@@ -254,10 +255,10 @@ def _write_keys(settings: Settings, *, keys: Path, name: str, durable: bool) -> 
     return shredded.count(b"\n"), hashlib.sha256(written).hexdigest()
 
 
-def _write_manifest(manifest: Manifest, folder: Path, *, kek: Path) -> None:
+def _write_manifest(manifest: Manifest, folder: Path, *, ring: KeyRing) -> None:
     written = msgspec.json.format(msgspec.json.encode(manifest))
     (folder / MANIFEST).write_bytes(written)
-    (folder / MAC).write_text(authentication(written, kek=bytes.fromhex(read_secret(kek))), encoding="ascii")
+    (folder / MAC).write_text(authentication(written, kek=ring.newest.key), encoding="ascii")
 
 
 def _name(fresh: Path, final: Path, *, durable: bool) -> None:

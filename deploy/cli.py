@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy import bundles, parked, policy, proofs
+from deploy import bundles, parked, policy, proofs, vault
 from deploy.postgres.cluster import ClusterError
 from deploy.showing import StepBars
 from services.chassis.config import read_process_settings, read_settings
@@ -23,6 +23,7 @@ RUN, REGISTERS, DATA, SETUP = "Run 运行", "Registers 登记册", "Data 数据"
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(parked.app, name="parked", rich_help_panel=RUN)
 app.add_typer(policy.app, name="policy", rich_help_panel=RUN)
+app.add_typer(vault.app, name="vault", rich_help_panel=DATA)
 app.add_typer(proofs.app, name="proof", rich_help_panel=DATA)
 app.command(rich_help_panel=DATA)(bundles.bundle)
 console = Console(width=None if sys.stdout.isatty() else 120)
@@ -304,7 +305,7 @@ def shred_list(file: Annotated[Path, typer.Argument(dir_okay=False, help="A file
     """Add to a file who was erased, as the vault of the distributed system knows it."""
     from deploy.erasures import export_shred_list  # noqa: PLC0415
     from deploy.operate import NamedServers  # noqa: PLC0415
-    from services.chassis.vault import ShredList  # noqa: PLC0415
+    from services.chassis.shred_list import ShredList  # noqa: PLC0415
 
     count = export_shred_list(NamedServers(read_process_settings()), to=ShredList(file))
     console.print(f"{count:,} erasures are in {file}.")

@@ -42,10 +42,12 @@ from services.cases.public_reports import PublicReports
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import Clock, SteppedClock, SystemClock, china_date
 from services.chassis.config import Settings, read_secret
+from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster as KafkaCluster
 from services.chassis.log_kafka import Topic, create_topics
 from services.chassis.relay import republish
-from services.chassis.vault import ERASED, ShredList, Vault, load_kek
+from services.chassis.shred_list import ShredList
+from services.chassis.vault import ERASED, Vault
 from services.contracts.divisions import COUNTY, TOWNSHIPS
 
 CHILDREN: Final = 200
@@ -171,7 +173,7 @@ def _recover(home: Path, *, station: Station, durable: bool, watch: Stopwatch) -
             _, came_back = make_ready(
                 cluster,
                 listed=ShredList(lost / SHRED_LIST).read(),
-                kek=load_kek(found / "vault.kek"),
+                ring=KeyRing.of(found / "vault.kek"),
                 roster_key=bytes.fromhex(read_secret(found / "roster.key")),
                 shred_list=ShredList(found / SHRED_LIST),
             )
@@ -265,7 +267,7 @@ def _write_shred_list(running: Running, folder: Path) -> None:
     """Where the vault keeps the list anyway, this changes nothing."""
     Vault(
         dsn=running.cluster.dsn("vault", "vault_app"),
-        kek=load_kek(folder / "vault.kek"),
+        ring=KeyRing.of(folder / "vault.kek"),
         shred_list=ShredList(folder / SHRED_LIST),
     ).close()
 

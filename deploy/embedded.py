@@ -35,10 +35,12 @@ from services.chassis.clock import Clock
 from services.chassis.config import Settings, own_secret
 from services.chassis.http import Surroundings
 from services.chassis.inbox import Inbox
+from services.chassis.keyring import KeyRing
 from services.chassis.log_direct import DirectLog
 from services.chassis.runtime import Part, Runtime, Service, collect_seldom, watch
+from services.chassis.shred_list import ShredList
 from services.chassis.telemetry import Telemetry, observe_pool
-from services.chassis.vault import ShredList, Vault, load_kek
+from services.chassis.vault import Vault
 from services.chassis.web import WebServer, add_health
 from services.chassis.witnesses import read_witnesses
 from services.roster.intake import Intake
@@ -99,7 +101,7 @@ class Embedded:
 
         vault = Vault(
             dsn=cluster.dsn("vault", "vault_app"),
-            kek=load_kek(folder / "vault.kek"),
+            ring=KeyRing.of(folder / "vault.kek"),
             shred_list=ShredList(folder / "shredded.list"),
         )
         stack.callback(vault.close)

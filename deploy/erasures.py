@@ -19,7 +19,10 @@ from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SystemClock
 from services.chassis.errors import NotFound
 from services.chassis.http import Surroundings
-from services.chassis.vault import ShredList, Vault, shred_again
+from services.chassis.key_store import shred_again
+from services.chassis.keyring import KeyRing
+from services.chassis.shred_list import ShredList
+from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY
 from services.roster import service as roster
 
@@ -31,7 +34,7 @@ def erase_again(
     server: Server,
     *,
     listed: Mapping[UUID, datetime],
-    kek: bytes,
+    ring: KeyRing,
     roster_key: bytes,
     shred_list: ShredList | None = None,
 ) -> int:
@@ -44,7 +47,7 @@ def erase_again(
         came_back = shred_again(keys, listed)
     with psycopg.connect(server.dsn("gateway", "gateway_writer"), connect_timeout=CONNECT_S) as gateway:
         _forget_names(gateway, listed)
-    with closing(Vault(dsn=server.dsn("vault", "vault_app"), kek=kek, shred_list=shred_list)) as vault:
+    with closing(Vault(dsn=server.dsn("vault", "vault_app"), ring=ring, shred_list=shred_list)) as vault:
         built = roster.build(
             dsn=server.dsn("roster", "roster_app"),
             vault=vault,

@@ -9,7 +9,7 @@ from deploy.postgres.databases import Server
 from gateway.readmodel.migrate import migrate as migrate_gateway
 from services.assistance import service as assistance
 from services.cases import service as cases
-from services.chassis import vault
+from services.chassis import key_store
 from services.notify import service as notify
 from services.roster import service as roster
 
@@ -19,7 +19,7 @@ MIGRATIONS: Final[dict[str, Callable[[psycopg.Connection[Any]], None]]] = {
     "assistance": assistance.migrate,
     "notify": notify.migrate,
     "gateway": migrate_gateway,
-    "vault": vault.migrate,
+    "vault": key_store.migrate,
 }
 
 

@@ -22,9 +22,11 @@ from services.chassis.clock import SystemClock, china_date
 from services.chassis.config import ProcessSettings, read_process_settings
 from services.chassis.errors import Refused
 from services.chassis.http import Surroundings
+from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster, read_topics
 from services.chassis.runtime import WELL
-from services.chassis.vault import ShredList, Vault
+from services.chassis.shred_list import ShredList
+from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY
 from services.roster import service as roster
 from services.roster.intake import Intake, Preview, Read
@@ -194,7 +196,7 @@ def roster_intake(settings: ProcessSettings) -> Iterator[Intake]:
     """The roster's intake on the databases that the settings name; needs the secrets of a roster process."""
     vault = Vault(
         dsn=settings.dsn("vault", "vault_app"),
-        kek=bytes.fromhex(settings.secret("vault.kek")),
+        ring=KeyRing(lambda: settings.secret("vault.kek")),
         shred_list=ShredList(settings.shred_list) if settings.shred_list is not None else None,
     )
     try:

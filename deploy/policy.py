@@ -20,9 +20,7 @@ from psycopg import Connection
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.postgres.cluster import Cluster, ClusterError
-from deploy.postgres.databases import prepare
-from deploy.servers import Servers
+from deploy.servers import Servers, reached
 from deploy.showing import table
 from gateway.access import policy_log
 from gateway.access.kinds import DEPARTMENTS
@@ -235,31 +233,10 @@ def _is_development() -> bool:
 @contextmanager
 def _connected(role: str) -> Iterator[Connection[Any]]:
     """A connection to the gateway's database; raises `Refused` in words where there is no way in."""
-    with _server() as server:
+    with reached("gateway") as server:
         try:
             with psycopg.connect(server.dsn("gateway", role), autocommit=True, connect_timeout=CONNECT_S) as connection:
                 connection.execute("set statement_timeout = '30s'")
                 yield connection
         except psycopg.OperationalError as error:  # its text may name hosts and roles, not more; the kind is enough
             raise Refused(f"The database gateway can't be reached ({type(error).__name__}).") from None
-
-
-@contextmanager
-def _server() -> Iterator[Servers]:
-    """The servers that are named; else this machine's own, started for the moment where it doesn't run."""
-    settings = read_process_settings()
-    if settings.postgres:
-        yield settings
-        return
-    folder = read_settings().data_folder / "postgres"
-    try:
-        cluster = Cluster.attach(folder)
-    except ClusterError:
-        from deploy.migrate import migrate  # noqa: PLC0415  # it knows every service, and most commands need none
-
-        with Cluster.start(folder) as started:
-            prepare(started)
-            migrate(started, ("gateway",))
-            yield started
-    else:
-        yield cluster

@@ -16,6 +16,7 @@ from gateway.readmodel import rebuild as readmodel
 from services.chassis.clock import SystemClock
 from services.chassis.config import ProcessSettings, Settings, read_secret
 from services.chassis.http import Surroundings
+from services.chassis.keyring import KeyRing
 from services.chassis.log import Log
 from services.chassis.log_kafka import Cluster as Brokers
 from services.chassis.log_kafka import KafkaLog, read_topics
@@ -38,7 +39,7 @@ def rebuild_distributed(console: Console, *, settings: ProcessSettings) -> None:
     """On the servers that the settings name; needs the secrets of the projector and `gateway_owner`'s."""
     brokers = Brokers(bootstrap=settings.kafka, security=settings.kafka_client())
     log = KafkaLog(cluster=brokers, topics=read_topics(settings.topics))
-    vault = Vault(dsn=settings.dsn("vault", "vault_app"), kek=bytes.fromhex(settings.secret("vault.kek")))
+    vault = Vault(dsn=settings.dsn("vault", "vault_app"), ring=KeyRing(lambda: settings.secret("vault.kek")))
     with ExitStack() as stack:
         stack.callback(vault.close)
         _rebuild(console, NamedServers(settings), log=log, vault=vault)
@@ -60,7 +61,7 @@ def _rebuild(console: Console, server: Server, *, log: Log, vault: Vault) -> Non
 def _log_of(cluster: Cluster, folder: Path) -> Iterator[tuple[Log, Vault]]:
     """The log of a system that another process runs, read from its stores."""
     with ExitStack() as stack:
-        vault = Vault(dsn=cluster.dsn("vault", "vault_app"), kek=bytes.fromhex(read_secret(folder / "vault.kek")))
+        vault = Vault(dsn=cluster.dsn("vault", "vault_app"), ring=KeyRing.of(folder / "vault.kek"))
         stack.callback(vault.close)
         surroundings = Surroundings(clock=SystemClock(), token=read_secret(folder / "services.token"))
         key_secret = bytes.fromhex(read_secret(folder / "roster.key"))

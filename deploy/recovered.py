@@ -18,14 +18,15 @@ from deploy.postgres.positions import GATEWAY, Head, examine, refuse_astray
 from deploy.showing import table
 from services.chassis.config import SERVICES, ProcessSettings
 from services.chassis.errors import Refused
-from services.chassis.vault import ShredList
+from services.chassis.keyring import KeyRing
+from services.chassis.shred_list import ShredList
 
 
 def make_ready(
     server: Server,
     *,
     listed: Mapping[UUID, datetime],
-    kek: bytes,
+    ring: KeyRing,
     roster_key: bytes,
     shred_list: ShredList | None = None,
 ) -> tuple[dict[str, Head], int]:
@@ -33,7 +34,7 @@ def make_ready(
 
     Raises `positions.Astray` where the databases must not be opened like this. Their tables must be of this version.
     """
-    came_back = erase_again(server, listed=listed, kek=kek, roster_key=roster_key, shred_list=shred_list)
+    came_back = erase_again(server, listed=listed, ring=ring, roster_key=roster_key, shred_list=shred_list)
     dsns = {name: server.dsn(name, f"{name}_app") for name in SERVICES}
     heads, findings = examine({**dsns, GATEWAY: server.dsn(GATEWAY, "gateway_writer")})
     refuse_astray(findings)
@@ -49,7 +50,7 @@ def recovered(console: Console, *, settings: ProcessSettings, shred_lists: Seque
     heads, came_back = make_ready(
         NamedServers(settings),
         listed=listed,
-        kek=bytes.fromhex(settings.secret("vault.kek")),
+        ring=KeyRing(lambda: settings.secret("vault.kek")),
         roster_key=bytes.fromhex(settings.secret("roster.key")),
     )
     show(console, heads, title="Recovered 已恢复", listed=listed, came_back=came_back)

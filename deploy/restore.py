@@ -39,7 +39,8 @@ from deploy.showing import StepBars
 from gateway.access.policy_keys import PUBLIC_KEYS
 from services.chassis.config import Settings, read_secret
 from services.chassis.errors import Refused
-from services.chassis.vault import ShredList, load_kek
+from services.chassis.keyring import KeyRing
+from services.chassis.shred_list import ShredList
 from services.contracts.envelope import event_id
 
 MARK: Final = "unfinished"
@@ -124,8 +125,8 @@ def open_backup(source: Path, *, keys: Path) -> Backup:
     manifest = _read(written, as_=Manifest, named=source / kept.MANIFEST)
     own = keys if (keys / kept.KEYS).exists() else keys_folder(keys, name=Path(manifest.name).name)
     _check_keys(own, manifest=manifest)
-    kek = bytes.fromhex(_read_key(own / "vault.kek"))
-    if not hmac.compare_digest(authentication(written, kek=kek), mac):
+    ring = KeyRing(lambda: _read_key(own / "vault.kek"))
+    if not hmac.compare_digest(authentication(written, kek=ring.newest.key), mac):
         raise Refused(f"{source / kept.MANIFEST} is damaged or was altered; take another backup.")
     return Backup(folder=source, keys=own, manifest=manifest)
 
@@ -279,7 +280,7 @@ def _make_whole(
     heads, came_back = make_ready(
         cluster,
         listed=listed,
-        kek=load_kek(building / "vault.kek"),
+        ring=KeyRing.of(building / "vault.kek"),
         roster_key=bytes.fromhex(read_secret(building / "roster.key")),
         shred_list=shred_list,
     )

@@ -27,8 +27,8 @@ from gateway.schema.supervision import Supervision
 from gateway.schema.trusted import Documents
 from services.chassis.clock import Clock, china_date
 from services.chassis.errors import ServiceError
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.telemetry import count
-from services.chassis.vault import VaultUnavailable
 
 _log = logging.getLogger("baoxue.gateway")
 

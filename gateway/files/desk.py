@@ -35,8 +35,8 @@ from gateway.schema.paging import BadArgument
 from gateway.schema.supervision import Supervision
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.telemetry import count, span
-from services.chassis.vault import VaultUnavailable
 
 TIMEOUT_S: Final = 120.0
 MADE_AT_ONCE: Final = 2

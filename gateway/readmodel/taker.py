@@ -30,10 +30,10 @@ from gateway.readmodel.projection import LOCK, Contradicted, Overtaken, keep, li
 from gateway.readmodel.rows import Connection
 from services.chassis import parking
 from services.chassis.clock import Clock
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.log import Message, Record, Unreadable, encode
 from services.chassis.parking import AT_ONCE, KEYS_MAX, QUEUED, UNKNOWN_VERSION, UNREADABLE, Key, Parked
 from services.chassis.telemetry import batch_span, count
-from services.chassis.vault import VaultUnavailable
 from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_otherwise
 
 POSITION_MAX: Final = 2**63 - 1

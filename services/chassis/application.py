@@ -25,6 +25,7 @@ from eventsourcing.persistence import IntegrityError, Mapper, Tracking
 
 from services.chassis.aggregate import Caused, RecordedAggregate, acting, who_acts
 from services.chassis.errors import NotFound, Refused, ServiceError, Stale
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import (
     AlreadyTracked,
@@ -35,7 +36,6 @@ from services.chassis.store import (
     Recorder,
     StoreUnavailable,
 )
-from services.chassis.vault import VaultUnavailable
 
 __all__ = ["Answer", "Page", "RecordedApplication", "Request", "SomeFailed", "let_time_work"]
 

@@ -41,9 +41,9 @@ from services.chassis.application import Answer, RecordedApplication
 from services.chassis.application import Request as CommandRequest
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.store import StoreUnavailable
 from services.chassis.telemetry import command_took, is_traceparent, span, traceparent
-from services.chassis.vault import VaultUnavailable
 
 STATUS: dict[type[ServiceError], int] = {NotFound: 404, Refused: 422, Forbidden: 403, Stale: 409}
 

@@ -45,11 +45,11 @@ from services.chassis.aggregate import Caused
 from services.chassis.application import Page, RecordedApplication
 from services.chassis.clock import Clock
 from services.chassis.errors import Stale
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.log import Behind, Lag, Log, Message, Record, Subscription, Unreadable
 from services.chassis.parking import NO_POSITION, Connection, Key, Parked
 from services.chassis.store import AlreadyTracked, StoreUnavailable, append
 from services.chassis.telemetry import count, is_sampled, span, traceparent
-from services.chassis.vault import VaultUnavailable
 from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_otherwise, read_body, wire_types
 
 T = TypeVar("T")

@@ -16,8 +16,9 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 from eventsourcing.utils import get_topic, resolve_topic
 
 from services.chassis.aggregate import Personal
+from services.chassis.sealing import SealBroken, read_token
 from services.chassis.store import RecordedEvent
-from services.chassis.vault import ERASED, SealBroken, Vault, read_token
+from services.chassis.vault import ERASED, Vault
 
 
 class StoredByALaterVersion(Exception):

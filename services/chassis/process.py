@@ -19,6 +19,7 @@ from services.chassis.clock import SystemClock
 from services.chassis.config import ProcessSettings, read_process_settings
 from services.chassis.errors import Refused, ServiceError
 from services.chassis.http import Surroundings
+from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster, KafkaLog, KafkaSender, Topic, read_topics
 from services.chassis.logs import log_to_stderr
 from services.chassis.relay import Relay
@@ -123,7 +124,7 @@ def within(name: str, *, parts: Sequence[str]) -> Iterator[Process]:
             stack.enter_context(
                 Telemetry(endpoint=settings.otlp_endpoint, service=process_name, share=settings.trace_share)
             )
-            vault = Vault(dsn=settings.dsn("vault", "vault_app"), kek=bytes.fromhex(settings.secret("vault.kek")))
+            vault = Vault(dsn=settings.dsn("vault", "vault_app"), ring=KeyRing(lambda: settings.secret("vault.kek")))
             stack.callback(vault.close)
             topics = read_topics(settings.topics)
             if arguments.generation is not None:

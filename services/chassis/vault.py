@@ -1,47 +1,30 @@
 """The vault: personal texts are sealed under a key of their own person, and shredding that key makes the person unreadable.
 
-A sealed text is one token that may travel anywhere in the clear::
-
-    sealed:1:<subject, hex>:<key generation>:<key commitment>:<field>:<nonce and ciphertext>
-
-AES-256-GCM; the associated data binds it to the event it was written for (aggregate, version, stored topic), to its field
-and its subject, so a token moved elsewhere doesn't open. The commitment, HMAC-SHA256(key, "commit"), stands in the clear
-because GCM alone would let a holder of keys present another key under which the same bytes say something else.
-
-Keys live in a database of their own, each wrapped (AES-KW) by a key-encryption key that comes from a file. Shredding
-deletes the wrapped key and writes the subject into `shredded`; a key of somebody on that list is never used, wherever it
-came from. A process keeps unwrapped keys for at most `KEY_KEPT_S`, so a shredded person is unreadable everywhere within
-that time, here at once. An empty text is not sealed: there is nothing to hide in it.
-
-A copy of the key store that is older than an erasure holds the key again. Therefore the erased also stand in a file
-outside of it, the `ShredList`: whoever shreds writes there first, and a vault that is given the list shreds everybody
-on it before it opens anything.
+How a text is sealed is told in `sealing`, where keys lie in `key_store`, what wraps them in `keyring`. Shredding deletes
+the wrapped key and writes the subject into `shredded`, and first into the `ShredList` outside; a key of somebody on that
+list is never used, wherever it came from. A process keeps unwrapped keys for at most `KEY_KEPT_S`, so a shredded person is
+unreadable everywhere within that time, here at once. An empty text is not sealed: there is nothing to hide in it.
 """
 
-import base64
-import fcntl
-import hashlib
 import hmac
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
-from psycopg import sql
 from psycopg_pool import ConnectionPool
 
-from services.chassis.config import own_secret
 from services.chassis.errors import Refused
+from services.chassis.key_store import VaultUnavailable, shred_again, unwrapped, wrapping_epoch
+from services.chassis.keyring import KeyRing
+from services.chassis.sealing import KEY_BYTES, SUITES, SealBroken, Sealer, Token, read_token, seal, unseal
+from services.chassis.shred_list import ShredList
 
 ERASED: Final = "〔已删除〕"
 """What is read where a person's key was shredded: erased."""
@@ -50,27 +33,6 @@ KEY_KEPT_S: Final = 60.0
 WAIT_S: Final = 3.0
 """How long a caller waits for the key store: less than the gateway waits for a service."""
 KEYS_KEPT_MAX: Final = 200_000
-_PREFIX: Final = "sealed:1:"
-_SHRED_LINE_BYTES: Final = 78  # without its line feed
-
-SCHEMA: Final = """
-create table if not exists subject_key (
-    subject    uuid not null,
-    generation integer not null,
-    kek_epoch  integer not null,
-    wrapped    bytea not null,
-    primary key (subject, generation)
-);
-create table if not exists shredded (
-    subject     uuid primary key,
-    reason      text not null,
-    shredded_at timestamptz not null default clock_timestamp()
-);
-"""
-
-
-class SealBroken(Exception):
-    """A token does not open as the field of this event: it was altered, moved, or sealed under another key."""
 
 
 class KeyLost(SealBroken):
@@ -80,135 +42,25 @@ class KeyLost(SealBroken):
     """
 
 
-class VaultUnavailable(Exception):
-    """The key store can't be reached; nothing personal can be read or written until it can."""
-
-
-class ShredListDamaged(Refused):
-    """A line of the shred list is not one that was written; somebody on it might be readable again, so nothing opens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A sealed text taken apart."""
-
-    subject: UUID
-    generation: int
-    commitment: str
-    field: str
-    box: str
-
-
 @dataclass(frozen=True, slots=True)
 class _Key:
+    """A person's key at hand, with what seals under it in each suite that was needed so far."""
+
     generation: int
-    cipher: AESGCM
-    commitment: str
+    key: bytes
     kept_until: float
+    sealers: dict[int, Sealer] = field(default_factory=dict)
 
-
-def is_sealed(text: str) -> bool:
-    """Whether a text is a sealed token."""
-    return text.startswith(_PREFIX)
-
-
-def read_token(text: str) -> Token:
-    """Takes a sealed text apart; raises `SealBroken` for anything else."""
-    try:
-        subject, generation, commitment, field, box = text.removeprefix(_PREFIX).split(":")
-        token = Token(UUID(hex=subject), int(generation), commitment, field, box)
-    except ValueError:
-        raise SealBroken("not a sealed text") from None
-    if not text.isascii() or _written(token) != text:  # one text, one way to write it
-        raise SealBroken("not a sealed text")
-    return token
-
-
-def load_kek(path: Path) -> bytes:
-    """The key-encryption key from its file (32 bytes, hex); the file is made, readable by its owner only, if absent."""
-    return bytes.fromhex(own_secret(path))
-
-
-def migrate(connection: psycopg.Connection[Any], *, app_role: str = "vault_app") -> None:
-    """Creates the key store's tables, as their owner; any number of times."""
-    connection.execute(SCHEMA)
-    grant = "grant select, insert on subject_key, shredded to {role}; grant delete, update on subject_key to {role}"
-    connection.execute(sql.SQL(grant).format(role=sql.Identifier(app_role)))
-
-
-def shred_again(connection: psycopg.Connection[Any], subjects: Mapping[UUID, datetime]) -> int:
-    """Shreds everybody on a list, with the moment of each, in a key store that may be older than the list.
-
-    In the caller's transaction, as `vault_app`; returns how many keys there were to destroy.
-    """
-    connection.execute(
-        """insert into shredded (subject, reason, shredded_at)
-           select subject, 'on the shred list', at from unnest(%b::uuid[], %b::timestamptz[]) as listed (subject, at)
-           on conflict do nothing""",
-        (list(subjects), list(subjects.values())),
-    )
-    return connection.execute("delete from subject_key where subject = any(%b)", (list(subjects),)).rowcount
-
-
-class ShredList:
-    """Who was erased, in a file outside of the key store: one line each, only ever added to.
-
-    A line is moment, subject and a check of both. One that was cut short by a power cut was never acted upon.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self) -> dict[UUID, datetime]:
-        """Everybody on the list with the moment of the erasure; nobody where there is no file.
-
-        Raises `ShredListDamaged` with the number of a line that is none.
-        """
-        try:
-            return self._parse(self.path.read_bytes())
-        except FileNotFoundError:
-            return {}
-
-    def add(self, subjects: Mapping[UUID, datetime]) -> None:
-        """Writes those who are missing; when it returns they are on the disk. Raises `OSError`, `ShredListDamaged`."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "rb+", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            there = file.read()
-            known = self._parse(there)
-            lines = [_shred_line(subject, at) for subject, at in subjects.items() if subject not in known]
-            if lines:
-                begun = b"\n" if there and not there.endswith(b"\n") else b""
-                written = begun + b"".join(lines)
-                if file.write(written) != len(written):
-                    raise OSError("the disk of the shred list is full")
-            os.fsync(file.fileno())
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def _parse(self, content: bytes) -> dict[UUID, datetime]:
-        listed: dict[UUID, datetime] = {}
-        for number, line in enumerate(content.split(b"\n"), start=1):
-            if len(line) < _SHRED_LINE_BYTES:
-                continue
-            try:
-                moment, subject = line.decode("ascii").split(" ")[:2]
-                at, who = datetime.fromisoformat(moment), UUID(subject)
-            except ValueError:
-                raise ShredListDamaged(f"{self.path.name} is damaged in line {number}") from None
-            if _shred_line(who, at) != line + b"\n":
-                raise ShredListDamaged(f"{self.path.name} is damaged in line {number}")
-            listed.setdefault(who, at)
-        return listed
+    def sealer(self, suite: int) -> Sealer:
+        if suite not in self.sealers:
+            self.sealers[suite] = SUITES[suite].sealer(self.key)
+        return self.sealers[suite]
 
 
 class Vault:
-    """Seals and opens personal texts; keys in PostgreSQL, wrapped under `kek`."""
+    """Seals and opens personal texts; keys in PostgreSQL, wrapped under the epochs of a `ring`."""
 
-    def __init__(self, *, dsn: str, kek: bytes, kek_epoch: int = 1, shred_list: ShredList | None = None) -> None:
+    def __init__(self, *, dsn: str, ring: KeyRing, shred_list: ShredList | None = None) -> None:
         """With a `shred_list`, key store and list are first made to agree on who was erased, in both directions.
 
         Then raises `VaultUnavailable` or `ShredListDamaged`; without the list nothing is asked of the key store yet.
@@ -222,8 +74,7 @@ class Vault:
             reconnect_timeout=WAIT_S,
             kwargs={"autocommit": True},
         )
-        self._kek = kek
-        self._kek_epoch = kek_epoch
+        self._ring = ring
         self._shred_list = shred_list
         self._keys: dict[UUID, _Key] = {}
         self._lock = Lock()
@@ -238,10 +89,11 @@ class Vault:
         if not text:
             return ""
         key = self._key_for_sealing(subject)
-        nonce = os.urandom(12)
-        bound = _bound(Token(subject, key.generation, key.commitment, field, ""), aggregate_id, version, stored_topic)
-        box = base64.urlsafe_b64encode(nonce + key.cipher.encrypt(nonce, text.encode(), bound)).decode()
-        return _written(Token(subject, key.generation, key.commitment, field, box))
+        suite = self._ring.newest.suite.number
+        sealer = key.sealer(suite)
+        token = Token(suite, subject, key.generation, sealer.commitment, field, "")
+        bound = token.bound(aggregate_id=aggregate_id, version=version, stored_topic=stored_topic)
+        return replace(token, box=seal(sealer, text, bound=bound)).written()
 
     def open(self, token: str, *, aggregate_id: UUID, version: int, stored_topic: str) -> str | None:
         """The text, or None where its person was shredded; raises `SealBroken` where it doesn't belong to this event."""
@@ -253,16 +105,11 @@ class Vault:
             if not self.is_shredded(sealed.subject):
                 raise KeyLost("a person's key is missing and the shred list doesn't say why")
             return None
-        if key.generation != sealed.generation or not hmac.compare_digest(key.commitment, sealed.commitment):
+        sealer = key.sealer(sealed.suite)
+        if key.generation != sealed.generation or not hmac.compare_digest(sealer.commitment, sealed.commitment):
             raise SealBroken("sealed under another key")
-        bound = _bound(sealed, aggregate_id, version, stored_topic)
-        try:
-            box = base64.urlsafe_b64decode(sealed.box)
-            if base64.urlsafe_b64encode(box).decode() != sealed.box:  # the decoder passes over what it doesn't know
-                raise SealBroken("altered")
-            return key.cipher.decrypt(box[:12], box[12:], bound).decode()
-        except (InvalidTag, ValueError):  # a ValueError where so much is missing that it can't even be tried
-            raise SealBroken("altered, or of another event") from None
+        bound = sealed.bound(aggregate_id=aggregate_id, version=version, stored_topic=stored_topic)
+        return unseal(sealer, sealed.box, bound=bound)
 
     def warm(self, tokens: Iterable[str]) -> None:
         """Fetches the keys of many tokens at once, so that opening them asks the key store no more."""
@@ -270,14 +117,17 @@ class Vault:
 
     def create_keys(self, subjects: Sequence[UUID]) -> None:
         """Makes the keys of many new subjects in one round trip; those that have one keep it."""
-        fresh = [aes_key_wrap(self._kek, os.urandom(32)) for _ in subjects]
         with self._connection() as connection:
+            epoch = wrapping_epoch(connection, self._ring)
+            fresh = [epoch.wrap(os.urandom(KEY_BYTES), subject=subject) for subject in subjects]
             connection.execute(
                 """insert into subject_key (subject, generation, kek_epoch, wrapped)
-                   select subject, 1, %s, wrapped from unnest(%b::uuid[], %b::bytea[]) as new (subject, wrapped)
+                   select subject, 1, %(epoch)s, wrapped
+                   from unnest(%(subjects)b::uuid[], %(fresh)b::bytea[]) as new (subject, wrapped)
                    where not exists (select from shredded where shredded.subject = new.subject)
+                       and not exists (select from kek_epoch where epoch = %(epoch)s and retired_at is not null)
                    on conflict do nothing""",
-                (self._kek_epoch, list(subjects), fresh),
+                {"epoch": epoch.number, "subjects": list(subjects), "fresh": fresh},
             )
         self._keys_of(subjects)
 
@@ -338,8 +188,10 @@ class Vault:
         if key is None:
             self.create_keys([subject])
             key = self._keys_of([subject]).get(subject)
-        if key is None:
+        if key is None and self.is_shredded(subject):
             raise Refused("This person's record was erased for good; nothing more may be written about them.")
+        if key is None:
+            raise VaultUnavailable("the epoch was changed while a key was made; the next try finds the new one")
         return key
 
     def _keys_of(self, subjects: Iterable[UUID]) -> dict[UUID, _Key]:
@@ -351,13 +203,20 @@ class Vault:
         if missing:
             with self._connection() as connection:
                 rows = connection.execute(
-                    """select distinct on (subject) subject, generation, wrapped from subject_key
+                    """select distinct on (subject) subject, generation, kek_epoch, wrapped from subject_key
                        where subject = any(%b)
                            and not exists (select from shredded where shredded.subject = subject_key.subject)
                        order by subject, generation desc""",
                     (missing,),
                 ).fetchall()
-            fetched = {row[0]: self._unwrap(row[1], row[2], moment + KEY_KEPT_S) for row in rows}
+            fetched = {
+                subject: _Key(
+                    generation,
+                    unwrapped(self._ring, subject=subject, epoch=epoch, wrapped=wrapped),
+                    moment + KEY_KEPT_S,
+                )
+                for subject, generation, epoch, wrapped in rows
+            }
             with self._lock:
                 for subject in missing:
                     self._keys.pop(subject, None)
@@ -366,11 +225,6 @@ class Vault:
                     del self._keys[next(iter(self._keys))]
             found |= fetched
         return found
-
-    def _unwrap(self, generation: int, wrapped: bytes, kept_until: float) -> _Key:
-        key = aes_key_unwrap(self._kek, wrapped)
-        commitment = base64.urlsafe_b64encode(hmac.digest(key, b"commit", "sha256")).decode().rstrip("=")
-        return _Key(generation, AESGCM(key), commitment, kept_until)
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
@@ -386,17 +240,3 @@ def _shredded(connection: psycopg.Connection[Any], among: Sequence[UUID] | None 
         "select subject, shredded_at from shredded where %(among)s::uuid[] is null or subject = any(%(among)s)",
         {"among": None if among is None else list(among)},
     ).fetchall()
-
-
-def _shred_line(subject: UUID, at: datetime) -> bytes:
-    words = f"{at.astimezone(UTC).isoformat(timespec='microseconds')} {subject}"
-    return f"{words} {hashlib.sha256(words.encode()).hexdigest()[:8]}\n".encode()
-
-
-def _written(token: Token) -> str:
-    return f"{_PREFIX}{token.subject.hex}:{token.generation}:{token.commitment}:{token.field}:{token.box}"
-
-
-def _bound(token: Token, aggregate_id: UUID, version: int, stored_topic: str) -> bytes:
-    words = f"{version}\0{stored_topic}\0{token.field}\0{token.generation}".encode()
-    return b"baoxue/1\0" + aggregate_id.bytes + token.subject.bytes + words

@@ -11,7 +11,8 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from services.cases.domain.attachment import Attachment
 from services.cases.service import build, migrate
-from services.chassis import vault as vault_module
+from services.chassis import key_store
+from services.chassis.keyring import KeyRing
 from services.chassis.vault import Vault
 from tests.cases.given import CHILD
 from tests.cases.test_api import SURROUNDINGS
@@ -54,8 +55,8 @@ class Door:
 def door(database: Callable[..., FreshDatabase]) -> Iterator[Door]:
     """A door nobody has gone through yet."""
     with ExitStack() as stack:
-        own, keys = database("cases", migrate=migrate), database("vault", migrate=vault_module.migrate)
-        vault = stack.enter_context(closing(Vault(dsn=keys.app, kek=bytes(32))))
+        own, keys = database("cases", migrate=migrate), database("vault", migrate=key_store.migrate)
+        vault = stack.enter_context(closing(Vault(dsn=keys.app, ring=KeyRing.single(bytes(32)))))
         service = build(dsn=own.app, vault=vault, surroundings=SURROUNDINGS)
         stack.callback(service.close)
         yield Door(service.api, vault)

@@ -22,9 +22,10 @@ from services.cases.domain.case import Case
 from services.cases.domain.late_reply import LateReply
 from services.cases.domain.visit import VisitPlan
 from services.cases.service import build, migrate
-from services.chassis import vault as vault_module
 from services.chassis.aggregate import acting
 from services.chassis.clock import SteppedClock
+from services.chassis.key_store import migrate as migrate_keys
+from services.chassis.keyring import KeyRing
 from services.chassis.runtime import Service, by_the_clock
 from services.chassis.vault import Vault
 from tests.cases.given import MONDAY, acting_on, days
@@ -48,7 +49,7 @@ class Told(NamedTuple):
 
 @pytest.fixture(scope="module")
 def key_store(module_database: Callable[..., FreshDatabase]) -> FreshDatabase:
-    return module_database("vault", migrate=vault_module.migrate)
+    return module_database("vault", migrate=migrate_keys)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def undisturbed(new_county: Callable[[], tuple[str, str]]) -> list[Told]:
 def service_of(dsn: str, key_store: str) -> Iterator[Service]:
     """The service as one process has it, just started: with connections, a writer and look-ups of its own."""
     with ExitStack() as stack:
-        vault = stack.enter_context(closing(Vault(dsn=key_store, kek=KEK)))
+        vault = stack.enter_context(closing(Vault(dsn=key_store, ring=KeyRing.single(KEK))))
         service = build(dsn=dsn, vault=vault, surroundings=SURROUNDINGS)
         stack.callback(service.close)
         yield service

@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from services.chassis.key_store import migrate
+from services.chassis.keyring import KeyRing
 from services.chassis.mapper import SealingMapper
+from services.chassis.shred_list import ShredList
 from services.chassis.store import Recorder
-from services.chassis.vault import ShredList, Vault, migrate
+from services.chassis.vault import Vault
 from tests.chassis.things import Things
 from tests.fixtures.postgres import FreshDatabase
 
 KEK = bytes(range(32))
+RING = KeyRing.single(KEK)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +28,8 @@ def open_vault(key_store: FreshDatabase) -> Iterator[Callable[..., Vault]]:
     """Opens vaults on the same key store, as so many processes would."""
     opened: list[Vault] = []
 
-    def open_one(*, kek: bytes = KEK, shred_list: ShredList | None = None) -> Vault:
-        opened.append(Vault(dsn=key_store.app, kek=kek, shred_list=shred_list))
+    def open_one(*, ring: KeyRing = RING, shred_list: ShredList | None = None) -> Vault:
+        opened.append(Vault(dsn=key_store.app, ring=ring, shred_list=shred_list))
         return opened[-1]
 
     yield open_one

@@ -8,9 +8,10 @@ import psycopg
 import pytest
 
 from services.chassis import blobs as blobs_table
-from services.chassis import vault as vault_module
+from services.chassis import key_store
 from services.chassis.blobs import LARGEST, Blobs, media_type_of
 from services.chassis.errors import NotFound, Refused
+from services.chassis.keyring import KeyRing
 from services.chassis.vault import Vault
 from tests.fixtures.postgres import FreshDatabase
 
@@ -41,8 +42,8 @@ class Store:
 def store(database: Callable[..., FreshDatabase]) -> Iterator[Store]:
     """An empty store."""
     with ExitStack() as stack:
-        own, keys = database("cases", migrate=migrate), database("vault", migrate=vault_module.migrate)
-        vault = stack.enter_context(closing(Vault(dsn=keys.app, kek=bytes(32))))
+        own, keys = database("cases", migrate=migrate), database("vault", migrate=key_store.migrate)
+        vault = stack.enter_context(closing(Vault(dsn=keys.app, ring=KeyRing.single(bytes(32)))))
         yield Store(stack.enter_context(closing(Blobs(dsn=own.app, vault=vault))), vault, own)
 
 

@@ -14,11 +14,13 @@ from httpx import ASGITransport, AsyncClient, Response
 from services.chassis.clock import SteppedClock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.http import OUTCOMES, STATUS, Surroundings, command_api
+from services.chassis.key_store import VaultUnavailable
+from services.chassis.keyring import KeyRing
 from services.chassis.logs import Lines
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder, StoreUnavailable
 from services.chassis.telemetry import Telemetry, is_sampled
-from services.chassis.vault import Vault, VaultUnavailable
+from services.chassis.vault import Vault
 from tests.chassis.conftest import KEK
 from tests.chassis.things import NOON, Thing, Things
 from tests.fixtures.otlp import Collector
@@ -53,7 +55,7 @@ class FailingThings(Things):
 @pytest.fixture(scope="module")
 def things(module_database: Callable[..., FreshDatabase], key_store: FreshDatabase) -> Iterator[FailingThings]:
     """The things of this module's tests; each looks at its own."""
-    vault = Vault(dsn=key_store.app, kek=KEK)
+    vault = Vault(dsn=key_store.app, ring=KeyRing.single(KEK))
     with closing(Recorder(dsn=module_database("roster", migrate=migrate_store).app)) as recorder, closing(vault):
         yield FailingThings(recorder=recorder, mapper=SealingMapper(vault=vault))
 

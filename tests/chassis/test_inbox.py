@@ -24,13 +24,14 @@ from services.chassis.clock import SteppedClock
 from services.chassis.dropping import drop
 from services.chassis.errors import Refused, Stale
 from services.chassis.inbox import Inbox, React
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.log import Behind, Lag, Log, Message, Record, Unreadable, encode
 from services.chassis.log_direct import DirectLog
 from services.chassis.mapper import SealingMapper
 from services.chassis.parking import PAUSES, find_parked, retry
 from services.chassis.publication import Publication
 from services.chassis.store import Recorder, StoreUnavailable
-from services.chassis.vault import Vault, VaultUnavailable
+from services.chassis.vault import Vault
 from services.contracts.envelope import Envelope, Published, read_body
 from tests.chassis.things import NOON, Thing, Things, ThingTold, acted, publish, somebody
 from tests.fixtures.postgres import FreshDatabase

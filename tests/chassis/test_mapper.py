@@ -12,8 +12,9 @@ from services.chassis.aggregate import RecordedAggregate
 from services.chassis.application import fold
 from services.chassis.errors import Refused
 from services.chassis.mapper import SealingMapper, StoredByALaterVersion
+from services.chassis.sealing import SealBroken, is_sealed
 from services.chassis.store import RecordedEvent
-from services.chassis.vault import ERASED, KeyLost, SealBroken, Vault, is_sealed
+from services.chassis.vault import ERASED, KeyLost, Vault
 from tests.chassis.things import NOON, Thing, Things, acted, somebody
 from tests.fixtures.postgres import FreshDatabase
 

@@ -8,8 +8,9 @@ import pytest
 
 from services.chassis.mapper import SealingMapper
 from services.chassis.own_events import OwnEvents
+from services.chassis.sealing import is_sealed
 from services.chassis.store import Recorder
-from services.chassis.vault import Vault, is_sealed
+from services.chassis.vault import Vault
 from tests.chassis.things import Thing, Things, acted
 
 

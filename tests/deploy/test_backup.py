@@ -33,7 +33,9 @@ from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock
 from services.chassis.config import Settings
 from services.chassis.errors import Refused
-from services.chassis.vault import ERASED, ShredList, Vault, load_kek
+from services.chassis.keyring import KeyRing
+from services.chassis.shred_list import ShredList
+from services.chassis.vault import ERASED, Vault
 from tests.fixtures.store import eventually
 
 AS_OF = date(2026, 9, 14)
@@ -152,7 +154,7 @@ def a_backup(home: Path) -> Path:
 def open_vault(cluster: Cluster, folder: Path) -> Vault:
     return Vault(
         dsn=cluster.dsn("vault", "vault_app"),
-        kek=load_kek(folder / "vault.kek"),
+        ring=KeyRing.of(folder / "vault.kek"),
         shred_list=ShredList(folder / "shredded.list"),
     )
 

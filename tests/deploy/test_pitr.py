@@ -32,8 +32,8 @@ from gateway.readmodel.migrate import migrate as migrate_gateway
 from services.chassis.config import SERVICES, ProcessSettings, own_secret, read_process_settings
 from services.chassis.errors import Refused
 from services.chassis.log_kafka import Cluster as KafkaCluster
+from services.chassis.shred_list import ShredList
 from services.chassis.store import migrate as migrate_store
-from services.chassis.vault import ShredList
 from services.contracts.envelope import event_id
 from tests.fixtures.postgres import FreshDatabase
 from tests.fixtures.store import eventually

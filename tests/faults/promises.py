@@ -36,6 +36,7 @@ from services.cases import policy as cases_policy
 from services.cases import service as cases
 from services.chassis.clock import SystemClock
 from services.chassis.http import Surroundings
+from services.chassis.keyring import KeyRing
 from services.chassis.log_direct import DirectLog
 from services.chassis.log_kafka import read_topics
 from services.chassis.runtime import Service
@@ -376,10 +377,9 @@ def all_services(system: Distributed) -> Iterator[tuple[dict[str, Service], Vaul
 @contextmanager
 def roster_of(system: Distributed) -> Iterator[tuple[RosterService, Vault]]:
     """The roster with its intake, over the system's databases."""
-    kek, key_secret = (
-        bytes.fromhex((system.secrets / name).read_text("ascii")) for name in ("vault.kek", "roster.key")
-    )
-    with closing(Vault(dsn=system.cluster.dsn("vault", "vault_app"), kek=kek)) as vault:
+    key_secret = bytes.fromhex((system.secrets / "roster.key").read_text("ascii"))
+    ring = KeyRing.of(system.secrets / "vault.kek")
+    with closing(Vault(dsn=system.cluster.dsn("vault", "vault_app"), ring=ring)) as vault:
         listed = roster.build(
             dsn=system.cluster.dsn("roster", "roster_app"),
             vault=vault,

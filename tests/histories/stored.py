@@ -16,8 +16,8 @@ import msgspec
 import psycopg
 
 from services.chassis.aggregate import Caused
+from services.chassis.sealing import is_sealed
 from services.chassis.store import RecordedEvent
-from services.chassis.vault import is_sealed
 
 HERE = Path(__file__).parent
 KEYS = HERE / "keys.json"

@@ -13,8 +13,11 @@ from eventsourcing.utils import get_topic, resolve_topic
 
 from services.chassis.aggregate import RecordedAggregate
 from services.chassis.application import fold
+from services.chassis.key_store import migrate
+from services.chassis.keyring import KeyRing
 from services.chassis.mapper import SealingMapper, shape_of
-from services.chassis.vault import ERASED, Vault, is_sealed, migrate
+from services.chassis.sealing import is_sealed
+from services.chassis.vault import ERASED, Vault
 from tests.architecture.test_topics import aggregates, events
 from tests.fixtures.postgres import FreshDatabase
 from tests.histories.stored import StoredEvent, histories, put_keys, read_history, read_keys
@@ -29,7 +32,7 @@ def vault(module_database: Callable[..., FreshDatabase]) -> Iterator[Vault]:
     kek, keys = read_keys()
     with psycopg.connect(database.owner) as connection:
         put_keys(connection, keys)
-    with closing(Vault(dsn=database.app, kek=kek)) as vault:
+    with closing(Vault(dsn=database.app, ring=KeyRing.single(kek))) as vault:
         yield vault
 
 

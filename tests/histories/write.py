@@ -19,9 +19,11 @@ import psycopg
 
 from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
+from services.chassis.key_store import migrate
+from services.chassis.keyring import KeyRing
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import RecordedEvent
-from services.chassis.vault import Vault, migrate
+from services.chassis.vault import Vault
 from tests.histories.stored import HERE, KEYS, put_keys, read_keys
 
 
@@ -37,7 +39,7 @@ def main(service: str, life: str) -> None:
             with psycopg.connect(cluster.dsn("vault", "vault_owner")) as connection:
                 migrate(connection)
                 put_keys(connection, keys)
-            with closing(Vault(dsn=cluster.dsn("vault", "vault_app"), kek=kek)) as vault:
+            with closing(Vault(dsn=cluster.dsn("vault", "vault_app"), ring=KeyRing.single(kek))) as vault:
                 mapper = SealingMapper(vault=vault)
                 events = [mapper.to_stored_event(event) for one in aggregates for event in one.pending_events]
             with psycopg.connect(cluster.dsn("vault", "vault_owner")) as connection:

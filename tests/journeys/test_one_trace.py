@@ -17,9 +17,10 @@ from gateway.commands import Service as Reached
 from gateway.readmodel.migrate import migrate as migrate_gateway
 from gateway.readmodel.projector import Projector
 from services.cases import service as cases
-from services.chassis import vault as vault_module
+from services.chassis import key_store
 from services.chassis.clock import SystemClock
 from services.chassis.http import Surroundings
+from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster, KafkaLog, KafkaSender
 from services.chassis.relay import Relay
 from services.chassis.runtime import Runtime
@@ -57,7 +58,7 @@ def request_traced(
         log = KafkaLog(cluster=kafka, topics=[*topics, *others], groups=topics[0].name)
         surroundings = Surroundings(clock=clock, token="secret")
         with Telemetry(endpoint=otlp.endpoint, service="tests", share=1.0), ExitStack() as stack:
-            vault = Vault(dsn=database("vault", migrate=vault_module.migrate).app, kek=bytes(32))
+            vault = Vault(dsn=database("vault", migrate=key_store.migrate).app, ring=KeyRing.single(bytes(32)))
             stack.callback(vault.close)
             of_cases = cases.build(
                 dsn=database("cases", migrate=cases.migrate).app, vault=vault, surroundings=surroundings

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from deploy.sample.county import generate
-from services.chassis import vault as vault_module
+from services.chassis import key_store
 from services.chassis.clock import SteppedClock
 from services.chassis.http import Surroundings
+from services.chassis.keyring import KeyRing
 from services.chassis.vault import Vault
 from services.roster.application import Roster
 from services.roster.intake import Intake
@@ -61,8 +62,8 @@ def module_office(databases: Databases) -> Iterator[Office]:
 
 def open_office(database: Callable[..., FreshDatabase], stack: ExitStack) -> Office:
     """Opens an office on fresh databases; the stack closes it."""
-    own, keys = database("roster", migrate=migrate), database("vault", migrate=vault_module.migrate)
-    vault = stack.enter_context(closing(Vault(dsn=keys.app, kek=bytes(32))))
+    own, keys = database("roster", migrate=migrate), database("vault", migrate=key_store.migrate)
+    vault = stack.enter_context(closing(Vault(dsn=keys.app, ring=KeyRing.single(bytes(32)))))
     service = build(dsn=own.app, vault=vault, surroundings=SURROUNDINGS, key_secret=KEY_SECRET)
     stack.callback(service.service.close)
     roster = service.service.application

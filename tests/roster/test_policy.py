@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from services.chassis import vault as vault_module
+from services.chassis import key_store
 from services.chassis.application import SomeFailed
 from services.chassis.errors import Stale
+from services.chassis.keyring import KeyRing
 from services.chassis.school_terms import next_term, term_on
 from services.chassis.vault import Vault
 from services.chassis.working_days import add_working_days
@@ -569,8 +570,8 @@ class TestAFieldCheckList:
 def test_the_service_lets_time_pass_and_after_a_restart_tells_nothing_twice(
     database: Callable[..., FreshDatabase],
 ) -> None:
-    own, keys = database("roster", migrate=migrate), database("vault", migrate=vault_module.migrate)
-    with closing(Vault(dsn=keys.app, kek=bytes(32))) as vault:
+    own, keys = database("roster", migrate=migrate), database("vault", migrate=key_store.migrate)
+    with closing(Vault(dsn=keys.app, ring=KeyRing.single(bytes(32)))) as vault:
         for run in range(2):
             built = build(dsn=own.app, vault=vault, surroundings=SURROUNDINGS, key_secret=KEY_SECRET).service
             with closing(built):

@@ -27,9 +27,10 @@ from deploy.postgres.databases import prepare
 from services.cases.application import Cases
 from services.cases.domain.case import id_of_case
 from services.cases.service import migrate
-from services.chassis import vault as vault_module
+from services.chassis import key_store
 from services.chassis.aggregate import Caused
 from services.chassis.application import Request
+from services.chassis.keyring import KeyRing
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder
 from services.chassis.vault import Vault
@@ -51,10 +52,12 @@ def running_cases() -> Iterator[tuple[Cases, Cluster]]:
         cluster = Cluster.start(Path(folder) / "cluster")
         stack.callback(cluster.stop)
         prepare(cluster)
-        for name, make in (("cases", migrate), ("vault", vault_module.migrate)):
+        for name, make in (("cases", migrate), ("vault", key_store.migrate)):
             with psycopg.connect(cluster.dsn(name, f"{name}_owner")) as connection:
                 make(connection)
-        vault = stack.enter_context(closing(Vault(dsn=cluster.dsn("vault", "vault_app"), kek=bytes(32))))
+        vault = stack.enter_context(
+            closing(Vault(dsn=cluster.dsn("vault", "vault_app"), ring=KeyRing.single(bytes(32))))
+        )
         recorder = Recorder(dsn=cluster.dsn("cases", "cases_app"))
         stack.callback(recorder.close)
         yield Cases(recorder=recorder, mapper=SealingMapper(vault=vault)), cluster

@@ -7,8 +7,10 @@ from functools import partial
 import pytest
 
 from services.chassis import relay
+from services.chassis.key_store import migrate
+from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster, create_topics
-from services.chassis.vault import Vault, migrate
+from services.chassis.vault import Vault
 from tests.contracts.log import Producer
 from tests.faults.log.line import Line, Listener, NewLine, Place
 from tests.faults.proxy import Proxy
@@ -43,7 +45,7 @@ def new_line(database: Callable[..., FreshDatabase], key_store: FreshDatabase) -
                 vault=key_store.app,
                 kek=KEK.hex(),
             )
-            vault = stack.enter_context(closing(Vault(dsn=key_store.app, kek=KEK)))
+            vault = stack.enter_context(closing(Vault(dsn=key_store.app, ring=KeyRing.single(KEK))))
             told = database("roster", migrate=migrate_store).app
             return stack.enter_context(
                 closing(

@@ -4,6 +4,7 @@ import json
 import sys
 from contextlib import closing
 
+from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster
 from services.chassis.vault import Vault
 from tests.faults.log.line import Listener, Place
@@ -12,7 +13,7 @@ from tests.faults.log.line import Listener, Place
 def main() -> None:
     place = Place(**json.loads(sys.argv[1]))
     with (
-        closing(Vault(dsn=place.vault, kek=bytes.fromhex(place.kek))) as vault,
+        closing(Vault(dsn=place.vault, ring=KeyRing.single(bytes.fromhex(place.kek)))) as vault,
         closing(Listener(store=place.store, vault=vault)) as listener,
     ):
         cluster = Cluster(bootstrap=tuple(place.bootstrap))

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from gateway.readmodel.projection import TABLES
 from services.chassis.log import Behind, Message, Record, Unreadable
-from services.chassis.vault import SealBroken
+from services.chassis.sealing import SealBroken
 from services.contracts.assistance import (
     AwardGranted,
     AwardPaid,

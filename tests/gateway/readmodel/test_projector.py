@@ -14,8 +14,8 @@ from gateway.readmodel.migrate import migrate
 from gateway.readmodel.projector import Projector
 from services.chassis import parking
 from services.chassis.clock import SteppedClock
+from services.chassis.key_store import VaultUnavailable
 from services.chassis.log import Lag, Message, Unreadable
-from services.chassis.vault import VaultUnavailable
 from tests.gateway.readmodel.telling import (
     START,
     ListLog,
