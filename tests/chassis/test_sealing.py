@@ -1,7 +1,7 @@
 """Each suite seals, commits and wraps by its standard, and what one wrote the other doesn't take for its own."""
 
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -142,3 +142,25 @@ class TestAToken:
         of = {"aggregate_id": uuid4(), "version": 1, "stored_topic": "roster.Child.Registered"}
 
         assert token.bound(**of) != replace(token, suite=2).bound(**of)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        (
+            "sealed:1:00000000000000000000000000000005:1:h6MS3cPYdTVarbqchBXQ9jAX7RTQQBR-7awHCz9X7Zg:name:"
+            "Ixzygg4k5HYEcziclJxf1Hn8071pHvxBX1QJ1zGEmmg6bjLwhg=="
+        ),
+        (
+            "sealed:2:00000000000000000000000000000005:1:t93HkPnkDRqvVEWIR2nFAMfWX9986wlm8qGc47AsB98:name:"
+            "nmOmKtD9kSoi38ofWJzfCATGYymB84j8RfBwoMWGYATitiJ9_w=="
+        ),
+    ],
+)
+def test_what_was_sealed_once_opens_for_ever(written: str) -> None:
+    token = read_token(written)
+    sealer = SUITES[token.suite].sealer(KEY)
+    bound = token.bound(aggregate_id=UUID(int=6), version=3, stored_topic="roster.Child.Registered")
+
+    assert sealer.commitment == token.commitment
+    assert unseal(sealer, token.box, bound=bound) == "燕归来"
