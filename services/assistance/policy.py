@@ -23,7 +23,7 @@ from services.contracts.envelope import Envelope, Published
 
 HEARS = ("roster", "cases")
 """The producers this policy listens to."""
-HEEDS: Final = frozenset(
+HEEDS: Final[frozenset[type[Published]]] = frozenset(
     {
         roster.GroupsStated,
         cases.CaseOpened,

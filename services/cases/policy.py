@@ -26,7 +26,7 @@ from services.contracts.envelope import Envelope, Published
 
 HEARS: Final = ("roster",)
 """The producers this policy listens to."""
-HEEDS: Final = frozenset(
+HEEDS: Final[frozenset[type[Published]]] = frozenset(
     {
         roster.FindingRaised,
         roster.ResidenceStated,

@@ -26,7 +26,7 @@ from services.notify.lookup import OpenNotices
 
 HEARS: Final = ("cases", "roster", "assistance")
 """The producers this policy listens to."""
-HEEDS: Final = frozenset(
+HEEDS: Final[frozenset[type[Published]]] = frozenset(
     {
         cases.CaseOpened,
         cases.CaseConfirmed,

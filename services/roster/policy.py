@@ -21,7 +21,7 @@ from services.roster.due import Due
 
 HEARS: Final = ("assistance",)
 """The producers this policy listens to."""
-HEEDS: Final = frozenset(
+HEEDS: Final[frozenset[type[Published]]] = frozenset(
     {
         assistance.HomeTeachingGiven,
     }
