@@ -22,10 +22,13 @@ from gateway.readmodel import (
     assistance,
     cases,
     deliveries,
+    duties,
     field_check,
     four_checks,
     notify,
     oversight,
+    owed_elsewhere,
+    owed_in_cases,
     partition,
     responsible,
     review,
@@ -36,6 +39,7 @@ from gateway.readmodel import (
 )
 from gateway.readmodel.assistance import HouseholdPlan
 from gateway.readmodel.cases import CaseFile
+from gateway.readmodel.duties import Duty, Ledger
 from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, named, project
 from gateway.readmodel.roster import Child, ChildIdentity
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
@@ -58,6 +62,8 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     *responsible.FOLDS,
     *assistance.FOLDS,
     *notify.FOLDS,
+    *owed_in_cases.FOLDS,
+    *owed_elsewhere.FOLDS,
 )
 IGNORED: Final = roster.IGNORED | cases.IGNORED | words.IGNORED | assistance.IGNORED | notify.IGNORED | {MessageDropped}
 """Published events that leave no row, by decision; a test holds that every other one has a fold.
@@ -68,7 +74,8 @@ told a report of the public.
 
 PERSONAL: Final = roster.PERSONAL | words.PERSONAL
 """The sealed fields that are opened, by event."""
-KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(fold.row for fold in FOLDS))
+KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(Duty if fold.row is Ledger else fold.row for fold in FOLDS))
+"""The kinds of row as tables hold them."""
 TABLES: Final = (*(kind.TABLE for kind in KINDS), partition.TABLE)
 """All that is projected, but for journal and tracking."""
 CHANNEL: Final = "baoxue_read_model"
@@ -174,7 +181,7 @@ def write(connection: Connection, told: Sequence[Told[Published]]) -> None:
     settle(rows)
     changed = rows.changed()
     recounting = partition.Recounting(connection, changed.keys_of(Child, ChildIdentity))
-    write_rows(connection, changed)
+    write_rows(connection, duties.spread(changed, before=before))
     recounting.move()
     connection.execute(f"notify {CHANNEL}".encode())
     _let_followers_follow(connection, before=before, changed=changed)
@@ -197,6 +204,8 @@ def settle(rows: Known) -> None:
                 _stand_under(rows, row, under)
             elif isinstance(row, OfCase):
                 _stand_under(rows, row, {"township": rows.find(CaseFile, row.case_id)})
+    for ledger in rows.of(Ledger):
+        rows.put(Ledger, ledger.about, duties.under_child(ledger, rows))
     for said in rows.of(VisitWords):
         of = rows.find(Child, said.child_id)
         if of is not None and of.erased:
@@ -233,6 +242,8 @@ def _read(connection: Connection, told: Sequence[Told[Published]]) -> Rows:
     children.update(named(told, folds=FOLDS, fields=("child_id", "other_id")))
     files.update(named(told, folds=FOLDS, fields=("case_id",)))
     rows = Rows()
+    for ledger in duties.gather(connection, keys.pop(Ledger, ())):
+        rows.put(Ledger, ledger.about, ledger)
     for kind, ids in keys.items():
         for row in read_rows(connection, kind, by=kind.KEY, ids=ids):
             rows.put(kind, getattr(row, kind.KEY), row)
@@ -251,6 +262,8 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
                 _follow(connection, kind, column, of, place=Child, ids=[child.child_id for child in children])
         if issubclass(kind, OfCase) and files:
             _follow(connection, kind, "township", "case_id", place=CaseFile, ids=[case.case_id for case in files])
+    if children:
+        duties.follow(connection, [child.child_id for child in children])
     erased = [child.child_id for child in changed.of(Child) if child.erased]
     if erased:
         connection.execute("delete from visit_words where child_id = any(%s)", [erased])

@@ -289,6 +289,26 @@ create table if not exists late_reply (
     noted_on date, settled_on date);
 create index if not exists late_reply_by_township on late_reply (township, late_reply_id);
 create index if not exists late_reply_of on late_reply (about);
+-- Whatever was owed, a row each, and when each of it became known (duties.py). `owed_by` may be a kind of unit; `unit` is the unit.
+create table if not exists duty (
+    duty_id uuid primary key, about uuid not null, number integer not null, matter text collate "C" not null,
+    step text not null default '', level text not null default '', owed_by text collate "C" not null default '',
+    officer text collate "C" not null default '', owed_to text collate "C" not null default '',
+    township text collate "C" not null default '', school text collate "C" not null default '',
+    follows_child boolean not null default false, child_id uuid, case_id uuid,
+    rule text not null default '', legal_basis text not null default '',
+    since_on date not null, since_at timestamptz not null, terms jsonb not null default '[]', due_on date,
+    outcome text collate "C" not null default '', ended_on date, ended_at timestamptz, ended_by text not null default '',
+    ended_for text not null default '', ended_type text not null default '', waiting uuid[] not null default '{}',
+    changed_at timestamptz not null,
+    unit text collate "C" generated always as (case when position(':' in owed_by) > 0 or township = '' then owed_by
+        when owed_by = 'township' then 'township:' || township else owed_by || ':' || left(township, 6) end) stored);
+create index if not exists duty_about on duty (about, number);
+create index if not exists duty_by_day on duty (since_on, duty_id);
+create index if not exists duty_by_township on duty (township, since_on, duty_id);
+create index if not exists duty_of_unit on duty (unit, since_on, duty_id);
+create index if not exists duty_by_child on duty (child_id) where child_id is not null;
+create index if not exists duty_by_case on duty (case_id) where case_id is not null;
 create table if not exists register_batch (
     batch_id uuid primary key, township text collate "C" not null default '', register text not null default '',
     rows integer not null default 0, rejected integer not null default 0, sha256 text not null default '',
@@ -559,7 +579,7 @@ begin
         'receipt', 'tracking', 'doubt', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
-        'late_reply', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
+        'late_reply', 'duty', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
@@ -592,6 +612,8 @@ begin
             when name = 'public_report' then format('(%s) or nullif(current_setting(''app.report'', true), '''')'
                 || ' in (receipt_number, follow_up) or (current_setting(''app.warrant'', true) = ''order'' and exists (select'
                 || ' from case_file f where f.case_id = public_report.case_id and (%s)))', within, warranted)
+            -- A unit sees what it owes, whatever became of the child since.
+            when name = 'duty' then format('(%s) or unit = %s or (%s)', within, own_unit, warranted)
             when name in ('report_words', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)

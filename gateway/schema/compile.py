@@ -38,6 +38,7 @@ from gateway.schema.map import (
     scope,
 )
 from gateway.schema.map import linked as link_of
+from gateway.schema.map import source as source_of
 from gateway.schema.node import listed, read_node_id, read_node_ids
 from gateway.schema.paging import place_after, size_of_page
 from gateway.schema.root import Filter, Root
@@ -200,13 +201,12 @@ class _Compilation:
                 within = identity_scope(alias="s", grants=self.grants) if narrowing.personal else "true"
                 condition = _on(narrowing.condition, "t").replace("{v}", f"{placeholder}")
                 conditions.append(condition.replace("{identity}", within))
-        source, inner = table.source, SUBQUERY_ALIAS.get(table.type)
-        if inner is None:
-            conditions.append(scope(table, alias="t", grants=self.grants, by_key=not root.many))
-        else:
+        source = source_of(table, grants=self.grants, known=f"%(known{number})s")
+        if table.type in SUBQUERY_ALIAS:
             self._bind_window(number, definition, node)
-            source = source.replace("{scope}", scope(table, alias=inner, grants=self.grants))
             source = source.replace("{n}", str(number))
+        else:
+            conditions.append(scope(table, alias="t", grants=self.grants, by_key=not root.many))
         return f"select t.* from {source} t where {' and '.join(conditions)}"
 
     def _page(self, number: int, table: Table, root: Root, source: str, nodes: list[FieldNode]) -> str:
@@ -356,10 +356,12 @@ class _Compilation:
         return True
 
     def _bind_window(self, number: int, definition: GraphQLField, node: FieldNode) -> None:
-        """Binds where the window is cut, for what counts children of school age on a date."""
+        """Binds where the window is cut, for what counts children of school age on a date; and the moment at which that was
+        known which is shown."""
         if "asOf" not in definition.args:
             return
         as_of = self._binder("asOf", definition, node)
+        self.binders[f"known{number}"] = as_of or (lambda _variables, _today: "infinity")
 
         def born(variables: Variables, today: date) -> list[date]:
             given = today if as_of is None else as_of(variables, today)

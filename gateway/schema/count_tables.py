@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.readmodel.partition import counted
+from gateway.schema import supervision_map
 from gateway.schema.table import Table, columns, moment
 
 
@@ -57,5 +58,6 @@ SUBQUERY_ALIAS: Mapping[str, str] = {
     "PartitionRow": "c",
     "VillagePartitionRow": "c",
     "VillageChecks": "f",
+    **supervision_map.SUBQUERY_ALIAS,
 }
 """The alias a subquery's scope is on."""

@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
-from gateway.schema import access_map, oversight_map, roster_map
+from gateway.schema import access_map, oversight_map, roster_map, supervision_map
 from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
 from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
@@ -119,7 +119,7 @@ _CASE = Table(
     placed=True,
 )
 
-_NO_NODES: Final = frozenset({"ChildDoubt", "Receipt"})
+_NO_NODES: Final = frozenset({"ChildDoubt", "Duty", "Receipt"})
 """Types whose rows go by another type's id, or are never asked for singly."""
 
 
@@ -271,6 +271,7 @@ TABLES: Mapping[str, Table] = {
         *oversight_map.TABLES,
         *COUNTS,
         *access_map.TABLES,
+        *supervision_map.TABLES,
     )
 }
 
@@ -300,7 +301,13 @@ _OF_MY_CHILDREN = (
     " or {a}.village = '' and {a}.school = '' and s.township = {a}.township)))"
 )
 """Posts in which somebody answers for children of a village or school, whatever place the post is held for."""
-_OWNER: Mapping[str, str] = {"Notice": "recipient", **roster_map.OWNER, **oversight_map.OWNER, **access_map.OWNER}
+_OWNER: Mapping[str, str] = {
+    "Notice": "recipient",
+    **roster_map.OWNER,
+    **oversight_map.OWNER,
+    **access_map.OWNER,
+    **supervision_map.OWNER,
+}
 """The column that names the unit a row is `own` to."""
 
 
@@ -357,6 +364,15 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
     if grants.about_one and (about := _about(table)):
         condition = f"({condition}) and {about}"
     return condition.replace("{a}", alias)
+
+
+def source(table: Table, *, grants: Grants, known: str = "'infinity'") -> str:
+    """What a root's rows are read from. A subquery holds its scope within; `known` is SQL of the moment at which that was
+    known which is shown of a register that can tell."""
+    inner = SUBQUERY_ALIAS.get(table.type)
+    if inner is None:
+        return table.source
+    return table.source.replace("{scope}", scope(table, alias=inner, grants=grants)).replace("{known}", known)
 
 
 _COUNTS_CHILDREN = frozenset({"FindingCount"})

@@ -13,6 +13,7 @@ from gateway.schema.access_query import AccessQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
 from gateway.schema.deliveries import ColumnMapping, Delivery
+from gateway.schema.duties import DutiesQuery
 from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.informant import InformantQuery
 from gateway.schema.node_query import NodeQuery, own
@@ -56,7 +57,7 @@ class Me:
 
 
 @strawberry.type(description="What departments may look at 查询.")
-class Query(AccessQuery, CountsQuery, InformantQuery, NodeQuery, OversightQuery):
+class Query(AccessQuery, CountsQuery, DutiesQuery, InformantQuery, NodeQuery, OversightQuery):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 
     @strawberry.field(description="本人权限 who I am and what I may see")

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.schema import access_map, oversight_map
+from gateway.schema import access_map, oversight_map, supervision_map
 from gateway.schema.map import LATE_SINCE
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
@@ -193,4 +193,5 @@ ROOTS: Mapping[str, Root] = {
     "townships": Root("Township", many=True, order="{a}.code"),
     **oversight_map.ROOTS,
     **access_map.ROOTS,
+    **supervision_map.ROOTS,
 }

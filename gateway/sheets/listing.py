@@ -22,7 +22,8 @@ import msgspec
 from graphql import GraphQLError, GraphQLField, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType
 
 from gateway.access.policy import NODE_ID, Grants, Mode, forbidden
-from gateway.schema.map import TABLES, asks_identity, column, identity_join, scope
+from gateway.schema.count_tables import SUBQUERY_ALIAS
+from gateway.schema.map import TABLES, asks_identity, column, identity_join, scope, source
 from gateway.schema.paging import BadArgument
 from gateway.schema.roots import ROOTS
 from gateway.schema.schema import build_schema
@@ -87,7 +88,9 @@ def choose(name: str, *, grants: Grants, given: Mapping[str, str]) -> Chosen:
     root, definition = ROOTS[name], _query().fields[name]
     table = TABLES[root.type]
     parameters: dict[str, object] = {}
-    conditions = [root.where.replace("{a}", "t"), scope(table, alias="t", grants=grants)]
+    conditions = [root.where.replace("{a}", "t")]
+    if table.type not in SUBQUERY_ALIAS:
+        conditions.append(scope(table, alias="t", grants=grants))
     for argument, narrowing in root.filters.items():
         if argument not in given:
             if isinstance(definition.args[argument].type, GraphQLNonNull):
@@ -118,7 +121,11 @@ def choose(name: str, *, grants: Grants, given: Mapping[str, str]) -> Chosen:
     ids = "t.child_id, t.other_id" if table.pair else f"{'t.child_id' if table.of_child else 'null::uuid'}, null::uuid"
     direction = " desc" if root.descending else ""
     order = ", ".join(key.sql.replace("{a}", "t") + direction for key in root.page_keys(grants=grants))
-    statement = f"select {', '.join([ids, *values])} from {table.source} t{joins} where {' and '.join(conditions)} order by {order}"
+    known = "%(given_asOf)s" if "asOf" in given else "'infinity'"
+    rows = source(table, grants=grants, known=known)
+    statement = (
+        f"select {', '.join([ids, *values])} from {rows} t{joins} where {' and '.join(conditions)} order by {order}"
+    )
     return Chosen(
         called=_first_word(definition.description or name),
         statement=statement.encode(),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
-from tests.gateway.places import ELSEWHERE, OTHER_SCHOOL, SANTUN, SCHOOL, TODAY, VILLAGE, XIAODIAN, made
+from tests.gateway.places import ELSEWHERE, NOW, OTHER_SCHOOL, SANTUN, SCHOOL, TODAY, VILLAGE, XIAODIAN, made
 
 Told = tuple[str, dict[str, object]]
 MONTH, YEAR = "2026-08", 2026
@@ -238,6 +238,7 @@ def oversight_of_units() -> Iterator[Told]:
                 "answered_on": answered_on,
             },
         )
+    yield from _duties()
     for number, area in enumerate(("410326", "410326", "410327")):
         yield (
             "county_report",
@@ -252,6 +253,54 @@ def oversight_of_units() -> Iterator[Told]:
             },
         )
     yield from _posts()
+
+
+def _duties() -> Iterator[Told]:
+    """What units owed: of each a duty that was done, one whose term was extended, and one that is owed still."""
+    for number, (township, owed_by) in enumerate(
+        (
+            (XIAODIAN, f"township:{XIAODIAN}"),
+            (XIAODIAN, f"school:{SCHOOL}"),
+            (XIAODIAN, f"village:{VILLAGE}"),
+            (SANTUN, f"school:{OTHER_SCHOOL}"),
+            (SANTUN, "civil_affairs"),
+            (ELSEWHERE, "civil_affairs"),
+        )
+    ):
+        about = made("matter", number)
+        for part, (outcome, extended) in enumerate((("done", False), ("expired", True), ("lifted", False), ("", True))):
+            since = NOW - timedelta(days=60 - 10 * part)
+            due_on = since.date() + timedelta(days=7 + number)
+            terms: list[dict[str, object]] = [{"at": since, "due_on": due_on, "change": "set"}]
+            if extended:
+                later = {"due_on": due_on + timedelta(days=5), "change": "extended"}
+                terms.append({"at": since + timedelta(days=6), **later})
+            ended_at = since + timedelta(days=9) if outcome else None
+            yield (
+                "duty",
+                {
+                    "township": township,
+                    "duty_id": made("duty", number, part),
+                    "about": about,
+                    "number": part + 1,
+                    "matter": ("case_step", "referral")[number % 2],
+                    "step": "verify",
+                    "owed_by": owed_by,
+                    "officer": ("teacher-0", "")[part % 2],
+                    "child_id": made("child", number * 4 + part) if part else None,
+                    "case_id": made("case", number * 4) if part == 1 else None,
+                    "since_on": since.date(),
+                    "since_at": since,
+                    "terms": terms,
+                    "due_on": terms[-1]["due_on"],
+                    "outcome": outcome,
+                    "ended_on": ended_at.date() if ended_at else None,
+                    "ended_at": ended_at,
+                    "ended_by": "teacher-1" if ended_at else "",
+                    "ended_for": owed_by if ended_at else "",
+                    "changed_at": ended_at or terms[-1]["at"],
+                },
+            )
 
 
 def _posts() -> Iterator[Told]:

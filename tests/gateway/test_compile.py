@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gateway.access.policy import Grants, load_policy
 from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.readmodel.duty_register import STANDINGS
 from gateway.readmodel.roster import search_keys
 from gateway.schema.limits import refuse_excess
 from gateway.schema.map import TABLES
@@ -180,8 +181,18 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from(["bureau-office", "someone"])
         case "decision":
             return st.sampled_from(["answered", "denied"])
+        case "asOf" if root == "duties":
+            return st.sampled_from([(county.NOW - timedelta(days=days)).isoformat() for days in (20, 35, 47)])
+        case "from" | "until" if root == "duties":
+            return st.dates(county.TODAY - timedelta(days=70), county.TODAY + timedelta(days=9)).map(str)
         case "since" | "until":
             return st.sampled_from([str(county.NOW).replace(" ", "T"), "2026-01-01T00:00:00+08:00"])
+        case "standing":
+            return st.sampled_from(STANDINGS)
+        case "caseId":
+            return st.sampled_from([str(county.made("case", 0)), str(county.made("case", 4))])
+        case "owedBy" if root == "duties":
+            return st.sampled_from(["civil_affairs:410326", f"school:{county.SCHOOL}"])
         case "owner":
             return st.sampled_from(["public_security:410326", f"school:{county.SCHOOL}"])
         case "unit":
@@ -213,7 +224,7 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
         case "shows":
             return st.sampled_from(county_oversight.SHOWN)
         case "matter":
-            return st.sampled_from(["rectification", "admonition"])
+            return st.sampled_from(["rectification", "admonition", "case_step"])
         case "owedBy":
             return st.sampled_from(["school", "township"])
         case "upTo":
@@ -353,6 +364,16 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "since": ["2026-09-14T00:00:00+00:00"],
         "until": ["2026-09-14T00:00:00+00:00"],
     }
+    if root == "duties":
+        values |= {
+            "from": [str(county.TODAY - timedelta(days=45))],
+            "until": [str(county.TODAY - timedelta(days=45))],
+            "asOf": [(county.NOW - timedelta(days=days)).isoformat() for days in (20, 35, 47)],
+            "owedBy": ["civil_affairs:410326", f"school:{county.SCHOOL}"],
+            "matter": ["case_step"],
+            "standing": list(STANDINGS),
+            "caseId": [str(county.made("case", 0))],
+        }
     granted = [
         name
         for name in ROOTS[root].filters
