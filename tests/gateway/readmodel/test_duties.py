@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608  # statements are made of this project's own words
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from gateway.readmodel.duties import MATTERS, Duty, Ledger, unit_of
 from gateway.readmodel.duty_register import LATE_DAYS, LATE_WORKING_DAYS, STANDINGS, as_known
 from gateway.readmodel.fold import hear, project
 from gateway.readmodel.migrate import migrate
-from gateway.readmodel.projection import apply
+from gateway.readmodel.projection import listen, write, writing
 from gateway.readmodel.rows import Rows
 from services.chassis.clock import china_date
 from services.chassis.log import Message
@@ -244,6 +245,12 @@ def writer(module_database: Any) -> Any:
         yield connection
 
 
+def show(connection: Any, messages: Sequence[Message]) -> None:
+    """Projects what was told, without a journal: that can't be emptied between examples."""
+    with writing(connection):
+        write(connection, listen([message.envelope for message in messages], opener=TestVault()))
+
+
 def register(connection: Any, *, known: datetime | str, today: date = LAST) -> dict[UUID, dict[str, Any]]:
     """The register by id of duty, as it was known at a moment."""
     late = LATE_DAYS.replace("{a}", "d"), LATE_WORKING_DAYS.replace("{a}", "d")
@@ -267,7 +274,7 @@ def test_what_was_known_at_a_moment_is_what_the_folds_made_of_what_was_recorded_
     chance = dice(seed)
     told = published(stories(children=8, chance=chance), chance=chance)
     empty(writer)
-    apply(writer, told, since={}, opener=TestVault())
+    show(writer, told)
     for moment in [*chance.sample([message.envelope.recorded_at for message in told], 3), START + timedelta(days=900)]:
         by_then = [message.envelope for message in told if message.envelope.recorded_at <= moment]
         rows = project(hear(by_then, opener=TestVault(), personal={}), folds=FOLDS, known=Rows())
@@ -304,7 +311,7 @@ def test_the_register_tells_what_was_not_late_yet_then(writer: Any) -> None:
         Message("cases/0", envelope(story, at, position=at + 1, recorded_at=START + timedelta(days=day)))
         for at, day in enumerate(days)
     ]
-    apply(writer, messages, since={}, opener=TestVault())
+    show(writer, messages)
 
     def verify(known: datetime | str, today: date = LAST) -> tuple[Any, ...]:
         row = next(row for row in register(writer, known=known, today=today).values() if row["step"] == "verify")
