@@ -51,7 +51,9 @@ def of_case(row: Ledger | None, told: Told[CaseEvent]) -> Ledger:
         case cases.CaseMerged():
             return end(ledger, told, "lifted", on=on)
         case cases.CaseMoved():
-            return _moved(ledger, told)
+            place = {"township": event.township, "school": event.school}
+            level = ledger.last.level if ledger.last is not None else ""
+            return hand_over(ledger, told, owed_by=unit_of(level, **place), **place)
         case cases.StepPaused():
             return change_term(ledger, told, "paused", due_on=event.owed.due_on)
         case cases.StepResumed():
@@ -95,14 +97,6 @@ def _step(ledger: Ledger, told: Told[CaseEvent], owed: cases.Owed, *, since_on: 
 
 def _is_the_same(duty: Duty, owed: cases.Owed) -> bool:
     return (duty.step, duty.level, duty.due_on, duty.rule) == (owed.step, owed.by, owed.due_on, owed.rule)
-
-
-def _moved(ledger: Ledger, told: Told[cases.CaseMoved]) -> Ledger:
-    event, last = told.event, ledger.last
-    if last is None:
-        return ledger
-    place = {"township": event.township, "school": event.school}
-    return hand_over(ledger, told, owed_by=unit_of(last.level, **place), **place)
 
 
 def of_referral(row: Ledger | None, told: Told[ReferralEvent]) -> Ledger:
