@@ -16,6 +16,8 @@ from services.contracts.assistance import (
     AwardGranted,
     AwardPaid,
     AwardReturned,
+    AwardSetAside,
+    AwardTakenUp,
     EligibilityEnded,
     EligibilityFound,
     HomeTeachingGiven,
@@ -37,7 +39,7 @@ from services.contracts.envelope import Published
 
 EligibilityEvent = EligibilityFound | EligibilityEnded
 MeasureEvent = MeasurePlanned | MeasureDone
-AwardEvent = AwardGranted | AwardPaid | AwardReturned
+AwardEvent = AwardGranted | AwardPaid | AwardReturned | AwardSetAside | AwardTakenUp
 SupportEvent = LearningSupportBegun | LearningSupportReviewed
 
 
@@ -227,7 +229,12 @@ def award(row: Award | None, told: Told[AwardEvent]) -> Award:
             paid = row.paid_fen + event.amount_fen
             return replace(row, paid_fen=paid, state="paid" if paid >= row.amount_fen else row.state)
         case AwardReturned():
-            return replace(row, paid_fen=row.paid_fen - event.amount_fen, state="returned")
+            state = row.state if row.state == "set_aside" else "returned"
+            return replace(row, paid_fen=row.paid_fen - event.amount_fen, state=state)
+        case AwardSetAside():
+            return replace(row, state="set_aside")
+        case AwardTakenUp():
+            return replace(row, state="paid" if row.paid_fen >= row.amount_fen else "granted")
         case _:
             assert_never(event)
 

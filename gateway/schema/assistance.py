@@ -44,7 +44,9 @@ class Award(AsRead, Node):
     legal_basis: str = strawberry.field(description="法律依据 legal basis")
     granted_on: date | None = strawberry.field(description="认定日期 granted")
     paid_fen: int = strawberry.field(description="已发(分) paid")
-    state: str = strawberry.field(description="状态 state")
+    state: str = strawberry.field(
+        description="状态 granted, paid, returned; set_aside where another award of the same child stands for it"
+    )
 
 
 @strawberry.type(description="一生一案 One child, one plan (N6.3).")

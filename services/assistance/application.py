@@ -3,11 +3,12 @@
 The day of an act is the actor's (`today()`); days that others report (paid, returned, taught) come as arguments.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Literal, assert_never
 from uuid import UUID
 
-from services.assistance.domain.award import Award
+from services.assistance.domain.award import Award, settle
 from services.assistance.domain.categories import CATEGORIES, Ground, Groups
 from services.assistance.domain.eligibility import Eligibility, assess
 from services.assistance.domain.home_teaching import HomeTeaching
@@ -15,12 +16,14 @@ from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport, Outcome
 from services.assistance.domain.overdue import Due, Matter, Overdue
 from services.assistance.domain.programmes import PROGRAMMES
+from services.assistance.domain.recipient import Recipient, children_of
 from services.assistance.domain.references import reference
+from services.assistance.domain.reported_payment import ReportedPayment
 from services.assistance.domain.residence import Residence
-from services.assistance.domain.school_year import Term, school_year_of
+from services.assistance.domain.school_year import Term, school_year_of, terms_until
 from services.assistance.domain.statement import Statement
 from services.assistance.domain.student_plan import StudentPlan
-from services.chassis.aggregate import today
+from services.chassis.aggregate import RecordedAggregate, today
 from services.chassis.application import Answer, RecordedApplication
 
 
@@ -77,27 +80,52 @@ class Assistance(RecordedApplication):
     ) -> Answer:
         """Grants a programme's amount for a term, written `2026-2027-1`, to a child eligible in the category (N6.2)."""
         during = Term.of(term)
+        recipient = self._recipient(child_id)
+        entries = recipient.entries
         award = Award.grant(
-            known=self.find(Award, Award.id_of(child_id=child_id, programme=programme, term=term)),
+            known=next(
+                (known for known in self._awards(entries, programme=programme, term=term) if known.stands), None
+            ),
             child_id=child_id,
             term=during,
             rate=PROGRAMMES.get(programme, stage=stage, boarding=boarding, on=during.begins_on),
-            eligibility=self.find(Eligibility, Eligibility.id_of(child_id=child_id, category=category)),
+            eligibility=self._eligibility(entries, category=category, during=during),
             today=today(),
         )
-        return self.record(award)
+        recipient.note_award(award_id=award.id)
+        return self.record(award, recipient)
 
     def pay_award(self, *, award_id: UUID, payment_id: UUID, amount_fen: int, paid_on: date) -> Answer:
         """Takes note that the bank paid an award in full; the same payment again changes nothing."""
         award = self.get(Award, award_id)
         award.pay(payment_id=payment_id, amount_fen=amount_fen, paid_on=paid_on, today=today())
-        return self.record(award)
+        reported = self.find(ReportedPayment, ReportedPayment.id_of(payment_id))
+        return self.record(
+            award, ReportedPayment.report(known=reported, payment_id=payment_id, award_id=award_id), answer=award_id
+        )
 
     def return_award(self, *, award_id: UUID, payment_id: UUID, reason: str, returned_on: date) -> Answer:
         """Takes note that a payment came back, so that the award is owed again; the same return changes nothing."""
         award = self.get(Award, award_id)
         award.take_back(payment_id=payment_id, reason=reason, returned_on=returned_on, today=today())
-        return self.record(award)
+        same = [award, *self._alike(award)]
+        settle(same, today=today())
+        return self.record(*(one for one in same if one.pending_events), answer=award_id)
+
+    def merge_entries(self, *, child_id: UUID, merged_id: UUID, position: int) -> Answer:
+        """Hears that an entry went into another one of the same child: of two awards of one kind, one stands (N6.3).
+
+        `position` is the roster's; what was told before the last word of an entry changes nothing.
+        """
+        merged = self._recipient(merged_id)
+        merged.merge_into(into=child_id, position=position)
+        return self._regroup(merged)
+
+    def part_entries(self, *, child_id: UUID, merged_id: UUID, position: int) -> Answer:
+        """Hears that a merge was taken back: what the entry was granted stands by itself again."""
+        merged = self._recipient(merged_id)
+        merged.part_from(other=child_id, position=position)
+        return self._regroup(merged)
 
     def learn_residence(self, *, child_id: UUID, township: str) -> Answer:
         """Remembers the township a case told, for the plan that may follow."""
@@ -217,6 +245,56 @@ class Assistance(RecordedApplication):
             return self.record(Overdue.note(due, today=today()))
         overdue.climb(due, today=today())
         return self.record(overdue)
+
+    def _regroup(self, moved: Recipient) -> Answer:
+        """After an entry moved from one child to another, or to none: whatever either was granted is settled anew.
+
+        Every entry of both notes it, so a grant to one of them that happens at once is decided again.
+        """
+        joined = () if moved.into is None else self._entries_of(moved.into)
+        others = (entry for entry in dict.fromkeys((*moved.entries, *joined)) if entry != moved.child_id)
+        known = {moved.child_id: moved, **{entry: self._recipient(entry) for entry in others}}
+        changed: list[RecordedAggregate] = []
+        for entries in children_of(known.values()):
+            for entry in entries:
+                known[entry].regroup(entries)
+            awards = [award for entry in sorted(entries) for award in self._awards_of(known[entry])]
+            settle(awards, today=today())
+            changed += [one for one in (*(known[entry] for entry in entries), *awards) if one.pending_events]
+        return self.record(*changed, answer=moved.child_id)
+
+    def _awards_of(self, recipient: Recipient) -> list[Award]:
+        """What an entry was granted; what was granted before recipients were kept is found by what there is."""
+        entry = recipient.child_id
+        kinds = ((programme, term) for programme in PROGRAMMES.codes for term in terms_until(today()))
+        earlier = (Award.id_of(child_id=entry, programme=programme, term=term) for programme, term in kinds)
+        ids = dict.fromkeys((*recipient.awards, *earlier))
+        return [award for award_id in ids if (award := self.find(Award, award_id))]
+
+    def _recipient(self, entry: UUID) -> Recipient:
+        return self.find(Recipient, Recipient.id_of(child_id=entry)) or Recipient.begin(child_id=entry)
+
+    def _entries_of(self, child_id: UUID) -> tuple[UUID, ...]:
+        """All entries of the child that this entry is of."""
+        known = self.find(Recipient, Recipient.id_of(child_id=child_id))
+        return (child_id,) if known is None else known.entries
+
+    def _awards(self, entries: Iterable[UUID], *, programme: str, term: str) -> Iterator[Award]:
+        """The awards of one kind that these entries have."""
+        ids = (Award.id_of(child_id=entry, programme=programme, term=term) for entry in entries)
+        return (award for award_id in ids if (award := self.find(Award, award_id)))
+
+    def _alike(self, award: Award) -> Iterator[Award]:
+        """What other entries of its child have of the same kind."""
+        others = (entry for entry in self._entries_of(award.child_id) if entry != award.child_id)
+        return self._awards(others, programme=award.programme, term=award.term)
+
+    def _eligibility(self, entries: Iterable[UUID], *, category: str, during: Term) -> Eligibility | None:
+        """The eligibility that holds in the term, of whichever entry; else one that doesn't, so that this can be said."""
+        ids = (Eligibility.id_of(child_id=entry, category=category) for entry in entries)
+        known = [found for eligibility_id in ids if (found := self.find(Eligibility, eligibility_id))]
+        held = (e for e in known if e.held_during(begins_on=during.begins_on, ends_on=during.ends_on))
+        return next(held, known[0] if known else None)
 
     def _due(self, matter: Matter, plan_id: UUID, about: UUID) -> Due | None:
         """What is owed still; None where it was done."""

@@ -1,6 +1,7 @@
 """When others tell something, assistance does its part.
 
 - roster.GroupsStated    -> the child's eligibility is found, or ends (N6.1)
+- roster.ChildrenMerged  -> of two awards of one child, programme and term, one stands; unmerged, each does (N6.3)
 - cases.CaseOpened       -> the child's township is remembered
 - cases.CaseConfirmed    -> the child gets its plan, once per case (N6.3)
 - cases.CaseMoved        -> the plan goes along to another township
@@ -26,8 +27,14 @@ HEARS = ("roster", "cases")
 HEEDS: Final[frozenset[type[Published]]] = frozenset(
     {
         roster.GroupsStated,
+        roster.ChildrenMerged,
+        roster.ChildrenUnmerged,
         cases.CaseOpened,
         cases.CaseConfirmed,
+        cases.CaseMoved,
+        cases.CaseClosed,
+        cases.CaseCleared,
+        cases.CaseMerged,
     }
 )
 """What it does something about; all else passes by unread."""
@@ -36,7 +43,7 @@ LATE_AT_ONCE: Final = 500
 """How many late measures and reviews one tick works on at most; the rest the next time."""
 
 
-def react(app: Assistance, envelope: Envelope, event: Published) -> None:  # noqa: ARG001  # every policy has this form
+def react(app: Assistance, envelope: Envelope, event: Published) -> None:
     """Does what a message asks of assistance; what it does not concern passes by."""
     match event:
         case roster.GroupsStated():
@@ -47,6 +54,10 @@ def react(app: Assistance, envelope: Envelope, event: Published) -> None:  # noq
                 migrant=event.migrant,
             )
             app.state_groups(child_id=event.child_id, groups=groups, valid_on=event.valid_on)
+        case roster.ChildrenMerged():
+            app.merge_entries(child_id=event.child_id, merged_id=event.merged_id, position=envelope.position)
+        case roster.ChildrenUnmerged():
+            app.part_entries(child_id=event.child_id, merged_id=event.merged_id, position=envelope.position)
         case cases.CaseOpened():
             app.learn_residence(child_id=event.child_id, township=event.township)
         case cases.CaseConfirmed():

@@ -16,7 +16,7 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
     match event:
         case Eligibility.Found() | Eligibility.FoundAgain() | Eligibility.Ended():
             return _eligibility(event)
-        case Award.Granted() | Award.Paid() | Award.Returned():
+        case Award.Granted() | Award.Paid() | Award.Returned() | Award.SetAside() | Award.TakenUp():
             return _award(event)
         case StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone():
             return _measure(event)
@@ -63,7 +63,7 @@ def _eligibility(event: Eligibility.Found | Eligibility.FoundAgain | Eligibility
     )
 
 
-def _award(event: Award.Granted | Award.Paid | Award.Returned) -> Published:
+def _award(event: Award.Granted | Award.Paid | Award.Returned | Award.SetAside | Award.TakenUp) -> Published:
     match event:
         case Award.Granted():
             return assistance.AwardGranted(
@@ -92,6 +92,17 @@ def _award(event: Award.Granted | Award.Paid | Award.Returned) -> Published:
                 amount_fen=event.amount_fen,
                 reason=event.reason,
                 returned_on=event.returned_on,
+            )
+        case Award.SetAside():
+            return assistance.AwardSetAside(
+                award_id=event.originator_id,
+                child_id=event.child_id,
+                standing=event.standing,
+                set_aside_on=event.set_aside_on,
+            )
+        case Award.TakenUp():
+            return assistance.AwardTakenUp(
+                award_id=event.originator_id, child_id=event.child_id, taken_up_on=event.taken_up_on
             )
 
 

@@ -188,6 +188,25 @@ class AwardReturned(Published, frozen=True, kw_only=True):
     returned_on: date
 
 
+class AwardSetAside(Published, frozen=True, kw_only=True):
+    """Two entries were one child and each had an award 重复搁置: another stands for this one, and what was paid has to come back."""
+
+    TYPE: ClassVar[str] = "assistance.award-set-aside.v1"
+    award_id: UUID
+    child_id: UUID
+    standing: UUID
+    set_aside_on: date
+
+
+class AwardTakenUp(Published, frozen=True, kw_only=True):
+    """A merge was taken back 恢复: the award stands by itself again."""
+
+    TYPE: ClassVar[str] = "assistance.award-taken-up.v1"
+    award_id: UUID
+    child_id: UUID
+    taken_up_on: date
+
+
 class LearningSupportBegun(Published, frozen=True, kw_only=True):
     """Support for a pupil with learning difficulty began 学困帮扶 (N5.1)."""
 

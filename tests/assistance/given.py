@@ -87,13 +87,15 @@ class AssistanceInMemory(Assistance):
         return [published for event in self.stored if (published := publish(event)) is not None]
 
 
-def heard(event: Published, *, aggregate_id: UUID, version: int = 1, producer: str = "cases") -> Envelope:
+def heard(
+    event: Published, *, aggregate_id: UUID, version: int = 1, producer: str = "cases", position: int = 1
+) -> Envelope:
     """The envelope in which a message arrives."""
     return Envelope(
         id=event_id(aggregate_id, version),
         type=event.TYPE,
         producer=producer,
-        position=1,
+        position=position,
         aggregate_id=aggregate_id,
         version=version,
         stored_topic="",

@@ -3,9 +3,16 @@
 from datetime import timedelta
 from uuid import uuid5
 
-from services.assistance.domain.categories import Groups
+from services.assistance.domain.award import Award
+from services.assistance.domain.categories import Ground, Groups
+from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.overdue import Due, Overdue
+from services.assistance.domain.programmes import PROGRAMMES
+from services.assistance.domain.recipient import Recipient
+from services.assistance.domain.reported_payment import ReportedPayment
+from services.assistance.domain.school_year import Term
 from services.assistance.domain.student_plan import StudentPlan
+from services.chassis.aggregate import RecordedAggregate
 from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on
 
 NOTE = "数学跟不上"
@@ -51,6 +58,19 @@ def a_year_of_help() -> AssistanceInMemory:
         app.end_student_plan(child_id=CHILD, case_id=CASE, resolution="kept", ended_on=soon)
         app.end_eligibility(child_id=CHILD, category="orphan", until_on=soon)
         app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=soon)
+    other = uuid5(CHILD, "other entry")
+    with acting_on(soon):
+        app.state_groups(child_id=other, groups=Groups(poverty="脱贫户"), valid_on=DAY)
+        app.grant_award(
+            child_id=other,
+            programme="living_allowance",
+            term="2026-2027-1",
+            stage="primary",
+            boarding=True,
+            category="lifted_from_poverty",
+        )
+        app.merge_entries(child_id=CHILD, merged_id=other, position=1)
+        app.part_entries(child_id=CHILD, merged_id=other, position=2)
     for days in (31, 45):
         with acting_on(DAY + timedelta(days=days)):
             app.watch_due(matter="plan_review", plan_id=late, about=late)
@@ -75,3 +95,30 @@ def a_measure_nobody_took() -> list[Overdue]:
     with acting_on(DAY + timedelta(days=20)):
         overdue.climb(due, today=DAY + timedelta(days=20))
     return [overdue]
+
+
+def two_entries_of_one_child() -> list[RecordedAggregate]:
+    """An award of an entry that was merged and parted again, and the number its payment was reported under."""
+    rate = PROGRAMMES.get("living_allowance", stage="primary", boarding=True, on=Term.of("2026-2027-1").begins_on)
+    other = uuid5(CHILD, "other entry")
+    with acting_on(DAY):
+        ground = Ground(category="orphan", source="department", words=f"referral:{CASE}", legal_basis="law")
+        eligibility = Eligibility.recognise(child_id=CHILD, ground=ground, from_on=DAY)
+        award = Award.grant(
+            known=None,
+            child_id=CHILD,
+            term=Term.of("2026-2027-1"),
+            rate=rate,
+            eligibility=eligibility,
+            today=DAY,
+        )
+        entry = Recipient.begin(child_id=CHILD)
+        entry.note_award(award_id=award.id)
+        entry.merge_into(into=other, position=1)
+        entry.regroup((CHILD, other))
+        award.set_aside(standing=uuid5(other, "award"), today=DAY)
+        entry.part_from(other=other, position=2)
+        entry.regroup((CHILD,))
+        award.take_up(today=DAY)
+        number = ReportedPayment.report(known=None, payment_id=uuid5(CASE, "payment"), award_id=award.id)
+    return [award, entry, number]

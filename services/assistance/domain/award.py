@@ -3,8 +3,13 @@
 There is one award per child, programme and term. It is owed from the grant; a payment settles it in full; money that
 comes back makes it owed again. A payment is known by its id for ever, so a bank's report may come as often as it likes.
 All money is whole fen 分.
+
+Two entries of one child may each have an award of the same programme and term. Once they are known to be one child, one award
+stands and the others are set aside: nothing is owed on those, and what was paid on them has to come back. Parted again,
+each stands by itself.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Self
@@ -73,6 +78,21 @@ class Award(RecordedAggregate):
         reason: str
         returned_on: date
 
+    class SetAside(RecordedAggregate.Event):
+        """Another award of the same child stands for this one 重复搁置; what was paid on it has to come back."""
+
+        TOPIC = "assistance.Award.SetAside"
+        child_id: UUID
+        standing: UUID
+        set_aside_on: date
+
+    class TakenUp(RecordedAggregate.Event):
+        """It stands by itself again 恢复."""
+
+        TOPIC = "assistance.Award.TakenUp"
+        child_id: UUID
+        taken_up_on: date
+
     @staticmethod
     def id_of(*, child_id: UUID, programme: str, term: str) -> UUID:
         """The id of a child's award under a programme in a term: there is one."""
@@ -117,6 +137,8 @@ class Award(RecordedAggregate):
             return
         if known is not None:
             raise Refused(f"This payment was reported with {known.amount_fen} fen before; ask the bank which is right.")
+        if self.stands_for_it is not None:
+            raise Refused("Another award of the same child stands for this one; nothing is owed on it (N6.3).")
         if self.paid_fen:
             raise Refused("This award is paid; an award is never paid twice. Report the first payment returned before.")
         if amount_fen != self.amount_fen:
@@ -149,6 +171,21 @@ class Award(RecordedAggregate):
             returned_on=returned_on,
         )
 
+    def set_aside(self, *, standing: UUID, today: date) -> None:
+        """Lets another award of the same child stand for this one; the same again is nothing new."""
+        if self.stands_for_it != standing:
+            self.trigger_event(self.SetAside, child_id=self.child_id, standing=standing, set_aside_on=today)
+
+    def take_up(self, *, today: date) -> None:
+        """Lets it stand by itself again; nothing happens where it does."""
+        if self.stands_for_it is not None:
+            self.trigger_event(self.TakenUp, child_id=self.child_id, taken_up_on=today)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is this award that the child has for its programme and term."""
+        return self.stands_for_it is None
+
     @property
     def paid_fen(self) -> int:
         """What the child has: payments that didn't come back."""
@@ -157,16 +194,25 @@ class Award(RecordedAggregate):
     @property
     def owed_fen(self) -> int:
         """What is still to be paid."""
-        return self.amount_fen - self.paid_fen
+        return self.amount_fen - self.paid_fen if self.stands else 0
+
+    @property
+    def due_back_fen(self) -> int:
+        """What was paid although another award stands for this one, and hasn't come back."""
+        return 0 if self.stands else self.paid_fen
 
     @event(Granted)
-    def __init__(self, child_id: UUID, programme: str, term: str, category: str, amount_fen: int) -> None:
+    def __init__(
+        self, child_id: UUID, programme: str, term: str, category: str, amount_fen: int, granted_on: date
+    ) -> None:
         self.child_id = child_id
         self.programme = programme
         self.term = term
         self.category = category
         self.amount_fen = amount_fen
+        self.granted_on = granted_on
         self.payments: dict[UUID, Payment] = {}
+        self.stands_for_it: UUID | None = None
 
     @event(Paid)
     def _paid(self, payment_id: UUID, amount_fen: int) -> None:
@@ -175,3 +221,29 @@ class Award(RecordedAggregate):
     @event(Returned)
     def _returned(self, payment_id: UUID) -> None:
         self.payments[payment_id] = replace(self.payments[payment_id], returned=True)
+
+    @event(SetAside)
+    def _set_aside(self, standing: UUID) -> None:
+        self.stands_for_it = standing
+
+    @event(TakenUp)
+    def _taken_up(self) -> None:
+        self.stands_for_it = None
+
+
+def settle(awards: Iterable[Award], *, today: date) -> None:
+    """Of the awards of one child, lets one of each programme and term stand, and sets the others aside.
+
+    What is paid goes before what isn't, then what stands before what doesn't, then the earlier grant: whatever the order in
+    which entries were merged, no payment is undone that can be kept.
+    """
+    alike: dict[tuple[str, str], list[Award]] = {}
+    for award in awards:
+        alike.setdefault((award.programme, award.term), []).append(award)
+    for same in alike.values():
+        first, *others = sorted(
+            same, key=lambda award: (not award.paid_fen, not award.stands, award.granted_on, award.id)
+        )
+        first.take_up(today=today)
+        for other in others:
+            other.set_aside(standing=first.id, today=today)

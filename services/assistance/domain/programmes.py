@@ -70,6 +70,11 @@ class Programmes:
                 raise ValueError(message)
         return cls(tuple(rates))
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every programme there ever was a rate of."""
+        return tuple(dict.fromkeys(rate.programme for rate in self.rates))
+
     def get(self, programme: str, *, stage: str, boarding: bool, on: date) -> Rate:
         """The rate for such a pupil in force on a day; refuses where the table has none."""
         for rate in self.rates:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from services.chassis.errors import Refused
 
@@ -13,6 +14,16 @@ def school_year_of(day: date) -> str:
     """The school year a day lies in: 31 August 2027 is still `2026-2027`."""
     begun = day.year if day.month >= 9 else day.year - 1
     return f"{begun}-{begun + 1}"
+
+
+_FIRST_YEAR: Final = 2019
+"""The school year of the earliest rate there is."""
+
+
+def terms_until(day: date) -> tuple[str, ...]:
+    """The names of all terms awards were granted for until a day, those of its school year included."""
+    last = int(school_year_of(day)[:4])
+    return tuple(f"{year}-{year + 1}-{half}" for year in range(_FIRST_YEAR, last + 1) for half in (1, 2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from services.contracts.assistance import (
     AwardGranted,
     AwardPaid,
     AwardReturned,
+    AwardSetAside,
+    AwardTakenUp,
     EligibilityEnded,
     EligibilityFound,
     HomeTeachingGiven,
@@ -836,6 +838,8 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             ),
             AwardPaid(**payment, paid_on=DAY),
             AwardReturned(**payment, reason="账号错误", returned_on=DAY),
+            AwardSetAside(**of, award_id=keys["award"], standing=made("award", number + 1), set_aside_on=DAY),
+            AwardTakenUp(**of, award_id=keys["award"], taken_up_on=DAY),
         )),
         Story("assistance", keys["support"], (
             LearningSupportBegun(
