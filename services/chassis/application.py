@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-import psycopg
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import CanMutateAggregate
 from eventsourcing.persistence import IntegrityError, Mapper, Tracking
@@ -27,6 +26,7 @@ from services.chassis.aggregate import Caused, RecordedAggregate, acting, who_ac
 from services.chassis.errors import NotFound, Refused, ServiceError, Stale
 from services.chassis.key_store import VaultUnavailable
 from services.chassis.mapper import SealingMapper
+from services.chassis.parking import Connection
 from services.chassis.store import (
     AlreadyTracked,
     Answer,
@@ -229,7 +229,7 @@ class RecordedApplication(Application[UUID]):
 
     def store_page(
         self,
-        connection: psycopg.Connection[Any],
+        connection: Connection,
         events: Sequence[CanMutateAggregate[UUID]],
         *,
         first: int,
@@ -287,7 +287,7 @@ class Page:
         """How many events were caused."""
         return len(self._events)
 
-    def store(self, connection: psycopg.Connection[Any]) -> None:
+    def store(self, connection: Connection) -> None:
         """Stores what was caused, with the tracking of the last message that caused anything. May be repeated."""
         if self.first is not None and self.last is not None:
             self._application.store_page(connection, self._events, first=self.first, tracking=self.last)

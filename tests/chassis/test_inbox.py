@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
-from services.chassis import inbox as inbox_module
 from services.chassis import parking
+from services.chassis import progress as progress_module
 from services.chassis.aggregate import Caused
 from services.chassis.clock import SteppedClock
 from services.chassis.dropping import drop
@@ -857,7 +857,7 @@ class TestHowItIs:
     def test_while_the_log_is_out_of_reach_its_lag_grows_and_it_says_so(
         self, listen: Callable[..., Inbox], clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(inbox_module, "UNREACHABLE_S", 0.05)
+        monkeypatch.setattr(progress_module, "UNREACHABLE_S", 0.05)
         log = PreparedLog([])
         inbox = listen(log=log)
         eventually(lambda: inbox.lag() == Lag(0.0, 0))
