@@ -1,5 +1,6 @@
 """The gateway as one ASGI application. Takes everything it works with; read top to bottom."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,11 @@ from gateway.access.quotas import Quota, Quotas
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
 from gateway.commands import Commands
-from gateway.console.home import pages
+from gateway.console.asking import Asking
+from gateway.console.caller import Console
+from gateway.console.document import Documents as PageDocuments
+from gateway.console.routes import Lending, console_routes
+from gateway.console.session import Sessions
 from gateway.endpoint import Endpoint
 from gateway.files.desk import Desk
 from gateway.files.routes import file_routes
@@ -46,6 +51,7 @@ class Gateway(FastAPI):
 
     graphql: Endpoint
     streams: Streams
+    lending: Lending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers, or hands on."""
@@ -53,6 +59,8 @@ class Gateway(FastAPI):
             await self.graphql(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"] == "/graphql":
             await self.streams(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith("/files/"):
+            await super().__call__(self.lending.lend(scope), receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -120,7 +128,7 @@ def build_gateway(
     looks = Looks(surroundings)
     app.graphql, app.streams = Endpoint(looks), Streams(looks, changes)
     app.router.routes.extend(file_routes(_desk(surroundings, templates=papers)))
-    app.router.routes.extend(pages())
+    _open_console(app, surroundings, issuer=issuer, secret=public_secret)
     if public_secret and commands is not None:
         app.router.routes.extend(public_routes(_hall(surroundings, commands=commands, secret=public_secret)))
     if development:
@@ -154,6 +162,20 @@ def _hall(surroundings: Surroundings, *, commands: Commands, secret: str) -> Hal
         commands=commands,
         policy_version=surroundings.policy.version,
     )
+
+
+def _open_console(app: Gateway, surroundings: Surroundings, *, issuer: DevelopmentIssuer | None, secret: str) -> None:
+    """The offices' pages, which ask /graphql and /files as any partner does. Without a secret to share sessions end with the process."""
+    clock = surroundings.clock
+    console = Console(
+        asking=Asking(app.graphql),
+        documents=PageDocuments(trust=surroundings.documents.trust),
+        sessions=Sessions(secret=secret or secrets.token_hex(32), clock=clock, development=issuer is not None),
+        clock=clock,
+        issuer=issuer,
+    )
+    app.lending = Lending(console)
+    app.router.routes.extend(console_routes(console))
 
 
 def _check_templates(papers: Path | None) -> None:

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 from starlette.requests import Request
 
+from gateway.html_form import Unreadable, read_pairs
 from services.chassis.clock import Clock
 from services.chassis.typed_code import code_of
 
@@ -31,14 +31,6 @@ SECRET_SIGNS: Final = 14
 """About 69 bits."""
 _MOST_FIELDS: Final = 8
 _MAC_BYTES: Final = 16
-
-
-class Unreadable(Exception):
-    """What was sent is no form of ours; the message says so to whoever sent it, and quotes nothing."""
-
-    def __init__(self, message: str, *, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class SendAgain(Exception):
@@ -99,17 +91,4 @@ class Forms:
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a form sent from one of our own pages; raises `Unreadable`."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise Unreadable("请从本网页填写并提交。", status=403)
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-        raise Unreadable("请从本网页填写并提交。", status=415)
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise Unreadable("内容太长。", status=413)
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
-    except ValueError:
-        raise Unreadable("请从本网页填写并提交。") from None
-    return {name: value.replace("\r\n", "\n").replace("\0", "") for name, value in pairs}
+    return dict(await read_pairs(request, most_bytes=MOST_BYTES, most_fields=_MOST_FIELDS))

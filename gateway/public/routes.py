@@ -24,7 +24,8 @@ from starlette.routing import Route
 from gateway.access.quotas import Quota, Quotas, QuotaUsedUp
 from gateway.access.receipts import NotRecorded, Receipt, Receipts
 from gateway.commands import PUBLIC, Commands, CommandUncertain
-from gateway.public.forms import TRAP, Forms, SendAgain, Unreadable, read_form
+from gateway.html_form import Unreadable
+from gateway.public.forms import TRAP, Forms, SendAgain, read_form
 from gateway.public.standing import Shown, Standing, find_standing, read_shown
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
 from services.chassis.clock import Clock, china_date

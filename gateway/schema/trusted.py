@@ -5,10 +5,9 @@ nothing else. A document is a file `*.graphql`; its id is `sha256:` and the hash
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
 
 from services.chassis.errors import Refused
 
@@ -24,9 +23,14 @@ class Documents:
     """The trusted documents; where `free`, any other may be sent too."""
 
     def __init__(self, texts: Iterable[str], *, free: bool) -> None:
-        self._texts: Mapping[str, str] = MappingProxyType({id_of(text): text for text in texts})
-        self._trusted = frozenset(self._texts.values())
+        self._texts = {id_of(text): text for text in texts}
+        self._trusted = set(self._texts.values())
         self._free = free
+
+    def trust(self, text: str) -> None:
+        """Registers a document of the gateway's own pages, which are read like everybody's; there are not many."""
+        self._texts[id_of(text)] = text
+        self._trusted.add(text)
 
     def text(self, *, query: str | None, document_id: str | None) -> str:
         """The document a request means; raises `NotTrusted`."""

@@ -19,7 +19,7 @@ from gateway.access.policy import Grants, Mode, forbidden
 from gateway.schema.map import TABLES, identity_join, scope
 from gateway.sheets.ledger import canonical, told_as
 from gateway.sheets.stamp import Stamp
-from gateway.sheets.words import WORDS, unit, word
+from gateway.words import WORDS, unit, word
 from services.chassis.workbook import Column, Sheet, write
 
 MET_LINES: Final = 40

@@ -29,7 +29,7 @@ import msgspec
 from gateway.access.policy import Grants, Mode, forbidden
 from gateway.schema.map import TABLES, column, identity_join, scope
 from gateway.sheets.stamp import Stamp
-from gateway.sheets.words import unit, word
+from gateway.words import unit, word
 from services.chassis.errors import Refused
 from services.chassis.school_age import age_in, age_out
 from services.chassis.workbook import Column, Kind, Sheet, neutral, write

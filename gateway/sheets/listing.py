@@ -30,7 +30,7 @@ from gateway.schema.schema import build_schema
 from gateway.schema.table import Table
 from gateway.sheets.ledger import MOST_ROWS, canonical, warning
 from gateway.sheets.stamp import Stamp
-from gateway.sheets.words import unit, word
+from gateway.words import unit, word
 from services.chassis.errors import Refused
 from services.chassis.workbook import Column, Sheet, neutral, write
 

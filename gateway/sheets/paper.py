@@ -16,7 +16,7 @@ from gateway.access.policy import Grants, Mode, forbidden
 from gateway.schema.map import TABLES, column, identity_join, scope
 from gateway.sheets.stamp import Stamp
 from gateway.sheets.template import fill
-from gateway.sheets.words import WORDS, day, office, word
+from gateway.words import WORDS, day, office, word
 from services.chassis.errors import Refused
 
 TEXTS: Final[Mapping[str, Any]] = tomllib.loads(

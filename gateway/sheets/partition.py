@@ -20,7 +20,7 @@ import msgspec
 
 from gateway.readmodel.partition import PartitionRow
 from gateway.sheets.stamp import Stamp
-from gateway.sheets.words import WORDS, word
+from gateway.words import WORDS, word
 from services.chassis.workbook import Column, Sheet, write
 
 _AGREES: Final = "相符"

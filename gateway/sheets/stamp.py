@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.access.principal import Principal
-from gateway.sheets.words import unit, word
+from gateway.words import unit, word
 from services.chassis.clock import CHINA
 
 _NUMBER_DIGITS = 10

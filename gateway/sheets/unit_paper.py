@@ -15,7 +15,7 @@ from gateway.sheets.forms import SIGNATURES
 from gateway.sheets.paper import IN_FULL, TEXTS, of_child, require_names, written
 from gateway.sheets.stamp import Stamp
 from gateway.sheets.template import fill
-from gateway.sheets.words import day, office, word
+from gateway.words import day, office, word
 from services.contracts.divisions import DIVISIONS
 
 Row = Mapping[str, Any]

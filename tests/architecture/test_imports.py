@@ -15,6 +15,8 @@ BREACHES = {
     "Decisions know no contract": ("services/cases/domain/document.py", "import psycopg"),
     "Publishers and policies know": ("services/cases/policy.py", "import psycopg"),
     "The gateway has rooms too": ("gateway/access/policy.py", "from gateway.schema import map"),
+    "The console's pages know": ("gateway/console/views/case.py", "from gateway.readmodel import reading"),
+    "The console has rooms too": ("gateway/console/texts.py", "from gateway.console import caller"),
     "The gateway knows the contracts": ("gateway/readmodel/fold.py", "from services.cases.domain import case"),
     "No service knows the gateway": ("services/chassis/http.py", "import gateway.readmodel.fold"),
     "One door to Kafka": ("services/chassis/inbox.py", "import kafka"),

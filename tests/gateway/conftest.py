@@ -141,6 +141,7 @@ class Asking:
             warrants=self.warrants,
             predicates=Predicates(writer=writer, reader=self.reader),
             development=True,
+            issuer=self.issuer,
         )
         self.schema = build_schema()
         self._lifespan = self.app.router.lifespan_context(self.app)

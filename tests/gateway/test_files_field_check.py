@@ -12,7 +12,7 @@ import openpyxl
 import psycopg
 import pytest
 
-from gateway.sheets.words import WORDS
+from gateway.words import WORDS
 from services.chassis.aggregate import acting
 from services.roster.domain.field_check import FieldCheck
 from services.roster.intake.field_sheets import read_sheets

@@ -9,7 +9,7 @@ from typing import Final
 from services.contracts.divisions import DIVISIONS
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
-    files("gateway.sheets").joinpath("words.toml").read_text(encoding="utf-8")
+    files("gateway").joinpath("words.toml").read_text(encoding="utf-8")
 )
 
 

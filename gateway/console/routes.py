@@ -1,0 +1,217 @@
+"""The console's pages 控制台: which there are, who may open them, and what is said where the gateway gives no answer.
+
+A page stands in the navigation of those to whom one of the fields it `needs` is granted. How to add one: README.md.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from gateway.console import signing_in
+from gateway.console.asking import Said
+from gateway.console.caller import (
+    HEADERS,
+    ICON_BYTES,
+    SCRIPT_BYTES,
+    STYLE_BYTES,
+    Caller,
+    Console,
+    Entry,
+    Guest,
+    grants_of,
+    language_of,
+)
+from gateway.console.document import Granted
+from gateway.console.session import Session
+from gateway.console.texts import Texts
+from gateway.console.views import acts, case, child, my_day
+from gateway.html_form import Unreadable, read_pairs
+
+MOST_BYTES: Final = 256 * 1024
+MOST_FIELDS: Final = 400
+_STATUS: Final[Mapping[str, int]] = {
+    "BAD_REQUEST": 400,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "STALE": 409,
+    "REFUSED": 422,
+    "THROTTLED": 429,
+    "UNCERTAIN": 503,
+    "UNAVAILABLE": 503,
+}
+_log = logging.getLogger("baoxue.gateway.console")
+
+Show = Callable[[Caller], Awaitable[Response]]
+Act = Callable[[Caller, acts.Form], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its address, who shows it, who takes its form, and where it stands in the navigation."""
+
+    path: str
+    show: Show | None = None
+    act: Act | None = None
+    name: str = ""
+    """Its key under `nav` in the catalogue; empty for a page that others link to."""
+    needs: tuple[tuple[str, str], ...] = field(default=())
+    """Fields of which one has to be granted for the page to be offered; none for a page of everybody's."""
+
+    def is_for(self, granted: Granted) -> bool:
+        """Whether the page is offered to who has these grants."""
+        return not self.needs or any(needed in granted.fields for needed in self.needs)
+
+
+PAGES: Final = (
+    Page("/", my_day.show, name="my_day"),
+    Page("/children/{id}", child.show),
+    Page("/cases/{id}", case.show),
+    Page("/acts/{command}", acts.show, acts.send),
+)
+
+
+def console_routes(console: Console) -> list[Route]:
+    """All of them."""
+    return [
+        _file("/console.css", STYLE_BYTES, "text/css"),
+        _file("/console.svg", ICON_BYTES, "image/svg+xml"),
+        _file("/console.js", SCRIPT_BYTES, "text/javascript"),
+        _open(console, "/sign-in", "GET", signing_in.show),
+        _open(console, "/sign-in", "POST", signing_in.enter),
+        *(_shown(console, page) for page in PAGES if page.show),
+        *(_acted(console, page) for page in PAGES if page.act),
+        _acted(console, Page("/sign-out", act=signing_in.leave)),
+    ]
+
+
+def _file(path: str, content: bytes, media_type: str) -> Route:
+    async def serve(_request: Request) -> Response:
+        headers = {**HEADERS, "cache-control": "public, max-age=31536000, immutable"}
+        return Response(content, media_type=media_type, headers=headers)
+
+    return Route(path, serve)
+
+
+def _open(
+    console: Console, path: str, method: str, handler: Callable[[Guest], Awaitable[tuple[Response, Session | None]]]
+) -> Route:
+    """A page for anybody, from which somebody may come signed in."""
+
+    async def enter(request: Request) -> Response:
+        guest = Guest(console, request, Texts(language_of(request)))
+        try:
+            response, session = await handler(guest)
+        except Unreadable as error:
+            return _said(guest, Said("BAD_REQUEST", str(error)), status=error.status)
+        except Said as error:
+            return _said(guest, error)
+        if session is not None:
+            console.sessions.keep(request, response, session, before=None)
+        return response
+
+    return Route(path, enter, methods=[method])
+
+
+def _shown(console: Console, page: Page) -> Route:
+    show = page.show
+    if show is None:
+        raise ValueError(page.path)
+
+    async def handle(caller: Caller) -> Response:
+        return await show(caller)
+
+    return Route(page.path, _door(console, page, handle), methods=["GET"])
+
+
+def _acted(console: Console, page: Page) -> Route:
+    act = page.act
+    if act is None:
+        raise ValueError(page.path)
+
+    async def handle(caller: Caller) -> Response:
+        pairs = await read_pairs(caller.request, most_bytes=MOST_BYTES, most_fields=MOST_FIELDS)
+        values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            values.setdefault(name, []).append(value)
+        ticket = "".join(values.pop("ticket", []))
+        return await act(caller, acts.Form(values, console.sessions.take(caller.session, ticket).id, ticket))
+
+    return Route(page.path, _door(console, page, handle), methods=["POST"])
+
+
+def _door(console: Console, page: Page, handle: Show) -> Callable[[Request], Awaitable[Response]]:
+    """Lets in who is signed in, and says in words what the gateway refused."""
+
+    async def enter(request: Request) -> Response:
+        texts = Texts(language_of(request))
+        guest = Guest(console, request, texts)
+        before = console.sessions.find(request)
+        if before is None:
+            return _to_sign_in(guest)
+        session = signing_in.renewed(console, before)
+        try:
+            granted = await grants_of(console, session)
+            entries = [Entry(one.path, one.name) for one in PAGES if one.name and one.is_for(granted)]
+            guest = caller = Caller(console, request, texts, session, granted, entries)
+            response = await handle(caller)
+        except Said as error:
+            if error.code == "UNAUTHENTICATED":
+                return _to_sign_in(guest)
+            response = _said(guest, error)
+        except Unreadable as error:
+            response = _said(guest, Said("BAD_REQUEST", str(error)), status=error.status)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:  # noqa: BLE001  # the rim: what nobody expected is told without its text
+            _log.error("failed: %s in %s", type(error).__name__, page.path)  # no traceback, which could quote a person
+            response = _said(guest, Said("INTERNAL", ""))
+        console.sessions.keep(request, response, session, before=before)
+        return response
+
+    return enter
+
+
+def _to_sign_in(guest: Guest) -> Response:
+    """To the first page, and back from there; what was being sent is not sent again by itself."""
+    path = guest.request.url.path if guest.request.method == "GET" else "/"
+    return guest.go("/sign-in" if path == "/" else f"/sign-in?next={quote(path)}")
+
+
+def _said(guest: Guest, error: Said, *, status: int | None = None) -> Response:
+    """What the gateway would not answer, in words, with what to do."""
+    shown = {"code": error.code, "message": str(error), "after_s": error.after_s}
+    status = status or _STATUS.get(error.code, 500)
+    if isinstance(guest, Caller):
+        response = guest.page("said.html", status=status, **shown)
+    else:
+        response = guest.render("said.html", status=status, **shown)
+    if error.after_s is not None:
+        response.headers["retry-after"] = str(error.after_s)
+    return response
+
+
+class Lending:
+    """`/files/…` opened from a page: a link carries no token, so the session's is lent to it, for reading only."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def lend(self, scope: Scope) -> Scope:
+        """The request with the session's token, where it is a link of ours and shows none of its own."""
+        request = Request(scope)
+        if request.method != "GET" or "authorization" in request.headers:
+            return scope
+        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            return scope
+        session = self._console.sessions.find(request)
+        if session is None:
+            return scope
+        token = signing_in.renewed(self._console, session).token
+        return {**scope, "headers": [*request.headers.raw, (b"authorization", f"Bearer {token}".encode())]}

@@ -1,0 +1,250 @@
+"""Commands as forms 办理: made from what the command takes in the schema, sent as any partner sends it, and kept as typed where refused.
+
+`/acts/{command}` shows the form of a command, with what the address gives already filled in; pages put the same forms on
+themselves. Who is not granted a command has no such form.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from graphql import GraphQLArgument, GraphQLList, GraphQLNonNull, get_named_type
+from graphql.pyutils import Undefined
+from starlette.responses import Response
+
+from gateway.console.asking import Said
+from gateway.console.caller import Caller
+from gateway.console.document import SCHEMA, arguments_of
+from gateway.words import WORDS
+
+OPEN: Final = frozenset(
+    [
+        "suspected",
+        "verifying",
+        "confirmed",
+        "persuading",
+        "unreachable",
+        "sought",
+        "reported",
+        "ordered",
+        "penalised",
+        "demanded",
+        "judicial",
+        "returned",
+        "watched",
+    ]
+)
+_PURSUED: Final = frozenset({"ordered", "penalised", "demanded", "judicial"})
+_OUT_OF_CLASS: Final = OPEN - {"returned", "watched"}
+ACTS: Final[Mapping[str, frozenset[str]]] = {
+    "beginVerification": frozenset({"suspected", "unreachable", "sought"}),
+    "confirmCase": frozenset({"verifying"}),
+    "recordPersuasion": frozenset({"confirmed", "persuading", "reported", *_PURSUED}),
+    "recordVisit": OPEN,
+    "reportCase": frozenset({"persuading", "unreachable"}),
+    "issueOrder": frozenset({"reported"}),
+    "issuePenalty": frozenset({"ordered"}),
+    "issueDemand": frozenset({"penalised"}),
+    "takeToJustice": frozenset({"ordered", "penalised", "demanded"}),
+    "recordProceeding": frozenset({"judicial"}),
+    "recordReturn": _OUT_OF_CLASS,
+    "countSeatDays": frozenset({"returned"}),
+    "watchCase": frozenset({"returned"}),
+    "closeCase": frozenset({"watched"}),
+    "recordRelapse": frozenset({"returned", "watched"}),
+    "reportUnreachable": _OUT_OF_CLASS - {"suspected", "unreachable", "sought"},
+    "recordSearch": frozenset({"unreachable", "sought"}),
+    "openReferral": OPEN,
+    "issueDocument": OPEN,
+    "sendAssistanceLetter": OPEN,
+    "requestClearance": OPEN,
+    "approveClearance": OPEN,
+    "declineClearance": OPEN,
+    "pauseStep": OPEN,
+    "requestExtension": OPEN,
+}
+"""In which states of a case a command is offered, in the order of the way back to school. The service decides; this spares refusals."""
+
+LISTS: Final[Mapping[str, str]] = {
+    "confirmCase.causes": "causes",
+    "recordPersuasion.method": "persuasion_methods",
+    "recordPersuasion.outcome": "persuasion_outcomes",
+    "recordVisit.method": "persuasion_methods",
+    "recordVisit.attitude": "persuasion_outcomes",
+    "recordSearch.method": "searches",
+    "serveDocument.method": "service_methods",
+    "recordDocumentResult.result": "paper_results",
+    "recordProceeding.proceeding": "proceedings",
+    "openReferral.to": "departments",
+    "openReferral.purpose": "referral_purposes",
+    "requestClearance.resolution": "resolutions",
+    "pauseStep.reason": "pauses",
+    "issueDocument.kind": "documents",
+    "planVisits.reason": "focus_groups",
+    "answerAssistanceLetter.outcome": "letter_outcomes",
+    "handlePublicReport.outcome": "report_outcomes",
+    "recordReportInquiry.method": "inquiries",
+    "openCase.cause": "openings",
+    "decideDoubt.decision": "doubt_decisions",
+    "assignResponsibility.role": "roles",
+    "fillPost.role": "roles",
+}
+"""Which list an argument's value is chosen from."""
+LONG: Final = frozenset({"note", "promise", "request", "outcome", "reason", "remark", "evidence", "answer", "finding"})
+"""Arguments that are written in sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that came back: what was typed, by name, and the key under which it is one command."""
+
+    values: Mapping[str, list[str]]
+    key: UUID
+    ticket: str = ""
+
+    def value(self, name: str) -> str:
+        """The one value of a field; empty where it was not sent."""
+        return "".join(self.values.get(name, [""])[:1]).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form: how it is shown, what may be chosen, and what stands in it."""
+
+    name: str
+    label: str
+    kind: str
+    """hidden, text, area, date, number, check, choice or choices."""
+    is_required: bool
+    options: tuple[tuple[str, str], ...] = ()
+    values: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """What stands in it."""
+        return self.values[0] if self.values else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A command's form as it is shown."""
+
+    command: str
+    title: str
+    hint: str
+    fields: tuple[Field, ...]
+    back: str
+
+
+def of_case(state: str) -> list[str]:
+    """The commands offered for a case in a state."""
+    return [name for name, states in ACTS.items() if state in states]
+
+
+def blank(caller: Caller, command: str, *, about: Mapping[str, str], back: str = "") -> Shown:
+    """The form of a command about something, to be filled in."""
+    return _form(
+        caller, command, {name: [value] for name, value in about.items()}, back=back or caller.request.url.path
+    )
+
+
+async def show(caller: Caller) -> Response:
+    """The form of a command by itself."""
+    command = _command(caller)
+    given = {name: [value] for name, value in caller.request.query_params.items() if name in arguments_of(command)}
+    return caller.page("act.html", form=_form(caller, command, given, back=_back(caller.given("back"))), message="")
+
+
+async def send(caller: Caller, form: Form) -> Response:
+    """Sends the command; what is refused is said on the form, with what was typed."""
+    command, back = _command(caller), _back(form.value("back"))
+    try:
+        await caller.send(command, _arguments(command, form), key=form.key)
+    except Said as error:
+        if error.code in {"UNAUTHENTICATED", "FORBIDDEN", "THROTTLED"}:
+            raise
+        if error.code == "UNCERTAIN":
+            caller.ticket = form.ticket  # sent again it is the same command
+        shown = _form(caller, command, form.values, back=back)
+        return caller.page("act.html", status=422, form=shown, code=error.code, message=str(error))
+    return caller.go(f"{back}?done={command}")
+
+
+def _command(caller: Caller) -> str:
+    command = str(caller.request.path_params["command"])
+    mutations = SCHEMA.mutation_type
+    if mutations is None or command not in mutations.fields or not caller.granted.may(command):
+        raise Said("NOT_FOUND", "")
+    return command
+
+
+def _back(path: str) -> str:
+    """The page a form came from; the first one for anything else."""
+    is_ours = (
+        path.startswith("/")
+        and not path.startswith(("//", "/\\", "/acts/"))
+        and path.replace("/", "").replace("-", "").isalnum()
+    )
+    return path if is_ours else "/"
+
+
+def _form(caller: Caller, command: str, given: Mapping[str, list[str]], *, back: str) -> Shown:
+    t = caller.texts
+    fields = tuple(
+        _field(caller, command, name, of, tuple(given.get(name, ()))) for name, of in arguments_of(command).items()
+    )
+    hint = f"act_hints.{command}"
+    return Shown(command, title_of(caller, command), t(hint) if t.has(hint) else "", fields, back)
+
+
+def title_of(caller: Caller, command: str) -> str:
+    """What a command is called, as the schema describes it: Chinese before the first blank, English behind it."""
+    mutations = SCHEMA.mutation_type
+    description = "" if mutations is None else mutations.fields[command].description or command
+    return _said(caller, description)
+
+
+def _said(caller: Caller, description: str) -> str:
+    chinese, _, english = description.strip().partition(" ")
+    return chinese if caller.texts.language == "zh" else english or chinese
+
+
+def _field(caller: Caller, command: str, name: str, of: GraphQLArgument, values: tuple[str, ...]) -> Field:
+    t = caller.texts
+    label = t(f"arguments.{name}") if t.has(f"arguments.{name}") else name
+    required = isinstance(of.type, GraphQLNonNull) and of.default_value is Undefined
+    listed = LISTS.get(f"{command}.{name}")
+    if not values and isinstance(of.default_value, str | int):
+        values = (str(of.default_value),)
+    if listed is not None:
+        options = tuple((code, t.word(listed, code)) for code in WORDS[listed])
+        return Field(name, label, "choices" if _is_list(of) else "choice", required, options, values)
+    kind = {"UUID": "hidden", "Date": "date", "Int": "number", "Boolean": "check"}.get(
+        get_named_type(of.type).name, "text"
+    )
+    if kind == "date" and required and not values:
+        values = (caller.today,)
+    if name == "issuer" and not values:
+        values = (caller.session.unit,)
+    return Field(name, label, "area" if kind == "text" and name in LONG else kind, required, (), values)
+
+
+def _is_list(of: GraphQLArgument) -> bool:
+    inner = of.type.of_type if isinstance(of.type, GraphQLNonNull) else of.type
+    return isinstance(inner, GraphQLList)
+
+
+def _arguments(command: str, form: Form) -> dict[str, Any]:
+    """What was typed, in the types of the schema; what is left out or can't be read is the gateway's to refuse."""
+    arguments: dict[str, Any] = {}
+    for name, of in arguments_of(command).items():
+        typed = [value.strip() for value in form.values.get(name, []) if value.strip()]
+        kind = get_named_type(of.type).name
+        if kind == "Boolean":
+            arguments[name] = bool(typed)
+        elif typed and _is_list(of):
+            arguments[name] = typed
+        elif typed:
+            arguments[name] = int(typed[0]) if kind == "Int" and typed[0].lstrip("-").isdigit() else typed[0]
+    return arguments

@@ -1,0 +1,22 @@
+"""个案页: where a case stands, what is owed by whom until when, what was done, and what may be done now."""
+
+from starlette.responses import Response
+
+from gateway.console.caller import Caller
+from gateway.console.views import acts
+
+
+async def show(caller: Caller) -> Response:
+    """The page."""
+    case = await caller.get("case_page", "case", id=caller.id("id"))
+    also = await caller.ask("case_visits", childId=case.get("childId"))
+    now = [name for name in acts.of_case(case["state"]) if caller.granted.may(name)]
+    forms = [acts.blank(caller, name, about={"caseId": case["id"], "childId": case.get("childId", "")}) for name in now]
+    return caller.page(
+        "case.html",
+        case=case,
+        visits=also.get("visits", {}).get("nodes", ()),
+        attachments=also.get("attachments", {}).get("nodes", ()),
+        forms=forms,
+        done=caller.given("done"),
+    )

@@ -1,0 +1,169 @@
+"""Commands as forms: sent once whatever is pressed, refused in words, and kept as they were typed."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.gateway import county
+from tests.gateway.conftest import Asking, asking_over
+from tests.gateway.console.browsing import Browser, text_of, ticket_of
+
+CASE = next(
+    row
+    for table, row in county.county_rows()
+    if table == "case_file" and row["township"] == county.XIAODIAN and row["state"] == "confirmed"
+)
+PERSUADED = {"method": "home_visit", "outcome": "refused", "note": "监护人<b>不同意", "madeOn": "2026-09-13"}
+
+
+class Cases(httpx.AsyncBaseTransport):
+    """A service that takes every command and remembers it, or answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[httpx.Request] = []
+        self.answer: tuple[int, dict[str, Any]] | Exception = (200, {"id": str(CASE["case_id"]), "position": 17})
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return httpx.Response(self.answer[0], json=self.answer[1])
+
+
+@pytest.fixture(scope="module")
+def service() -> Cases:
+    return Cases()
+
+
+@pytest.fixture(scope="module")
+def gateway(read_model: Any, service: Cases) -> Iterator[Asking]:
+    with asking_over(read_model, service) as asking:
+        yield asking
+
+
+@pytest.fixture
+def cases(service: Cases) -> Cases:
+    service.__init__()  # type: ignore[misc]  # another test: as it was in the beginning
+    return service
+
+
+@pytest.fixture
+def browser(gateway: Any, cases: Cases) -> Iterator[Browser]:
+    with Browser(gateway) as browser:
+        yield browser.signed_in("xiaodian-officer")
+
+
+def form(browser: Browser, **typed: str) -> dict[str, str]:
+    """The form of persuading as the case's page hands it out, filled in."""
+    page = browser.get(f"/cases/{CASE['case_id']}")
+    return {
+        "ticket": ticket_of(page),
+        "back": f"/cases/{CASE['case_id']}",
+        "caseId": str(CASE["case_id"]),
+        **PERSUADED,
+        **typed,
+    }
+
+
+def test_a_case_offers_what_may_be_done_now_and_nothing_else(browser: Browser) -> None:
+    page = browser.get(f"/cases/{CASE['case_id']}")
+
+    assert "劝返记录" in page.text
+    assert 'action="/acts/recordPersuasion"' in page.text
+    assert 'action="/acts/beginVerification"' not in page.text, "it is confirmed already"
+    assert 'action="/acts/closeCase"' not in page.text, "not this unit's"
+
+
+def test_a_form_is_sent_as_the_command_it_is_and_leads_back(browser: Browser, cases: Cases) -> None:
+    answer = browser.post("/acts/recordPersuasion", form(browser), follow_redirects=False)
+
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/cases/{CASE['case_id']}?done=recordPersuasion",
+    )
+    [sent] = cases.sent
+    assert sent.url.path == "/commands/record-persuasion"
+    assert json.loads(sent.content)["note"] == PERSUADED["note"]
+    assert sent.headers["x-actor"] == "xiaodian-officer"
+    assert UUID(sent.headers["idempotency-key"])
+    assert "已办理" in browser.get(answer.headers["location"]).text
+
+
+def test_a_form_sent_twice_is_one_command(browser: Browser, cases: Cases) -> None:
+    typed = form(browser)
+    for _ in range(2):
+        browser.post("/acts/recordPersuasion", typed, follow_redirects=False)
+
+    first, again = (request.headers["idempotency-key"] for request in cases.sent)
+    assert first == again
+
+
+def test_what_a_rule_refuses_is_said_and_what_was_typed_is_kept(browser: Browser, cases: Cases) -> None:
+    cases.answer = (422, {"code": "REFUSED", "message": "a confirmed dropout is persuaded until it is back (N2.2)"})
+
+    page = browser.post("/acts/recordPersuasion", form(browser))
+
+    assert page.status_code == 422
+    assert "不予办理" in page.text
+    assert "persuaded until it is back (N2.2)" in page.text
+    assert "监护人&lt;b&gt;不同意" in page.text
+    assert '<option value="refused" selected>' in page.text
+    assert 'value="2026-09-13"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [({"madeOn": "tomorrow"}, "内容有误"), ({"method": ""}, "内容有误"), ({"caseId": "1"}, "内容有误")],
+)
+def test_what_cannot_be_read_is_said_and_sent_to_nobody(
+    browser: Browser, cases: Cases, typed: dict[str, str], word: str
+) -> None:
+    page = browser.post("/acts/recordPersuasion", form(browser, **typed))
+
+    assert page.status_code == 422
+    assert word in page.text
+    assert cases.sent == []
+
+
+def test_where_no_answer_comes_the_same_form_can_be_sent_again(browser: Browser, cases: Cases) -> None:
+    cases.answer = httpx.ConnectError("away")
+    typed = form(browser)
+
+    page = browser.post("/acts/recordPersuasion", typed)
+    assert "结果不明" in text_of(page)
+    key = cases.sent[0].headers["idempotency-key"]
+
+    cases.answer = (200, {"id": str(CASE["case_id"]), "position": 17})
+    again = {**typed, "ticket": ticket_of_form(page)}
+    browser.post("/acts/recordPersuasion", again, follow_redirects=False)
+    assert cases.sent[-1].headers["idempotency-key"] == key
+
+
+def ticket_of_form(page: httpx.Response) -> str:
+    """The ticket of the form on a page of its own."""
+    return page.text.partition('class="command"')[2].partition('name="ticket" value="')[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("ticket", ["", "AAAA"])
+def test_a_form_of_anybodys_making_sends_nothing(browser: Browser, cases: Cases, ticket: str) -> None:
+    answer = browser.post("/acts/recordPersuasion", {**form(browser), "ticket": ticket})
+
+    assert answer.status_code == 403
+    assert cases.sent == []
+
+
+def test_who_is_not_granted_a_command_has_no_form_of_it(browser: Browser, cases: Cases) -> None:
+    assert browser.get("/acts/closeCase").status_code == 404
+    assert browser.post("/acts/closeCase", form(browser)).status_code == 404
+    assert cases.sent == []
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.test/", "//elsewhere.test", "/acts/closeCase", "/\\elsewhere"])
+def test_a_form_leads_back_to_no_other_site(browser: Browser, back: str) -> None:
+    answer = browser.post("/acts/recordPersuasion", form(browser, back=back), follow_redirects=False)
+
+    assert answer.headers["location"] == "/?done=recordPersuasion"

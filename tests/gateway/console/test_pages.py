@@ -1,0 +1,174 @@
+"""The pages as each department sees them: what it may see, in words, light, and with nothing that a page could be made to run."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+import pytest
+
+from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.console.routes import PAGES
+from gateway.console.texts import CATALOGUE, Texts
+from gateway.console.views.acts import ACTS, LISTS
+from gateway.schema.rights import command_of
+from gateway.words import WORDS
+from services.cases.domain import ladder
+from tests.gateway import county
+from tests.gateway.console.browsing import Browser, text_of
+
+MOST_BYTES = 100_000
+OF_CASES = [
+    "openings",
+    "causes",
+    "persuasion_methods",
+    "persuasion_outcomes",
+    "searches",
+    "service_methods",
+    "departments",
+    "paper_results",
+    "proceedings",
+    "focus_groups",
+    "letter_outcomes",
+    "evidence",
+    "pauses",
+    "resolutions",
+    "documents",
+    "report_outcomes",
+    "inquiries",
+]
+"""The lists of words.toml that are those of cases."""
+APPROVED = [name for name, account in DEMO_ACCOUNTS.items() if account.unit.split(":")[0] != "supervision"]
+
+
+@pytest.fixture
+def browser(gateway: Any) -> Iterator[Browser]:
+    with Browser(gateway) as browser:
+        yield browser
+
+
+def a_case(township: str = county.XIAODIAN) -> dict[str, Any]:
+    """A case of a township that is still open."""
+    return next(
+        row
+        for table, row in county.county_rows()
+        if table == "case_file" and row["township"] == township and row["state"] != "closed"
+    )
+
+
+@pytest.mark.parametrize("account", APPROVED)
+def test_every_page_of_its_navigation_opens_for_a_department(browser: Browser, account: str) -> None:
+    home = browser.signed_in(account).get("/")
+    linked = re.findall(r'<li><a href="(/[^"]*)"', home.text.partition("</nav>")[0])
+
+    assert "/" in linked
+    for path in linked:
+        page = browser.get(path)
+        assert page.status_code == 200, (path, text_of(page))
+        assert len(page.content) < MOST_BYTES, path
+
+
+def test_a_page_that_is_not_offered_says_so_in_words(browser: Browser) -> None:
+    case = a_case()
+    page = browser.signed_in("police-officer").get(f"/cases/{case['case_id']}")
+
+    assert page.status_code == 404
+    assert "没有找到" in page.text
+
+
+def test_a_child_is_shown_with_what_this_department_may_see_of_it(browser: Browser) -> None:
+    query = f'{{ children(township: "{county.XIAODIAN}", first: 50) {{ nodes {{ id idNumber }} }} }}'
+    children = browser.gateway.ask(query, by="bureau-office").data["children"]["nodes"]
+    child = next(child for child in children if child["idNumber"])
+    office = text_of(browser.signed_in("bureau-office").get(f"/children/{child['id']}"))
+    with Browser(browser.gateway) as other:
+        township = text_of(other.signed_in("xiaodian-officer").get(f"/children/{child['id']}"))
+
+    assert child["idNumber"] in office
+    assert child["idNumber"] not in township
+    assert child["idNumber"][-4:] in township, "a township sees the last four"
+
+
+def test_another_townships_child_is_as_if_there_were_none(browser: Browser) -> None:
+    browser.signed_in("xiaodian-officer")
+    there, nowhere = (
+        browser.get(f"/children/{id}")
+        for id in (a_case(county.SANTUN)["child_id"], "00000000-0000-4000-8000-000000000000")  # noqa: A001
+    )
+
+    assert there.status_code == nowhere.status_code == 404
+    assert re.sub(r'value="[^"]+"|/children/\S+"', "", there.text) == re.sub(
+        r'value="[^"]+"|/children/\S+"', "", nowhere.text
+    )
+
+
+@pytest.mark.parametrize("path", ["/children/x", "/cases/1", "/acts/nothing", "/acts/me"])
+def test_an_address_that_means_nothing_is_not_found(browser: Browser, path: str) -> None:
+    assert browser.signed_in("bureau-office").get(path).status_code == 404
+
+
+def test_a_look_at_a_page_is_recorded_like_any_other(browser: Browser) -> None:
+    case = a_case()
+    browser.signed_in("xiaodian-officer").get(f"/cases/{case['case_id']}")
+
+    operations = [receipt["operation"] for receipt in browser.gateway.receipts_of(limit=5)]
+    assert "CasePage" in operations
+
+
+def test_the_pages_may_run_and_load_nothing_from_elsewhere(browser: Browser) -> None:
+    page = browser.signed_in("bureau-office").get("/")
+    policy = page.headers["content-security-policy"]
+
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert " style=" not in page.text
+    assert not re.search(r"<script(?! src=)|\son[a-z]+=", page.text)
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page.text)
+
+
+def test_names_are_written_as_text_whatever_stands_in_them(browser: Browser, read_model: Any) -> None:
+    case = a_case()
+    hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        connection.execute("update child_identity set name = %s where child_id = %s", [hostile, case["child_id"]])
+    browser.signed_in("bureau-office")
+    for path in ("/", f"/cases/{case['case_id']}", f"/children/{case['child_id']}"):
+        page = browser.get(path)
+        assert "<img src=x" not in page.text
+        assert "<script>alert" not in page.text
+        assert "49" not in page.text.partition("&lt;img src=x")[2][:60]
+
+
+def test_the_language_is_chosen_once_and_kept(browser: Browser) -> None:
+    browser.signed_in("bureau-office")
+
+    assert '<html lang="zh-CN">' in browser.get("/").text
+    assert '<html lang="en">' in browser.get("/?language=en").text
+    assert "My day" in browser.get("/").text
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    for section, texts in CATALOGUE.items():
+        for key, both in texts.items():
+            assert len(both) == 2, (section, key)
+            assert all(both), (section, key)
+            assert sorted(re.findall(r"\{\w+\}", both[0])) == sorted(re.findall(r"\{\w+\}", both[1])), (section, key)
+    assert all(Texts("zh").has(f"nav.{page.name}") for page in PAGES if page.name)
+
+
+def test_the_lists_to_choose_from_are_those_of_the_service() -> None:
+    lists = tomllib.loads(files("services.cases.domain").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    for name in OF_CASES:
+        assert WORDS[name] == {code: word["name"] for code, word in lists[name].items()}, name
+    assert set(LISTS.values()) <= WORDS.keys()
+
+
+def test_what_is_offered_on_a_case_is_what_its_state_allows() -> None:
+    for command, states in ACTS.items():
+        act = ladder.ACTS.get(command_of(command))
+        if act is not None:
+            assert states == {str(state) for state in act.states}, command
+    offered = {command_of(command) for command in ACTS}
+    assert offered >= {name for name, act in ladder.ACTS.items() if not act.asked_for} - {"record_attendance"}
