@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from deploy.packing import About, Shown, events, pack, span
-from deploy.proofs import bundle_signer, tree_of
+from deploy.proofs import LOGS, bundle_signer, tree_of
 from deploy.servers import running_servers
 from gateway.access.kinds import DEPARTMENTS
 from gateway.access.receipts import NotRecorded, Receipt, record_at_once
@@ -42,7 +42,7 @@ console = Console(width=None if sys.stdout.isatty() else 160)
 class Stretch:
     """From which position to which of whose log."""
 
-    service: str
+    log: str
     first: int
     last: int
 
@@ -64,7 +64,7 @@ def bundle(
     unit: Annotated[str, typer.Option("--for", help="The body it is for, `kind:area`: supervision:410326.")],
     reason: Annotated[str, typer.Option(help="Why 事由: the order or the letter that asks for it; names nobody.")],
     case: Annotated[UUID | None, typer.Option(help="Everything recorded of this case.")] = None,
-    child: Annotated[UUID | None, typer.Option(help="Everything recorded of this child.")] = None,
+    child: Annotated[UUID | None, typer.Option(help="Everything recorded of this child, and who looked at it.")] = None,
     stretch: Annotated[str, typer.Option("--range", help="Every entry of a log: cases:1-900.")] = "",
 ) -> None:
     """Write a case, a child or a range with its proofs, for an inspector to check without us; personal texts stay sealed."""
@@ -83,29 +83,35 @@ def bundle(
     with psycopg.connect(running_servers().dsn("gateway", "gateway_writer"), connect_timeout=CONNECT_S) as gateway:
         if stretch:
             asked = _stretch(stretch)
-            of: dict[str, object] = {"range": {"log": asked.service, "from": asked.first, "to": asked.last}}
+            of: dict[str, object] = {"range": {"log": asked.log, "from": asked.first, "to": asked.last}}
             gathered = _of_stretch(gateway, asked)
         else:
             of = {"case": str(case)} if case else {"child": str(child)}
             gathered = _of_subject(gateway, case=case, child=child)
         about = About(of=of, made_at=SystemClock().now(), made_by=by, made_for=unit, reason=reason)
-        keys = [tree_of(service).verifier for service in SERVICES]
+        keys = [tree_of(log).verifier for log in LOGS]
         packed = pack(about, gathered.shown, keys=keys, signer=bundle_signer())
         _receipt(gateway, about, gathered, digest=hashlib.sha256(packed).hexdigest())
     with to.open("xb") as file:
         file.write(packed)
         file.flush()
         os.fsync(file.fileno())
-    console.print(f"Written 已写出: {to.name}, {gathered.rows:,} events, {len(packed):,} bytes. To check it:")
+    console.print(f"Written 已写出: {to.name}, {gathered.rows:,} entries, {len(packed):,} bytes. To check it:")
     console.print(f"python verify.py --keys keys.txt --list {to.name}", soft_wrap=True, highlight=False)
 
 
 def _of_stretch(gateway: Connection, asked: Stretch) -> Gathered:
-    shown = span(tree_of(asked.service), asked.service, asked.first, asked.last)
+    shown = span(tree_of(asked.log), asked.log, asked.first, asked.last)
     rows = gateway.execute(
         "select distinct child_id from journal where producer = %s and position between %s and %s and child_id is not null",
-        (asked.service, asked.first, asked.last),
+        (asked.log, asked.first, asked.last),
     ).fetchall()
+    if asked.log == "access":
+        rows = gateway.execute(
+            """select distinct unnest(child_ids) from access_tree.entry join receipt on receipt_id = id::uuid
+               where position between %s and %s""",
+            (asked.first, asked.last),
+        ).fetchall()
     return Gathered([shown], tuple(UUID(str(row[0])) for row in rows), asked.last - asked.first + 1)
 
 
@@ -132,6 +138,9 @@ def _of_subject(gateway: Connection, *, case: UUID | None, child: UUID | None) -
         positions.update(position for aggregate in whole for position in streams[aggregate])
         shown.append(events(tree, service, sorted(positions), whole=whole))
         rows += len(positions)
+    if child and (looks := _looks_at(gateway, child)):
+        shown.append(events(tree_of("access"), "access", looks, whole=()))
+        rows += len(looks)
     child_ids = {UUID(str(row[3])) for row in named if row[3]}
     return Gathered(shown, tuple(sorted(child_ids)), rows)
 
@@ -146,6 +155,22 @@ def _naming_others(
         (service, [position for positions in streams.values() for position in positions], case, child),
     ).fetchall()
     return {UUID(str(row[0])) for row in rows}
+
+
+def _looks_at(gateway: Connection, child: UUID) -> list[int]:
+    """Where the looks that showed this child stand in their log, as far as that is signed."""
+    try:
+        size = tree_of("access").signed().size
+    except NotFound:
+        return []
+    rows = gateway.execute(
+        """select position from receipt join access_tree.entry on id = receipt_id::text
+           where child_ids @> array[%s] and position <= %s order by position""",
+        (child, size),
+    ).fetchall()
+    if len(rows) > SINGLE_MAX:
+        raise Refused(f"{len(rows):,} looks are more than the {SINGLE_MAX:,} of one bundle; hand out ranges of access.")
+    return [int(str(row[0])) for row in rows]
 
 
 def _receipt(gateway: Connection, about: About, gathered: Gathered, *, digest: str) -> None:
@@ -169,12 +194,12 @@ def _receipt(gateway: Connection, about: About, gathered: Gathered, *, digest: s
 
 
 def _stretch(text: str) -> Stretch:
-    service, _, span_text = text.partition(":")
+    log, _, span_text = text.partition(":")
     first, _, last = span_text.partition("-")
-    if service not in SERVICES or not (first.isdecimal() and last.isdecimal()) or not 1 <= int(first) <= int(last):
-        raise Refused(f"{text!r} is no range; it reads cases:1-900, and a log is one of {', '.join(SERVICES)}.")
+    if log not in LOGS or not (first.isdecimal() and last.isdecimal()) or not 1 <= int(first) <= int(last):
+        raise Refused(f"{text!r} is no range; it reads cases:1-900, and a log is one of {', '.join(LOGS)}.")
     if int(last) - int(first) >= SPAN_MAX:
         raise Refused(
             f"One bundle holds {SPAN_MAX:,} entries at most; make several, each beginning where the last ended."
         )
-    return Stretch(service, int(first), int(last))
+    return Stretch(log, int(first), int(last))

@@ -28,6 +28,7 @@ from gateway.commands import Commands, ReadModelVisibility
 from gateway.commands import Service as Reached
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
+from gateway.readmodel.trees import keepers as gateway_tree_keepers
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
@@ -172,6 +173,12 @@ class Embedded:
             *(
                 service.tree_keeper(secret=tree_secret, clock=self._clock, witnesses=witnesses)
                 for service in services.all
+            ),
+            *gateway_tree_keepers(
+                dsn=cluster.dsn("gateway", "gateway_writer"),
+                secret=tree_secret,
+                clock=self._clock,
+                witnesses=witnesses,
             ),
             *([web] if self._serving else []),
         ]

@@ -25,7 +25,7 @@ from typing import Final
 from uuid import UUID
 
 from services.chassis.notes import Signer, tlog_proof
-from services.chassis.tree import EventTree, Signed
+from services.chassis.tree import LogTree, Signed
 
 KIND: Final = 1
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
@@ -68,7 +68,7 @@ class Shown:
     """Aggregates all of whose events it shows."""
 
 
-def events(tree: EventTree, folder: str, positions: Sequence[int], *, whole: Iterable[UUID]) -> Shown:
+def events(tree: LogTree, folder: str, positions: Sequence[int], *, whole: Iterable[UUID]) -> Shown:
     """Single events, each with a proof of its own; raises `NotFound` where one is not signed yet."""
     signed = tree.signed(at_least=max(positions))
     entries, paths = tree.entries(positions), tree.inclusions(positions, size=signed.size)
@@ -79,7 +79,7 @@ def events(tree: EventTree, folder: str, positions: Sequence[int], *, whole: Ite
     return Shown(folder, tree.origin, files, sorted(whole))
 
 
-def span(tree: EventTree, folder: str, first: int, last: int) -> Shown:
+def span(tree: LogTree, folder: str, first: int, last: int) -> Shown:
     """Every entry from one position to another, none left out; raises `NotFound` where the log isn't signed that far."""
     signed = tree.signed(at_least=last)
     entries = tree.entries(range(first, last + 1))
@@ -128,7 +128,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def _checkpoints(tree: EventTree, folder: str, signed: Signed, *, last: int) -> dict[str, bytes]:
+def _checkpoints(tree: LogTree, folder: str, signed: Signed, *, last: int) -> dict[str, bytes]:
     earlier = tree.first_witnessed(at_least=last)
     files = {f"{folder}/checkpoint": signed.note.encode()}
     if earlier is not None and earlier.size < signed.size:

@@ -12,27 +12,33 @@ from rich.console import Console
 
 from deploy.servers import running_servers
 from deploy.showing import table
+from gateway.readmodel import trees
 from services.chassis import witnesses as witnessing
 from services.chassis.clock import CHINA, SystemClock
 from services.chassis.config import SERVICES, read_process_settings, read_secret, read_settings
 from services.chassis.errors import NotFound, Refused
 from services.chassis.notes import Signer, tlog_proof
-from services.chassis.tree import EventTree, TreeBroken, origin_of, signer_of
+from services.chassis.tree import EVENTS, LogTree, TreeBroken, origin_of, signer_of
 from services.chassis.witnesses import NotWitnessed, read_witnesses
 
-app = typer.Typer(no_args_is_help=True, help="What happened, proved 存证: signed trees over the events.")
+app = typer.Typer(
+    no_args_is_help=True, help="What happened, proved 存证: signed trees over events, looks and the policy."
+)
 console = Console(width=None if sys.stdout.isatty() else 160)
 
 KEY_FILE: Final = "trees.key"
 
-Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
+LOGS: Final = (*SERVICES, *trees.LOGS)
+"""Every log that is proved: what each service has recorded, every look, and what looks rest on."""
+
+Log = Annotated[str, typer.Argument(help=f"One of {', '.join(LOGS)}.")]
 
 
 @app.command()
 def show() -> None:
     """Show how far each log is signed, and the keys by which others check that."""
     lines: list[tuple[object, ...]] = []
-    trees = [tree_of(service) for service in SERVICES]
+    trees = [tree_of(log) for log in LOGS]
     for tree in trees:
         try:
             signed = tree.signed()
@@ -42,7 +48,7 @@ def show() -> None:
             witnesses = ", ".join(f"{name} {size:,}" for name, size in tree.cosigned().items())
             when = f"{signed.signed_at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
             lines.append((tree.origin, signed.size, signed.root.hex()[:16], when, witnesses or "none"))
-    console.print(table("Signed logs 签名日志", ("log", "events", "root", "signed", "witnessed up to"), lines))
+    console.print(table("Signed logs 签名日志", ("log", "entries", "root", "signed", "witnessed up to"), lines))
     console.print("Keys, to be given to a witness and to inspectors 公钥:")
     for key in (*(tree.verifier for tree in trees), bundle_signer().verifier):
         console.print(key, soft_wrap=True, highlight=False)
@@ -57,8 +63,8 @@ def cosign(
     """Have every log cosigned by its witnesses, once; for a timer, where processes don't reach them."""
     asked = read_witnesses(witnesses)
     failed: list[str] = []
-    for service in SERVICES:
-        tree = tree_of(service)
+    for log in LOGS:
+        tree = tree_of(log)
         try:
             witnessing.cosign(tree, witnesses=asked)
         except (NotWitnessed, TreeBroken) as error:
@@ -71,29 +77,31 @@ def cosign(
 
 @app.command()
 def event(
-    service: Service,
+    log: Log,
     position: Annotated[int, typer.Argument(min=1, help="The event's position, as timelines and receipts name it.")],
     to: Annotated[Path, typer.Option("--to", file_okay=False, help="The folder the proof is written to.")],
 ) -> None:
     """Write one event as it is stored, personal fields sealed, and the proof that it is in the log."""
-    if service not in SERVICES:
-        raise Refused(f"There is no service {service}; it is one of {', '.join(SERVICES)}.")
-    tree = tree_of(service)
+    if log not in LOGS:
+        raise Refused(f"There is no log {log}; it is one of {', '.join(LOGS)}.")
+    tree = tree_of(log)
     signed = tree.signed(at_least=position)
     path = tree.inclusion(position, size=signed.size)
     to.mkdir(parents=True, exist_ok=True)
-    name = f"{service}-{position}"
+    name = f"{log}-{position}"
     (to / f"{name}.entry").write_bytes(tree.entry(position))
     (to / f"{name}.tlog-proof").write_text(tlog_proof(position - 1, path, signed.note))
-    console.print(f"Written 已写出: {name}.entry, {name}.tlog-proof, in a log of {signed.size:,} events. To check it:")
+    console.print(f"Written 已写出: {name}.entry, {name}.tlog-proof, in a log of {signed.size:,} entries. To check it:")
     console.print(
         f"python verify.py --key '{tree.verifier}' {name}.tlog-proof {name}.entry", soft_wrap=True, highlight=False
     )
 
 
-def tree_of(service: str) -> EventTree:
-    """The tree of a service, on its running server."""
-    return EventTree(dsn=running_servers().dsn(service, f"{service}_app"), signer=_signer(service), clock=SystemClock())
+def tree_of(log: str) -> LogTree:
+    """The tree of a log, on its running server."""
+    database, role = ("gateway", "gateway_writer") if log in trees.LOGS else (log, f"{log}_app")
+    dsn = running_servers().dsn(database, role)
+    return LogTree(dsn=dsn, signer=_signer(log), clock=SystemClock(), entries=trees.LOGS.get(log, EVENTS))
 
 
 def bundle_signer() -> Signer:

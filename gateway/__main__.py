@@ -17,6 +17,7 @@ from gateway.access.warrants import Warrants
 from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility, Service
+from gateway.readmodel import trees
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
 from gateway.supervision.answers import Answers
@@ -34,9 +35,10 @@ def main() -> None:
     with within("gateway", parts=PARTS) as process:
         parts: list[Part] = []
         if "projector" in process.parts:
-            parts.append(
-                Projector(dsn=process.dsn("writer"), log=process.log, opener=process.vault, clock=process.clock)
-            )
+            parts += [
+                Projector(dsn=process.dsn("writer"), log=process.log, opener=process.vault, clock=process.clock),
+                *trees.keepers(dsn=process.dsn("writer"), secret=process.tree_secret, clock=process.clock),
+            ]
         if "api" in process.parts:
             parts += [
                 watch("gateway read model", process.dsn("reader")),

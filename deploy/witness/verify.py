@@ -293,6 +293,11 @@ class Event:
     department: str
     purpose: str
 
+    def __str__(self) -> str:
+        """On a line."""
+        when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.recorded_at))
+        return f"{when} {self.topic} {self.aggregate} v{self.version} {self.actor} {self.department} {self.purpose}"
+
 
 @dataclass
 class Log:
@@ -300,7 +305,7 @@ class Log:
 
     checkpoint: Checkpoint
     earlier: Checkpoint | None = None
-    events: dict[int, Event | None] = field(default_factory=dict)
+    entries: dict[int, Event | str] = field(default_factory=dict)
     whole: dict[UUID, int] = field(default_factory=dict)
     """Aggregates of which no event is missing up to this version; whether there is a later one is not shown."""
     span: tuple[int, int] | None = None
@@ -345,17 +350,17 @@ def check_bundle(content: bytes, *, trusted: Sequence[Verifier]) -> Bundle:
         raise NotProved(f"{min(unread)}: nothing says what this is")
     wanted = said["of"].get("range")
     with _at("manifest"):
-        if not logs or any(not log.events for log in logs):
+        if not logs or any(not log.entries for log in logs):
             raise NotProved("it shows no entries")
         if wanted and [log.span for log in logs] != [(wanted["from"], wanted["to"])]:
             raise NotProved("it says another range than it shows")
     return Bundle(said, logs)
 
 
-def read_event(entry: bytes) -> Event | None:
-    """The clear part of an entry that is an event, None for another kind of entry; raises `Malformed`."""
+def read_entry(entry: bytes) -> Event | str:
+    """The clear part of an entry that is an event, another's text; raises `Malformed`."""
     if not entry.startswith(b"baoxue event 1\n"):
-        return None
+        return entry.decode(errors="replace")
     columns, at = [], 15
     while at < len(entry):
         [length] = struct.unpack_from(">I", entry, at) if at + 4 <= len(entry) else [len(entry)]
@@ -447,7 +452,7 @@ def _check_entry(files: dict[str, bytes], stem: str, log: Log) -> None:
         leaf, checkpoint = leaf_hash(files[f"{stem}.entry"]), log.checkpoint
         check_inclusion(index=index, size=checkpoint.size, leaf=leaf, path=path, root=checkpoint.root)
     with _at(f"{stem}.entry"):
-        log.events[position] = _placed(files[f"{stem}.entry"], position)
+        log.entries[position] = _placed(files[f"{stem}.entry"], position)
 
 
 def _check_span(files: dict[str, bytes], stem: str, log: Log) -> None:
@@ -459,7 +464,7 @@ def _check_span(files: dict[str, bytes], stem: str, log: Log) -> None:
             [length] = struct.unpack_from(">I", content, at) if at + 4 <= len(content) else [len(content)]
             entry = content[at + 4 : at + 4 + length]
             leaves.append(leaf_hash(entry))
-            log.events[span[0] + len(leaves) - 1] = _placed(entry, span[0] + len(leaves) - 1)
+            log.entries[span[0] + len(leaves) - 1] = _placed(entry, span[0] + len(leaves) - 1)
             at += 4 + length
         if at != len(content) or len(leaves) != span[1] - span[0] + 1 or span[0] < 1 or log.span:
             raise Malformed("these are not the entries its name says")
@@ -476,8 +481,8 @@ def _check_span(files: dict[str, bytes], stem: str, log: Log) -> None:
 
 def _check_whole(log: Log, claimed: Sequence[UUID]) -> None:
     versions: dict[UUID, list[int]] = {}
-    for _, event in sorted(log.events.items()):
-        if event is not None:
+    for _, event in sorted(log.entries.items()):
+        if isinstance(event, Event):
             versions.setdefault(event.aggregate, []).append(event.version)
     for aggregate in claimed:
         found = versions.get(aggregate, [])
@@ -487,11 +492,11 @@ def _check_whole(log: Log, claimed: Sequence[UUID]) -> None:
         log.whole[aggregate] = len(found)
 
 
-def _placed(entry: bytes, position: int) -> Event | None:
-    event = read_event(entry)
-    if event is not None and event.position != position:
-        raise NotProved(f"the event says that it is at {event.position}")
-    return event
+def _placed(entry: bytes, position: int) -> Event | str:
+    found = read_entry(entry)
+    if isinstance(found, Event) and found.position != position:
+        raise NotProved(f"the event says that it is at {found.position}")
+    return found
 
 
 def _unzipped(content: bytes) -> dict[str, bytes]:
@@ -560,14 +565,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="核验存证 checks a bundle, or that an entry is in a log")
     parser.add_argument("--key", action="append", default=[], help="公钥 of a log or a witness; again for each")
     parser.add_argument("--keys", type=Path, help="公钥清单 a file of keys, one a line")
-    parser.add_argument("--list", action="store_true", help="列出事件 lists every event of a bundle")
+    parser.add_argument("--list", action="store_true", help="列出条目 lists every entry of a bundle")
     parser.add_argument("files", type=Path, nargs="+", help="证据包 a bundle.zip, or a .tlog-proof and its .entry")
     arguments = parser.parse_args()
     listed = arguments.keys.read_text().splitlines() if arguments.keys else []
     try:
         trusted = [Verifier.parse(key) for key in [*arguments.key, *filter(None, map(str.strip, listed))]]
         if len(arguments.files) == 1:
-            _tell(check_bundle(arguments.files[0].read_bytes(), trusted=trusted), with_events=arguments.list)
+            _tell(check_bundle(arguments.files[0].read_bytes(), trusted=trusted), with_entries=arguments.list)
             return
         proof, entry = arguments.files
         text = proof.read_text()
@@ -579,29 +584,23 @@ def main() -> None:
     _tell_who(found)
 
 
-def _tell(bundle: Bundle, *, with_events: bool) -> None:
+def _tell(bundle: Bundle, *, with_entries: bool) -> None:
     said = bundle.said
     print(f"已证明 PROVED: {json.dumps(said['of'])}, made {said['made_at']} by {said['made_by']}: {said['reason']}")
     for log in bundle.logs:
-        print(f"{log.checkpoint.origin}: {len(log.events)} of its {log.checkpoint.size} entries, none altered")
+        print(f"{log.checkpoint.origin}: {len(log.entries)} of its {log.checkpoint.size} entries, none altered")
         if log.span:
             print(f"  无遗漏 all from {log.span[0]} to {log.span[1]}, none missing")
         for aggregate, last in sorted(log.whole.items()):
             print(f"  {aggregate}: versions 1 to {last}, none missing; whether there is a later one is not shown")
-        in_part = (
-            {event.aggregate for event in log.events.values() if event} - set(log.whole) if not log.span else set()
-        )
-        for aggregate in sorted(in_part):
+        in_part = {one.aggregate for one in log.entries.values() if isinstance(one, Event)} - set(log.whole)
+        for aggregate in sorted(in_part) if not log.span else []:
             print(f"  {aggregate}: some of its events; whether there are others is not shown")
         for checkpoint in filter(None, (log.earlier, log.checkpoint)):
             _tell_who(checkpoint)
-        for position, event in sorted(log.events.items()) if with_events else []:
-            if event:
-                when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(event.recorded_at))
-                said_of = (
-                    f"{event.topic} {event.aggregate} v{event.version} {event.actor} {event.department} {event.purpose}"
-                )
-                print(f"  {position} {when} {said_of}")
+        for position, entry in sorted(log.entries.items()) if with_entries else []:
+            text = str(entry) if isinstance(entry, Event) else entry
+            print(f"  {position} {''.join(letter if letter.isprintable() else ' ' for letter in text)}")
 
 
 def _tell_who(found: Checkpoint) -> None:

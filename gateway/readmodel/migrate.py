@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from gateway.readmodel import partition
+from gateway.readmodel import partition, trees
 from services.chassis import parking
 from services.contracts.divisions import TOWNSHIPS, VILLAGES
 
@@ -41,6 +41,7 @@ def migrate(conn: Connection[Any]) -> None:
         parking.migrate(conn, app_role="gateway_writer")
         # Whoever waits for an event is told when it was parked; what it says stays behind the journal's row security.
         conn.execute("grant select (reader, key, producer, place, type, state) on parked to gateway_reader")
+        trees.migrate(conn)
         conn.execute("reset role")
 
 

@@ -20,7 +20,7 @@ from services.chassis.inbox import Inbox, React
 from services.chassis.log import Lag, Log
 from services.chassis.publication import Publication
 from services.chassis.telemetry import observe_parts
-from services.chassis.tree import EventTree, origin_of, signer_of
+from services.chassis.tree import EVENTS, Entries, LogTree, origin_of, signer_of
 from services.chassis.witnesses import Witness, cosign
 from services.contracts.envelope import Published
 
@@ -69,13 +69,7 @@ class Service:
 
     def tree_keeper(self, *, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = ()) -> "Repeating":
         """The part that keeps the tree up with the events and has it cosigned."""
-        tree = EventTree(dsn=self.dsn, signer=signer_of(origin_of(self.name), secret=secret), clock=clock)
-
-        def keep_up() -> None:
-            tree.keep_up()
-            cosign(tree, witnesses=witnesses)
-
-        return Repeating(name=f"{self.name} tree", every_s=TREE_EVERY_S, do=keep_up)
+        return tree_keeper(self.name, dsn=self.dsn, secret=secret, clock=clock, witnesses=witnesses)
 
     def tick(self, *, clock: Clock) -> None:
         """Lets time pass once, now, unless another process of this service is doing just that."""
@@ -223,6 +217,25 @@ class Repeating:
                 self._last_error = f"failing: {type(error).__name__}"
                 logger.error("%s failed: %s", self.name, type(error).__name__)  # noqa: TRY400
             self._stopping.wait(self._every_s)
+
+
+def tree_keeper(
+    log: str,
+    *,
+    dsn: str,
+    secret: bytes,
+    clock: Clock,
+    witnesses: Sequence[Witness] = (),
+    entries: Entries = EVENTS,
+) -> Repeating:
+    """The part that keeps a log's tree up with what is recorded and has it cosigned."""
+    tree = LogTree(dsn=dsn, signer=signer_of(origin_of(log), secret=secret), clock=clock, entries=entries)
+
+    def keep_up() -> None:
+        tree.keep_up()
+        cosign(tree, witnesses=witnesses)
+
+    return Repeating(name=f"{log} tree", every_s=TREE_EVERY_S, do=keep_up)
 
 
 def watch(name: str, dsn: str) -> Repeating:

@@ -1,13 +1,14 @@
-"""The Merkle tree over one service's events 事件存证树: whoever holds one of its signed checkpoints can be shown what was there.
+"""The Merkle tree over a log 存证树: whoever holds one of its signed checkpoints can be shown what was there.
 
-The event at position n is the tree's entry n-1: positions have no holes. An entry is the event as it is stored, personal
-fields sealed, so that a child whose key was shredded breaks no proof. A checkpoint is signed when its entries are committed,
+What stands at position n is the tree's entry n-1: positions have no holes. Of a service the entries are its events as they are
+stored, personal fields sealed, so that a child whose key was shredded breaks no proof; the gateway's are in
+`gateway/readmodel/trees.py`. A checkpoint is signed when its entries are committed,
 and never one that doesn't go on from the one before: a database that was set back or written over is found out here, or by a
 witness who has seen more.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +42,7 @@ from services.contracts.divisions import COUNTY
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 AT_ONCE: Final = 4_096
-"""Events taken into the tree in one transaction."""
+"""Entries taken into the tree in one transaction."""
 
 TILE_LEVELS: Final = 8
 TILE_HASHES: Final = 1 << TILE_LEVELS
@@ -67,6 +68,22 @@ class TreeBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """Where the entries of a log lie."""
+
+    after: str
+    """The rows after a position, so many at most, in order: the position, then what the entry is of, null where it is gone."""
+    at: str
+    """The rows at these positions."""
+    frame: Callable[[Sequence[Any]], bytes]
+    """The bytes of an entry, of a row without its position."""
+    take: str = ""
+    """Gives positions to so many of those that have none yet; empty where they are recorded with one."""
+    schema: str = "public"
+    """Where the tree itself lies: a database may hold several."""
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """A checkpoint as it was signed."""
 
@@ -76,13 +93,16 @@ class Signed:
     signed_at: datetime
 
 
-def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
-    """Creates the tables, as their owner; any number of times. After `store.migrate`."""
-    connection.execute((files(__package__) / "tree.sql").read_bytes())
-    grants = sql.SQL(
-        "grant select, insert, update on tree_tile, tree_head to {role}; grant select, insert on tree_checkpoint, tree_cosignature to {role}"
-    )
-    connection.execute(grants.format(role=sql.Identifier(app_role)))
+def migrate(connection: psycopg.Connection[Any], *, app_role: str, schema: str = "public") -> None:
+    """Creates the tables, as their owner; any number of times, in a transaction. After `store.migrate`, or what has `refuse_change`."""
+    with connection.transaction():
+        _stand_in(connection, schema)
+        connection.execute((files(__package__) / "tree.sql").read_bytes())
+        grants = sql.SQL(
+            "grant select, insert, update on tree_tile, tree_head to {role}; grant select, insert on tree_checkpoint, tree_cosignature to {role}"
+        )
+        connection.execute(grants.format(role=sql.Identifier(app_role)))
+        _stand_in(connection, "public")
 
 
 def frame(row: Sequence[object]) -> bytes:
@@ -111,13 +131,27 @@ def frame(row: Sequence[object]) -> bytes:
     return b"".join(parts)
 
 
-class EventTree:
-    """The tree of one service, on that service's own database."""
+_COLUMNS: Final = (
+    "select notification_id, originator_id, originator_version, notification_id, topic, state, recorded_at, stored_at,"
+    " actor, department, purpose, command_id, correlation_id, causation_id, trace from events"
+)
+"""The position, and every column of an event in the order in which an entry is made of them."""
+EVENTS: Final = Entries(
+    after=f"{_COLUMNS} where notification_id > %s order by notification_id limit %s",
+    at=f"{_COLUMNS} where notification_id = any(%s)",
+    frame=frame,
+)
+"""A service's events."""
 
-    def __init__(self, *, dsn: str, signer: Signer, clock: Clock) -> None:
+
+class LogTree:
+    """The tree of one log, on the database where its entries lie: a service's events where nothing else is said."""
+
+    def __init__(self, *, dsn: str, signer: Signer, clock: Clock, entries: Entries = EVENTS) -> None:
         self._dsn = dsn
         self._signer = signer
         self._clock = clock
+        self._entries = entries
 
     @property
     def origin(self) -> str:
@@ -182,16 +216,16 @@ class EventTree:
             )
 
     def entry(self, position: int) -> bytes:
-        """The entry of an event by its position; raises `NotFound`."""
+        """The entry at a position; raises `NotFound`."""
         return self.entries([position])[position]
 
     def entries(self, positions: Sequence[int]) -> dict[int, bytes]:
-        """The entries of events by their positions; raises `NotFound` where there is none."""
+        """The entries at these positions; raises `NotFound` where there is none."""
         with self._connection() as connection:
-            rows = connection.execute(_EVENTS_AT, (list(positions),), binary=True).fetchall()
-        found = {row[2]: frame(row) for row in rows}
+            rows = connection.execute(self._entries.at.encode(), (list(positions),), binary=True).fetchall()
+        found = {row[0]: self._entries.frame(row[1:]) for row in rows if row[1] is not None}
         if missing := set(positions) - set(found):
-            raise NotFound(f"没有这一序号的事件 / there is no event at position {min(missing)}.")
+            raise NotFound(f"没有这一序号的记录 / there is no entry at position {min(missing)}.")
         return found
 
     def positions_of(self, aggregates: Sequence[UUID], *, size: int) -> list[int]:
@@ -232,20 +266,22 @@ class EventTree:
     def _grow(self) -> int:
         """Takes in the next events in one transaction and returns how many; none while another process does."""
         with self._connection() as connection:
-            found = connection.execute("select pg_try_advisory_xact_lock(hashtextextended('tree', 0))").fetchone()
-            if found != (True,):
+            lock = "select pg_try_advisory_xact_lock(hashtextextended('tree ' || current_schema, 0))"
+            if connection.execute(lock).fetchone() != (True,):
                 return 0
+            if self._entries.take:
+                connection.execute(self._entries.take.encode(), (AT_ONCE,))
             size = _size(connection)
-            rows = connection.execute(_EVENTS, (size, AT_ONCE), binary=True).fetchall()
+            rows = connection.execute(self._entries.after.encode(), (size, AT_ONCE), binary=True).fetchall()
             if not rows:
                 return 0
             tiles = _Tiles(connection)
             tree = Growing(size, edge_of(size, tiles.node))
             for row in rows:
-                if row[2] != tree.size + 1:
-                    message = f"the event at position {tree.size + 1} is missing"
+                if row[0] != tree.size + 1 or row[1] is None:
+                    message = f"the entry at position {tree.size + 1} is missing"
                     raise TreeBroken(message)
-                for level, place, root in tree.append(leaf_hash(frame(row))):
+                for level, place, root in tree.append(leaf_hash(self._entries.frame(row[1:]))):
                     tiles.add(level, place, root)
             tiles.keep()
             connection.execute(
@@ -260,7 +296,7 @@ class EventTree:
             size, last = _size(connection), _last_signed(connection)
             nodes = _Tiles(connection).node
             if last is not None and last.size <= size and root_of(last.size, nodes) != last.root:
-                message = f"the first {last.size} events are not those that were signed"
+                message = f"the first {last.size} entries are not those that were signed"
                 raise TreeBroken(message)
             if last is not None and last.size >= size:
                 return
@@ -277,6 +313,7 @@ class EventTree:
         """A connection of its own, in a transaction: the tree works now and then, and nobody waits for it."""
         try:
             with psycopg.connect(self._dsn, connect_timeout=5) as connection:
+                _stand_in(connection, self._entries.schema)
                 yield connection
         except psycopg.OperationalError as error:
             raise StoreUnavailable("the service's database can't be reached") from error
@@ -330,13 +367,10 @@ class _Tiles:
         return self._tiles[level, place]
 
 
-_COLUMNS: Final = (
-    "select originator_id, originator_version, notification_id, topic, state, recorded_at, stored_at,"
-    " actor, department, purpose, command_id, correlation_id, causation_id, trace from events"
-)
-"""Every column of an event, in the order in which an entry is made of them."""
-_EVENTS: Final = f"{_COLUMNS} where notification_id > %s order by notification_id limit %s"
-_EVENTS_AT: Final = f"{_COLUMNS} where notification_id = any(%s)"
+def _stand_in(connection: psycopg.Connection[Any], schema: str) -> None:
+    """Lets names mean this schema until the transaction ends, and moments be said in UTC."""
+    path = schema if schema == "public" else f"{schema}, public"
+    connection.execute("select set_config('search_path', %s, true), set_config('timezone', 'UTC', true)", (path,))
 
 
 def _size(connection: Connection) -> int:

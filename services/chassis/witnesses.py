@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.chassis.errors import NotFound, Refused
-from services.chassis.tree import EventTree, Signed, TreeBroken
+from services.chassis.tree import LogTree, Signed, TreeBroken
 
 COSIGNATURE: Final = 0x04
 """The signature type of a witness's Ed25519 key (C2SP tlog-cosignature)."""
@@ -97,7 +97,7 @@ def read_witnesses(path: Path | None) -> tuple[Witness, ...]:
     return tuple(Witness.parse(line) for line in lines if line.strip() and not line.startswith("#"))
 
 
-def cosign(tree: EventTree, *, witnesses: Sequence[Witness]) -> None:
+def cosign(tree: LogTree, *, witnesses: Sequence[Witness]) -> None:
     """Has the last checkpoint cosigned by each witness that hasn't yet; one that is away keeps no other from it.
 
     Raises `NotWitnessed` in the end where one is away, `TreeBroken` where one has seen what is not there any more.
@@ -123,7 +123,7 @@ def cosign(tree: EventTree, *, witnesses: Sequence[Witness]) -> None:
         raise NotWitnessed(message)
 
 
-def _ask(witness: Witness, tree: EventTree, signed: Signed, *, old: int) -> str:
+def _ask(witness: Witness, tree: LogTree, signed: Signed, *, old: int) -> str:
     """The cosignature of a checkpoint; where the witness knows the log from elsewhere, from where it knows it."""
     status, answer = _post(witness, tree, signed, old=old)
     if status == HTTPStatus.CONFLICT and answer.strip().isdigit():
@@ -141,7 +141,7 @@ def _ask(witness: Witness, tree: EventTree, signed: Signed, *, old: int) -> str:
     return witness.line_of(answer, signed)
 
 
-def _post(witness: Witness, tree: EventTree, signed: Signed, *, old: int) -> tuple[int, str]:
+def _post(witness: Witness, tree: LogTree, signed: Signed, *, old: int) -> tuple[int, str]:
     path = (base64.b64encode(sibling).decode() for sibling in tree.consistency(old, size=signed.size))
     body = "\n".join((f"old {old}", *path, "", signed.note)).encode()
     request = Request(f"{witness.address}/add-checkpoint", data=body, method="POST")  # noqa: S310  # http only: see parse

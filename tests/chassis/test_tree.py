@@ -16,7 +16,7 @@ from deploy.witness import verify
 from services.chassis.errors import NotFound
 from services.chassis.notes import Signer
 from services.chassis.store import Recorder
-from services.chassis.tree import EventTree, TreeBroken
+from services.chassis.tree import LogTree, TreeBroken
 from tests.fixtures.postgres import FreshDatabase
 from tests.fixtures.store import migrate_store_and_tree
 from tests.fixtures.stored_events import an_event
@@ -42,9 +42,9 @@ def store_database(database: Callable[..., FreshDatabase]) -> FreshDatabase:
 
 
 @pytest.fixture
-def open_tree(store_database: FreshDatabase) -> Callable[[], EventTree]:
+def open_tree(store_database: FreshDatabase) -> Callable[[], LogTree]:
     """Opens the tree, as so many processes would."""
-    return lambda: EventTree(dsn=store_database.app, signer=SIGNER, clock=AtNoon())
+    return lambda: LogTree(dsn=store_database.app, signer=SIGNER, clock=AtNoon())
 
 
 def opened(note: str) -> verify.Checkpoint:
@@ -60,7 +60,7 @@ def changed(database: FreshDatabase, statement: str) -> None:
 
 
 def test_every_event_is_proved_at_its_position_and_every_checkpoint_goes_on_from_the_one_before(
-    recorder: Recorder, open_tree: Callable[[], EventTree]
+    recorder: Recorder, open_tree: Callable[[], LogTree]
 ) -> None:
     events = open_tree()
     checkpoints = []
@@ -90,7 +90,7 @@ def test_every_event_is_proved_at_its_position_and_every_checkpoint_goes_on_from
     assert verify.root_of([verify.leaf_hash(events.entry(n)) for n in range(1, 334)]) == last.root
 
 
-def test_what_is_not_there_is_not_proved(recorder: Recorder, open_tree: Callable[[], EventTree]) -> None:
+def test_what_is_not_there_is_not_proved(recorder: Recorder, open_tree: Callable[[], LogTree]) -> None:
     events = open_tree()
     with pytest.raises(NotFound, match="no checkpoint that far"):
         events.signed()
@@ -100,7 +100,7 @@ def test_what_is_not_there_is_not_proved(recorder: Recorder, open_tree: Callable
             ask()
 
 
-def test_nothing_new_is_signed_where_nothing_happened(recorder: Recorder, open_tree: Callable[[], EventTree]) -> None:
+def test_nothing_new_is_signed_where_nothing_happened(recorder: Recorder, open_tree: Callable[[], LogTree]) -> None:
     events = open_tree()
     recorder.insert_events([an_event()])
     events.keep_up()
@@ -120,7 +120,7 @@ def test_nothing_new_is_signed_where_nothing_happened(recorder: Recorder, open_t
     ],
 )
 def test_an_event_that_was_changed_is_no_longer_proved(
-    recorder: Recorder, open_tree: Callable[[], EventTree], store_database: FreshDatabase, statement: str
+    recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase, statement: str
 ) -> None:
     events = open_tree()
     recorder.insert_events([an_event() for _ in range(5)])
@@ -138,7 +138,7 @@ def test_an_event_that_was_changed_is_no_longer_proved(
 
 
 def test_a_tree_made_anew_over_changed_events_is_not_signed(
-    recorder: Recorder, open_tree: Callable[[], EventTree], store_database: FreshDatabase
+    recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase
 ) -> None:
     events = open_tree()
     recorder.insert_events([an_event() for _ in range(5)])
@@ -148,13 +148,13 @@ def test_a_tree_made_anew_over_changed_events_is_not_signed(
     changed(store_database, "truncate tree_tile, tree_head")
     recorder.insert_events([an_event()])
 
-    with pytest.raises(TreeBroken, match="first 5 events are not those"):
+    with pytest.raises(TreeBroken, match="first 5 entries are not those"):
         events.keep_up()
     assert events.signed() == signed
 
 
 def test_an_event_that_is_missing_stops_the_tree_before_it(
-    recorder: Recorder, open_tree: Callable[[], EventTree], store_database: FreshDatabase
+    recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase
 ) -> None:
     events = open_tree()
     recorder.insert_events([an_event()])
@@ -168,7 +168,7 @@ def test_an_event_that_is_missing_stops_the_tree_before_it(
 
 
 def test_a_signed_checkpoint_can_t_be_taken_back(
-    recorder: Recorder, open_tree: Callable[[], EventTree], store_database: FreshDatabase
+    recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase
 ) -> None:
     events = open_tree()
     recorder.insert_events([an_event()])
@@ -177,12 +177,12 @@ def test_a_signed_checkpoint_can_t_be_taken_back(
         connection.execute("delete from tree_checkpoint")
 
 
-def test_two_processes_make_one_tree(recorder: Recorder, open_tree: Callable[[], EventTree]) -> None:
+def test_two_processes_make_one_tree(recorder: Recorder, open_tree: Callable[[], LogTree]) -> None:
     trees = [open_tree(), open_tree()]
     with ThreadPoolExecutor(2) as pool:
         for _ in range(10):
             recorder.insert_events([an_event() for _ in range(40)])
-            list(pool.map(EventTree.keep_up, trees))
+            list(pool.map(LogTree.keep_up, trees))
     trees[0].keep_up()
 
     found = opened(trees[0].signed().note)
@@ -201,7 +201,7 @@ KEEPS_UP = textwrap.dedent("""
 
     tree.AT_ONCE = 7  # so that it is killed between two transactions as well as within one
     signer = Signer(sys.argv[2], Ed25519PrivateKey.from_private_bytes(bytes.fromhex(sys.argv[3])))
-    events = tree.EventTree(dsn=sys.argv[1], signer=signer, clock=SystemClock())
+    events = tree.LogTree(dsn=sys.argv[1], signer=signer, clock=SystemClock())
     print("begins", flush=True)
     while True:
         events.keep_up()
@@ -209,7 +209,7 @@ KEEPS_UP = textwrap.dedent("""
 
 
 def test_a_process_killed_again_and_again_signs_only_what_holds(
-    recorder: Recorder, open_tree: Callable[[], EventTree], store_database: FreshDatabase
+    recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase
 ) -> None:
     for _ in range(4):
         process = subprocess.Popen(

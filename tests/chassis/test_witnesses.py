@@ -14,7 +14,7 @@ from deploy.witness.witness import WitnessServer
 from services.chassis.clock import SystemClock
 from services.chassis.errors import Refused
 from services.chassis.store import Recorder
-from services.chassis.tree import EventTree, TreeBroken, origin_of, signer_of
+from services.chassis.tree import LogTree, TreeBroken, origin_of, signer_of
 from services.chassis.witnesses import NotWitnessed, Witness, cosign, read_witnesses
 from tests.fixtures.postgres import FreshDatabase
 from tests.fixtures.store import migrate_store_and_tree
@@ -30,8 +30,8 @@ def store_database(database: Callable[..., FreshDatabase]) -> FreshDatabase:
 
 
 @pytest.fixture
-def events(store_database: FreshDatabase) -> EventTree:
-    return EventTree(dsn=store_database.app, signer=SIGNER, clock=SystemClock())
+def events(store_database: FreshDatabase) -> LogTree:
+    return LogTree(dsn=store_database.app, signer=SIGNER, clock=SystemClock())
 
 
 @contextmanager
@@ -57,13 +57,13 @@ def set_back(database: FreshDatabase, *, to: int) -> None:
         connection.execute("truncate tree_tile, tree_head, tree_checkpoint, tree_cosignature")
 
 
-def grown(recorder: Recorder, events: EventTree, count: int) -> None:
+def grown(recorder: Recorder, events: LogTree, count: int) -> None:
     recorder.insert_events([an_event() for _ in range(count)])
     events.keep_up()
 
 
 def test_every_checkpoint_is_cosigned_and_the_proof_of_an_event_carries_that(
-    recorder: Recorder, events: EventTree, tmp_path: Path
+    recorder: Recorder, events: LogTree, tmp_path: Path
 ) -> None:
     with watching(tmp_path / "one") as one, watching(tmp_path / "two", name="prosecutors.example/w") as two:
         for count in (3, 40):
@@ -81,7 +81,7 @@ def test_every_checkpoint_is_cosigned_and_the_proof_of_an_event_carries_that(
 
 
 def test_a_witness_that_is_away_keeps_no_other_and_is_asked_again(
-    recorder: Recorder, events: EventTree, tmp_path: Path
+    recorder: Recorder, events: LogTree, tmp_path: Path
 ) -> None:
     with watching(tmp_path / "away", name="away.example/w") as gone:
         pass
@@ -96,7 +96,7 @@ def test_a_witness_that_is_away_keeps_no_other_and_is_asked_again(
 
 
 def test_a_witness_that_knows_the_log_from_elsewhere_is_shown_where_it_goes_on(
-    recorder: Recorder, events: EventTree, store_database: FreshDatabase, tmp_path: Path
+    recorder: Recorder, events: LogTree, store_database: FreshDatabase, tmp_path: Path
 ) -> None:
     with watching(tmp_path / "one") as one:
         grown(recorder, events, 5)
@@ -110,7 +110,7 @@ def test_a_witness_that_knows_the_log_from_elsewhere_is_shown_where_it_goes_on(
 
 
 def test_a_database_that_was_set_back_is_found_out(
-    recorder: Recorder, events: EventTree, store_database: FreshDatabase, tmp_path: Path
+    recorder: Recorder, events: LogTree, store_database: FreshDatabase, tmp_path: Path
 ) -> None:
     with watching(tmp_path / "one") as one:
         grown(recorder, events, 9)
@@ -122,7 +122,7 @@ def test_a_database_that_was_set_back_is_found_out(
 
 
 def test_a_database_that_was_written_over_is_found_out(
-    recorder: Recorder, events: EventTree, store_database: FreshDatabase, tmp_path: Path
+    recorder: Recorder, events: LogTree, store_database: FreshDatabase, tmp_path: Path
 ) -> None:
     with watching(tmp_path / "one") as one:
         grown(recorder, events, 9)
@@ -134,9 +134,7 @@ def test_a_database_that_was_written_over_is_found_out(
             cosign(events, witnesses=[one])
 
 
-def test_a_signature_that_does_not_hold_is_no_cosignature(
-    recorder: Recorder, events: EventTree, tmp_path: Path
-) -> None:
+def test_a_signature_that_does_not_hold_is_no_cosignature(recorder: Recorder, events: LogTree, tmp_path: Path) -> None:
     with watching(tmp_path / "one") as one, watching(tmp_path / "two") as two:
         grown(recorder, events, 1)
         mistaken = Witness(one.address, two.name, two.id, two.public)
@@ -145,7 +143,7 @@ def test_a_signature_that_does_not_hold_is_no_cosignature(
     assert events.cosigned() == {}
 
 
-def test_an_empty_log_is_shown_to_nobody(events: EventTree) -> None:
+def test_an_empty_log_is_shown_to_nobody(events: LogTree) -> None:
     cosign(events, witnesses=[Witness("http://127.0.0.1:9", "nobody.example/w", bytes(4), bytes(32))])
 
 

@@ -22,11 +22,12 @@ from deploy.postgres.cluster import SUPERUSER, Cluster
 from deploy.postgres.databases import prepare
 from deploy.witness import verify
 from deploy.witness.witness import Witness, WitnessServer
+from gateway.readmodel import trees
 from services.chassis.clock import SystemClock
-from services.chassis.config import SERVICES, own_secret
+from services.chassis.config import SERVICES, own_secret, read_secret
 from services.chassis.errors import NotFound, Refused
 from services.chassis.store import Recorder
-from services.chassis.tree import EventTree, origin_of, signer_of
+from services.chassis.tree import LogTree, origin_of, signer_of
 from tests.fixtures.stored_events import an_event
 
 CASE, PAPER, LIST, OTHER = uuid4(), uuid4(), uuid4(), uuid4()
@@ -62,7 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         dsn = cluster.dsn("cases", "cases_app")
         with closing(Recorder(dsn=dsn)) as recorder:
             recorder.insert_events([an_event(of=aggregate, version=version) for aggregate, version, _ in RECORDED])
-        EventTree(dsn=dsn, signer=signer_of(origin_of("cases"), secret=secret), clock=SystemClock()).keep_up()
+        LogTree(dsn=dsn, signer=signer_of(origin_of("cases"), secret=secret), clock=SystemClock()).keep_up()
         yield folder
         cluster.delete()
 
@@ -96,6 +97,13 @@ def looks(folder: Path) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
+def keep_up_with_looks(folder: Path) -> None:
+    """The keeper of the log of looks, once."""
+    signer = signer_of(origin_of("access"), secret=bytes.fromhex(read_secret(folder / proofs.KEY_FILE)))
+    dsn = Cluster.attach(folder / "postgres").dsn("gateway", "gateway_writer")
+    LogTree(dsn=dsn, signer=signer, clock=SystemClock(), entries=trees.LOGS["access"]).keep_up()
+
+
 def keys_of(profile: dict[str, str]) -> list[verify.Verifier]:
     """The keys an inspector is handed."""
     shown = typed(profile, "show").stdout
@@ -117,7 +125,7 @@ def key_of(shown: str) -> str:
 def test_an_operator_sees_how_far_each_log_is_signed(profile: dict[str, str]) -> None:
     shown = typed(profile, "show").stdout
 
-    assert all(origin_of(service) in shown for service in SERVICES)
+    assert all(origin_of(log) in shown for log in proofs.LOGS)
     assert verify.Verifier.parse(key_of(shown)).name == origin_of("cases")
 
 
@@ -181,7 +189,7 @@ def test_a_case_is_handed_out_with_its_proofs_once_that_is_written_down(
     packed = (tmp_path / "case.zip").read_bytes()
     found = verify.check_bundle(packed, trusted=keys_of(profile))
     [log] = found.logs
-    assert (sorted(log.events), log.whole) == ([1, 3, 4], {CASE: 2})
+    assert (sorted(log.entries), log.whole) == ([1, 3, 4], {CASE: 2})
     assert found.said["reason"] == "督导〔2026〕7号"
     [look] = looks(folder)[len(before) :]
     assert look == ("operator-1", "supervision:410326", sha256(packed).hexdigest(), [CHILD], 3)
@@ -191,10 +199,23 @@ def test_a_child_and_a_range_are_handed_out_too(profile: dict[str, str], tmp_pat
     assert bundled(profile, tmp_path / "child.zip", *ASKED, "--child", CHILD).exit_code == 0
     assert bundled(profile, tmp_path / "range.zip", *ASKED, "--range", "cases:2-5").exit_code == 0
 
-    [child] = verify.check_bundle((tmp_path / "child.zip").read_bytes(), trusted=keys_of(profile)).logs
+    [child, *_] = verify.check_bundle((tmp_path / "child.zip").read_bytes(), trusted=keys_of(profile)).logs
     [span] = verify.check_bundle((tmp_path / "range.zip").read_bytes(), trusted=keys_of(profile)).logs
-    assert sorted(child.events) == [1, 3, 4, 5]
-    assert (span.span, sorted(span.events)) == ((2, 5), [2, 3, 4, 5])
+    assert sorted(child.entries) == [1, 3, 4, 5]
+    assert (span.span, sorted(span.entries)) == ((2, 5), [2, 3, 4, 5])
+
+
+def test_who_looked_at_a_child_is_handed_out_with_it(profile: dict[str, str], folder: Path, tmp_path: Path) -> None:
+    bundled(profile, tmp_path / "first.zip", *ASKED, "--child", CHILD)
+    keep_up_with_looks(folder)
+    bundled(profile, tmp_path / "second.zip", *ASKED, "--child", CHILD)
+    bundled(profile, tmp_path / "all.zip", *ASKED, "--range", f"access:1-{len(looks(folder)) - 1}")
+
+    [_, access] = verify.check_bundle((tmp_path / "second.zip").read_bytes(), trusted=keys_of(profile)).logs
+    [span] = verify.check_bundle((tmp_path / "all.zip").read_bytes(), trusted=keys_of(profile)).logs
+    [*_, last] = access.entries.values()
+    assert sha256((tmp_path / "first.zip").read_bytes()).hexdigest() in str(last)
+    assert access.entries == span.entries
 
 
 def test_an_inspector_checks_a_bundle_with_either_program_on_a_machine_of_its_own(

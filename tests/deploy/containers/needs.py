@@ -66,7 +66,8 @@ class Process:
         opening = {"vault_app", "vault.kek"}
         if self.owner == "gateway":
             reading = {"gateway_reader", "services.token"} if self.is_face else set()
-            return frozenset({"gateway_writer", *reading, *opening})
+            signing = set() if self.is_face else {"trees.key"}  # the trees over looks and the policy
+            return frozenset({"gateway_writer", *reading, *opening, *signing})
         keys = {"roster.key"} if self.owner == "roster" else set()
         if self.part == "relay":  # it signs the tree over the events that it sends
             keys.add("trees.key")

@@ -127,8 +127,8 @@ def test_what_is_shown_is_what_can_be_claimed() -> None:
     assert cases.whole == {CASE: 4, write.PAPER: 2}
     assert notify.whole == {NOTICE: 1}
     assert (cases.earlier and cases.earlier.size, cases.checkpoint.size) == (10, 11)
-    assert (log.span, sorted(log.events)) == ((3, 9), list(range(3, 10)))
-    assert {event.aggregate for event in log.events.values() if event} == {CASE, write.PAPER, write.OTHER}
+    assert (log.span, sorted(log.entries)) == ((3, 9), list(range(3, 10)))
+    assert {event.aggregate for event in log.entries.values() if event} == {CASE, write.PAPER, write.OTHER}
 
 
 def test_a_byte_changed_on_the_way_is_refused(second: Callable[[dict[str, bytes]], dict[str, str]]) -> None:
