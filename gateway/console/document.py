@@ -43,7 +43,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Each page's document by its name."""
-ME: Final = "{ me { actor unit purpose commands grants { type field mode } } }"
+ME: Final = "query Me { me { actor unit purpose commands grants { type field mode } } }"
 """Who somebody is, asked once when they sign in, and once more by a gateway that was started since."""
 
 

@@ -31,7 +31,7 @@ from gateway.console.caller import (
 from gateway.console.document import Granted
 from gateway.console.session import Session
 from gateway.console.texts import Texts
-from gateway.console.views import acts, case, child, my_day
+from gateway.console.views import acts, board, case, child, ledger, lists, my_day
 from gateway.html_form import Unreadable, read_pairs
 
 MOST_BYTES: Final = 256 * 1024
@@ -71,6 +71,15 @@ class Page:
 
 PAGES: Final = (
     Page("/", my_day.show, name="my_day"),
+    Page("/board", board.show, name="board", needs=(("Query", "partition"),)),
+    Page("/board/{township}", board.show_township),
+    Page("/ledger", ledger.show, ledger.find, name="ledger", needs=(("Query", "children"),)),
+    Page("/cases", lists.shown(lists.CASES), name="cases", needs=(("Query", "cases"),)),
+    Page("/findings", lists.shown(lists.FINDINGS), name="findings", needs=(("Query", "findings"),)),
+    Page("/referrals", lists.shown(lists.REFERRALS), name="referrals", needs=(("Query", "referrals"),)),
+    Page("/posts", lists.shown(lists.POSTS), name="posts", needs=(("Query", "posts"),)),
+    Page("/notices", lists.shown(lists.NOTICES), name="notices", needs=(("Query", "notices"),)),
+    Page("/looks", lists.shown(lists.LOOKS), name="looks", needs=(("Query", "looks"),)),
     Page("/children/{id}", child.show),
     Page("/cases/{id}", case.show),
     Page("/acts/{command}", acts.show, acts.send),

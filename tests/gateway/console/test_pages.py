@@ -113,7 +113,7 @@ def test_a_look_at_a_page_is_recorded_like_any_other(browser: Browser) -> None:
     case = a_case()
     browser.signed_in("xiaodian-officer").get(f"/cases/{case['case_id']}")
 
-    operations = [receipt["operation"] for receipt in browser.gateway.receipts_of(limit=5)]
+    operations = [receipt["operation"] for receipt in browser.gateway.receipts_of(limit=200)]
     assert "CasePage" in operations
 
 

@@ -1,0 +1,139 @@
+"""全县看板: where every child of school age stands, by township and village, what does not agree, and how far cases have come.
+
+Each figure leads to the rows behind it and is named with its formula. Figures are those of `partition`, `findingCounts`, `cases` and
+`documents`; nothing is counted here but what those list.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from gateway.console import charts
+from gateway.console.caller import Caller
+from gateway.words import WORDS
+
+OUT: Final = ("suspect", "open_case", "unaccounted")
+"""The states in which a child is not known to be anywhere that is in order."""
+MOST_PAGES: Final = 5
+"""Pages of cases that are counted, 200 each; the page says where there are more."""
+
+
+async def show(caller: Caller) -> Response:
+    """The county, or what of it the caller reaches."""
+    board = await caller.ask("board")
+    rows = board.get("partition", ())
+    names = {row["township"]: row["townshipName"] or caller.texts("board.unknown_place") for row in rows}
+    table = _table(rows, of="township")
+    out = {place: sum(counts[state] or 0 for state in OUT) for place, counts in table.items()}
+    return caller.page(
+        "board.html",
+        states=_states(rows),
+        places=sorted(names.items()),
+        table=table,
+        sums=_sums(rows),
+        out=out,
+        map=charts.tiles(
+            caller.texts("board.map"),
+            [charts.Mark(names[code], out[code], f"/board/{code}") for code in sorted(names)],
+        ),
+        kinds=_kinds(board.get("findingCounts", ())),
+        trend=await _trend(caller),
+        funnel=await _funnel(caller),
+        outs=OUT,
+    )
+
+
+async def show_township(caller: Caller) -> Response:
+    """One township, village by village."""
+    township = str(caller.request.path_params["township"])
+    rows = (await caller.ask("board_villages", township=township)).get("villagePartition", ())
+    names = {row["village"]: row["villageName"] or caller.texts("board.unknown_place") for row in rows}
+    return caller.page(
+        "board_township.html",
+        township=township,
+        states=_states(rows),
+        places=sorted(names.items()),
+        table=_table(rows, of="village"),
+        sums=_sums(rows),
+    )
+
+
+def _dated(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row.get("dated", True)]
+
+
+def _states(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The states that somebody is in, in the order of the partition sheet."""
+    there = {row["state"] for row in rows}
+    return [state for state in WORDS["states"] if state in there]
+
+
+def _table(rows: Sequence[Mapping[str, Any]], *, of: str) -> dict[str, Counter[str]]:
+    table: dict[str, Counter[str]] = {}
+    for row in _dated(rows):
+        table.setdefault(row[of], Counter())[row["state"]] += row["count"] or 0
+    for row in rows:
+        table.setdefault(row[of], Counter())
+    return table
+
+
+def _sums(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for row in _dated(rows):
+        sums[row["state"]] += row["count"] or 0
+    return sums
+
+
+def _kinds(counts: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    kinds: Counter[str] = Counter()
+    for row in counts:
+        kinds[row["kind"]] += row["count"] or 0
+    return kinds.most_common()
+
+
+async def _trend(caller: Caller) -> Markup | None:
+    """Children out of order on the last days of the months before, and today, as known now."""
+    days = _ends_of_months(date.fromisoformat(caller.today))
+    found = await caller.ask("board_trend", **dict(zip("abcdef", (day.isoformat() for day in days), strict=True)))
+    if not found:
+        return None
+    marks = []
+    for name, day in zip("abcdef", days, strict=True):
+        out = sum(row["count"] or 0 for row in _dated(found[name]) if row["state"] in OUT)
+        marks.append(charts.Mark(day.isoformat()[2:], out))
+    return charts.line(caller.texts("board.trend"), marks)
+
+
+def _ends_of_months(today: date) -> list[date]:
+    """The last days of the five months before, and today."""
+    days = [today]
+    while len(days) < 6:
+        days.append(days[-1].replace(day=1) - timedelta(days=1))
+    return days[::-1]
+
+
+async def _funnel(caller: Caller) -> Mapping[str, Any] | None:
+    """How many cases came to each step; at most a thousand of them."""
+    counts: Counter[str] = Counter()
+    after, has_more, asked = "", True, 0
+    while has_more and asked < MOST_PAGES:
+        page = (await caller.ask("board_cases", after=after)).get("cases")
+        if page is None:
+            return None
+        for case in page["nodes"]:
+            counts["opened"] += 1
+            for step in ("confirmed", "returned", "closed"):
+                counts[step] += bool(case.get(f"{step}On"))
+        after, has_more, asked = page["pageInfo"]["endCursor"] or "", page["pageInfo"]["hasNextPage"], asked + 1
+    papers = await caller.ask("board_papers")
+    for kind, of in (("criticism", "educated"), ("order", "ordered"), ("penalty", "fined"), ("justice", "sued")):
+        page = papers.get(kind)
+        counts[of] = len({paper["caseId"] for paper in page["nodes"]}) if page else 0
+        has_more |= bool(page and page["pageInfo"]["hasNextPage"])
+    steps = ("opened", "confirmed", "educated", "ordered", "fined", "sued", "returned", "closed")
+    marks = [charts.Mark(caller.texts(f"board.{step}"), counts[step]) for step in steps]
+    return {"chart": charts.bars(caller.texts("board.funnel"), marks), "is_whole": not has_more}

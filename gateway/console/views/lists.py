@@ -1,0 +1,207 @@
+"""Lists: cases, findings, referrals, notices, doubts, posts and looks, each narrowed by codes and days in the address, page by page.
+
+A list is its document, what narrows it and its columns. A row's buttons are commands on what the row is about.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gateway.console.caller import Caller
+from gateway.words import WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the field, its heading in the catalogue, and how a value is shown."""
+
+    field: str
+    heading: str
+    kind: str = "text"
+    """text, date, due, moment, place, unit, child, case or link; or the list of words its codes are of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What narrows a list: a parameter of the address and of the document, chosen from a list of words, or a township, day, flag or text."""
+
+    name: str
+    heading: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A command on a row: as which argument the row's id goes in, and in which states of the row."""
+
+    command: str
+    argument: str
+    states: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list as a page; `name` is its document, its root in the answer and its section of the catalogue."""
+
+    name: str
+    columns: tuple[Column, ...]
+    narrowings: tuple[Narrowing, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    file: str = ""
+    """The list as a file, by its name under `/files/lists/`."""
+
+
+_TOWNSHIP: Final = Narrowing("township", "ledger.township", "township")
+_CHILD: Final = Column("child", "my_day.child", "child")
+_PLACE: Final = Column("township", "my_day.place", "place")
+_ASKED_STATES: Final = frozenset({"opened", "accepted"})
+CASES: Final = List(
+    "cases",
+    (
+        Column("state", "child.state", "cases"),
+        _CHILD,
+        _PLACE,
+        Column("cause", "case.cause", "openings"),
+        Column("openedOn", "case.openedOn", "date"),
+        Column("owedStep", "my_day.what", "steps"),
+        Column("owedBy", "child.owner", "units"),
+        Column("owedDueOn", "my_day.due", "due"),
+        Column("id", "lists.open", "case"),
+    ),
+    (Narrowing("state", "child.state", "cases"), _TOWNSHIP, Narrowing("overdue", "site.late", "flag")),
+    file="cases",
+)
+FINDINGS: Final = List(
+    "findings",
+    (
+        Column("kind", "child.kind", "findings"),
+        _CHILD,
+        _PLACE,
+        Column("owner", "child.owner", "unit"),
+        Column("state", "child.state", "finding_states"),
+        Column("raisedOn", "lists.since", "date"),
+        Column("dueOn", "my_day.due", "due"),
+        Column("reason", "child.why"),
+    ),
+    (Narrowing("kind", "child.kind", "findings"), _TOWNSHIP, Narrowing("overdue", "site.late", "flag")),
+    (
+        Button("acceptAnswer", "findingId", frozenset({"answered"})),
+        Button("returnAnswer", "findingId", frozenset({"answered"})),
+    ),
+    file="findings",
+)
+REFERRALS: Final = List(
+    "referrals",
+    (
+        Column("purpose", "case.for_what", "referral_purposes"),
+        _CHILD,
+        Column("request", "lists.request"),
+        Column("askedBy", "lists.asked_by", "unit"),
+        Column("toUnit", "case.asked", "departments"),
+        Column("state", "child.state", "referral_states"),
+        Column("replyBy", "case.reply_by", "due"),
+        Column("outcome", "case.answer"),
+    ),
+    (
+        Narrowing("state", "child.state", "referral_states"),
+        Narrowing("purpose", "case.for_what", "referral_purposes"),
+        Narrowing("overdue", "site.late", "flag"),
+    ),
+    (
+        Button("acceptReferral", "referralId", frozenset({"opened"})),
+        Button("answerReferral", "referralId", frozenset({"accepted"})),
+        Button("returnReferral", "referralId", _ASKED_STATES),
+        Button("revokeReferral", "referralId", _ASKED_STATES),
+    ),
+    file="referrals",
+)
+NOTICES: Final = List(
+    "notices",
+    (
+        Column("raisedAt", "child.when", "moment"),
+        Column("recipient", "child.unit", "unit"),
+        Column("text", "lists.text"),
+        Column("replyBy", "case.reply_by", "date"),
+        Column("state", "child.state", "notice_states"),
+        Column("channel", "lists.channel"),
+        Column("caseId", "case.title", "case"),
+    ),
+    (Narrowing("state", "child.state", "notice_states"),),
+    (Button("acknowledgeNotice", "noticeId", frozenset({"delivered", "escalated"})),),
+    file="notices",
+)
+POSTS: Final = List(
+    "posts",
+    (
+        Column("role", "arguments.role", "roles"),
+        Column("officer", "lists.officer"),
+        Column("township", "ledger.township", "place"),
+        Column("village", "board.village", "place"),
+        Column("school", "child.school"),
+        Column("fromOn", "arguments.fromOn", "date"),
+        Column("untilOn", "arguments.untilOn", "date"),
+        Column("deputy", "child.deputy", "flag"),
+    ),
+    (Narrowing("on", "lists.on", "date"), Narrowing("role", "arguments.role", "roles"), _TOWNSHIP),
+    file="posts",
+)
+LOOKS: Final = List(
+    "looks",
+    (
+        Column("at", "child.when", "moment"),
+        Column("actor", "child.who"),
+        Column("department", "child.unit", "unit"),
+        Column("purpose", "child.purpose", "purposes"),
+        Column("operation", "lists.operation"),
+        Column("decision", "child.result", "decisions"),
+        Column("rows", "lists.rows"),
+    ),
+    (
+        Narrowing("department", "lists.department", "text"),
+        Narrowing("actor", "child.who", "text"),
+        Narrowing("decision", "child.result", "decisions"),
+    ),
+    file="looks",
+)
+
+
+def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
+    """The page of a list."""
+
+    async def show(caller: Caller) -> Response:
+        asked = {each.name: caller.given(each.name) for each in one.narrowings}
+        found = await caller.ask(one.name, after=caller.given("after"), **_typed(one, asked))
+        page: Mapping[str, Any] = found.get(one.name) or {}
+        places = await caller.ask("places") if _TOWNSHIP in one.narrowings else {}
+        nodes = page.get("nodes", ())
+        return caller.page(
+            "list.html",
+            list=one,
+            columns=[column for column in one.columns if any(column.field in node for node in nodes)],
+            nodes=nodes,
+            more=page.get("pageInfo", {}),
+            asked=asked,
+            narrowings=[(each, _options(caller, each, places)) for each in one.narrowings],
+            buttons=[
+                (button, caller.texts(f"acts.{button.command}"))
+                for button in one.buttons
+                if caller.granted.may(button.command)
+            ],
+            file=one.file,
+        )
+
+    return show
+
+
+def _typed(one: List, asked: Mapping[str, str]) -> dict[str, object]:
+    """What narrows, as the document takes it; a flag that is not set does not narrow."""
+    flags = {each.name for each in one.narrowings if each.kind == "flag"}
+    return {name: (value == "yes" or None) if name in flags else value for name, value in asked.items()}
+
+
+def _options(caller: Caller, each: Narrowing, places: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if each.kind == "township":
+        return [(place["code"], place["name"]) for place in places.get("townships", ())]
+    return [(code, caller.texts.word(each.kind, code)) for code in WORDS.get(each.kind, ())]

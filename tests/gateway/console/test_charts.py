@@ -1,0 +1,47 @@
+"""Charts: every number is written and leads to its rows, and nothing in a name is taken for a mark."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gateway.console.charts import Mark, bars, line, tiles
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "<script>alert(1)</script>&\"'"
+
+
+@pytest.mark.parametrize("draw", [bars, line, tiles])
+def test_every_number_is_written_and_leads_to_its_rows(draw: object) -> None:
+    chart = ET.fromstring(draw("T", [Mark("甲", 3, "/a?x=1&y=2"), Mark("乙", 0), Mark("丙", 1200)]))  # type: ignore[operator]  # noqa: S314
+
+    texts = [element.text for element in chart.iter(f"{SVG}text")]
+    assert {"甲", "乙", "丙", "3", "0", "1,200"} <= set(texts)
+    [link] = chart.iter(f"{SVG}a")
+    assert link.get("href") == "/a?x=1&y=2"
+    assert not [element for element in chart.iter() if element.get("style")]
+
+
+@pytest.mark.parametrize("draw", [bars, line, tiles])
+def test_a_name_is_text_whatever_stands_in_it(draw: object) -> None:
+    drawn = draw(HOSTILE, [Mark(HOSTILE, 1, f"/a?{HOSTILE}", HOSTILE)])  # type: ignore[operator]
+
+    chart = ET.fromstring(drawn)  # noqa: S314  # ours
+    assert not list(chart.iter(f"{SVG}script"))
+    assert chart.get("aria-label") == HOSTILE
+
+
+@pytest.mark.parametrize("draw", [bars, line, tiles])
+@pytest.mark.parametrize("marks", [[], [Mark("甲", 0)]])
+def test_where_there_is_nothing_a_chart_is_drawn_all_the_same(draw: object, marks: list[Mark]) -> None:
+    ET.fromstring(draw("T", marks))  # type: ignore[operator]  # noqa: S314
+
+
+def test_a_longer_bar_is_a_larger_number_and_a_darker_tile_too() -> None:
+    chart = ET.fromstring(bars("T", [Mark("甲", 10), Mark("乙", 5)]))  # noqa: S314
+    first, second = (float(bar.get("width", "0")) for bar in chart.iter(f"{SVG}rect"))
+    assert first == pytest.approx(2 * second)
+
+    map_of = ET.fromstring(tiles("T", [Mark(str(n), n) for n in (0, 1, 50, 100)]))  # noqa: S314
+    shades = [tile.get("class", "").split("-")[-1] for tile in map_of.iter(f"{SVG}rect")]
+    assert shades == sorted(shades)
+    assert (shades[0], shades[-1]) == ("0", "4")
