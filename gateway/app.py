@@ -33,8 +33,8 @@ from gateway.public.forms import Forms
 from gateway.public.routes import Hall, public_routes
 from gateway.readmodel.changes import Changes
 from gateway.readmodel.reading import Reader
+from gateway.schema.replay import Supervision
 from gateway.schema.schema import build_schema
-from gateway.schema.supervision import Supervision
 from gateway.schema.trusted import read_documents
 from gateway.sheets.template import check_folder
 from gateway.stream import Streams

@@ -23,7 +23,7 @@ from gateway.readmodel.reading import Reader, ReadModelUnavailable
 from gateway.schema.compile import Plan
 from gateway.schema.operations import Operation, Operations
 from gateway.schema.paging import BadArgument
-from gateway.schema.supervision import Supervision
+from gateway.schema.replay import Supervision
 from gateway.schema.trusted import Documents
 from services.chassis.clock import Clock, china_date
 from services.chassis.errors import ServiceError

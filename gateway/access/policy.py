@@ -98,6 +98,7 @@ _MODES: Mapping[tuple[str, str], frozenset[Mode]] = {
         ("Query", field): frozenset({Mode.PREDICATE})
         for field in ("identityMatches", "holdsDisabilityCertificate", "inMinimumLiving", "enrolledThisTerm")
     },
+    ("ChildReplay", "name"): frozenset({Mode.FULL, Mode.MASK}),
     ("FindingCount", "count"): frozenset({Mode.FULL, Mode.COUNT}),
     ("PartitionRow", "count"): frozenset({Mode.FULL, Mode.COUNT}),
 }

@@ -32,7 +32,7 @@ from gateway.commands import Commands, CommandUncertain, Passed
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
 from gateway.request import POLICY_HEADER
 from gateway.schema.paging import BadArgument
-from gateway.schema.supervision import Supervision
+from gateway.schema.replay import Supervision
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.key_store import VaultUnavailable

@@ -4,15 +4,18 @@ A tenure in a post lasts until the next one begins, so it has no end of its own;
 one answer: see `RESPONSIBLE_ON`.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, ClassVar, Final, LiteralString, assert_never, get_args
 from uuid import UUID, uuid5
 
+import msgspec
 from msgspec.structs import replace
 
 from gateway.readmodel.cases import Responsibility
 from gateway.readmodel.fold import Fold, Told
-from gateway.readmodel.rows import Row
+from gateway.readmodel.roster import Child
+from gateway.readmodel.rows import Row, Rows
 from services.contracts.oversight import PostDeputised, PostFilled, PostHandedOver, ResponsibilityDeputised
 
 PostEvent = PostFilled | PostHandedOver | PostDeputised
@@ -114,6 +117,58 @@ def deputy(_row: Responsibility | None, told: Told[ResponsibilityDeputised]) -> 
         until_on=event.until_on,
         stands_in_for=event.assignment_id,
     )
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers for a child in a role 责任人: one account, by name or by the post of the child's place."""
+
+    role: str
+    officer: str
+    deputy: bool
+    by_name: bool
+    from_on: date
+
+
+def answering(rows: Rows, child: Child, *, on: date) -> tuple[Answers, ...]:
+    """`RESPONSIBLE_ON` of rows at hand: for each role the one account that answers for a child on a day, by role."""
+    answers = [*_by_name(rows, child, on=on), *_by_place(rows, child, on=on)]
+    answers.sort(key=lambda one: (one.by_name, one.deputy, one.from_on))  # the last of a role answers
+    by_role = {one.role: one for one in answers}
+    return tuple(by_role[role] for role in sorted(by_role))
+
+
+def _by_name(rows: Rows, child: Child, *, on: date) -> Iterator[Answers]:
+    for row in rows.of(Responsibility):
+        stood_in_for = rows.find(Responsibility, row.stands_in_for) if row.stands_in_for is not None else row
+        lasts = stood_in_for is not None and (stood_in_for.until_on is None or stood_in_for.until_on >= on)
+        if row.child_id == child.child_id and lasts and _is_in_force(row, on):
+            deputy = row.stands_in_for is not None
+            yield Answers(
+                role=row.role, officer=row.officer, deputy=deputy, by_name=True, from_on=row.from_on or date.min
+            )
+
+
+def _by_place(rows: Rows, child: Child, *, on: date) -> Iterator[Answers]:
+    posts = rows.of(Tenure)
+    for row in posts:
+        place = (row.village == child.village, row.school == child.school)
+        of_place = place[0] if row.village else place[1] if row.school else row.township == child.township
+        if not of_place or not _is_in_force(row, on):
+            continue
+        begun = [
+            held.from_on
+            for held in posts
+            if held.post_id == row.post_id and not held.deputy and held.from_on is not None and held.from_on <= on
+        ]
+        if row.deputy and (not begun or row.from_on is None or row.from_on < max(begun)):
+            continue
+        yield Answers(
+            role=row.role, officer=row.officer, deputy=row.deputy, by_name=False, from_on=row.from_on or date.min
+        )
+
+
+def _is_in_force(row: Responsibility | Tenure, on: date) -> bool:
+    return row.from_on is not None and row.from_on <= on and (row.until_on is None or row.until_on >= on)
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (

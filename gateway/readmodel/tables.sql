@@ -445,6 +445,12 @@ create table if not exists journal (
 create index if not exists journal_by_child on journal (child_id, recorded_at) where child_id is not null;
 create index if not exists journal_by_case on journal (case_id, recorded_at) where case_id is not null;
 create index if not exists journal_by_time on journal (recorded_at);
+-- What a replay looks up besides (supervision/journal.py).
+create index if not exists journal_of_merges on journal (((body ->> 'merged_id')::uuid))
+    where type in ('roster.children-merged.v1', 'roster.children-unmerged.v1');
+create index if not exists journal_of_household on journal ((body ->> 'household_id')) where body ->> 'household_id' is not null;
+create index if not exists journal_of_posts on journal (producer, position)
+    where type in ('cases.post-filled.v1', 'cases.post-handed-over.v1', 'cases.post-deputised.v1');
 create index if not exists journal_of_informants on journal (aggregate_id) where type = 'cases.public-report-informant-named.v1';
 create table if not exists receipt (
     receipt_id uuid primary key, at timestamptz not null, actor text not null, department text not null,

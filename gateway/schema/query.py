@@ -3,7 +3,7 @@
 # statements are made of this project's own words; what a caller sends is a parameter
 # mypy: disable-error-code="untyped-decorator"
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -21,12 +21,12 @@ from gateway.schema.notify import Notice
 from gateway.schema.oversight_query import OversightQuery
 from gateway.schema.paging import PAGE
 from gateway.schema.reading import Connection, Info, by_township, many, one, page
+from gateway.schema.replay import ReplayQuery
 from gateway.schema.review import Doubt
 from gateway.schema.roots import CALLED, ENDING
 from gateway.schema.roster import Child, Finding, FindingCount, Township
-from gateway.schema.supervision import CaseReplay, PartitionRow, Receipt
+from gateway.schema.supervision import Receipt
 from gateway.schema.terms import Absence, CheckIn
-from services.chassis.errors import NotFound
 
 
 def _where(*, given: dict[str, object], also: str = "true") -> str:
@@ -57,7 +57,7 @@ class Me:
 
 
 @strawberry.type(description="What departments may look at 查询.")
-class Query(AccessQuery, CountsQuery, DutiesQuery, InformantQuery, NodeQuery, OversightQuery):
+class Query(AccessQuery, CountsQuery, DutiesQuery, InformantQuery, NodeQuery, OversightQuery, ReplayQuery):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 
     @strawberry.field(description="本人权限 who I am and what I may see")
@@ -408,19 +408,3 @@ class Query(AccessQuery, CountsQuery, DutiesQuery, InformantQuery, NodeQuery, Ov
     async def townships(self, info: Info) -> list[Township]:
         """All townships."""
         return await many(info.context, Township, "true order by code")
-
-    @strawberry.field(description="个案回放 a case as it was known at a moment")
-    async def replay_case(self, info: Info, id: UUID, as_of: datetime) -> CaseReplay:  # noqa: A002
-        """What was known, owed and late in a case; the case has to be within the caller's reach today."""
-        if info.context.supervision is None or await one(info.context, Case, "case_id = %(id)s", id=id) is None:
-            raise NotFound("There is no such case.")
-        return await info.context.supervision.case_as_of(id, as_of)
-
-    @strawberry.field(description="归类回放 the partition as it was known at a moment")
-    async def replay_partition(self, info: Info, as_of: datetime) -> list[PartitionRow]:
-        """The partition of the caller's area at a moment."""
-        if info.context.supervision is None:
-            raise NotFound("There is nothing to replay from.")
-        low, high = (text for name, text in info.context.principal.claims if name in {"app.lo", "app.hi"})
-        rows = await info.context.supervision.partition_as_of(as_of)
-        return [row for row in rows if low <= row.township < high]

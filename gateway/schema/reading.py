@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.access.predicates import Predicates
     from gateway.access.warrants import Warrants
     from gateway.commands import Commands
-    from gateway.schema.supervision import Supervision
+    from gateway.schema.replay import Supervision
 
 _SHORT = 7
 """A number of so many characters or fewer would be told by its last four."""

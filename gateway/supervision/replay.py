@@ -1,48 +1,52 @@
-"""Any past moment, as it was known then: told again from the journal by the folds of the read model itself.
+"""Any past, told again from the journal by the folds of the read model itself, in two times.
 
-"As known at a moment" is what had been recorded by then (`journal.recorded_at`), not what was true then: a fact of last
-week that was recorded today was not known yesterday. Nothing here decides anew; the folds that make the read model make
-the replay, so the two can't drift apart, and a test holds them equal at the head of the journal.
+*As known at* a moment is what had been recorded by then (`journal.recorded_at`), not what was true then: a fact of last
+week that was recorded today was not known yesterday. *As it was on* a day is, of what was known, what held on that day
+(`effective.py`). Nothing here decides anew; the folds that make the read model make the replay, so the two can't drift
+apart, and a test holds them equal at the head of the journal and at every moment before.
 
-Replay reads as `gateway_reader` with the claims that open journal and receipts; who may ask for it is decided before.
+Who was erased stays erased at every moment: its texts can't be opened any longer, and everything else is told as before.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 from uuid import UUID
 
-import msgspec
-import psycopg
 from psycopg.rows import dict_row
 
 from gateway.readmodel import cases, timeline
-from gateway.readmodel.cases import CaseEvent, CaseFile, Document, Referral
-from gateway.readmodel.fold import Fold, Opener, Told, hear, project
+from gateway.readmodel.assistance import Award, Eligibility, HouseholdPlan, Measure, StudentPlan
+from gateway.readmodel.cases import CaseEvent, CaseFile, Document, Referral, Responsibility
+from gateway.readmodel.fold import Opener, Told, project
 from gateway.readmodel.partition import PartitionRow, accounted, in_order, window
 from gateway.readmodel.projection import FOLDS, settle
+from gateway.readmodel.responsible import Answers, Tenure, answering
 from gateway.readmodel.roster import Child, ChildIdentity, IdentityEvent
-from gateway.readmodel.rows import Connection, Known, Rows
+from gateway.readmodel.rows import Connection, Known, Row, Rows
 from gateway.readmodel.timeline import CaseStep
+from gateway.supervision.effective import holds_from
+from gateway.supervision.journal import Journal, Personal, Then
 from services.chassis.clock import china_date
 from services.chassis.errors import NotFound
-from services.contracts.cases import StepExpired
-from services.contracts.envelope import Envelope, Published
+from services.contracts.envelope import Published
 
-PAGE: Final = 5000
-CONNECT_S: Final = 5
-Outcome = Literal["done", "late", "expired", "open", "overdue"]
-
-AGE_ONLY: Final[Mapping[type[Published], tuple[str, ...]]] = dict.fromkeys(get_args(IdentityEvent), ("birth_date",))
+ERASED: Final = "已销毁"
+"""What stands where a text was whose person was erased."""
+AGE_ONLY: Final[Personal] = dict.fromkeys(get_args(IdentityEvent), ("birth_date",))
 """A partition needs a child's age and nothing else of who it is."""
+NAME_ONLY: Final[Personal] = dict.fromkeys(get_args(IdentityEvent), ("name",))
+"""One child's past is told under its name and nothing else of who it is."""
+
+Aid = Eligibility | Award | StudentPlan | Measure
+_AID: Final[tuple[type[Row], ...]] = (Eligibility, Award, StudentPlan, Measure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedThen:
-    """What was owed at the moment 应办; `is_late` by the date in China at that moment."""
+    """What was owed at the moment 应办, by which rule; `is_late` by the date in China at that moment."""
 
     step: str
     by: str
@@ -50,21 +54,6 @@ class OwedThen:
     rule: str
     legal_basis: str
     is_late: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing that had happened, who did it for which unit on what ground, and where the case stood after it."""
-
-    at: datetime
-    type: str
-    actor: str
-    department: str
-    purpose: str
-    detail: str
-    state: str
-    producer: str
-    position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +70,24 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
-    """One thing owed 履职: since when, by when, and how it ended.
+class Step:
+    """One thing that had happened, who did it for which unit on what ground, what that person had looked at by then, and
+    where the case stood and what it owed after it."""
 
-    `done` in time, `late` done after its date, `expired` handed up undone, `open` still owed, `overdue` owed past its date.
-    """
-
-    step: str
-    by: str
-    since_on: date
-    due_on: date
-    rule: str
-    legal_basis: str
-    ended_on: date | None
-    outcome: Outcome
+    at: datetime
+    type: str
+    actor: str
+    department: str
+    purpose: str
+    detail: str
+    state: str
+    owed: OwedThen | None
+    looked_at: datetime | None
+    """When the actor last had looked at the child before; None where it never had."""
+    seen: tuple[str, ...]
+    """The fields the actor had been shown of the child by then."""
+    producer: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +96,7 @@ class CaseReplay:
 
     case_id: UUID
     child_id: UUID
-    moment: datetime
+    then: Then
     state: str
     cause: str
     causes: tuple[str, ...]
@@ -116,116 +109,159 @@ class CaseReplay:
     steps: tuple[Step, ...]
     documents: tuple[Document, ...]
     referrals: tuple[Referral, ...]
-    duties: tuple[Duty, ...]
     looks: tuple[Look, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that was told, in the envelope's words."""
+
+    at: datetime
+    holds_from: date
+    type: str
+    actor: str
+    department: str
+    purpose: str
+    producer: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildReplay:
+    """A child as it was known at a moment: the roster's row, its name (or `ERASED`), its open case, who answered, what it had."""
+
+    then: Then
+    child: Child
+    name: str
+    case: CaseFile | None
+    answering: tuple[Answers, ...]
+    aid: tuple[Aid, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseholdReplay:
+    """A household as it was known at a moment: the children that lived in it, its plan, and what they had."""
+
+    household_id: UUID
+    then: Then
+    children: tuple[UUID, ...]
+    plan: HouseholdPlan | None
+    aid: tuple[Aid, ...]
 
 
 class Replay:
     """Tells the past from the journal."""
 
     def __init__(self, *, dsn: str, opener: Opener) -> None:
-        self._dsn = dsn
-        self._opener = opener
+        self._journal = Journal(dsn=dsn, opener=opener)
 
-    def case_as_of(self, case_id: UUID, moment: datetime) -> CaseReplay:
-        """The case as known at the moment; raises `NotFound` where it was not known then."""
-        with self._reading() as connection:
-            told = self._case(connection, case_id, moment)
+    def case_as_of(self, case_id: UUID, moment: datetime, *, on: date | None = None) -> CaseReplay:
+        """The case as known at the moment, and as it was on a day; raises `NotFound` where it was not known then."""
+        then = Then(moment, on)
+        with self._journal.reading() as connection:
+            told = self._journal.of_case(connection, case_id, then)
             rows = project(told, folds=(*cases.FOLDS, *timeline.FOLDS), known=Rows())
             settle(rows)
             case = rows.find(CaseFile, case_id)
             if case is None:
                 raise NotFound("no such case was known at that moment")
-            return CaseReplay(
-                case_id=case.case_id,
-                child_id=case.child_id,
-                moment=moment,
-                state=case.state,
-                cause=case.cause,
-                causes=case.causes,
-                township=case.township,
-                school=case.school,
-                opened_on=case.opened_on,
-                closed_on=case.closed_on,
-                resolution=case.resolution,
-                owed=_owed_then(case, china_date(moment)),
-                steps=_steps(told, rows),
-                documents=tuple(rows.of(Document)),
-                referrals=tuple(rows.of(Referral)),
-                duties=_duties(told, china_date(moment)),
-                looks=_looks(connection, case.child_id, moment),
-            )
+            looks = _looks(connection, case.child_id, moment)
+        return CaseReplay(
+            case_id=case.case_id,
+            child_id=case.child_id,
+            then=then,
+            state=case.state,
+            cause=case.cause,
+            causes=case.causes,
+            township=case.township,
+            school=case.school,
+            opened_on=case.opened_on,
+            closed_on=case.closed_on,
+            resolution=case.resolution,
+            owed=_owed_then(case, then.day),
+            steps=_steps(told, rows, looks),
+            documents=tuple(rows.of(Document)),
+            referrals=tuple(rows.of(Referral)),
+            looks=looks,
+        )
 
-    def duties(self, case_id: UUID, moment: datetime) -> tuple[Duty, ...]:
-        """What was owed in the case up to the moment, in order: by whom, by when, and how it ended."""
-        with self._reading() as connection:
-            return _duties(self._case(connection, case_id, moment), china_date(moment))
+    def child_as_of(self, child_id: UUID, moment: datetime, *, on: date | None = None) -> ChildReplay:
+        """The child as known at the moment, and as it was on a day; raises `NotFound` where it was not known then."""
+        then = Then(moment, on)
+        with self._journal.reading() as connection:
+            told = self._journal.of_children(connection, [child_id], then, personal=NAME_ONLY)
+            posts = self._journal.of_posts(connection, then)
+        rows = _rows_of([*told, *posts], Child, ChildIdentity, CaseFile, Responsibility, Tenure, *_AID)
+        child = rows.find(Child, child_id)
+        if child is None:
+            raise NotFound("no such child was known at that moment")
+        return ChildReplay(
+            then=then,
+            child=child,
+            name=_name(told, rows, child_id),
+            case=rows.find(CaseFile, child.open_case_id) if child.open_case_id is not None else None,
+            answering=answering(rows, child, on=then.day),
+            aid=_aid(rows, then.day),
+            events=_events(told),
+        )
 
-    def partition_as_of(self, moment: datetime) -> list[PartitionRow]:
+    def chain_as_of(self, child_id: UUID, moment: datetime, *, on: date | None = None) -> tuple[Answers, ...]:
+        """Who answered for the child in each role; raises `NotFound` where it was not known then."""
+        return self.child_as_of(child_id, moment, on=on).answering
+
+    def household_as_of(self, household_id: UUID, moment: datetime, *, on: date | None = None) -> HouseholdReplay:
+        """The household as known at the moment, and as it was on a day; raises `NotFound` where nothing named it then."""
+        then = Then(moment, on)
+        with self._journal.reading() as connection:
+            named = self._journal.of_household(connection, household_id, then)
+            candidates = {child for one in named if (child := getattr(one.event, "child_id", None)) is not None}
+            told = self._journal.of_children(connection, sorted(candidates), then)
+        plans = _rows_of(named, HouseholdPlan).of(HouseholdPlan)
+        rows = _rows_of(told, Child, *_AID)
+        children = {child.child_id for child in rows.of(Child) if child.household_id == household_id}
+        if not children and not plans:
+            raise NotFound("no such household was known at that moment")
+        return HouseholdReplay(
+            household_id=household_id,
+            then=then,
+            children=tuple(sorted(children)),
+            plan=plans[-1] if plans else None,
+            aid=tuple(row for row in _aid(rows, then.day) if row.child_id in children),
+        )
+
+    def partition_as_of(self, moment: datetime, *, on: date | None = None) -> list[PartitionRow]:
         """Where all children of the window were accounted for, as known at the moment; see `readmodel.partition`."""
+        then = Then(moment, on)
         folds = [fold for fold in FOLDS if fold.row in {Child, ChildIdentity, CaseFile}]
-        with self._reading() as connection:
-            rows = project(self._all(connection, folds, moment), folds=folds, known=Rows())
+        with self._journal.reading() as connection:
+            told = self._journal.of_all(connection, folds, then, personal=AGE_ONLY)
+            rows = project(told, folds=folds, known=Rows())
         settle(rows)
-        return _partition(rows, china_date(moment))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """One picture of the journal for the whole question."""
-        with psycopg.connect(self._dsn, connect_timeout=CONNECT_S) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            connection.execute(
-                """select set_config('app.journal', 'on', true), set_config('app.receipts', 'on', true),
-                     set_config('statement_timeout', '60s', true)"""
-            )
-            yield connection
-
-    def _case(self, connection: Connection, case_id: UUID, moment: datetime) -> list[Told[Any]]:
-        found = connection.execute(
-            _TOLD + " and case_id = %s and recorded_at <= %s order by producer, position", [case_id, moment]
-        ).fetchall()
-        return hear(_envelopes(found), opener=self._opener, personal={})
-
-    def _all(self, connection: Connection, folds: list[Fold[Any]], moment: datetime) -> Iterator[Told[Published]]:
-        types = list({event.TYPE for fold in folds for event in fold.events})
-        with connection.cursor("replay") as cursor:  # on the server: a county's journal is read by and by
-            cursor.execute(
-                _TOLD + " and recorded_at <= %s and type = any(%s) order by producer, position", [moment, types]
-            )
-            while page := cursor.fetchmany(PAGE):
-                yield from hear(_envelopes(page), opener=self._opener, personal=AGE_ONLY)
+        return _partition(rows, then.day)
 
 
-_TOLD: Final = """
-    select jsonb_build_object('id', event_id, 'type', type, 'producer', producer, 'position', position,
-      'aggregate_id', aggregate_id, 'version', version, 'stored_topic', stored_topic, 'recorded_at', recorded_at,
-      'actor', actor, 'department', department, 'purpose', purpose, 'command_id', command_id,
-      'correlation_id', correlation_id, 'causation_id', causation_id, 'trace', trace, 'body', body)::text
-    from journal
-    where not exists (select from parked p where p.reader = 'gateway' and p.producer = journal.producer
-      and p.place = journal.position and p.type <> '' and p.state <> 'handled')"""
-"""The envelopes of the journal, each as one JSON text, but for those that can't be folded here."""
+def _rows_of(told: Iterable[Told[Any]], *kinds: type[Row]) -> Known:
+    """These rows, as what was told made them."""
+    rows = project(told, folds=[fold for fold in FOLDS if fold.row in kinds], known=Rows())
+    settle(rows)
+    return rows
 
 
-def _envelopes(found: list[tuple[str]]) -> list[Envelope]:
-    return msgspec.json.decode("[" + ",".join(text for (text,) in found) + "]", type=list[Envelope])
-
-
-def _steps(told: list[Told[Any]], rows: Known) -> tuple[Step, ...]:
-    """The timeline in the order of time, each line with the state the case was in after it."""
+def _steps(told: Sequence[Told[Any]], rows: Known, looks: Sequence[Look]) -> tuple[Step, ...]:
+    """The timeline in the order of time, each line with the state the case was in and what it owed after it."""
     case: CaseFile | None = None
-    after: dict[UUID, str] = {}
+    after: dict[UUID, CaseFile] = {}
     for one in told:
         if isinstance(one.event, CaseEvent):
-            case = cases.case_file(case, one)
-            after[one.envelope.id] = case.state
-    state = ""
+            case = after[one.envelope.id] = cases.case_file(case, one)
+    stood: CaseFile | None = None
     steps: list[Step] = []
     for line in sorted(
         rows.of(CaseStep), key=lambda line: (line.at, line.producer != "cases", line.producer, line.position)
     ):
-        state = after.get(line.event_id, state)
+        stood = after.get(line.event_id, stood)
+        theirs = [look for look in looks if look.actor == line.actor and look.at <= line.at]
         steps.append(
             Step(
                 at=line.at,
@@ -234,7 +270,10 @@ def _steps(told: list[Told[Any]], rows: Known) -> tuple[Step, ...]:
                 department=line.department,
                 purpose=line.purpose,
                 detail=line.detail,
-                state=state,
+                state=stood.state if stood is not None else "",
+                owed=_owed_then(stood, china_date(line.at)) if stood is not None else None,
+                looked_at=theirs[-1].at if theirs else None,
+                seen=tuple(sorted({name for look in theirs if look.decision == "answered" for name in look.fields})),
                 producer=line.producer,
                 position=line.position,
             )
@@ -255,54 +294,6 @@ def _owed_then(case: CaseFile, today: date) -> OwedThen | None:
     )
 
 
-def _duties(told: list[Told[Any]], today: date) -> tuple[Duty, ...]:
-    """A duty lasts while the case owes the same thing; the event that changes what is owed ends it."""
-    before: CaseFile | None = None
-    since_on = today
-    duties: list[Duty] = []
-    for one in told:
-        if not isinstance(one.event, CaseEvent):
-            continue
-        after = cases.case_file(before, one)
-        on = china_date(one.envelope.recorded_at)
-        if before is None or _owing(before) != _owing(after):
-            if before is not None:
-                expired = isinstance(one.event, StepExpired)
-                duties += _duty(before, since_on=since_on, today=today, ended_on=on, expired=expired)
-            since_on = on
-        before = after
-    if before is not None:
-        duties += _duty(before, since_on=since_on, today=today)
-    return tuple(duties)
-
-
-def _owing(case: CaseFile) -> tuple[object, ...]:
-    return (case.owed_step, case.owed_by, case.owed_due_on, case.owed_rule)
-
-
-def _duty(
-    case: CaseFile, *, since_on: date, today: date, ended_on: date | None = None, expired: bool = False
-) -> list[Duty]:
-    if case.owed_due_on is None:
-        return []
-    in_time = (ended_on or today) <= case.owed_due_on
-    if ended_on is None:
-        outcome: Outcome = "open" if in_time else "overdue"
-    else:
-        outcome = "expired" if expired else "done" if in_time else "late"
-    duty = Duty(
-        step=case.owed_step,
-        by=case.owed_by,
-        since_on=since_on,
-        due_on=case.owed_due_on,
-        rule=case.owed_rule,
-        legal_basis=case.owed_legal_basis,
-        ended_on=ended_on,
-        outcome=outcome,
-    )
-    return [duty]
-
-
 def _looks(connection: Connection, child_id: UUID, moment: datetime) -> tuple[Look, ...]:
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(
@@ -311,6 +302,41 @@ def _looks(connection: Connection, child_id: UUID, moment: datetime) -> tuple[Lo
             [child_id, moment],
         )
         return tuple(Look(**(look | {"fields": tuple(look["fields"])})) for look in found)
+
+
+def _name(told: Sequence[Told[Any]], rows: Known, child_id: UUID) -> str:
+    """The child's name; `ERASED` where its key is gone, whatever the moment."""
+    if any(isinstance(one.event, IdentityEvent) and one.opened is None for one in told):
+        return ERASED
+    identity = rows.find(ChildIdentity, child_id)
+    return identity.name if identity is not None else ""
+
+
+def _aid(rows: Known, day: date) -> tuple[Aid, ...]:
+    """What children had: what of it is for a time only as far as it was in force on the day."""
+    in_force = [
+        row
+        for row in rows.of(Eligibility)
+        if (row.from_on is None or row.from_on <= day) and (row.until_on is None or row.until_on >= day)
+    ]
+    return (*in_force, *rows.of(Award), *rows.of(StudentPlan), *rows.of(Measure))
+
+
+def _events(told: Sequence[Told[Published]]) -> tuple[Event, ...]:
+    events = (
+        Event(
+            at=one.envelope.recorded_at,
+            holds_from=holds_from(one),
+            type=one.envelope.type,
+            actor=one.envelope.actor,
+            department=one.envelope.department,
+            purpose=one.envelope.purpose,
+            producer=one.envelope.producer,
+            position=one.envelope.position,
+        )
+        for one in told
+    )
+    return tuple(sorted(events, key=lambda event: (event.at, event.producer, event.position)))
 
 
 def _partition(rows: Rows, as_of: date) -> list[PartitionRow]:

@@ -26,8 +26,8 @@ from gateway.commands import Commands, ReadModelVisibility, Service
 from gateway.readmodel.migrate import migrate
 from gateway.readmodel.reading import Reader
 from gateway.schema.reading import Looking
+from gateway.schema.replay import Supervision
 from gateway.schema.schema import build_schema
-from gateway.schema.supervision import Supervision
 from services.chassis.clock import SteppedClock
 from tests.gateway import county
 

@@ -11,8 +11,9 @@ import pytest
 from graphql import GraphQLSchema, is_scalar_type
 from graphql import build_schema as build_graphql
 
+from gateway.schema.replay import CaseReplay, ReplayedEvent
 from gateway.schema.schema import build_schema
-from gateway.schema.supervision import CaseReplay, PartitionRow, ReplayedEvent
+from gateway.schema.supervision import PartitionRow
 from services.chassis.errors import Forbidden, NotFound, Refused, Stale
 from tests.gateway import county
 from tests.gateway.conftest import Asking
@@ -95,20 +96,22 @@ def test_the_codes_of_errors_are_published_with_the_schema() -> None:
 class Replaying:
     """A replay that knows one case and one line of the partition for two areas."""
 
-    async def case_as_of(self, case_id: UUID, moment: datetime) -> CaseReplay:
-        event = ReplayedEvent(at=moment, type="t", actor="a", department="d", detail="", producer="cases", position=1)
+    async def case_as_of(self, case_id: UUID, moment: datetime, *, on: date | None = None) -> CaseReplay:
+        event = ReplayedEvent(at=moment, type="t", actor="a", department="d", purpose="p", producer="cases", position=1)
         return CaseReplay(
             case_id=case_id,
             as_of=moment,
+            on=on,
             state="suspected",
             owed_step="verify",
             owed_by="school",
             owed_due_on=None,
             overdue=False,
             events=[event],
+            looks=[],
         )
 
-    async def partition_as_of(self, moment: datetime) -> Sequence[PartitionRow]:  # noqa: ARG002
+    async def partition_as_of(self, moment: datetime, *, on: date | None = None) -> Sequence[PartitionRow]:  # noqa: ARG002
         return [
             PartitionRow(township=township, township_name="", state="in_seat", dated=True, count=3)
             for township in (county.XIAODIAN, county.ELSEWHERE)

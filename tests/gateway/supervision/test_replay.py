@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,15 +15,22 @@ from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
 from gateway.readmodel import projection
+from gateway.readmodel.cases import CaseFile
 from gateway.readmodel.migrate import migrate
 from gateway.readmodel.partition import partition
 from gateway.readmodel.projection import apply
+from gateway.readmodel.responsible import RESPONSIBLE_ON
+from gateway.readmodel.responsible import Answers as Answering
+from gateway.readmodel.roster import Child, ChildIdentity
+from gateway.readmodel.rows import read_rows
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
-from gateway.supervision.replay import Replay
+from gateway.supervision.replay import ERASED, Replay
 from services.chassis.clock import china_date
 from services.chassis.errors import NotFound
 from services.chassis.log import Message
+from services.contracts.assistance import AwardGranted, AwardPaid
+from services.contracts.roster import ChildErased, ResidenceStated, SchoolingStated
 from tests.gateway.readmodel.telling import (
     DAY,
     START,
@@ -63,6 +72,21 @@ class Room:
     def tell(self, messages: list[Message]) -> None:
         since = dict(self.writer.execute("select name, position from tracking").fetchall())
         apply(self.writer, messages, since=since, opener=self.vault)
+
+    def rows(self, kind: Any, ids: list[UUID]) -> list[Any]:
+        return read_rows(self.writer, kind, by=kind.KEY, ids=ids)
+
+    def answering(self, child_id: UUID, day: date) -> tuple[Answering, ...]:
+        """Who answers for a child by the statement of the read model."""
+        with self.writer.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(RESPONSIBLE_ON, {"child": child_id, "day": day}).fetchall()
+        return tuple(
+            Answering(**{name: row[name] for name in Answering.__struct_fields__})
+            for row in sorted(found, key=lambda row: str(row["role"]))
+        )
+
+    def state_of(self, case_id: UUID | None) -> str:
+        return "".join(case.state for case in self.rows(CaseFile, [case_id])) if case_id is not None else ""
 
     def case_row(self) -> dict[str, Any]:
         with self.writer.cursor(row_factory=dict_row) as cursor:
@@ -175,23 +199,6 @@ def test_only_those_looks_are_told_that_were_taken_by_then(room: Room) -> None:
     assert looks[0].fields == ("Child.name",)
 
 
-def test_duties_tell_what_was_owed_and_how_it_ended(room: Room) -> None:
-    room.tell(days(case_story(1, 1, ("begun", "confirmed", "persuaded", "expired", "reported"))))
-
-    duties = room.replay.duties(CASE, START + timedelta(days=40))
-
-    assert [(duty.step, duty.by, duty.outcome) for duty in duties] == [
-        ("verify", "teacher", "done"),
-        ("persuade", "school", "done"),
-        ("report", "school", "expired"),
-        ("report", "township", "done"),
-        ("order", "township", "overdue"),
-    ]
-    assert duties[0].since_on == DAY
-    assert duties[0].ended_on == DAY + timedelta(days=2)
-    assert duties[-1].ended_on is None
-
-
 def test_what_is_owed_is_late_only_after_its_day_in_china(room: Room) -> None:
     room.tell(days(case_story(1, 1, ())))  # owed on 8 September
 
@@ -200,22 +207,11 @@ def test_what_is_owed_is_late_only_after_its_day_in_china(room: Room) -> None:
 
     assert not owed_at("2026-09-08T23:59:59+08:00").is_late
     assert owed_at("2026-09-09T00:00:00+08:00").is_late
-    assert room.replay.duties(CASE, datetime.fromisoformat("2026-09-09T00:00:00+08:00"))[0].outcome == "overdue"
-
-
-def test_a_step_done_after_its_day_is_told_late(room: Room) -> None:
-    story = case_story(1, 1, ("confirmed",))
-    room.tell([
-        Message("cases/0", envelope(story, 0, position=1)),
-        Message("cases/0", envelope(story, 1, position=2, recorded_at=START + timedelta(days=8))),
-    ])  # fmt: skip
-
-    assert room.replay.duties(CASE, LATER)[0].outcome == "late"
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
-def test_the_partition_then_is_the_partition_the_read_model_had_then(rooms: Any, seed: int) -> None:
+def test_the_past_is_what_the_read_model_was_then(rooms: Any, seed: int) -> None:
     chance = dice(seed)
     told = published(stories(children=9, chance=chance), chance=chance, partitions=2)
     recorded = [message.envelope.recorded_at for message in told]
@@ -223,14 +219,33 @@ def test_the_partition_then_is_the_partition_the_read_model_had_then(rooms: Any,
     room = rooms()
     with room.writer:
         room.tell(told)
-        replayed = [room.replay.partition_as_of(moment) for moment in moments]
+        partitions = [room.replay.partition_as_of(moment) for moment in moments]
+        children = [
+            [replayed(room.replay.child_as_of, made("child", number), moment) for number in range(9)]
+            for moment in moments
+        ]
 
-    for moment, rows in zip(moments, replayed, strict=True):
+    for moment, rows, then in zip(moments, partitions, children, strict=True):
         room = rooms()
         with room.writer:
             room.tell([message for message in told if message.envelope.recorded_at <= moment])
             assert rows == partition(room.writer, as_of=china_date(moment))
-    assert replayed[-1]
+            for number, child in enumerate(then):
+                [row] = room.rows(Child, [made("child", number)]) or [None]
+                assert (child.child if child is not None else None) == row
+                if child is not None:
+                    assert child.name == "".join(one.name for one in room.rows(ChildIdentity, [row.child_id]))
+                    assert child.answering == room.answering(row.child_id, china_date(moment))
+                    assert (child.case.state if child.case else "") == room.state_of(row.open_case_id)
+    assert partitions[-1]
+
+
+def replayed(ask: Any, key: UUID, moment: datetime) -> Any:
+    """What is known of it at the moment, or None where nothing was."""
+    try:
+        return ask(key, moment)
+    except NotFound:
+        return None
 
 
 def test_an_open_case_changes_the_partition_from_the_moment_it_was_recorded(room: Room) -> None:
@@ -277,3 +292,104 @@ def test_the_answers_to_graphql_say_the_same(room: Room) -> None:
 
     assert (case.state, case.owed_step, case.overdue, len(case.events)) == ("confirmed", "persuade", True, 3)
     assert list(rows) == []
+
+
+def test_a_step_says_what_whoever_took_it_had_seen_of_the_child_by_then(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ("begun", "confirmed"))))
+    for at, actor, decision in ((12, "clerk-7", "answered"), (30, "clerk-7", "refused"), (6, "officer-3", "answered")):
+        room.writer.execute(
+            """insert into receipt (receipt_id, at, actor, department, purpose, operation, decision, child_ids, fields)
+               values (%s, %s, %s, 'township:410326103', 'dropout_control', 'ChildPage', %s, %s, %s)""",
+            [made("look", at), START + timedelta(hours=at), actor, decision, [CHILD], [f"Child.{decision}"]],
+        )
+
+    opened, begun, confirmed = room.replay.case_as_of(CASE, LATER).steps
+
+    assert (opened.looked_at, opened.seen) == (None, ())
+    assert (begun.looked_at, begun.seen) == (START + timedelta(hours=12), ("Child.answered",))
+    assert (confirmed.looked_at, confirmed.seen) == (START + timedelta(hours=30), ("Child.answered",))
+    assert opened.owed.rule == begun.owed.rule != ""
+
+
+def stated(number: int, story: tuple[Any, ...]) -> list[Message]:
+    """What the roster stated of a child, an event a day."""
+    told = Story("roster", made("child", number), story)
+    return [
+        Message("roster/0", envelope(told, at, position=at + 1, recorded_at=START + timedelta(days=at)))
+        for at in range(len(story))
+    ]
+
+
+def test_what_was_recorded_late_was_true_before_it_was_known(room: Room) -> None:
+    school = {"child_id": CHILD, "stage": "primary", "grade": "3", "status": "in_school", "sources": ()}
+    earlier, later = DAY - timedelta(days=40), DAY - timedelta(days=10)
+    room.tell(stated(1, (
+        msgspec.structs.replace(registered(1), valid_on=earlier),
+        SchoolingStated(**school, school="3141000301", school_name="三屯小学", valid_on=later),
+    )))  # fmt: skip
+
+    def school_then(moment: datetime, on: date | None) -> str:
+        return room.replay.child_as_of(CHILD, moment, on=on).child.school
+
+    assert school_then(START, None) == ""  # nobody knew yet
+    assert school_then(LATER, DAY) == "3141000301"  # as is known now, it sat there already
+    assert school_then(START, DAY) == ""
+    assert school_then(LATER, later - timedelta(days=1)) == ""
+    with pytest.raises(NotFound):
+        room.replay.child_as_of(CHILD, LATER, on=earlier - timedelta(days=1))
+
+
+def test_a_case_as_it_was_on_a_day_has_only_what_held_by_then(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ("begun", "unreachable"))))
+
+    case = room.replay.case_as_of(CASE, LATER, on=DAY + timedelta(days=1))
+
+    assert case.state == "verifying"
+    assert len(case.steps) == 2
+
+
+def test_a_household_is_the_children_that_lived_in_it_and_what_they_had(room: Room) -> None:
+    household = made("household", 1)
+    room.tell(stated(1, (msgspec.structs.replace(registered(1), household_id=household), ResidenceStated(
+        child_id=CHILD, household_id=None, township="410326104", village="",
+    ))))  # fmt: skip
+    given: dict[str, Any] = {"award_id": made("award", 1), "child_id": CHILD}
+    awards = Story("assistance", given["award_id"], (
+        AwardGranted(**given, programme="living_allowance", term="2026-2027-1", amount_fen=50_000, category="poor",
+                     legal_basis="", granted_on=DAY),
+        AwardPaid(**given, payment_id=made("payment", 1), amount_fen=50_000, paid_on=DAY + timedelta(days=20)),
+    ))  # fmt: skip
+    room.tell([
+        Message("assistance/0", envelope(awards, at, position=at + 1, recorded_at=START + timedelta(hours=at))) for at in (0, 1)
+    ])  # fmt: skip
+
+    then = room.replay.household_as_of(household, START + timedelta(hours=2))
+    before = room.replay.household_as_of(household, START + timedelta(hours=2), on=DAY + timedelta(days=1))
+
+    assert then.children == (CHILD,)
+    assert [(row.state, row.paid_fen) for row in then.aid] == [("paid", 50_000)]
+    assert [(row.state, row.paid_fen) for row in before.aid] == [("granted", 0)]  # the money came on the twentieth day
+    with pytest.raises(NotFound):
+        room.replay.household_as_of(household, LATER)  # it moved out, and nobody else was named in it
+
+
+def test_who_was_erased_is_told_without_its_name_at_every_moment(room: Room) -> None:
+    room.tell(
+        [
+            *stated(1, (registered(1), ChildErased(child_id=CHILD, reason="request"))),
+            *days(case_story(1, 1, ("begun",))),
+        ]
+    )
+    known = room.replay.child_as_of(CHILD, START)
+    room.vault.shredded.add(CHILD)
+
+    before, after = room.replay.child_as_of(CHILD, START), room.replay.child_as_of(CHILD, LATER)
+
+    assert known.name not in {"", ERASED}
+    assert (before.name, before.child.erased) == (ERASED, True)
+    assert (after.name, after.child.erased) == (ERASED, True)
+    assert before.child == msgspec.structs.replace(known.child, erased=True)
+    assert before.events == known.events
+    assert room.replay.case_as_of(CASE, LATER).state == "verifying"
+    answers = Answers(replay=room.replay, informants=Informants(dsn="", opener=room.vault))
+    assert asyncio.run(answers.child_as_of(CHILD, START)).name == "已销毁"
