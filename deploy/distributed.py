@@ -40,6 +40,7 @@ STOP_S: Final = 20.0
 LOOK_EVERY_S: Final = 0.1
 PARTS: Final = (
     *((service, part) for service in SERVICES for part in ("api", "relay", "inbox")),
+    ("notify", "sender"),
     ("gateway", "projector"),
     ("gateway", "api"),
 )

@@ -33,7 +33,7 @@ from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
 from services.chassis.clock import Clock
-from services.chassis.config import Settings, own_secret
+from services.chassis.config import Settings, own_secret, read_secret
 from services.chassis.http import Surroundings
 from services.chassis.inbox import Inbox
 from services.chassis.keyring import KeyRing
@@ -44,6 +44,7 @@ from services.chassis.telemetry import Telemetry, observe_pool
 from services.chassis.vault import Vault
 from services.chassis.web import WebServer, add_health
 from services.chassis.witnesses import read_witnesses
+from services.notify.service import channels_of
 from services.roster.intake import Intake
 
 AUDIENCE = "baoxue"
@@ -113,6 +114,9 @@ class Embedded:
                 vault=vault,
                 surroundings=surroundings,
                 key_secret=bytes.fromhex(own_secret(folder / "roster.key")),
+                channels=channels_of(
+                    self._settings.ways_out, secret=lambda name: read_secret(folder / name), clock=self._clock
+                ),
             )
         )
         tree_secret = bytes.fromhex(own_secret(folder / "trees.key"))
@@ -170,6 +174,7 @@ class Embedded:
             watch("gateway receipts", cluster.dsn("gateway", "gateway_writer")),
             watch("key store", cluster.dsn("vault", "vault_app")),
             *(service.ticker(clock=self._clock) for service in services.all),
+            *(part for service in services.all for parts in service.also.values() for part in parts(self._clock)),
             *(
                 service.tree_keeper(secret=tree_secret, clock=self._clock, witnesses=witnesses)
                 for service in services.all

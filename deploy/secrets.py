@@ -7,6 +7,8 @@ from deploy.postgres.cluster import SUPERUSER
 from deploy.postgres.databases import DATABASES
 from services.chassis.config import own_secret
 
+WAYS_OUT: Final = ("email.password", "sms.key")
+"""What the providers of channels know us by. Made at random like the others, so that a file is there; put theirs in its place."""
 KEYS: Final = ("services.token", "vault.kek", "roster.key", "trees.key")
 """The secrets beside the passwords of the database roles: what services show each other, the key over all keys of
 children (密钥加密密钥), the key of the roster's keyed hashes, and that of which the keys are made that sign the trees."""
@@ -19,10 +21,10 @@ def make_keys(folder: Path) -> None:
 
 
 def make_secrets(folder: Path) -> list[str]:
-    """Makes every secret that is missing, passwords of the database roles included, and returns the names of all."""
+    """Makes every secret that is missing, passwords of the database roles and what providers know us by included, and returns the names of all."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     roles = [role for database in DATABASES for role in (database.owner, *database.workers)]
-    names = [SUPERUSER, *roles, *KEYS]
+    names = [SUPERUSER, *roles, *KEYS, *WAYS_OUT]
     for name in names:
         own_secret(folder / name)
     return names

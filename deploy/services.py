@@ -1,6 +1,6 @@
 """The four services in this process: for the embedded profile, and for an operator's acts on its databases."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from services.chassis.runtime import Service
 from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY
 from services.notify import service as notify
+from services.notify.channels import Outbound
 from services.roster import service as roster
 from services.roster.intake import Intake
 
@@ -30,8 +31,15 @@ class Services:
 
 
 @contextmanager
-def built(server: Server, *, vault: Vault, surroundings: Surroundings, key_secret: bytes) -> Iterator[Services]:
-    """The services on the databases of one server; closed in the end. `key_secret` is the roster's."""
+def built(
+    server: Server,
+    *,
+    vault: Vault,
+    surroundings: Surroundings,
+    key_secret: bytes,
+    channels: Sequence[Outbound] = (),
+) -> Iterator[Services]:
+    """The services on the databases of one server; closed in the end. `key_secret` is the roster's, `channels` are notify's."""
     roster_service = roster.build(
         dsn=server.dsn("roster", "roster_app"), vault=vault, surroundings=surroundings, key_secret=key_secret
     )
@@ -39,7 +47,13 @@ def built(server: Server, *, vault: Vault, surroundings: Surroundings, key_secre
         roster_service.service,
         cases.build(dsn=server.dsn("cases", "cases_app"), vault=vault, surroundings=surroundings),
         assistance.build(dsn=server.dsn("assistance", "assistance_app"), vault=vault, surroundings=surroundings),
-        notify.build(dsn=server.dsn("notify", "notify_app"), vault=vault, surroundings=surroundings, county=COUNTY),
+        notify.build(
+            dsn=server.dsn("notify", "notify_app"),
+            vault=vault,
+            surroundings=surroundings,
+            county=COUNTY,
+            channels=channels,
+        ),
     )
     with ExitStack() as stack:
         for service in services:

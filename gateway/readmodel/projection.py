@@ -43,6 +43,7 @@ from gateway.readmodel.duties import Duty, Ledger
 from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, named, project
 from gateway.readmodel.roster import Child, ChildIdentity
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
+from gateway.readmodel.timeline import CaseStep
 from gateway.readmodel.words import VisitWords
 from services.chassis.log import Message
 from services.contracts.envelope import Envelope, MessageDropped, Published
@@ -206,6 +207,10 @@ def settle(rows: Known) -> None:
                 _stand_under(rows, row, {"township": rows.find(CaseFile, row.case_id)})
     for ledger in rows.of(Ledger):
         rows.put(Ledger, ledger.about, duties.under_child(ledger, rows))
+    for line in rows.of(CaseStep):
+        of_case = rows.find(CaseFile, line.case_id)
+        if line.child_id is None and of_case is not None:
+            rows.put(CaseStep, line.event_id, replace(line, child_id=of_case.child_id))
     for said in rows.of(VisitWords):
         of = rows.find(Child, said.child_id)
         if of is not None and of.erased:
@@ -264,6 +269,12 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
             _follow(connection, kind, "township", "case_id", place=CaseFile, ids=[case.case_id for case in files])
     if children:
         duties.follow(connection, [child.child_id for child in children])
+    if files:
+        connection.execute(
+            """update case_step set child_id = case_file.child_id from case_file
+               where case_file.case_id = case_step.case_id and case_step.child_id is null and case_file.case_id = any(%b)""",
+            [[case.case_id for case in files]],
+        )
     erased = [child.child_id for child in changed.of(Child) if child.erased]
     if erased:
         connection.execute("delete from visit_words where child_id = any(%s)", [erased])

@@ -144,10 +144,11 @@ create index if not exists case_file_late on case_file (township, case_id) where
 create index if not exists case_file_owed on case_file (township, owed_due_on) where owed_due_on is not null;
 
 create table if not exists case_step (
-    event_id uuid primary key, case_id uuid not null, child_id uuid not null, township text collate "C" not null default '',
+    event_id uuid primary key, case_id uuid not null, child_id uuid, township text collate "C" not null default '',
     type text not null default '', at timestamptz not null, actor text not null default '',
     department text not null default '', purpose text not null default '', detail text not null default '',
     producer text not null default '', position bigint not null default 0);
+alter table case_step alter column child_id drop not null;  -- what notify tells of a case is its child's once the case is known
 create index if not exists case_step_by_case on case_step (case_id, at, event_id);
 create index if not exists case_step_by_child on case_step (child_id);
 
@@ -434,6 +435,23 @@ create table if not exists notice (
     acknowledged_by text not null default '', escalated_to text not null default '');
 create index if not exists notice_by_recipient on notice (recipient, notice_id);
 create index if not exists notice_by_township on notice (township, notice_id);
+-- What left the house by which way 外发记录, and how units are reached there 联系方式: of an address a hint, never more.
+create table if not exists message (
+    message_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
+    channel text collate "C" not null default '', hint text not null default '', notice_ids uuid[] not null default '{}',
+    state text collate "C" not null default '', failure text not null default '', reference text not null default '',
+    tries integer not null default 0, begun_at timestamptz, settled_at timestamptz, again_at timestamptz);
+create index if not exists message_by_unit on message (unit, begun_at, message_id);
+create index if not exists message_by_township on message (township, begun_at, message_id);
+create table if not exists contact_address (
+    entry_id uuid primary key, unit text collate "C" not null default '', channel text collate "C" not null default '',
+    hint text not null default '', holder text not null default '', suspended text not null default '', set_at timestamptz);
+create index if not exists contact_address_by_unit on contact_address (unit, entry_id);
+create table if not exists contact (
+    contact_id uuid primary key, unit text collate "C" not null default '', quiet_from text not null default '',
+    quiet_until text not null default '', working_days boolean not null default false, digest_at text not null default '',
+    absent_from date, absent_until date);
+create index if not exists contact_by_unit on contact (unit);
 
 -- The supervisor's copy of what was published, sealed as published; and every look anybody took.
 create table if not exists journal (
@@ -581,7 +599,7 @@ begin
     foreach name in array array[
         'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
-        'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'journal',
+        'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
@@ -609,6 +627,8 @@ begin
             when name in ('warrant_end', 'warrant_review') then
                 format('exists (select from warrant w where w.warrant_id = %I.warrant_id)', name)
             when name = 'notice' then format('(%s) or recipient = %s', within, own_unit)
+            when name = 'message' then format('(%s) or unit = %s', within, own_unit)
+            when name in ('contact_address', 'contact') then format('unit = %s', own_unit)
             when name = 'journal' then $q$current_setting('app.journal', true) = 'on'$q$
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null

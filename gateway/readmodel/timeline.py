@@ -1,8 +1,10 @@
 """The timeline of a case 个案时间线: every step in plain Chinese words, who took it, for whom, on what ground."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final, assert_never, get_args
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from gateway.readmodel.cases import CaseEvent, DocumentEvent, OwingEvent, ReferralEvent
 from gateway.readmodel.fold import Fold, Told
@@ -41,6 +43,7 @@ from services.contracts.cases import (
     StepPaused,
     StepResumed,
 )
+from services.contracts.notify import MessageDelivered, MessageFailed
 from services.contracts.oversight import (
     AssistanceLetterAnswered,
     AssistanceLetterReminded,
@@ -57,7 +60,9 @@ LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetter
 TimelineEvent = (
     CaseEvent | DocumentEvent | ReferralEvent | ReferralReturned | LetterEvent | VisitRecorded | StudentPlanOpened
 )
+MessageEvent = MessageDelivered | MessageFailed
 
+CHANNELS: Final = {"email": "电子邮件", "sms": "短信", "webhook": "系统推送"}
 UNITS: Final = {
     "teacher": "班主任",
     "school": "学校",
@@ -75,7 +80,8 @@ class CaseStep(OfCase, frozen=True, kw_only=True):
     TABLE: ClassVar[str] = "case_step"
     KEY: ClassVar[str] = "event_id"
     event_id: UUID
-    child_id: UUID
+    child_id: UUID | None = None
+    """None until the case is known, for what its own service does not tell."""
     at: datetime
     type: str = ""
     actor: str = ""
@@ -266,6 +272,56 @@ def _owed_words(owed: Owed) -> str:
     return f"应办 {owed.step}：{UNITS.get(owed.by, owed.by)}，{owed.due_on} 前。"
 
 
+@dataclass(frozen=True, slots=True)
+class MessageOfCase:
+    """What became of a message that told of a case, among others perhaps; whose child it is, the case says."""
+
+    case_id: UUID
+    event: MessageEvent
+
+
+def by_case(told: Told[MessageEvent]) -> Iterator[Told[MessageOfCase]]:
+    """What became of a message, case by case."""
+    for case_id in told.event.case_ids:
+        yield Told(told.envelope, MessageOfCase(case_id, told.event))
+
+
+def message_step(_: CaseStep | None, told: Told[MessageOfCase]) -> CaseStep:
+    """A message's end as a line of the timeline of each case it told of."""
+    envelope, part = told.envelope, told.event
+    return CaseStep(
+        event_id=_message_step_id(told),
+        case_id=part.case_id,
+        at=envelope.recorded_at,
+        type=envelope.type,
+        actor=envelope.actor,
+        department=envelope.department,
+        purpose=envelope.purpose,
+        detail=message_in_words(part.event),
+        producer=envelope.producer,
+        position=envelope.position,
+    )
+
+
+def message_in_words(event: MessageEvent) -> str:
+    """What became of a message, in plain words."""
+    way = CHANNELS.get(event.channel, event.channel)
+    match event:
+        case MessageDelivered():
+            return f"通知经{way}送达（回执）。"
+        case MessageFailed(again_at=None):
+            return f"通知经{way}未能送达（{event.failure}），不再重发。"
+        case MessageFailed():
+            return f"通知经{way}发送失败（{event.failure}），将重发。"
+        case _:
+            assert_never(event)
+
+
+def _message_step_id(told: Told[MessageOfCase]) -> UUID:
+    return uuid5(told.envelope.id, str(told.event.case_id))
+
+
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=CaseStep, events=get_args(TimelineEvent), about=lambda told: told.envelope.id, evolve=case_step),
+    Fold(row=CaseStep, events=get_args(MessageEvent), about=_message_step_id, evolve=message_step, parts=by_case),
 )

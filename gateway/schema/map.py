@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
-from gateway.schema import access_map, oversight_map, roster_map, supervision_map
+from gateway.schema import access_map, notify_map, oversight_map, roster_map, supervision_map
 from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
 from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
@@ -272,6 +272,7 @@ TABLES: Mapping[str, Table] = {
         *COUNTS,
         *access_map.TABLES,
         *supervision_map.TABLES,
+        *notify_map.TABLES,
     )
 }
 
@@ -302,11 +303,11 @@ _OF_MY_CHILDREN = (
 )
 """Posts in which somebody answers for children of a village or school, whatever place the post is held for."""
 _OWNER: Mapping[str, str] = {
-    "Notice": "recipient",
     **roster_map.OWNER,
     **oversight_map.OWNER,
     **access_map.OWNER,
     **supervision_map.OWNER,
+    **notify_map.OWNER,
 }
 """The column that names the unit a row is `own` to."""
 
@@ -322,7 +323,7 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
             condition = "true"
         case Relation.OWN:
             condition = f"{{a}}.{_OWNER[table.type]} = %(unit)s"
-        case Relation.AREA if table.type in {"Notice", "Warrant"}:
+        case Relation.AREA if table.type in {"Notice", "Message", "Warrant"}:
             condition = f"(({_WITHIN}) or {{a}}.{_OWNER[table.type]} = %(unit)s)"
         case Relation.AREA if table.type == "Receipt":
             # A receipt concerns several children; it may be seen where one of them may be, and one of nobody's records

@@ -1,4 +1,4 @@
-"""The GraphQL type of notices 通知: who was told what they owe. No personal data, ever."""
+"""The GraphQL types of notices 通知: who was told what they owe, and by which way. No personal data, ever."""
 
 from datetime import date, datetime
 from typing import ClassVar
@@ -31,3 +31,61 @@ class Notice(AsRead, Node):
     delivered_at: datetime | None = strawberry.field(description="送达时间 delivered")
     acknowledged_by: str = strawberry.field(description="签收人 account that acknowledged")
     escalated_to: str = strawberry.field(description="上报至 the unit above it climbed to")
+
+
+@strawberry.type(
+    description="外发记录 A message about notices that left the house; its id is the key its provider knows it by."
+)
+class Message(AsRead, Node):
+    """A message that left the house."""
+
+    SELECT: ClassVar[str] = "select message_id as id, m.* from message m"
+
+    id: UUID = strawberry.field(description="编号 id")
+    unit: str = strawberry.field(description="接收单位 the unit told")
+    township: str = strawberry.field(description="乡镇代码 township")
+    channel: str = strawberry.field(description="渠道 email 邮件, sms 短信 or webhook 系统推送")
+    hint: str = strawberry.field(description="收件地址（部分） the address, as a hint")
+    notice_ids: list[UUID] = strawberry.field(description="通知编号 the notices it tells")
+    state: str = strawberry.field(
+        description="状态 sending, waiting, open 结果不明, accepted, delivered 送达 or failed"
+    )
+    failure: str = strawberry.field(description="失败原因 unreachable, refused or unknown_address")
+    reference: str = strawberry.field(description="服务商流水号 the provider's own number")
+    tries: int = strawberry.field(description="次数 how often it was tried")
+    begun_at: datetime | None = strawberry.field(description="开始时间 begun")
+    settled_at: datetime | None = strawberry.field(
+        description="办结时间 when it was accepted, arrived or failed for good"
+    )
+    again_at: datetime | None = strawberry.field(description="再次时间 when it is tried, or asked for, again")
+
+
+@strawberry.type(description="联系方式 A way to a unit beside its inbox; the address itself is shown to nobody.")
+class ContactAddress(AsRead, Node):
+    """A way to a unit beside its inbox."""
+
+    SELECT: ClassVar[str] = "select entry_id as id, c.* from contact_address c"
+
+    id: UUID = strawberry.field(description="编号 id")
+    unit: str = strawberry.field(description="单位 the unit")
+    channel: str = strawberry.field(description="渠道 email 邮件, sms 短信 or webhook 系统推送")
+    hint: str = strawberry.field(description="地址（部分） the address, as a hint")
+    holder: str = strawberry.field(description="持有人 officer 经办人 or deputy 代理人")
+    suspended: str = strawberry.field(description="停用原因 why it is used no more; empty while it is")
+    set_at: datetime | None = strawberry.field(description="登记时间 set")
+
+
+@strawberry.type(description="接收时段与代理 When a unit wants to be told, and when its deputy is.")
+class Contact(AsRead, Node):
+    """When a unit wants to be told."""
+
+    SELECT: ClassVar[str] = "select contact_id as id, c.* from contact c"
+
+    id: UUID = strawberry.field(description="编号 id")
+    unit: str = strawberry.field(description="单位 the unit")
+    quiet_from: str = strawberry.field(description="免打扰自 quiet from, HH:MM; empty for never")
+    quiet_until: str = strawberry.field(description="免打扰至 quiet until, HH:MM")
+    working_days: bool = strawberry.field(description="仅工作日 told on working days only")
+    digest_at: str = strawberry.field(description="汇总时刻 told once a day from then on, HH:MM; empty for at once")
+    absent_from: date | None = strawberry.field(description="代理自 the deputy is told from")
+    absent_until: date | None = strawberry.field(description="代理至 until")

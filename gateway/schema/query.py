@@ -18,6 +18,7 @@ from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.informant import InformantQuery
 from gateway.schema.node_query import NodeQuery, own
 from gateway.schema.notify import Notice
+from gateway.schema.notify_query import NotifyQuery
 from gateway.schema.oversight_query import OversightQuery
 from gateway.schema.paging import PAGE
 from gateway.schema.reading import Connection, Info, by_township, many, one, page
@@ -57,7 +58,7 @@ class Me:
 
 
 @strawberry.type(description="What departments may look at 查询.")
-class Query(AccessQuery, CountsQuery, DutiesQuery, InformantQuery, NodeQuery, OversightQuery, ReplayQuery):
+class Query(AccessQuery, CountsQuery, DutiesQuery, InformantQuery, NodeQuery, NotifyQuery, OversightQuery, ReplayQuery):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 
     @strawberry.field(description="本人权限 who I am and what I may see")

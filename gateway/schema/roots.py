@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.schema import access_map, oversight_map, supervision_map
+from gateway.schema import access_map, notify_map, oversight_map, supervision_map
 from gateway.schema.map import LATE_SINCE
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
@@ -194,4 +194,5 @@ ROOTS: Mapping[str, Root] = {
     **oversight_map.ROOTS,
     **access_map.ROOTS,
     **supervision_map.ROOTS,
+    **notify_map.ROOTS,
 }

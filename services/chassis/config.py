@@ -7,9 +7,12 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
@@ -21,6 +24,44 @@ T = TypeVar("T")
 SERVICES = ("roster", "cases", "assistance", "notify")
 """The four services, in the order in which they are started."""
 LOOPBACK: Final = "127.0.0.1"
+
+
+MAIL_SECURITY: Final[Mapping[str, Literal["tls", "starttls", "plain"]]] = {
+    "smtps": "tls",
+    "smtp": "starttls",
+    "smtp+plain": "plain",
+}
+"""How the way to the mail server is kept, by the scheme of its address."""
+MAIL_PORTS: Final = {"smtps": 465, "smtp": 587, "smtp+plain": 25}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """How the mail server is reached; its password is the secret `email.password`, where there is a user."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "plain"]
+    user: str
+    sender: str
+    """The mailbox that messages come from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysOut:
+    """The channels by which notices leave the house; what is not set is off."""
+
+    email: MailSettings | None = None
+    sms: str = ""
+    """The https address of the gateway for text messages; its key is the secret `sms.key`."""
+    webhooks: bool = False
+    """Whether departments' systems are told."""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Private networks that webhooks and the gateway for text messages may stand in, all the same."""
+    per_minute: Mapping[str, int] = field(default_factory=dict)
+    """How many messages each channel may send in a minute, where that isn't the channel's own number."""
+    development: bool = False
+    """Whether a way may go without TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +88,7 @@ class Settings:
     """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
     witnesses: Path | None = None
     """The list of witnesses of the trees, `<address> <key>` a line; see `witnesses.py`."""
+    ways_out: WaysOut = field(default_factory=WaysOut)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +130,8 @@ class ProcessSettings:
     """The list of public keys that release the policy; see `gateway/access/policy_keys.py`."""
     stale_after_s: float = 60.0
     """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
+
+    ways_out: WaysOut = field(default_factory=WaysOut)
 
     def dsn(self, database: str, role: str) -> str:
         """How `role` reaches `database`; raises `Refused` where its secret is missing or the servers are not named."""
@@ -154,6 +198,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         policy_keys=given.path("POLICY_KEYS"),
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
         witnesses=given.path("WITNESSES"),
+        ways_out=_ways_out(given),
     )
 
 
@@ -180,7 +225,52 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         documents=given.path("DOCUMENTS"),
         policy_keys=given.path("POLICY_KEYS"),
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
+        ways_out=_ways_out(given),
     )
+
+
+def _ways_out(given: _Given) -> WaysOut:
+    """The channels that are set; raises `Refused` for a mail server without a sender, or without TLS outside development."""
+    email = given.read("EMAIL", "", by=partial(_mail, sender=given.text("EMAIL_FROM")))
+    development = given.yes("DEVELOPMENT")
+    if email is not None and email.security == "plain" and not development:
+        raise Refused(
+            "BAOXUE_EMAIL: mail goes over TLS, smtps://… or smtp://… with STARTTLS; without it in development only."
+        )
+    return WaysOut(
+        email=email,
+        sms=given.text("SMS"),
+        webhooks=given.yes("WEBHOOKS"),
+        networks=given.read("PRIVATE_NETWORKS", "", by=_networks),
+        per_minute=given.read("PER_MINUTE", "", by=_per_minute),
+        development=development,
+    )
+
+
+def _mail(text: str, *, sender: str) -> MailSettings | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if not parts.hostname or "@" not in sender or parts.password or parts.scheme not in MAIL_SECURITY:
+        raise ValueError
+    return MailSettings(
+        host=parts.hostname,
+        port=parts.port or MAIL_PORTS[parts.scheme],
+        security=MAIL_SECURITY[parts.scheme],
+        user=unquote(parts.username or ""),
+        sender=sender,
+    )
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(one) for one in text.split(",") if one)
+
+
+def _per_minute(text: str) -> Mapping[str, int]:
+    numbers = {name: int(number) for name, number in (one.split("=", 1) for one in text.split(",") if one)}
+    if any(number < 1 for number in numbers.values()):
+        raise ValueError(text)
+    return numbers
 
 
 def _share(text: str) -> float:

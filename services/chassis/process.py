@@ -87,9 +87,12 @@ class Process:
             until_told_to_stop()
 
 
-def run(name: str, start: Callable[[Process], Service]) -> None:
-    """Runs the parts of one service that the command line names; ends the process with 2 where it is refused."""
-    with within(name, parts=PARTS) as process, ExitStack() as stack:
+def run(name: str, start: Callable[[Process], Service], *, also: Sequence[str] = ()) -> None:
+    """Runs the parts of one service that the command line names; ends the process with 2 where it is refused.
+
+    `also` names the parts that only this service has.
+    """
+    with within(name, parts=(*PARTS, *also)) as process, ExitStack() as stack:
         service = start(process)
         stack.callback(service.close)
         observe_pool(f"{name} store", stats=service.application.recorder_of_commands.pool_stats)
@@ -109,6 +112,9 @@ def _parts(process: Process, service: Service) -> Iterator[Part]:
         if service.hears:
             yield service.inbox(log=process.log, clock=process.clock)
         yield service.ticker(clock=process.clock)
+    for name, parts in service.also.items():
+        if name in process.parts:
+            yield from parts(process.clock)
 
 
 @contextmanager

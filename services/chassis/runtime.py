@@ -3,8 +3,8 @@
 import gc
 import logging
 import signal
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Thread
 from types import TracebackType
@@ -27,7 +27,8 @@ from services.contracts.envelope import Published
 TICK_EVERY_S = 5.0
 WATCH_EVERY_S = 5.0
 TREE_EVERY_S = 10.0
-WELL = ("ok", "standing by")
+OFF = "off"
+WELL = ("ok", "standing by", OFF)
 """What a part says of itself when nothing is wrong."""
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class Service:
     pass_time: Callable[[], None]
     """Lets the day work on what is due; nothing where time brings nothing."""
     close: Callable[[], None]
+    also: Mapping[str, Callable[[Clock], "Sequence[Part]"]] = field(default_factory=dict)
+    """Parts that only this service has, by the name they are run by."""
 
     def inbox(self, *, log: Log, clock: Clock) -> Inbox:
         """The part that listens."""
@@ -236,6 +239,23 @@ def tree_keeper(
         cosign(tree, witnesses=witnesses)
 
     return Repeating(name=f"{log} tree", every_s=TREE_EVERY_S, do=keep_up)
+
+
+class SwitchedOff:
+    """A part that this installation does without, so that health says so."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def start(self) -> None:
+        """Nothing begins."""
+
+    def stop(self) -> None:
+        """Nothing ends."""
+
+    def health(self) -> str:
+        """`off`."""
+        return OFF
 
 
 def watch(name: str, dsn: str) -> Repeating:

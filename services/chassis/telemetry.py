@@ -67,6 +67,7 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
         "{request}",
         "What the public sent to its pages, by what came of it: received, shown, throttled …",
     ),
+    "baoxue.messages": ("{message}", "Messages that left the house, by channel and by what came of it"),
     "baoxue.reader.retries": ("{try}", "Times that a reader tried a message again"),
     "baoxue.reader.parked": ("{event}", "Events that a reader put aside, by the kind of error"),
     "baoxue.reader.unknown": ("{event}", "Events of a type unknown here that a reader passed over"),

@@ -4,13 +4,22 @@ from fastapi import FastAPI
 
 from services.chassis.http import Surroundings, command_api
 from services.notify.application import Notices
+from services.notify.dispatching import Dispatching
 
 
-def build_api(notices: Notices, *, surroundings: Surroundings) -> FastAPI:
-    """One route per command; delivering again and escalating are the clock's."""
+def build_api(notices: Notices, dispatching: Dispatching, *, surroundings: Surroundings) -> FastAPI:
+    """One route per command; delivering again and escalating are the clock's, and sending is the sender's."""
     return command_api(
         title="notify 通知",
         application=notices,
         surroundings=surroundings,
-        commands=(notices.raise_notice, notices.acknowledge_notice),
+        commands=(
+            notices.raise_notice,
+            notices.acknowledge_notice,
+            notices.set_address,
+            notices.clear_address,
+            notices.set_hours,
+            notices.set_absence,
+            dispatching.resend_dispatch,
+        ),
     )

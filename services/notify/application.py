@@ -1,7 +1,7 @@
 """The commands of notify: load, let the notice decide, hand it to the channel, record."""
 
 import itertools
-from datetime import date
+from datetime import date, time
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -9,8 +9,9 @@ from services.chassis.aggregate import now, today, who_acts
 from services.chassis.application import Answer, RecordedApplication
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder
-from services.notify.channels import Channel
+from services.notify.channels.inbox import Inbox
 from services.notify.domain.case_area import CaseArea
+from services.notify.domain.contact import ChannelName, Contact, Holder, Hours
 from services.notify.domain.notice import Notice
 from services.notify.domain.units import County
 
@@ -20,7 +21,7 @@ _OF_MANY: Final = UUID("a3f6c7de-0b53-5f2e-9c0e-6a7d1b0d4f18")
 class Notices(RecordedApplication):
     """Who is told what it owes, until somebody acknowledges 通知."""
 
-    def __init__(self, *, recorder: Recorder, mapper: SealingMapper, county: str, channel: Channel) -> None:
+    def __init__(self, *, recorder: Recorder, mapper: SealingMapper, county: str, channel: Inbox) -> None:
         super().__init__(recorder=recorder, mapper=mapper)
         self.county = County(county)
         self._channel = channel
@@ -94,6 +95,68 @@ class Notices(RecordedApplication):
         notice = self.get(Notice, notice_id)
         told = notice.escalate(county=self.county, today=today())
         return self.record(notice, *[self._delivered(one) for one in told])
+
+    def set_address(
+        self, *, unit: str, channel: ChannelName, address: str, secret: str = "", holder: Holder = "officer"
+    ) -> Answer:
+        """Reaches a unit at one more address 登记联系方式, after those it has; it acts in the unit's name.
+
+        `address` is a mailbox, a mobile number of eleven digits, or an https address with its `secret` (`whsec_…`).
+        """
+        contact = self._contact(unit)
+        entry_id = uuid5(contact.id, f"{who_acts().command_id}")
+        contact.set_address(entry_id=entry_id, channel=channel, address=address, secret=secret, holder=holder)
+        return self.record(contact, answer=entry_id)
+
+    def clear_address(self, *, unit: str, entry_id: UUID) -> Answer:
+        """Reaches a unit at an address no more 撤销联系方式."""
+        contact = self._contact(unit)
+        contact.clear_address(entry_id=entry_id)
+        return self.record(contact, answer=entry_id)
+
+    def set_hours(
+        self,
+        *,
+        unit: str,
+        quiet_from: time | None = None,
+        quiet_until: time | None = None,
+        working_days: bool = False,
+        digest_at: time | None = None,
+    ) -> Answer:
+        """When a unit wants to be told 接收时段, in China's time: not in quiet hours or on days off, or once a day."""
+        contact = self._contact(unit)
+        contact.set_hours(
+            Hours(quiet_from=quiet_from, quiet_until=quiet_until, working_days=working_days, digest_at=digest_at)
+        )
+        return self.record(contact)
+
+    def set_absence(self, *, unit: str, from_on: date | None = None, until_on: date | None = None) -> Answer:
+        """Has a unit's deputy told from a day until a day 代理; nobody where none is given."""
+        contact = self._contact(unit)
+        contact.set_absence(from_on=from_on, until_on=until_on)
+        return self.record(contact)
+
+    def task(self, recipient: str, *, cause: UUID, about: UUID, reason: str, step: str) -> list[Notice]:
+        """What a unit has to mend here, as a notice in its inbox, to be recorded; none where it was told of this cause."""
+        if self.find(Notice, Notice.id_of(cause=cause, recipient=recipient, reason=reason)):
+            return []
+        notice = Notice.raise_to(
+            recipient,
+            cause=cause,
+            about=about,
+            case_id=None,
+            reason=reason,
+            area=self.county.code,
+            step=step,
+            due_on=None,
+            today=today(),
+        )
+        return [self._delivered(notice)]
+
+    def _contact(self, unit: str) -> Contact:
+        """The contact of the unit in whose name is acted, new where it has none."""
+        contact = self.find(Contact, Contact.id_of(unit=unit)) or Contact.open(unit=unit)
+        return contact.of(who_acts().department)
 
     def _delivered(self, notice: Notice) -> Notice:
         """The notice after the channel had its turn, where it owes one."""

@@ -193,7 +193,7 @@ def test_silence_of_any_part_is_noticed() -> None:
 def _as_listed(part: tuple[str, str]) -> tuple[int, int]:
     return (
         ["roster", "cases", "assistance", "notify", "gateway"].index(part[0]),
-        ["api", "relay", "inbox", "projector"].index(part[1]),
+        ["api", "relay", "inbox", "sender", "projector"].index(part[1]),
     )
 
 

@@ -98,6 +98,50 @@ def _county(chance: random.Random, *, children: int) -> Iterator[tuple[str, dict
                 "escalated_to": "",
             },
         )
+        state = chance.choice(("accepted", "delivered", "failed", "open"))
+        yield (
+            "message",
+            {
+                "message_id": made("message", number),
+                "unit": unit,
+                "township": chance.choice((XIAODIAN, SANTUN)),
+                "channel": ("email", "sms", "webhook")[number % 3],
+                "hint": "…0001",
+                "notice_ids": [made("notice", number)],
+                "state": state,
+                "failure": "refused" if state == "failed" else "",
+                "reference": "A7",
+                "tries": 1 + number % 3,
+                "begun_at": NOW - timedelta(hours=number // 2),
+                "settled_at": NOW - timedelta(hours=number // 3),
+                "again_at": NOW + timedelta(hours=1) if state == "open" else None,
+            },
+        )
+        yield (
+            "contact_address",
+            {
+                "entry_id": made("address", number),
+                "unit": unit,
+                "channel": ("email", "sms", "webhook")[number % 3],
+                "hint": "…0001",
+                "holder": ("officer", "deputy")[number % 2],
+                "suspended": "unreachable" if number % 5 == 0 else "",
+                "set_at": NOW - timedelta(days=number // 2),
+            },
+        )
+        yield (
+            "contact",
+            {
+                "contact_id": made("contact", number),
+                "unit": unit,
+                "quiet_from": "21:00",
+                "quiet_until": "07:00",
+                "working_days": number % 2 == 0,
+                "digest_at": "09:00" if number % 3 == 0 else "",
+                "absent_from": TODAY if number % 4 == 0 else None,
+                "absent_until": TODAY + timedelta(days=3) if number % 4 == 0 else None,
+            },
+        )
 
 
 def _child(chance: random.Random, number: int) -> Iterator[tuple[str, dict[str, object]]]:

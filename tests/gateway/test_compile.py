@@ -162,6 +162,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
         case (
             "overdue"
             | "mine"
+            | "served"
+            | "ranOut"
             | "verified"
             | "conflict"
             | "open"
@@ -221,6 +223,10 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from([county_oversight.YEAR, 2025])
         case "level":
             return st.sampled_from(["county_township", "township_village"])
+        case "result":
+            return st.sampled_from(["complied", "not_complied"])
+        case "channel":
+            return st.sampled_from(["email", "sms"])
         case "shows":
             return st.sampled_from(county_oversight.SHOWN)
         case "matter":
@@ -360,6 +366,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "department": ["education_bureau:410326"],
         "actor": ["bureau-office"],
         "about": [str(county.made("report", 0))],
+        "channel": ["sms", "email"],
         "decision": ["answered", "denied"],
         "since": ["2026-09-14T00:00:00+00:00"],
         "until": ["2026-09-14T00:00:00+00:00"],

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from threading import RLock
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,15 +11,17 @@ import msgspec
 
 from services.chassis.aggregate import Caused, RecordedAggregate, acting
 from services.chassis.application import Answer
+from services.chassis.errors import Stale
 from services.contracts import cases
 from services.contracts.envelope import Envelope, Published, event_id
 from services.notify.application import Notices
-from services.notify.channels import Channel, InboxChannel
+from services.notify.channels.inbox import Inbox, InboxChannel
 from services.notify.domain.notice import Delivery, Failure, Notice
 from services.notify.domain.units import County
 from services.notify.lookup import OpenNotices
 from services.notify.policy import react, tick
 from services.notify.publisher import publish
+from services.notify.waiting import Waiting
 
 DAY = date(2026, 9, 14)
 CASE = UUID("5b1f7a2c-90de-4a7b-9d43-0a4fb4c6de02")
@@ -62,26 +65,33 @@ class FailingChannel:
 class NoticesInMemory(Notices):
     """Notify over lists of events, with its lookup fed as it is when it runs."""
 
-    def __init__(self, *, channel: Channel | None = None) -> None:
+    def __init__(self, *, channel: Inbox | None = None) -> None:
         self.county = COUNTY
         self._channel = channel or InboxChannel()
         self.stored: list[Any] = []
         self.open_notices = OpenNotices()
+        self.waiting = Waiting()
+        self._lock = RLock()
 
     def find(self, kind: type[Any], id: UUID, *, version: int | None = None) -> Any:  # noqa: A002
         aggregate: Any = None
-        for event in self.stored:
+        for event in list(self.stored):
             if event.originator_id == id and (version is None or event.originator_version <= version):
                 aggregate = event.mutate(aggregate)
         return aggregate if isinstance(aggregate, kind) else None
 
     def record(self, *aggregates: RecordedAggregate, answer: UUID | None = None) -> Answer:
         answered = answer or aggregates[0].id
-        for aggregate in aggregates:
-            for event in aggregate.collect_events():
-                assert event.originator_version == 1 + sum(e.originator_id == aggregate.id for e in self.stored)
+        with self._lock:
+            decided = [event for aggregate in aggregates for event in aggregate.collect_events()]
+            for event in decided:
+                first = min(e.originator_version for e in decided if e.originator_id == event.originator_id)
+                if first != 1 + sum(e.originator_id == event.originator_id for e in self.stored):
+                    raise Stale("somebody else was quicker")
+            for event in decided:
                 self.stored.append(event)
                 self.open_notices.apply(event)
+                self.waiting.apply(event)
         return Answer(answered, len(self.stored))
 
     def hear(self, event: Published, *, aggregate_id: UUID = CASE, version: int = 1, on: date = DAY) -> None:  # type: ignore[override]

@@ -11,6 +11,7 @@ from services.contracts import notify as told
 from services.contracts.envelope import Published
 from services.notify.domain.notice import Notice
 from services.notify.lookup import OpenNotices
+from services.notify.publisher import publish
 from tests.notify.given import (
     CASE,
     CHILD,
@@ -28,7 +29,8 @@ from tests.notify.given import (
     owed,
     referred,
 )
-from tests.notify.lives import a_case_nobody_looks_at
+from tests.notify.lives import a_case_nobody_looks_at, a_unit_told_outside_the_house
+from tests.notify.sending import ADDRESSES
 
 
 def test_an_opened_case_tells_the_school_of_the_teacher_who_owes_the_look() -> None:
@@ -265,8 +267,11 @@ def test_an_interview_is_raised_by_hand_and_only_once() -> None:
 
 
 def test_notify_tells_everything_its_contract_says_and_never_the_child() -> None:
-    app = a_case_nobody_looks_at()
-    assert {type(event) for event in app.told} == {
+    around_a_case = a_case_nobody_looks_at().stored
+    outside = [event for one in a_unit_told_outside_the_house() for event in one.pending_events]
+    events = [*around_a_case, *outside]
+    assert {type(said) for event in events if (said := publish(event)) is not None} == {
         kind for kind in Published.__subclasses__() if kind.__module__ == told.__name__
     }
-    assert str(CHILD) not in repr(app.stored)
+    assert str(CHILD) not in repr(events)
+    assert not any(address in repr([publish(event) for event in events]) for address in ADDRESSES.values())

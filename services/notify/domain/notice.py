@@ -10,7 +10,7 @@ from typing import Final, Literal, Self
 from uuid import UUID, uuid5
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
-from services.chassis.errors import Forbidden
+from services.chassis.errors import Forbidden, Refused
 from services.notify.domain.templates import TEMPLATES, Facts
 from services.notify.domain.units import County
 
@@ -63,6 +63,13 @@ class Notice(RecordedAggregate):
         channel: str
         reason: str
         retry: bool
+
+    class HandedOver(RecordedAggregate.Event):
+        """A message that leaves the house tells it to one of the unit's addresses 外发; once for each."""
+
+        TOPIC = "notify.Notice.HandedOver"
+        entry_id: UUID
+        dispatch_id: UUID
 
     class Acknowledged(RecordedAggregate.Event):
         """The recipient has seen it 签收."""
@@ -122,6 +129,12 @@ class Notice(RecordedAggregate):
         else:
             retry = delivery.failure == "unreachable" and self.tries + 1 < TRIES_MAX
             self.trigger_event(self.DeliveryFailed, channel=delivery.channel, reason=delivery.failure, retry=retry)
+
+    def hand_over(self, *, entry_id: UUID, dispatch_id: UUID) -> None:
+        """Has a message tell it to an address; refuses one that it was told to before."""
+        if entry_id in self.handed_to:
+            raise Refused("This notice was sent to this address before.")
+        self.trigger_event(self.HandedOver, entry_id=entry_id, dispatch_id=dispatch_id)
 
     def acknowledge(self, *, department: str) -> None:
         """The unit it was addressed to says that it has seen it; once is enough, late is allowed."""
@@ -189,6 +202,11 @@ class Notice(RecordedAggregate):
         self.given_up = False
         self.acknowledged_by: str | None = None
         self.escalated_to: str | None = None
+        self.handed_to: frozenset[UUID] = frozenset()
+
+    @event(HandedOver)
+    def _handed_over(self, entry_id: UUID) -> None:
+        self.handed_to |= {entry_id}
 
     @event(Delivered)
     def _delivered(self) -> None:

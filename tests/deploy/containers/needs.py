@@ -10,7 +10,7 @@ from typing import Final
 from deploy.distributed import PARTS
 from deploy.postgres.cluster import SUPERUSER
 from deploy.postgres.databases import DATABASES
-from deploy.secrets import KEYS
+from deploy.secrets import KEYS, WAYS_OUT
 from services.assistance import policy as assistance
 from services.cases import policy as cases
 from services.chassis.config import SERVICES, read_process_settings
@@ -30,7 +30,7 @@ FOLLOWERS: Final = ("relay", "inbox", "projector")
 KAFKA_FILES: Final = frozenset({"kafka-ca.crt", "kafka-user.crt", "kafka-user.key"})
 ROLES: Final = tuple(role for database in DATABASES for role in (database.owner, *database.workers))
 OWNERS: Final = tuple(database.owner for database in DATABASES)
-ALL_SECRETS: Final = frozenset({SUPERUSER, *ROLES, *KEYS})
+ALL_SECRETS: Final = frozenset({SUPERUSER, *ROLES, *KEYS, *WAYS_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class Process:
         return self.part in FOLLOWERS
 
     @property
+    def sends(self) -> bool:
+        """Whether it speaks with mail servers, gateways and departments' systems outside."""
+        return self.part == "sender"
+
+    @property
     def secrets(self) -> frozenset[str]:
         """The secret files it needs, and no more; those of Kafka come with TLS."""
         opening = {"vault_app", "vault.kek"}
@@ -71,6 +76,8 @@ class Process:
         keys = {"roster.key"} if self.owner == "roster" else set()
         if self.part == "relay":  # it signs the tree over the events that it sends
             keys.add("trees.key")
+        if self.sends:
+            keys |= set(WAYS_OUT)
         return frozenset({f"{self.owner}_app", "services.token", *opening, *keys})
 
     @property

@@ -139,6 +139,7 @@ def test_a_process_is_on_the_networks_of_those_it_speaks_with(process) -> None:
     needed |= {"log"} if process.follows else set()
     needed |= {"services"} if process.is_face else set()
     needed |= {"front"} if process.name == "gateway-api" else set()
+    needed |= {"out"} if process.sends else set()
 
     assert networks(SERVICES_OF[process.name]) == needed
 
@@ -152,11 +153,12 @@ def test_servers_and_jobs_are_on_no_network_they_do_not_need() -> None:
     assert networks(SERVICES_OF["collector"]) == {"watch"}
 
 
-def test_only_the_front_leads_out_of_the_host() -> None:
+def test_only_the_front_and_the_way_of_messages_lead_out_of_the_host() -> None:
     leading_out = {name for name, network in compose()["networks"].items() if not network.get("internal")}
     published = {name: service["ports"] for name, service in SERVICES_OF.items() if "ports" in service}
 
-    assert leading_out == {"front"}
+    assert leading_out == {"front", "out"}
+    assert {name for name, service in SERVICES_OF.items() if "out" in networks(service)} == {"notify-sender"}
     assert set(published) == {"gateway-api", "grafana"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 

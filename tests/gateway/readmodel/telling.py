@@ -100,6 +100,17 @@ from services.contracts.field_check import (
     SubmissionReturned,
 )
 from services.contracts.notify import (
+    ContactAbsenceSet,
+    ContactAddressCleared,
+    ContactAddressSet,
+    ContactAddressSuspended,
+    ContactHoursSet,
+    MessageAccepted,
+    MessageBegun,
+    MessageDelivered,
+    MessageFailed,
+    MessageLeftOpen,
+    MessageTakenUp,
     NoticeAcknowledged,
     NoticeDelivered,
     NoticeDeliveryFailed,
@@ -789,7 +800,39 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
             ),
             *kinds[: chance.randrange(len(kinds) + 1)],
         )),
+        _message(number, nth, case, notice, chance),
+        _contact(number, nth, chance),
     ]  # fmt: skip
+
+
+def _message(number: int, nth: int, case: UUID, notice: UUID, chance: random.Random) -> Story:
+    message = made("message", number, nth)
+    of = {"message_id": message, "channel": "sms", "case_ids": (case,)}
+    ends = (
+        (MessageAccepted(message_id=message, reference="A7"), MessageDelivered(**of, delivered_at=START)),
+        (MessageLeftOpen(message_id=message, ask_at=START), MessageFailed(**of, failure="refused", again_at=None)),
+        (MessageFailed(**of, failure="unreachable", again_at=START), MessageTakenUp(message_id=message)),
+    )
+    begun = MessageBegun(
+        message_id=message, unit="township:410326103", channel="sms", hint="…0001", area="410326103",
+        notice_ids=(notice,), case_ids=(case,),
+    )  # fmt: skip
+    return Story("notify", message, (begun, *chance.choice(ends)))
+
+
+def _contact(number: int, nth: int, chance: random.Random) -> Story:
+    contact, entry = made("contact", number, nth), made("address", number, nth)
+    unit = f"school:31410003{number % 100:02}"
+    further = [
+        ContactAddressSuspended(entry_id=entry, unit=unit, failure="unreachable"),
+        ContactHoursSet(
+            contact_id=contact, unit=unit, quiet_from="21:00", quiet_until="07:00", working_days=True, digest_at=""
+        ),
+        ContactAbsenceSet(contact_id=contact, unit=unit, from_on=DAY, until_on=DAY),
+        ContactAddressCleared(entry_id=entry, unit=unit),
+    ]
+    first = ContactAddressSet(entry_id=entry, unit=unit, channel="email", hint="o…@school.example", holder="officer")
+    return Story("notify", contact, (first, *further[: chance.randrange(len(further) + 1)]))
 
 
 def _assistance(number: int, chance: random.Random) -> list[Story]:

@@ -1,7 +1,7 @@
-"""The ways a notice reaches a unit 通知渠道.
+"""The way in the house 站内信: told once per notice, inside the step that raises it.
 
-A channel is told once per notice, inside the step that raises it, so what it does has to bear being done again: a step
-whose transaction fails is repeated. The inbox does nothing outside, so that holds by itself.
+So what it does has to bear being done again: a step whose transaction fails is repeated. The inbox does nothing outside, so
+that holds by itself.
 """
 
 from typing import Protocol
@@ -9,8 +9,8 @@ from typing import Protocol
 from services.notify.domain.notice import Delivery, Notice
 
 
-class Channel(Protocol):
-    """Something that can carry a notice."""
+class Inbox(Protocol):
+    """Something that can carry a notice within the house."""
 
     def deliver(self, notice: Notice) -> Delivery:
         """Carries the notice to its recipient and says how it went; never raises for a delivery that fails."""
