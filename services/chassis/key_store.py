@@ -11,6 +11,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from psycopg import sql
 
 from services.chassis.errors import Refused
@@ -19,6 +22,9 @@ from services.chassis.sealing import WrapBroken
 
 LOT: Final = 2_000
 """How many keys are wrapped anew in one transaction: about 20 ms."""
+
+_APART: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+"""HPKE (RFC 9180): who puts a key apart can't open it again."""
 
 SCHEMA: Final = """
 create table if not exists subject_key (
@@ -33,6 +39,13 @@ create table if not exists shredded (
     subject     uuid primary key,
     reason      text not null,
     shredded_at timestamptz not null default clock_timestamp()
+);
+create table if not exists restricted (
+    subject       uuid not null,
+    generation    integer not null,
+    box           bytea not null,
+    restricted_at timestamptz not null default clock_timestamp(),
+    primary key (subject, generation)
 );
 create table if not exists kek_epoch (
     epoch       integer primary key,
@@ -56,8 +69,9 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str = "vault_app")
     """Creates the key store's tables, as their owner; any number of times."""
     connection.execute(SCHEMA)
     grants = """
-        grant select, insert on subject_key, shredded, kek_epoch to {role};
+        grant select, insert on subject_key, shredded, kek_epoch, restricted to {role};
         grant delete, update on subject_key to {role};
+        grant delete on restricted to {role};
         grant update on kek_epoch to {role}
     """
     connection.execute(sql.SQL(grants).format(role=sql.Identifier(app_role)))
@@ -74,7 +88,51 @@ def shred_again(connection: psycopg.Connection[Any], subjects: Mapping[UUID, dat
            on conflict do nothing""",
         (list(subjects), list(subjects.values())),
     )
-    return connection.execute("delete from subject_key where subject = any(%b)", (list(subjects),)).rowcount
+    apart = connection.execute("delete from restricted where subject = any(%b)", (list(subjects),)).rowcount
+    return apart + connection.execute("delete from subject_key where subject = any(%b)", (list(subjects),)).rowcount
+
+
+def lay_apart(connection: psycopg.Connection[Any], ring: KeyRing, *, subject: UUID, holder: X25519PublicKey) -> None:
+    """Puts a person's keys under a key that only its holder can open; no process here reads them any more. Twice is once.
+
+    In the caller's transaction. Raises `WrongKeyRing`.
+    """
+    rows = connection.execute(
+        "delete from subject_key where subject = %s returning generation, kek_epoch, wrapped", (subject,)
+    ).fetchall()
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into restricted (subject, generation, box) values (%s, %s, %s)",
+            [
+                (subject, generation, _APART.encrypt(key, holder, _bound(subject, generation)))
+                for generation, epoch, wrapped in rows
+                for key in (unwrapped(ring, subject=subject, epoch=epoch, wrapped=wrapped),)
+            ],
+        )
+
+
+def take_back(connection: psycopg.Connection[Any], ring: KeyRing, *, subject: UUID, holder: X25519PrivateKey) -> None:
+    """Wraps a person's keys again as everybody's are; nothing where none lies apart.
+
+    In the caller's transaction. Raises `Refused` where the key is another than the one they were put under.
+    """
+    epoch = wrapping_epoch(connection, ring)
+    rows = connection.execute(
+        "delete from restricted where subject = %s returning generation, box", (subject,)
+    ).fetchall()
+    for generation, box in rows:
+        try:
+            key = _APART.decrypt(box, holder, _bound(subject, generation))
+        except InvalidTag:
+            raise Refused("This is not the key under which the person's key was put apart.") from None
+        connection.execute(
+            "insert into subject_key (subject, generation, kek_epoch, wrapped) values (%s, %s, %s, %s)",
+            (subject, generation, epoch.number, epoch.wrap(key, subject=subject)),
+        )
+
+
+def _bound(subject: UUID, generation: int) -> bytes:
+    return b"baoxue restricted/1\0" + subject.bytes + generation.to_bytes(4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from eventsourcing.utils import get_topic, resolve_topic
 from services.chassis.aggregate import Personal
 from services.chassis.sealing import SealBroken, read_token
 from services.chassis.store import RecordedEvent
-from services.chassis.vault import ERASED, Vault
+from services.chassis.vault import Vault
 
 
 class StoredByALaterVersion(Exception):
@@ -105,7 +105,7 @@ class SealingMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """The event with its personal fields opened; erased ones read `ERASED`."""
+        """The event with its personal fields opened; erased ones read `vault.ERASED`, restricted ones `vault.RESTRICTED`."""
         event = self.to_sealed_event(stored_event)
         state = vars(event)
         for name in shape_of(type(event)).personal:
@@ -136,7 +136,7 @@ class SealingMapper(Mapper[UUID]):
             version=stored_event.originator_version,
             stored_topic=stored_event.topic,
         )
-        return ERASED if text is None else text
+        return self._vault.word_for(token) if text is None else text
 
 
 def _read_state(event_class: type, raw: bytes) -> dict[str, Any]:

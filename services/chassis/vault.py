@@ -18,16 +18,20 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from psycopg_pool import ConnectionPool
 
 from services.chassis.errors import Refused
-from services.chassis.key_store import VaultUnavailable, shred_again, unwrapped, wrapping_epoch
+from services.chassis.key_store import VaultUnavailable, lay_apart, shred_again, take_back, unwrapped, wrapping_epoch
 from services.chassis.keyring import KeyRing
 from services.chassis.sealing import KEY_BYTES, SUITES, SealBroken, Sealer, Token, read_token, seal, unseal
 from services.chassis.shred_list import ShredList
 
 ERASED: Final = "〔已删除〕"
 """What is read where a person's key was shredded: erased."""
+
+RESTRICTED: Final = "〔限制处理〕"
+"""What is read where processing is restricted: kept, and for nobody here to read (PIPL 47)."""
 
 KEY_KEPT_S: Final = 60.0
 WAIT_S: Final = 3.0
@@ -96,20 +100,24 @@ class Vault:
         return replace(token, box=seal(sealer, text, bound=bound)).written()
 
     def open(self, token: str, *, aggregate_id: UUID, version: int, stored_topic: str) -> str | None:
-        """The text, or None where its person was shredded; raises `SealBroken` where it doesn't belong to this event."""
+        """The text, or None where its person was shredded or is restricted; `SealBroken` where it isn't of this event."""
         if not token:
             return ""
         sealed = read_token(token)
         key = self._keys_of([sealed.subject]).get(sealed.subject)
         if key is None:
-            if not self.is_shredded(sealed.subject):
-                raise KeyLost("a person's key is missing and the shred list doesn't say why")
+            if not self.closed_among([sealed.subject]):
+                raise KeyLost("a person's key is missing and nothing says why")
             return None
         sealer = key.sealer(sealed.suite)
         if key.generation != sealed.generation or not hmac.compare_digest(sealer.commitment, sealed.commitment):
             raise SealBroken("sealed under another key")
         bound = sealed.bound(aggregate_id=aggregate_id, version=version, stored_topic=stored_topic)
         return unseal(sealer, sealed.box, bound=bound)
+
+    def word_for(self, token: str) -> str:
+        """What stands in the place of a text that `open` didn't give."""
+        return ERASED if self.is_shredded(read_token(token).subject) else RESTRICTED
 
     def warm(self, tokens: Iterable[str]) -> None:
         """Fetches the keys of many tokens at once, so that opening them asks the key store no more."""
@@ -125,6 +133,7 @@ class Vault:
                    select subject, 1, %(epoch)s, wrapped
                    from unnest(%(subjects)b::uuid[], %(fresh)b::bytea[]) as new (subject, wrapped)
                    where not exists (select from shredded where shredded.subject = new.subject)
+                       and not exists (select from restricted where restricted.subject = new.subject)
                        and not exists (select from kek_epoch where epoch = %(epoch)s and retired_at is not null)
                    on conflict do nothing""",
                 {"epoch": epoch.number, "subjects": list(subjects), "fresh": fresh},
@@ -142,8 +151,20 @@ class Vault:
             )
             self._write_down(dict(_shredded(connection, [subject])))
             connection.execute("delete from subject_key where subject = %s", (subject,))
-        with self._lock:
-            self._keys.pop(subject, None)
+            connection.execute("delete from restricted where subject = %s", (subject,))
+        self._forget(subject)
+
+    def restrict(self, subject: UUID, *, holder: X25519PublicKey) -> None:
+        """Puts one person's key under the supervising body's: kept, and unreadable here until it gives it back. Twice is once."""
+        with self._connection() as connection, connection.transaction():
+            lay_apart(connection, self._ring, subject=subject, holder=holder)
+        self._forget(subject)
+
+    def lift(self, subject: UUID, *, holder: X25519PrivateKey) -> None:
+        """Makes a restricted person readable again; raises `Refused` where it is another key. Twice is once."""
+        with self._connection() as connection, connection.transaction():
+            take_back(connection, self._ring, subject=subject, holder=holder)
+        self._forget(subject)
 
     def is_shredded(self, subject: UUID) -> bool:
         """Whether the subject stands on the shred list."""
@@ -157,6 +178,16 @@ class Vault:
             ).fetchall()
         return {row[0] for row in rows}
 
+    def closed_among(self, subjects: Iterable[UUID]) -> set[UUID]:
+        """Those of the subjects of whom nothing may be read or written: shredded, or restricted."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                """select subject from shredded where subject = any(%(them)b)
+                   union select subject from restricted where subject = any(%(them)b)""",
+                {"them": list(subjects)},
+            ).fetchall()
+        return {row[0] for row in rows}
+
     def pool_stats(self) -> dict[str, int]:
         """How the connections to the key store are used, as `psycopg_pool` counts them."""
         return self._pool.get_stats()
@@ -166,6 +197,10 @@ class Vault:
         self._pool.close()
         with self._lock:
             self._keys.clear()
+
+    def _forget(self, subject: UUID) -> None:
+        with self._lock:
+            self._keys.pop(subject, None)
 
     def _agree_on_the_shredded(self) -> None:
         if self._shred_list is None:
@@ -190,6 +225,8 @@ class Vault:
             key = self._keys_of([subject]).get(subject)
         if key is None and self.is_shredded(subject):
             raise Refused("This person's record was erased for good; nothing more may be written about them.")
+        if key is None and self.closed_among([subject]):
+            raise Refused("Processing of this person's record is restricted; nothing more may be written about them.")
         if key is None:
             raise VaultUnavailable("the epoch was changed while a key was made; the next try finds the new one")
         return key

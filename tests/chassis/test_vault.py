@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +24,7 @@ from services.chassis.key_store import VaultUnavailable, WrongKeyRing
 from services.chassis.keyring import KeyRing
 from services.chassis.sealing import SealBroken, is_sealed, read_token
 from services.chassis.shred_list import ShredList, ShredListDamaged
-from services.chassis.vault import Vault
+from services.chassis.vault import ERASED, RESTRICTED, Vault
 from tests.chassis.conftest import KEK
 from tests.fixtures.postgres import FreshDatabase
 
@@ -394,3 +395,94 @@ class TestAShredList:
 
         with pytest.raises(ShredListDamaged):
             open_vault(shred_list=shred_list)
+
+
+class TestARestrictedPerson:
+    """Processing is restricted where deletion is asked for and a law says to keep (PIPL 47): storage and protection only."""
+
+    @pytest.fixture
+    def holder(self) -> X25519PrivateKey:
+        return X25519PrivateKey.generate()
+
+    def test_is_unreadable_here_and_in_every_other_process(
+        self, open_vault: Callable[..., Vault], holder: X25519PrivateKey
+    ) -> None:
+        field, other, vault = a_field(), a_field(), open_vault()
+        token, kept = sealed(vault, NAME, field=field), sealed(vault, NAME, field=other)
+
+        vault.restrict(field.subject, holder=holder.public_key())
+        vault.restrict(field.subject, holder=holder.public_key())
+
+        for process in (vault, open_vault()):
+            assert opened(process, token, field=field) is None
+            assert process.word_for(token) == RESTRICTED
+            assert opened(process, kept, field=other) == NAME
+            assert process.closed_among([field.subject, other.subject]) == {field.subject}
+            assert not process.is_shredded(field.subject)
+
+    def test_is_written_about_no_more(self, open_vault: Callable[..., Vault], holder: X25519PrivateKey) -> None:
+        field, vault = a_field(), open_vault()
+        sealed(vault, NAME, field=field)
+        vault.restrict(field.subject, holder=holder.public_key())
+        vault.create_keys([field.subject])
+
+        for process in (vault, open_vault()):
+            with pytest.raises(Refused, match="restricted"):
+                sealed(process, NAME, field=field)
+
+    def test_is_readable_again_when_whoever_holds_the_key_gives_it_back(
+        self, open_vault: Callable[..., Vault], holder: X25519PrivateKey
+    ) -> None:
+        field, vault = a_field(), open_vault()
+        token = sealed(vault, NAME, field=field)
+        vault.restrict(field.subject, holder=holder.public_key())
+
+        vault.lift(field.subject, holder=holder)
+        vault.lift(field.subject, holder=holder)
+
+        for process in (vault, open_vault()):
+            assert opened(process, token, field=field) == NAME
+            assert opened(process, sealed(process, NAME, field=field), field=field) == NAME
+
+    def test_stays_so_for_who_comes_with_another_key(
+        self, open_vault: Callable[..., Vault], holder: X25519PrivateKey
+    ) -> None:
+        field, vault = a_field(), open_vault()
+        token = sealed(vault, NAME, field=field)
+        vault.restrict(field.subject, holder=holder.public_key())
+
+        with pytest.raises(Refused, match="not the key"):
+            vault.lift(field.subject, holder=X25519PrivateKey.generate())
+
+        assert opened(vault, token, field=field) is None
+        vault.lift(field.subject, holder=holder)
+        assert opened(vault, token, field=field) == NAME
+
+    def test_is_not_opened_by_the_key_over_all_keys(
+        self, open_vault: Callable[..., Vault], key_store: FreshDatabase, holder: X25519PrivateKey
+    ) -> None:
+        field, vault = a_field(), open_vault()
+        sealed(vault, NAME, field=field)
+        ((_, _, _, wrapped),) = keys(key_store, field)
+        key = aes_key_unwrap(KEK, wrapped)
+        vault.restrict(field.subject, holder=holder.public_key())
+
+        with psycopg.connect(key_store.owner) as connection:
+            query = "select box from restricted where subject = %s"
+            ((box,),) = connection.execute(query, (field.subject,)).fetchall()
+
+        assert keys(key_store, field) == []
+        assert key not in box
+
+    def test_can_be_shredded_when_the_time_to_keep_has_passed(
+        self, open_vault: Callable[..., Vault], holder: X25519PrivateKey
+    ) -> None:
+        field, vault = a_field(), open_vault()
+        token = sealed(vault, NAME, field=field)
+        vault.restrict(field.subject, holder=holder.public_key())
+
+        vault.shred(field.subject, reason="retention ended")
+        vault.lift(field.subject, holder=holder)
+
+        assert opened(vault, token, field=field) is None
+        assert vault.word_for(token) == ERASED
