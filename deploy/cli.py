@@ -107,15 +107,7 @@ def erase(
 
     if not yes:
         typer.confirm("An erasure can't be taken back. Erase this child's personal data?", abort=True)
-    if _is_distributed():
-        settings = read_process_settings()
-        operate.require_shred_list(settings)
-        with operate.roster_intake(settings) as intake:
-            operate.erase(intake, child_id=child, reason=reason)
-    else:
-        from deploy.up import erase as erase_embedded  # noqa: PLC0415
-
-        erase_embedded(settings=read_settings(), child_id=child, reason=reason)
+    operate.on_the_roster(lambda intake: operate.erase(intake, child_id=child, reason=reason))
     console.print("The child's key is gone, and its texts with it, in events, journal and read model.")
     console.print("Backups made before keep the key until they are deleted; a restore erases the child again.")
 

@@ -1,6 +1,6 @@
 """What an operator does to a distributed system, from wherever its settings and the secrets for the act are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import psycopg
 import typer
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from rich.console import Console
 
 from deploy.kafka.topics import make_topics
@@ -19,7 +20,7 @@ from deploy.showing import StepBars, table
 from deploy.take_over import take_over
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SystemClock, china_date
-from services.chassis.config import ProcessSettings, read_process_settings
+from services.chassis.config import ProcessSettings, read_process_settings, read_settings
 from services.chassis.errors import Refused
 from services.chassis.http import Surroundings
 from services.chassis.keyring import KeyRing
@@ -174,6 +175,31 @@ def erase(intake: Intake, *, child_id: UUID, reason: str) -> None:
     """Erases a child's personal data for good."""
     with acting(operator(purpose="operation")):
         intake.comparison.erase(child_id, reason=reason)
+
+
+def restrict(intake: Intake, *, child_id: UUID, basis: str, until: date, holder: X25519PublicKey) -> None:
+    """Restricts the processing of a child's personal data."""
+    with acting(operator(purpose="operation")):
+        intake.comparison.restrict(child_id, basis=basis, until=until, holder=holder)
+
+
+def lift(intake: Intake, *, child_id: UUID, reason: str, holder: X25519PrivateKey) -> None:
+    """Lifts the restriction of a child's personal data."""
+    with acting(operator(purpose="operation")):
+        intake.comparison.lift(child_id, reason=reason, holder=holder)
+
+
+def on_the_roster(act: Callable[[Intake], None]) -> None:
+    """Does one act of an operator: on the servers of BAOXUE_POSTGRES, else on this machine's system, which is stopped."""
+    settings = read_process_settings()
+    if not settings.postgres:
+        from deploy.up import act as act_embedded  # noqa: PLC0415  # it knows the whole system
+
+        act_embedded(settings=read_settings(), done=act)
+        return
+    require_shred_list(settings)
+    with roster_intake(settings) as intake:
+        act(intake)
 
 
 def require_shred_list(settings: ProcessSettings) -> None:

@@ -1,8 +1,8 @@
-"""`baoxue up`, `load`, `erase`: the whole system on this machine, kept running or started for one act; data is kept."""
+"""`baoxue up`, `load`, `erase` and the like: the whole system on this machine, kept running or started for one act; data is kept."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from uuid import UUID
 
 from rich.console import Console
 
@@ -15,6 +15,7 @@ from services.chassis.clock import SystemClock
 from services.chassis.config import Settings
 from services.chassis.logs import log_to_stderr
 from services.chassis.runtime import until_told_to_stop
+from services.roster.intake import Intake
 
 
 def run(console: Console, *, settings: Settings, registers: Path | None, as_of: date | None) -> None:
@@ -41,10 +42,10 @@ def load(
         wait_until_quiet(running)
 
 
-def erase(*, settings: Settings, child_id: UUID, reason: str) -> None:
-    """Erases a child's personal data for good and waits until everybody has forgotten what they had opened."""
+def act(*, settings: Settings, done: Callable[[Intake], None]) -> None:
+    """Does one act of an operator on the stopped system and waits until everybody has heard of it."""
     with Embedded(settings=settings, clock=SystemClock(), serving=False) as running:
-        operate.erase(running.intake, child_id=child_id, reason=reason)
+        done(running.intake)
         wait_until_quiet(running)
 
 

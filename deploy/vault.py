@@ -1,17 +1,20 @@
-"""`baoxue vault`: the key-encryption keys 密钥加密密钥 by epoch: which there are, a new one, one given up for good.
+"""`baoxue vault`: the key-encryption keys 密钥加密密钥 by epoch, and people whose data is kept and not worked with 限制处理.
 
-Works on the key store alone. Where BAOXUE_POSTGRES is set that is on the servers it names, with `vault.kek` among the
+Epochs: works on the key store alone. Where BAOXUE_POSTGRES is set that is on the servers it names, with `vault.kek` among the
 secrets, else in the data folder, whether `baoxue up` runs there or not. Running processes find a new epoch by themselves.
 """
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import psycopg
 import typer
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from psycopg import Connection
 from rich.console import Console
 
@@ -19,7 +22,7 @@ from deploy.servers import reached
 from deploy.showing import StepBars, table
 from services.chassis import key_store
 from services.chassis.clock import CHINA
-from services.chassis.config import read_process_settings, read_secret, read_settings
+from services.chassis.config import own_secret, read_process_settings, read_secret, read_settings
 from services.chassis.errors import Refused
 from services.chassis.keyring import KeyRing, add_epoch, destroy_epoch
 from services.chassis.sealing import SUITES
@@ -104,6 +107,60 @@ def retire(
         console.print(
             f"{FILE} holds epoch {epoch} no more. It is destroyed when the -keys folders of the backups before are, too."
         )
+
+
+@app.command("holder")
+def holder_key(
+    file: Annotated[
+        Path, typer.Argument(dir_okay=False, help="Where the private half goes; it never sees the servers.")
+    ],
+) -> None:
+    """Make the key of the body that holds what is restricted 限制处理, where there is none, and print its public half."""
+    sys.stdout.write(_private_key(own_secret(file)).public_key().public_bytes_raw().hex() + "\n")
+
+
+@app.command()
+def restrict(
+    child: Annotated[UUID, typer.Argument(help="The child's id.")],
+    basis: Annotated[str, typer.Option(help="Which law or rule wants the data kept 依据; kept and shown for ever.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of that.")],
+    holder: Annotated[
+        Path, typer.Option("--to", exists=True, dir_okay=False, help="The public half of the holder's key.")
+    ],
+) -> None:
+    """Keep a person's data and let nobody here read it 限制处理, because a law wants it kept; needs the system stopped, or servers."""
+    from deploy import operate  # noqa: PLC0415  # it knows the whole system, and the other commands need little
+
+    key = _public_key(holder.read_text(encoding="ascii").strip())
+    operate.on_the_roster(
+        lambda intake: operate.restrict(intake, child_id=child, basis=basis, until=until.date(), holder=key)
+    )
+    console.print(f"Nobody here can read who this is any more; after {until:%Y-%m-%d}: baoxue erase {child}")
+
+
+@app.command()
+def lift(
+    child: Annotated[UUID, typer.Argument(help="The child's id.")],
+    reason: Annotated[str, typer.Option(help="On what ground the restriction ends 依据; names nobody.")],
+    holder: Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help="The holder's private key.")],
+) -> None:
+    """Let a restricted person's data be worked with again 解除限制; needs the system stopped, or servers."""
+    from deploy import operate  # noqa: PLC0415
+
+    key = _private_key(read_secret(holder))
+    operate.on_the_roster(lambda intake: operate.lift(intake, child_id=child, reason=reason, holder=key))
+    console.print("Who it is shows again. Words of visits and reports show after `baoxue rebuild`.")
+
+
+def _private_key(text: str) -> X25519PrivateKey:
+    return X25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+
+
+def _public_key(text: str) -> X25519PublicKey:
+    try:
+        return X25519PublicKey.from_public_bytes(bytes.fromhex(text))
+    except ValueError:
+        raise Refused("That file holds no public key; `baoxue vault holder` prints one.") from None
 
 
 def _is_finished(connection: Connection[Any], ring: KeyRing) -> bool:

@@ -15,7 +15,7 @@ from services.roster.domain.child import Child
 from services.roster.domain.deferral import EXTENDED, Deferral
 from services.roster.domain.doubt import (
     Doubt,
-    must_not_be_erased,
+    must_not_be_closed,
     must_not_contradict,
     must_not_hang_on_a_third,
 )
@@ -99,6 +99,20 @@ class Roster(RecordedApplication):
         child.erase(reason=reason)
         return self.record(child)
 
+    def restrict_children(self, *, children: Sequence[UUID], basis: str, until: date) -> Answer:
+        """Notes that nothing but keeping is done with the entries of one person any more, until a day 限制处理."""
+        person = [self.get(Child, child_id) for child_id in children]
+        for child in person:
+            child.restrict(basis=basis, until=until, today=today())
+        return self.record(*person)
+
+    def lift_restriction(self, *, children: Sequence[UUID], reason: str) -> Answer:
+        """Notes that the entries of one person are readable again, and says anew who it is 解除限制."""
+        person = [self.get(Child, child_id) for child_id in children]
+        for child in person:
+            child.lift_restriction(reason=reason, today=today())
+        return self.record(*person)
+
     def count_checks(self, *, as_of: date, batches: tuple[InForce, ...], places: tuple[Place, ...]) -> Answer:
         """Keeps what the registers counted on a day 四查三比对; the same again leaves no event."""
         known = self.find(FourChecks, FourChecks.id_of(as_of=as_of))
@@ -145,7 +159,7 @@ class Roster(RecordedApplication):
         doubt = self.get(Doubt, doubt_id)
         doubt.decide(decision=decision, reason=reason, today=today())
         children = self.get(Child, doubt.child_id), self.get(Child, doubt.other_id)
-        must_not_be_erased(children)
+        must_not_be_closed(children)
         child, other = sorted(children, key=lambda entry: (entry.created_on, entry.id))
         if child.id in other.merged:
             child, other = other, child
@@ -268,7 +282,7 @@ class Roster(RecordedApplication):
         deferral = self.get(Deferral, deferral_id)
         child = self._going_on(deferral.child_id)
         deferral.lapse(today=today())
-        if not child.erased:
+        if not child.closed:
             child.heed_excuse(today=today())
         return self.record(deferral, child)
 

@@ -17,6 +17,8 @@ from itertools import islice
 from typing import Final
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
 from services.chassis.errors import Refused, Stale
 from services.chassis.vault import Vault
 from services.contracts.divisions import COUNTY, township_code
@@ -89,7 +91,8 @@ class Draft:
     recognised: Recognised
     standing: Standing
     batches: Batches
-    erased: frozenset[UUID]
+    closed: frozenset[UUID]
+    """The entries of the rows of whom nothing more is written: erased, or restricted."""
     rows_of_erased: tuple[RowRef, ...]
     stands: dict[bytes, UUID]
     """The keys of the rows by which entries that a person decided about were given to the engine."""
@@ -143,12 +146,13 @@ class Comparison:
         records = read_records(rows)
         keys = {record.ref: self._keys_of(record, batches) for record in records}
         known = self._lookup.children_of({key for row_keys in keys.values() for key in row_keys})
-        erased = frozenset(self._vault.shredded_among(set(known.values())))
+        closed = frozenset(self._vault.closed_among(set(known.values())))
+        erased = self._vault.shredded_among(closed)
         led = {ref: entry for ref, row_keys in keys.items() if (entry := lead(row_keys, known)) is not None}
         rows_of_erased = tuple(ref for ref, entry in led.items() if entry in erased)
-        for ref in rows_of_erased:  # nothing more is written about them, nor anything linked to them
+        left_out = frozenset(ref for ref, entry in led.items() if entry in closed)
+        for ref in left_out:  # nothing more is written about them, nor anything linked to them
             del led[ref]
-        left_out = frozenset(rows_of_erased)
         records = [record for record in records if record.ref not in left_out]
         decided = rows_decided_about(led, standing)
         stand_keys = {ref: self._stand_key(ref, batches) for refs in decided.values() for ref in refs}
@@ -161,7 +165,7 @@ class Comparison:
             known=known,
             held={child.label: self._keys_held(child) for child in result.children},
             standing=standing,
-            erased=erased,
+            closed=closed,
             new_id=self._new_id,
         )
         findings = sorted((*result.findings, *_numbers_of_two(result, recognised, standing)), key=lambda f: f.label)
@@ -170,7 +174,7 @@ class Comparison:
             recognised,
             standing,
             batches,
-            erased,
+            closed,
             rows_of_erased,
             {stand_keys[ref]: entry for ref, entry in stands.items()},
         )
@@ -207,7 +211,7 @@ class Comparison:
         elsewhere = draft.standing.into.keys() | recognised.absorbed.keys()
         vanished = self._lookup.known_children() - set(recognised.children.values()) - elsewhere
         said = dict.fromkeys(vanished, self._lookup.key("missed"))
-        return sorted(vanished - self._lookup.unchanged(said) - self._vault.shredded_among(vanished))
+        return sorted(vanished - self._lookup.unchanged(said) - self._vault.closed_among(vanished))
 
     def erase(self, child_id: UUID, *, reason: str) -> None:
         """Erases a person's data for good: keys, rows, and what others opened. Again, it does what is left.
@@ -229,6 +233,27 @@ class Comparison:
         self._lookup.drop_rows(places[key] for key, entry in found.items() if entry in person)
         for entry in sorted(person):
             self._roster.erase_child(child_id=entry, reason=reason)
+
+    def restrict(self, child_id: UUID, *, basis: str, until: date, holder: X25519PublicKey) -> None:
+        """Restricts the processing of a person's data 限制处理: all entries; again, it does what is left.
+
+        The rows of registers stay where they are; no comparison reads on who they are about.
+        """
+        self._roster.get(Child, child_id)
+        standing = self._review.standing()
+        person = standing.kin(standing.last(child_id))
+        self._roster.restrict_children(children=sorted(person), basis=basis, until=until)
+        for entry in sorted(person):
+            self._vault.restrict(entry, holder=holder)
+
+    def lift(self, child_id: UUID, *, reason: str, holder: X25519PrivateKey) -> None:
+        """Lifts a restriction 解除限制, with the key of whoever holds it; the person is shown and compared again."""
+        self._roster.get(Child, child_id)
+        standing = self._review.standing()
+        person = sorted(standing.kin(standing.last(child_id)))
+        for entry in person:
+            self._vault.lift(entry, holder=holder)
+        self._roster.lift_restriction(children=person, reason=reason)
 
     def _keep(self, draft: Draft, *, progress: Progress) -> None:
         """Keeps what the draft states of children, lot by lot; of whom it says nothing new nothing is even read."""

@@ -184,7 +184,7 @@ class Due:
                     yield brought if child_id == brought.child_id else replace(brought, child_id=child_id)
 
     def _is_past(self, entry: UUID) -> bool:
-        """Whether nothing is asked about an entry any more: erased, or merged when findings were not yet taken over."""
+        """Whether nothing is asked about an entry any more: erased, restricted, or merged when findings were not yet taken over."""
         return entry in self._past or entry in self._into
 
     def _last(self, entry: UUID) -> UUID:
@@ -359,8 +359,10 @@ class Due:
             case Child.Released():
                 self._into.pop(child_id, None)
                 self._merged.get(event.from_id, set()).discard(child_id)
-            case Child.Erased():
+            case Child.Erased() | Child.Restricted():
                 self._past.add(child_id)
+            case Child.RestrictionLifted():
+                self._past.discard(child_id)
             case _:
                 pass
 

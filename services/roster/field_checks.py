@@ -204,7 +204,7 @@ class FieldChecks:
         }
         for child_id, found in sorted(check.found.items()):
             child = self.roster.get(Child, child_id)
-            if child.erased:
+            if child.closed:
                 continue
             told = child.identity
             visited_on = check.visited.get(child_id)

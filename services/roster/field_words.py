@@ -67,11 +67,11 @@ class FieldWords:
 
     def keep(self, words_id: UUID, *, field_check_id: UUID, words: Words) -> None:
         """Keeps the words of a list; before the event that names them, so that it never names what is not there."""
-        erased = self._vault.shredded_among(words.remarks)
+        closed = self._vault.closed_among(words.remarks)
         remarks = {
             str(child_id): self._seal(text, words_id, subject=child_id)
             for child_id, text in words.remarks.items()
-            if child_id not in erased
+            if child_id not in closed
         }
         met = self._seal(msgspec.json.encode(words.met).decode(), words_id, subject=field_check_id)
         with self._connection() as connection:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.contracts import deliveries
+from services.contracts import deliveries, restriction
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster import field_publisher
@@ -211,6 +211,10 @@ def _child(event: Child.Event) -> Published | None:
             return told.ChildrenMerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
         case Child.Erased():
             return told.ChildErased(child_id=child_id, reason=event.reason)
+        case Child.Restricted():
+            return restriction.ChildRestricted(child_id=child_id, basis=event.basis, until=event.until)
+        case Child.RestrictionLifted():
+            return restriction.RestrictionLifted(child_id=child_id, reason=event.reason)
         case Child.Unmerged():
             return told.ChildrenUnmerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
         case _:

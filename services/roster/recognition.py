@@ -145,14 +145,14 @@ def recognise(
     known: Mapping[bytes, UUID],
     held: Mapping[str, frozenset[bytes]],
     standing: Standing,
-    erased: frozenset[UUID],
+    closed: frozenset[UUID],
     new_id: Callable[[], UUID],
 ) -> Recognised:
     """Gives each linked child (label and rows) its entry, the strongest claim first, and no entry twice.
 
     `held` are the number keys of the facts held true of each label: where several state a number, it is the holder's.
     """
-    claims = {label: _claims(rows, keys=keys, known=known, erased=erased) for label, rows in groups.items()}
+    claims = {label: _claims(rows, keys=keys, known=known, closed=closed) for label, rows in groups.items()}
     children, left = _strongest(claims, standing)
     released = _release(children, claims, standing)
     new = {label: new_id() for label in groups if label not in children}
@@ -187,7 +187,7 @@ def recognise(
 def _moves(entry: UUID, *, to: UUID, after: Standing, present: set[UUID]) -> bool:
     """Whether a key leaves an entry for a child: keys move between children that are there.
 
-    Whoever is looked for keeps those by which to be found again, and whoever was erased those by which to stay erased.
+    Whoever is looked for keeps those by which to be found again, and whoever was erased or is restricted those by which to stay so.
     """
     last = after.last(entry)
     return last != to and last in present
@@ -197,7 +197,7 @@ Claims = dict[str, Counter[UUID]]
 
 
 def _claims(
-    rows: Iterable[RowRef], *, keys: Mapping[RowRef, RowKeys], known: Mapping[bytes, UUID], erased: frozenset[UUID]
+    rows: Iterable[RowRef], *, keys: Mapping[RowRef, RowKeys], known: Mapping[bytes, UUID], closed: frozenset[UUID]
 ) -> Counter[UUID]:
     """How strongly each entry, merged or not, claims these rows: every key counts once."""
     weights: dict[bytes, int] = {}
@@ -209,7 +209,7 @@ def _claims(
     claims: Counter[UUID] = Counter()
     for key, weight in weights.items():
         entry = known.get(key)
-        if entry is not None and entry not in erased:
+        if entry is not None and entry not in closed:
             claims[entry] += weight
     return claims
 

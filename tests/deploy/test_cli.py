@@ -11,6 +11,8 @@ import pytest
 
 RUN_S = 120
 
+NOBODY = "3e1f1a9e-8d57-4f0e-9a5b-0c1d2e3f4a5b"
+
 
 def baoxue(*arguments: str, data: Path | None = None, typed: str = "") -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"COLUMNS": "200"} | ({} if data is None else {"BAOXUE_DATA": str(data)})
@@ -69,16 +71,26 @@ def test_a_file_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_an_erasure_asks_first() -> None:
-    asked = baoxue("erase", "3e1f1a9e-8d57-4f0e-9a5b-0c1d2e3f4a5b", "--reason", "guardian's request", typed="n\n")
+    asked = baoxue("erase", NOBODY, "--reason", "guardian's request", typed="n\n")
 
     assert asked.returncode == 1
     assert "can't be taken back" in asked.stdout
 
 
-def test_an_erasure_of_nobody_is_refused_and_leaves_no_trace(data_folder: Path) -> None:
-    child = "3e1f1a9e-8d57-4f0e-9a5b-0c1d2e3f4a5b"
+@pytest.mark.parametrize(
+    "act",
+    [
+        ("erase", NOBODY, "--reason", "guardian's request", "--yes"),
+        ("vault", "restrict", NOBODY, "--basis", "档案法", "--until", "2040-08-31", "--to", "holder.pub"),
+    ],
+    ids=["erase", "restrict"],
+)
+def test_an_act_about_nobody_is_refused_and_leaves_no_trace(
+    act: tuple[str, ...], data_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "holder.pub").write_text(baoxue("vault", "holder", str(tmp_path / "holder.key")).stdout)
 
-    done = baoxue("erase", child, "--reason", "guardian's request", "--yes", data=data_folder)
+    done = baoxue(*act[:-1], act[-1].replace("holder.pub", str(tmp_path / "holder.pub")), data=data_folder)
 
     assert done.returncode == 2
     assert "There is no child of this id." in done.stderr

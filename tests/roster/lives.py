@@ -53,6 +53,7 @@ AT_HOME = UUID("6a0c1d2e-3f40-4b51-8c62-7d8e9fa0b103")
 WORDS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b04")
 DELIVERY = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b05")
 GROWING_UP = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b07")
+RESTRICTED = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b11")
 OF_ROWS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b06")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 
@@ -380,6 +381,24 @@ def a_child_that_grows_up() -> list[RecordedAggregate]:
     with acting_on(date(2037, 9, 14)):
         child.state_identity(replace(born, birth_date="2022-03-04"), grounds=(GROUND,))
         child.state_school_years(valid_on=date(2037, 9, 14))
+    return [child]
+
+
+def a_child_kept_and_not_worked_with() -> list[RecordedAggregate]:
+    """Somebody who is long out of school is restricted on request, and years later needed by an inquiry."""
+    with acting_on():
+        child = Child.register(
+            child_id=RESTRICTED,
+            identity=replace(IDENTITY, id_number="", birth_date="2009-03-04"),
+            residence=Residence(None, "410326103", "410326103005"),
+            grounds=(GROUND,),
+            valid_on=MONDAY,
+        )
+        child.state_student_number("L410326200903041234", valid_on=MONDAY)
+        child.restrict(basis="县档案管理办法第九条，保存十年", until=date(2036, 8, 31), today=MONDAY)
+    later = date(2030, 5, 6)
+    with acting_on(later):
+        child.lift_restriction(reason="监察委调查〔2030〕1号", today=later)
     return [child]
 
 

@@ -236,6 +236,73 @@ class TestAChildInNoRegister:
         assert (child.accounted, child.findings) == ("graduated", {})
 
 
+class TestARestriction:
+    """What the law wants kept of somebody who asked for deletion is kept, and not worked with (PIPL 47)."""
+
+    GROWN = date(2034, 9, 14)
+    UNTIL = date(2040, 8, 31)
+
+    def restricted(self) -> Child:
+        child = a_child()
+        with acting_on():
+            child.state_student_number("L410326201506071234", valid_on=MONDAY)
+        with acting_on(self.GROWN):
+            child.restrict(basis="档案法", until=self.UNTIL, today=self.GROWN)
+            child.restrict(basis="档案法", until=self.UNTIL, today=self.GROWN)
+        return child
+
+    def test_is_noted_once_with_its_ground_and_last_day(self) -> None:
+        child = self.restricted()
+
+        (noted,) = [event for event in child.pending_events if isinstance(event, Child.Restricted)]
+        assert (noted.basis, noted.until) == ("档案法", self.UNTIL)
+        assert child.closed
+
+    def test_lets_nobody_decide_anything_about_the_child(self) -> None:
+        child = self.restricted()
+
+        with acting_on(self.GROWN), pytest.raises(Refused, match="restricted"):
+            child.merge(merged_id=uuid4(), reason="同一人")
+        child.come_of_age(today=self.GROWN)
+        assert not isinstance(child.pending_events[-1], Child.SchoolAgePassed)
+
+    def test_is_refused_while_the_child_is_owed_schooling_or_nobody_knows_until_when(self) -> None:
+        child, of_unknown_age = a_child(), a_child(identity=replace(IDENTITY, id_number="", birth_date=""))
+
+        with pytest.raises(Refused, match="looked for by law"):
+            of_unknown_age.restrict(basis="档案法", until=self.UNTIL, today=self.GROWN)
+        assert child.school_years is not None
+        with pytest.raises(Refused, match="looked for by law"):
+            child.restrict(basis="档案法", until=self.UNTIL, today=child.school_years.end_on)
+
+    def test_is_refused_while_a_finding_is_open_and_when_nothing_wants_the_data_kept(self) -> None:
+        child = a_child()
+        with acting_on():
+            raised(child, "not_in_seat")
+
+        with pytest.raises(Refused, match="not_in_seat"):
+            child.restrict(basis="档案法", until=self.UNTIL, today=self.GROWN)
+        with acting_on():
+            settled(child, "not_in_seat")
+        with pytest.raises(Refused, match="erase the child instead"):
+            child.restrict(basis="档案法", until=self.GROWN, today=self.GROWN)
+
+    def test_that_is_lifted_says_anew_who_the_child_is(self) -> None:
+        child = self.restricted()
+        before = len(child.pending_events)
+
+        with acting_on(self.GROWN):
+            child.lift_restriction(reason="监察委调查", today=self.GROWN)
+            child.lift_restriction(reason="监察委调查", today=self.GROWN)
+
+        assert [type(event) for event in child.pending_events[before:]] == [
+            Child.RestrictionLifted,
+            Child.IdentityCorrected,
+            Child.StudentNumberStated,
+        ]
+        assert not child.closed
+
+
 class TestAMerge:
     def test_names_the_other_entry_until_it_is_taken_back(self) -> None:
         child = a_child()

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from services.chassis.vault import ERASED
+from services.chassis.vault import ERASED, RESTRICTED
 from services.roster.comparison import CHILDREN_AT_ONCE, Compared
 from services.roster.domain.child import IN_NO_REGISTER, Child, Identity, Residence
 from services.roster.intake import Intake, Loaded
@@ -16,7 +17,7 @@ from services.roster.lookup import Lookup
 from services.roster.reconcile.model import AccountedState, Row
 from tests.roster.comparing import children_of, compare, load, rewritten, rows_of, told_since
 from tests.roster.conftest import AS_OF, KEY_SECRET, Office
-from tests.roster.given import acting_on
+from tests.roster.given import acting_on, days
 
 
 @pytest.fixture
@@ -240,6 +241,41 @@ class TestAnErasure:
 
         assert child_id not in {child for _, child in told_since(office, position)}
         assert office.roster.get(Child, child_id).identity.name == ERASED
+
+
+class TestARestriction:
+    """The register files of somebody who is restricted stay; no comparison reads who they are about."""
+
+    GROWN = AS_OF.replace(year=AS_OF.year + 20)
+
+    def test_makes_the_person_unreadable_and_is_lifted_with_the_key_of_another_body(
+        self, office: Office, registers: Path
+    ) -> None:
+        load(office, registers)
+        before = compare(office)
+        child_id = next(child_id for child_id, child in sorted(children_of(office).items()) if not child.findings)
+        name, rows = office.roster.get(Child, child_id).identity.name, len(rows_of(office))
+        holder = X25519PrivateKey.generate()
+        position = office.roster.position()
+
+        with acting_on(self.GROWN):
+            for _ in range(2):
+                office.intake.comparison.restrict(
+                    child_id, basis="档案法", until=self.GROWN + days(400), holder=holder.public_key()
+                )
+        told = told_since(office, position)
+        during = office.roster.get(Child, child_id).identity.name
+        after = compare(office)
+        with acting_on(self.GROWN):
+            for _ in range(2):
+                office.intake.comparison.lift(child_id, reason="监察委调查", holder=holder)
+
+        assert told == [("roster.Child.Restricted", child_id)]
+        assert during == RESTRICTED
+        assert set(after.children.values()) == set(before.children.values()) - {child_id}
+        assert len(rows_of(office)) == rows
+        assert office.roster.get(Child, child_id).identity.name == name
+        assert child_id in compare(office).children.values()
 
 
 class TestAChildWhomNoRegisterNamesAnyMore:

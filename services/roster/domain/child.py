@@ -351,6 +351,19 @@ class Child(RecordedAggregate):
         TOPIC = "roster.Child.Erased"
         reason: str
 
+    class Restricted(RecordedAggregate.Event):
+        """Nothing but keeping is done with the child's data any more 限制处理 (PIPL 47): a law wants it kept until a day."""
+
+        TOPIC = "roster.Child.Restricted"
+        basis: str
+        until: date
+
+    class RestrictionLifted(RecordedAggregate.Event):
+        """The child's data may be worked with again 解除限制; who the child is was stated anew beside it."""
+
+        TOPIC = "roster.Child.RestrictionLifted"
+        reason: str
+
     @classmethod
     def register(
         cls,
@@ -394,19 +407,24 @@ class Child(RecordedAggregate):
     ) -> None:
         """States who the child is."""
         if identity != self.identity:
-            self.trigger_event(
-                self.IdentityCorrected,
-                name=identity.name,
-                id_number=identity.id_number,
-                birth_date=identity.birth_date,
-                sex=identity.sex,
-                guardian_name=identity.guardian_name,
-                guardian_phone=identity.guardian_phone,
-                grounds=grounds,
-                sources=sources,
-                valid_on=valid_on,
-                links=links,
-            )
+            self._say_who(identity, grounds=grounds, sources=sources, valid_on=valid_on, links=links)
+
+    def _say_who(
+        self, identity: Identity, *, grounds: tuple[Ground, ...], sources: Sources, valid_on: date | None, links: Links
+    ) -> None:
+        self.trigger_event(
+            self.IdentityCorrected,
+            name=identity.name,
+            id_number=identity.id_number,
+            birth_date=identity.birth_date,
+            sex=identity.sex,
+            guardian_name=identity.guardian_name,
+            guardian_phone=identity.guardian_phone,
+            grounds=grounds,
+            sources=sources,
+            valid_on=valid_on,
+            links=links,
+        )
 
     def state_rows(self, grounds: tuple[Ground, ...], *, links: Links, valid_on: date) -> None:
         """States which rows are the child's and why; the same registers linked by the same rules say nothing new."""
@@ -425,7 +443,7 @@ class Child(RecordedAggregate):
         What had begun or was over when the child became known is told by its registration alone.
         """
         while (
-            not self.erased
+            not self.closed
             and self.school_years is not None
             and (turn := self.school_years.turn_after(self.age_told_on)) is not None
         ):
@@ -591,7 +609,7 @@ class Child(RecordedAggregate):
 
     def excuse_by(self, excuse: Excuse, *, today: date) -> None:
         """A paper speaks for the child from now on, in the place of the one before."""
-        self._refuse_if_erased()
+        self._refuse_if_closed()
         excused = self.excuse is not None and self.accounted == self.excuse.state
         self.trigger_event(self.Excused, excuse=excuse)
         self.account(state="suspect" if excused else self.accounted, reason=SPOKEN_FOR_NO_MORE, valid_on=today)
@@ -620,7 +638,7 @@ class Child(RecordedAggregate):
 
     def place(self, placement_id: UUID) -> None:
         """Remembers the placement that holds; one taught at home is excused by it as well."""
-        self._refuse_if_erased()
+        self._refuse_if_closed()
         self.trigger_event(self.Placed, placement_id=placement_id)
 
     def end_placement(self, placement_id: UUID, *, today: date) -> None:
@@ -659,32 +677,66 @@ class Child(RecordedAggregate):
             kind="unexplained_departure", reason=IN_NO_REGISTER, owner=owner, raised_on=today, grounds=self.grounds
         )
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is stated, asked or decided about the entry any more: erased, or restricted."""
+        return self.erased or self.restricted
+
     def erase(self, *, reason: str) -> None:
         """Notes that the child's personal data was erased; twice is once."""
         if not self.erased:
             self.trigger_event(self.Erased, reason=reason)
 
+    def restrict(self, *, basis: str, until: date, today: date) -> None:
+        """Notes that processing is restricted until a day; again, it changes nothing.
+
+        Refused for a child who is owed schooling, whom the county has to look for by law, and while a finding is open.
+        """
+        if self.restricted:
+            return
+        self._refuse_if_closed()
+        if self.school_years is None or today <= self.school_years.end_on:
+            raise Refused(
+                "A child of whom school age has not passed is looked for by law (义务教育法 11, 13); restrict when it has."
+            )
+        if self.findings:
+            raise Refused(f"Findings are open: {', '.join(sorted(self.findings))}. Answer them first.")
+        if until <= today:
+            raise Refused("The day until which the law wants the data kept has passed; erase the child instead.")
+        self.trigger_event(self.Restricted, basis=basis, until=until)
+
+    def lift_restriction(self, *, reason: str, today: date) -> None:
+        """Notes that a restriction is lifted, and says anew who the child is, for whoever forgot it; twice is once."""
+        if not self.restricted:
+            return
+        self.trigger_event(self.RestrictionLifted, reason=reason)
+        self._say_who(self.identity, grounds=self.grounds, sources=(), valid_on=today, links=self.links)
+        if self.student_numbers.current:
+            self.trigger_event(
+                self.StudentNumberStated, student_number=self.student_numbers.current, valid_on=today, sources=()
+            )
+
     def merge(self, *, merged_id: UUID, reason: str) -> None:
-        """Takes another entry as this same child; refused for itself, where merged already, and for who was erased."""
+        """Takes another entry as this same child; refused for itself, where merged already, and for who was erased or is restricted."""
         if merged_id == self.id or merged_id in self.merged:
             raise Refused("An entry is merged once, and never with itself.")
         if self.absorbed_by is not None:
             raise Refused("The entry that is to go on is itself merged into another one; decide about that one.")
-        self._refuse_if_erased()
+        self._refuse_if_closed()
         self.trigger_event(self.Merged, merged_id=merged_id, reason=reason)
 
     def unmerge(self, *, merged_id: UUID, reason: str) -> None:
-        """Takes a merge back; refused where there is none, and for who was erased."""
+        """Takes a merge back; refused where there is none, and for who was erased or is restricted."""
         if merged_id not in self.merged:
             raise Refused("These two entries are not merged.")
-        self._refuse_if_erased()
+        self._refuse_if_closed()
         self.trigger_event(self.Unmerged, merged_id=merged_id, reason=reason)
 
     def go_on_as(self, into_id: UUID, *, today: date) -> None:
         """The other side of `merge`: this entry goes on as another one, and as one other at most; that one owes its findings."""
         if self.absorbed_by is not None:
             raise Refused("This entry is merged into another one already; take that merge back first.")
-        self._refuse_if_erased()
+        self._refuse_if_closed()
         for kind in sorted(self.findings):
             self._resolve(kind, TAKEN_OVER, evidence="", approved_by="", today=today)
         self.trigger_event(self.Absorbed, into_id=into_id)
@@ -694,7 +746,7 @@ class Child(RecordedAggregate):
 
         Nothing where it was merged before entries remembered that they are.
         """
-        self._refuse_if_erased()
+        self._refuse_if_closed()
         if self.absorbed_by != from_id:
             return
         self.trigger_event(self.Released, from_id=from_id)
@@ -745,9 +797,13 @@ class Child(RecordedAggregate):
                 due_on=finding.due_on,
             )
 
-    def _refuse_if_erased(self) -> None:
+    def _refuse_if_closed(self) -> None:
         if self.erased:
             raise Refused("This entry was erased for good; nothing more is decided about it.")
+        if self.restricted:
+            raise Refused(
+                "Processing of this entry is restricted (PIPL 47); it is kept, and nothing is decided about it."
+            )
 
     @event(Registered)
     def __init__(
@@ -783,6 +839,7 @@ class Child(RecordedAggregate):
         self.excuse: Excuse | None = None
         self.placement_id: UUID | None = None
         self.erased = False
+        self.restricted = False
         self.merged: set[UUID] = set()
         self.absorbed_by: UUID | None = None
 
@@ -898,6 +955,14 @@ class Child(RecordedAggregate):
     @event(Erased)
     def _erased(self) -> None:
         self.erased = True
+
+    @event(Restricted)
+    def _restricted(self) -> None:
+        self.restricted = True
+
+    @event(RestrictionLifted)
+    def _restriction_lifted(self) -> None:
+        self.restricted = False
 
     @event(Merged)
     def _merged(self, merged_id: UUID) -> None:

@@ -184,10 +184,10 @@ class Doubt(RecordedAggregate):
         self.is_withdrawn = True
 
 
-def must_not_be_erased(children: Iterable[Child]) -> None:
-    """Refuses to decide about somebody who was erased."""
-    if any(child.erased for child in children):
-        raise Refused("One of these entries was erased for good; nothing more is decided about it.")
+def must_not_be_closed(children: Iterable[Child]) -> None:
+    """Refuses to decide about somebody who was erased or is restricted."""
+    if any(child.closed for child in children):
+        raise Refused("One of these entries was erased for good or is restricted; nothing more is decided about it.")
 
 
 def must_not_hang_on_a_third(*, are_one: bool) -> None:
