@@ -213,7 +213,7 @@ def settle(rows: Known) -> None:
             rows.put(CaseStep, line.event_id, replace(line, child_id=of_case.child_id))
     for said in rows.of(VisitWords):
         of = rows.find(Child, said.child_id)
-        if of is not None and of.erased:
+        if of is not None and of.closed:
             rows.put(VisitWords, said.visit_id, None)
 
 
@@ -275,9 +275,9 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
                where case_file.case_id = case_step.case_id and case_step.child_id is null and case_file.case_id = any(%b)""",
             [[case.case_id for case in files]],
         )
-    erased = [child.child_id for child in changed.of(Child) if child.erased]
-    if erased:
-        connection.execute("delete from visit_words where child_id = any(%s)", [erased])
+    closed = [child.child_id for child in changed.of(Child) if child.closed]
+    if closed:
+        connection.execute("delete from visit_words where child_id = any(%s)", [closed])
     households = {plan.household_id for plan in changed.of(HouseholdPlan)}
     for child in (*children, *(earlier for child in children if (earlier := before.find(Child, child.child_id)))):
         if child.household_id is not None:

@@ -1,7 +1,7 @@
 """What the roster 花名册 told, as rows: children, who they are, what the registers say of them, where they move and are placed.
 
 A child's identity is the only personal thing in the gateway's database and stands in one narrow table. It is opened
-when it is heard; of an erased child there is no identity row, and its other rows stay.
+when it is heard; of a child who was erased or is restricted there is no identity row, and its other rows stay.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from pypinyin import lazy_pinyin
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
 from services.contracts.envelope import Published
+from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.roster import (
     ChildAccounted,
     ChildErased,
@@ -40,7 +41,7 @@ from services.contracts.roster import (
 IdentityEvent = ChildRegistered | IdentityCorrected
 StatedEvent = IdentityEvent | ResidenceStated | SchoolingStated | GroupsStated
 AgeEvent = SchoolYearsStated | SchoolAgeReached | SchoolAgePassed
-ChildEvent = StatedEvent | ChildAccounted | ChildErased
+ChildEvent = StatedEvent | ChildAccounted | ChildErased | ChildRestricted | RestrictionLifted
 MergeEvent = ChildrenMerged | ChildrenUnmerged
 TransferEvent = TransferOpened | TransferCompleted
 PlacementEvent = PlacementDecided | PlacementEnded
@@ -95,15 +96,21 @@ class Child(Row, frozen=True, kw_only=True):
     open_case_id: UUID | None = None
     merged_into: UUID | None = None
     erased: bool = False
+    restricted: bool = False
     sources: tuple[Source, ...] = ()
     obliged_from: date | None = None
     obliged_until: date | None = None
     merged_position: int = 0
     """The roster's position at which `merged_into` was last told; see `merged`."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing that was said of the child in words is shown any more: erased, or restricted."""
+        return self.erased or self.restricted
+
 
 class ChildIdentity(OfChild, frozen=True, kw_only=True):
-    """Who a child is, opened, with the keys it is searched by; absent where it isn't known or was erased."""
+    """Who a child is, opened, with the keys it is searched by; absent where it isn't known, was erased, or is restricted."""
 
     TABLE: ClassVar[str] = "child_identity"
     KEY: ClassVar[str] = "child_id"
@@ -171,7 +178,7 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
     """What is stated of a child, statement by statement."""
     event = told.event
     row = row or Child(child_id=event.child_id)
-    if not isinstance(event, ChildAccounted | ChildErased) and event.sources:
+    if isinstance(event, StatedEvent) and event.sources:
         row = replace(row, sources=_sources(row.sources, event, recorded_at=told.envelope.recorded_at))
     match event:
         case ChildRegistered():
@@ -211,6 +218,10 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
             return replace(row, accounted_state=event.state, accounted_reason=event.reason, accounted_on=event.valid_on)
         case ChildErased():
             return replace(row, erased=True)
+        case ChildRestricted():  # whoever reads its registration only now finds no key: that was no erasure
+            return replace(row, restricted=True, erased=False)
+        case RestrictionLifted():
+            return replace(row, restricted=False)
         case _:
             assert_never(event)
 
@@ -303,10 +314,10 @@ def step_id(told: Told[Joined]) -> UUID:
 
 
 def child_identity(
-    row: ChildIdentity | None, told: Told[IdentityEvent | StudentNumberStated | ChildErased]
+    row: ChildIdentity | None, told: Told[IdentityEvent | StudentNumberStated | ChildErased | ChildRestricted]
 ) -> ChildIdentity | None:
-    """Who the child is; none where it was erased."""
-    if isinstance(told.event, ChildErased) or told.opened is None:
+    """Who the child is; none where it was erased or is restricted."""
+    if isinstance(told.event, ChildErased | ChildRestricted) or told.opened is None:
         return None
     row = row or ChildIdentity(child_id=told.event.child_id)
     text = told.opened.get
@@ -367,7 +378,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=MergeStep, events=get_args(MergeEvent), about=step_id, evolve=merge_step, parts=both_sides),
     Fold(
         row=ChildIdentity,
-        events=(*get_args(IdentityEvent), StudentNumberStated, ChildErased),
+        events=(*get_args(IdentityEvent), StudentNumberStated, ChildErased, ChildRestricted),
         about=about("child_id"),
         evolve=child_identity,
     ),

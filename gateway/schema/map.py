@@ -47,7 +47,7 @@ _CHILD = Table(
     "child",
     columns(
         "sex township village householdId school schoolName stage grade schoolingStatus poverty disability disabilityGrade"
-        " leftBehind migrant accountedState accountedReason accountedOn mergedInto erased obligedFrom obligedUntil",
+        " leftBehind migrant accountedState accountedReason accountedOn mergedInto erased restricted obligedFrom obligedUntil",
         id="{a}.child_id",
         townshipName="(select n.name from township n where n.code = {a}.township)",
         name="{a}i.name",

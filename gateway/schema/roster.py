@@ -52,7 +52,9 @@ class Child(Node):
     )
 
     id: UUID = strawberry.field(description="儿童编号 the child's id")
-    name: str | None = strawberry.field(description="姓名 name; null where it is not known or was erased")
+    name: str | None = strawberry.field(
+        description="姓名 name; null where it is not known, was erased, or is restricted"
+    )
     id_number: str | None = strawberry.field(description="公民身份号码 citizen number (GB 11643)")
     birth_date: date | None = strawberry.field(description="出生日期 birth date")
     age_band: str | None = strawberry.field(
@@ -90,6 +92,9 @@ class Child(Node):
     )
     merged_into: UUID | None = strawberry.field(description="合并至 the entry that goes on for this one")
     erased: bool = strawberry.field(description="已删除 names and numbers were erased")
+    restricted: bool = strawberry.field(
+        description="限制处理 names and numbers are kept because a law wants it, and nobody reads them (PIPL 47)"
+    )
 
     @classmethod
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:

@@ -82,7 +82,7 @@ def choose(grants: Grants) -> bytes:
         f"select c.child_id, a.found, a.before, a.conflict, {values}"
         " from field_check_answer a join child c on c.child_id = a.child_id"
         f" {identity_join(alias='c', grants=grants)}"
-        f" where a.field_check_id = %(field_check_id)s and c.merged_into is null and not c.erased"
+        f" where a.field_check_id = %(field_check_id)s and c.merged_into is null and not c.erased and not c.restricted"
         f" and {scope(TABLES['FieldCheckAnswer'], alias='a', grants=grants)}"
         f" and {scope(TABLES['Child'], alias='c', grants=grants)}"
         " order by c.household_id, c.child_id"

@@ -185,7 +185,7 @@ async def _of_school_age(info: Info, *, township: str, village: str | None) -> d
     after, until = window(info.context.today)
     found = await info.context.rows(
         "select c.village, c.child_id from child c left join child_identity i on i.child_id = c.child_id"
-        " where c.merged_into is null and not c.erased and c.township = %(township)s"
+        " where c.merged_into is null and not c.erased and not c.restricted and c.township = %(township)s"
         " and (%(village)s::text is null or c.village = %(village)s)"
         " and (i.birth_date is null or (i.birth_date > %(after)s and i.birth_date <= %(until)s))",
         township=township,

@@ -127,6 +127,7 @@ from services.contracts.oversight import (
     ReferralReturned,
     ResponsibilityDeputised,
 )
+from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.roster import (
     AbsenceVerified,
     BatchCompared,
@@ -593,20 +594,26 @@ def misshapen(message: Message) -> Message:
     )
 
 
-def _child(number: int, children: int, chance: random.Random) -> Story:
-    child, finding = made("child", number), made("finding", number)
-    other = made("child", chance.randrange(children))  # several may say so of the same one; see roster.merged
-    corrected = IdentityCorrected(
+def corrected(number: int, *, born: str = "2014-02-28") -> IdentityCorrected:
+    """Who a child is, stated anew; `born` is ISO text, or what somebody wrote in its place."""
+    child = made("child", number)
+    return IdentityCorrected(
         child_id=child,
         name=sealed(child, "单雨"),
         id_number=sealed(child, ""),
-        birth_date=sealed(child, chance.choice(("2014-02-28", "", "unbekannt"))),
+        birth_date=sealed(child, born),
         sex="male",
         guardian_name=sealed(child, ""),
         guardian_phone=sealed(child, ""),
         grounds=grounds(number, "hukou", "enrolment"),
         links=(linked(number),),
     )
+
+
+def _child(number: int, children: int, chance: random.Random) -> Story:
+    child, finding = made("child", number), made("finding", number)
+    other = made("child", chance.randrange(children))  # several may say so of the same one; see roster.merged
+    identity = corrected(number, born=chance.choice(("2014-02-28", "", "unbekannt")))
     raised = FindingRaised(
         finding_id=finding, child_id=child, kind="not_enrolled", reason="户籍有学籍无", owner="township:410326103",
         township=TOWNSHIPS[0], village="", school="", stage="", raised_on=DAY, due_on=DAY + timedelta(days=10),
@@ -635,7 +642,7 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
         ),
         ChildAccounted(child_id=child, state="in_seat", valid_on=DAY, reason="在校名单在册"),
         ChildAccounted(child_id=child, state="suspect", valid_on=DAY, reason="名在人不在"),
-        corrected,
+        identity,
         SchoolYearsStated(
             child_id=child,
             school_years=chance.choice((None, SchoolYears(begin_on=date(2020, 9, 1), end_on=date(2030, 8, 31)))),
@@ -663,6 +670,10 @@ def _child(number: int, children: int, chance: random.Random) -> Story:
             events.append(ChildrenUnmerged(child_id=child, merged_id=other, reason="重号"))
     if chance.random() < 0.1:
         events.append(ChildErased(child_id=child, reason="guardian's request"))
+    elif chance.random() < 0.1:
+        events.append(ChildRestricted(child_id=child, basis="档案法", until=date(2040, 8, 31)))
+        if chance.random() < 0.5:
+            events.extend((RestrictionLifted(child_id=child, reason="监察委调查"), identity))
     return Story("roster", child, (registered(number, township=chance.choice(TOWNSHIPS)), *events))
 
 

@@ -17,8 +17,9 @@ from gateway.readmodel.partition import partition, window
 from gateway.readmodel.projection import Contradicted, Overtaken, apply
 from gateway.readmodel.roster import search_keys
 from services.chassis.log import Message
-from services.contracts.envelope import wire_types
+from services.contracts.envelope import Published, wire_types
 from services.contracts.notify import NoticeAcknowledged, NoticeDelivered, NoticeEscalated, NoticeRaised
+from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.roster import ChildAccounted, ChildErased, ChildrenMerged, ChildrenUnmerged, ResidenceStated
 from tests.gateway.readmodel.telling import (
     DAY,
@@ -27,6 +28,7 @@ from tests.gateway.readmodel.telling import (
     TestVault,
     case_story,
     contents,
+    corrected,
     delivered,
     dice,
     empty,
@@ -253,6 +255,19 @@ def test_names_and_numbers_stand_in_one_table_only(writer: psycopg.Connection) -
     assert "曾小" in identities
 
 
+def test_a_restricted_child_has_no_identity_until_the_restriction_is_lifted(writer: psycopg.Connection) -> None:
+    lifted = RestrictionLifted(child_id=made("child", 1), reason="调查")
+    kept = msgspec.structs.replace(RESTRICTION, child_id=made("child", 2))
+    tell(
+        writer,
+        Story("roster", made("child", 1), (registered(1), RESTRICTION, lifted, corrected(1))),
+        Story("roster", made("child", 2), (registered(2), kept)),
+    )
+
+    shown = "select i.name, c.restricted, c.erased from child c left join child_identity i using (child_id) order by 1"
+    assert writer.execute(shown).fetchall() == [("单雨", False, False), (None, True, False)]
+
+
 def test_an_erased_child_keeps_its_rows_and_has_no_identity(writer: psycopg.Connection) -> None:
     tell(writer, Story("roster", made("child", 1), (registered(1),)), vault=TestVault(shredded={made("child", 1)}))
 
@@ -266,9 +281,15 @@ CONTRACT = {published for published in wire_types().values() if published.__modu
 ERASURE = ChildErased(child_id=made("child", 1), reason="guardian's request")
 
 
-def test_an_erasure_comes_to_what_a_rebuild_without_the_key_comes_to(writer: psycopg.Connection) -> None:
+RESTRICTION = ChildRestricted(child_id=made("child", 1), basis="档案法", until=date(2040, 8, 31))
+
+
+@pytest.mark.parametrize("closing", [ERASURE, RESTRICTION], ids=["erased", "restricted"])
+def test_an_erasure_or_restriction_comes_to_what_a_rebuild_without_the_key_comes_to(
+    writer: psycopg.Connection, closing: Published
+) -> None:
     told = [
-        Story("roster", made("child", 1), (registered(1), ERASURE)),
+        Story("roster", made("child", 1), (registered(1), closing)),
         Story("roster", made("child", 2), (registered(2),)),
     ]
     tell(writer, *told)

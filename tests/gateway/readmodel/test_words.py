@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -11,12 +12,15 @@ from gateway.readmodel.migrate import migrate
 from gateway.readmodel.projection import apply
 from services.chassis.log import Message
 from services.contracts.cases import PublicReportReceived
+from services.contracts.envelope import Published
 from services.contracts.oversight import PublicReportInformantNamed, PublicReportSupplemented, VisitRecorded
+from services.contracts.restriction import ChildRestricted
 from services.contracts.roster import ChildErased
 from tests.gateway.readmodel.story import DAY, TOWNSHIPS, Story, made, sealed
 from tests.gateway.readmodel.telling import TestVault, contents, envelope, registered
 
 ERASURE = ChildErased(child_id=made("child", 1), reason="guardian's request")
+RESTRICTION = ChildRestricted(child_id=made("child", 1), basis="档案法", until=date(2040, 8, 31))
 
 
 @pytest.fixture
@@ -46,13 +50,16 @@ def visited(number: int) -> Story:
     return Story("cases", visit.visit_id, (visit,))
 
 
-def test_what_a_family_promised_is_read_until_its_child_is_erased(writer: psycopg.Connection) -> None:
+@pytest.mark.parametrize("closing", [ERASURE, RESTRICTION], ids=["erased", "restricted"])
+def test_what_a_family_promised_is_read_until_its_child_is_erased_or_restricted(
+    writer: psycopg.Connection, closing: Published
+) -> None:
     child, vault = made("child", 1), TestVault()
     tell(writer, Story("roster", child, (registered(1),)), visited(1), visited(2), after=0, vault=vault)
     of_child = "select promise from visit_words where child_id = %s"
     assert writer.execute(of_child, [child]).fetchall() == [("下周返校",)]
 
-    tell(writer, Story("roster", child, (ERASURE,)), after=10, vault=vault)
+    tell(writer, Story("roster", child, (closing,)), after=10, vault=vault)
     tell(writer, visited(1), after=20, vault=vault)  # told late, while the key is still remembered for a minute
 
     assert writer.execute("select child_id from visit order by 1").fetchall() == sorted([(child,), (made("child", 2),)])
