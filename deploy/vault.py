@@ -149,7 +149,7 @@ def lift(
 
     key = _private_key(read_secret(holder))
     operate.on_the_roster(lambda intake: operate.lift(intake, child_id=child, reason=reason, holder=key))
-    console.print("Who it is shows again. Words of visits and reports show after `baoxue rebuild`.")
+    console.print("Who it is shows again; what was said at visits does not.")
 
 
 def _private_key(text: str) -> X25519PrivateKey:

@@ -97,6 +97,7 @@ class Child(Row, frozen=True, kw_only=True):
     merged_into: UUID | None = None
     erased: bool = False
     restricted: bool = False
+    was_restricted: bool = False
     sources: tuple[Source, ...] = ()
     obliged_from: date | None = None
     obliged_until: date | None = None
@@ -105,8 +106,11 @@ class Child(Row, frozen=True, kw_only=True):
 
     @property
     def closed(self) -> bool:
-        """Whether nothing that was said of the child in words is shown any more: erased, or restricted."""
-        return self.erased or self.restricted
+        """Whether nothing that was said of the child in words is shown any more: erased, or ever restricted.
+
+        Words that were forgotten don't come back when a restriction is lifted, so none does, in whatever order they were told.
+        """
+        return self.erased or self.was_restricted
 
 
 class ChildIdentity(OfChild, frozen=True, kw_only=True):
@@ -219,7 +223,7 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
         case ChildErased():
             return replace(row, erased=True)
         case ChildRestricted():  # whoever reads its registration only now finds no key: that was no erasure
-            return replace(row, restricted=True, erased=False)
+            return replace(row, restricted=True, was_restricted=True, erased=False)
         case RestrictionLifted():
             return replace(row, restricted=False)
         case _:

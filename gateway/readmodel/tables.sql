@@ -34,7 +34,8 @@ create table if not exists child (
     open_case_id uuid, merged_into uuid, erased boolean not null default false,
     merged_position bigint not null default 0);
 alter table child add column if not exists merged_position bigint not null default 0;
-alter table child add column if not exists restricted boolean not null default false;
+alter table child add column if not exists restricted boolean not null default false,
+    add column if not exists was_restricted boolean not null default false;
 create index if not exists child_by_township on child (township, child_id);
 create index if not exists child_by_state on child (township, accounted_state, child_id);
 create index if not exists child_by_school on child (school, township, child_id) where school <> '';

@@ -28,7 +28,7 @@ AREAS = {"township": county.XIAODIAN, "school": county.SCHOOL, "village": county
 NOT_ASKED = {"informant", "receipts", "looks", "replayCase", "replayPartition", "townships"}
 """The log of looks grows by asking; the past is not in these tables; townships are everybody's."""
 ROUTING = re.compile(
-    r".*_id|erased|restricted|merged_.*|open_case_id|.*township|village|school|owner|to_unit|recipient|unit|"
+    r".*_id|erased|.*restricted|merged_.*|open_case_id|.*township|village|school|owner|to_unit|recipient|unit|"
     r"producer|position|earlier_case|pinyin|name_.*|id_last4"
 )
 """What decides which rows are reached, in which order things were told, or is derived from a name by the projection."""

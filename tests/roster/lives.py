@@ -490,6 +490,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_school_hands_in_its_list(),
         *a_mapping_given_up(),
         *a_child_that_grows_up(),
+        *a_child_kept_and_not_worked_with(),
         *a_list_that_came_late(),
         *a_round_from_door_to_door(),
         *a_child_of_several_rows(),

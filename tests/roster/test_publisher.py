@@ -9,6 +9,7 @@ import pytest
 from services.chassis.aggregate import RecordedAggregate
 from services.contracts import deliveries as told_of_deliveries
 from services.contracts import field_check as told_of_field_check
+from services.contracts import restriction as told_of_restriction
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster.domain.child import Child
@@ -97,7 +98,8 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for member in (*vars(told).values(), *vars(told_of_field_check).values(), *vars(told_of_deliveries).values())
+        for contract in (told, told_of_field_check, told_of_deliveries, told_of_restriction)
+        for member in vars(contract).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }
 
