@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from gateway.readmodel.cases import CaseEvent, DocumentEvent, OwingEvent, ReferralEvent
 from gateway.readmodel.fold import Fold, Told
 from gateway.readmodel.rows import OfCase
+from gateway.words import office, word
 from services.contracts.assistance import StudentPlanOpened
 from services.contracts.cases import (
     CaseCleared,
@@ -43,6 +44,7 @@ from services.contracts.cases import (
     StepPaused,
     StepResumed,
 )
+from services.contracts.divisions import DIVISIONS
 from services.contracts.notify import MessageDelivered, MessageFailed
 from services.contracts.oversight import (
     AssistanceLetterAnswered,
@@ -113,7 +115,7 @@ def case_step(_: CaseStep | None, told: Told[TimelineEvent]) -> CaseStep | None:
 
 
 def in_words(event: TimelineEvent) -> str:
-    """What happened, in plain words and the service's own codes; nothing personal and no free text of a clerk."""
+    """What happened, in plain words; nothing personal and no free text of a clerk."""
     match event:
         case (
             DocumentIssued()
@@ -128,7 +130,7 @@ def in_words(event: TimelineEvent) -> str:
             return _papers_in_words(event)
         case VisitRecorded():
             again = f"，下次 {event.next_on}" if event.next_on else ""
-            return f"{event.visited_on} 家访（{event.method}），态度：{event.attitude}{again}。"
+            return f"{event.visited_on} 家访（{word('methods', event.method)}），态度：{word('attitudes', event.attitude)}{again}。"
         case (
             AssistanceLetterSent()
             | AssistanceLetterReminded()
@@ -157,17 +159,17 @@ def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that ca
     match event:
         case CaseOpened():
             chained = "，接前一个案" if event.earlier_case else ""
-            return f"疑似辍学立案（{event.cause}）{chained}。"
+            return f"疑似辍学立案（{word('openings', event.cause)}）{chained}。"
         case CaseVerificationBegun():
             return "开始核实。"
         case CaseConfirmed():
-            return f"确认辍学（{'、'.join(event.causes)}）。"
+            return f"确认辍学（{'、'.join(word('causes', cause) for cause in event.causes)}）。"
         case ChildUnreachable():
             return "联系不上，转入查找。"
         case ChildSearched():
-            return f"{event.made_on} 查找（{event.method}），未找到。"
+            return f"{event.made_on} 查找（{word('searches', event.method)}），未找到。"
         case PersuasionRecorded():
-            return f"{event.made_on} 劝返（{event.method}），结果：{event.outcome}。"
+            return f"{event.made_on} 劝返（{word('persuasion_methods', event.method)}），结果：{word('persuasion_outcomes', event.outcome)}。"
         case CaseReported():
             return "书面报告教体局。"
         case CaseOrdered():
@@ -180,16 +182,16 @@ def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that ca
             return f"{event.served_on} 司法文书送达。"
         case ProceedingRecorded():
             comply = f"，限 {event.comply_by} 前履行" if event.comply_by else ""
-            return f"{event.made_on} 司法进展（{event.proceeding}，{event.paper}）{comply}。"
+            return f"{event.made_on} 司法进展（{word('proceedings', event.proceeding)}，{event.paper}）{comply}。"
         case ChildReturned():
             return f"{event.returned_on} 复学（{event.school}），在校 {event.seat_days} 天。"
         case CaseWatched():
             return f"返校属实，跟踪观察至 {event.watch_until}。"
         case StepExpired():
             late = UNITS.get(event.expired.by, event.expired.by)
-            return f"{late}逾期未办 {event.expired.step}（应于 {event.expired.due_on}）。"
+            return f"{late}逾期未办“{word('steps', event.expired.step)}”（应于 {event.expired.due_on}）。"
         case StepPaused():
-            return f"{event.paused_on} 期限中止（{event.reason}），至迟 {event.until_on} 恢复。"
+            return f"{event.paused_on} 期限中止（{word('pauses', event.reason)}），至迟 {event.until_on} 恢复。"
         case StepResumed():
             return f"{event.resumed_on} 期限恢复。"
         case StepExtended():
@@ -213,15 +215,15 @@ def _beside_the_steps_in_words(
             return f"{event.closed_on} {'复辍，本案终结' if event.outcome == 'relapsed' else '结案'}。"
         case CaseCleared():
             until = f"，有效至 {event.expires_on}" if event.expires_on else ""
-            return f"{event.cleared_on} 销号（{event.resolution}）{until}，批准人 {event.approver}。"
+            return f"{event.cleared_on} 销号（{event.resolution} {word('resolutions', event.resolution)}）{until}，批准人 {event.approver}。"
         case CaseMerged():
             return f"{event.merged_on} 与同一儿童的个案并案。"
         case CaseMoved():
-            return f"随儿童转至 {event.township} {event.school}。"
+            return f"随儿童转至 {DIVISIONS.name_of(event.township) or event.township} {event.school}。"
         case ChildUnnamed(roles=()):
             return "责任人已全部明确。"
         case ChildUnnamed():
-            return f"{event.found_on} 责任人缺失：{'、'.join(event.roles)}。"
+            return f"{event.found_on} 责任人缺失：{'、'.join(word('roles', role) for role in event.roles)}。"
         case ExtensionRequested():
             return f"申请延期 {event.days} 天。"
         case ExtensionDeclined():
@@ -239,7 +241,7 @@ def _letter_in_words(event: LetterEvent) -> str:
         case AssistanceLetterReminded():
             return f"{event.reminded_on} 第 {event.reminders} 次催办协查函，请于 {event.reply_by} 前回复。"
         case AssistanceLetterAnswered():
-            return f"{event.answered_on} 协查回函（{event.outcome}，{event.paper}）。"
+            return f"{event.answered_on} 协查回函（{word('letter_outcomes', event.outcome)}，{event.paper}）。"
         case AssistanceLetterWithdrawn():
             return f"{event.withdrawn_on} 个案已结，协查函撤回。"
         case _:
@@ -249,27 +251,29 @@ def _letter_in_words(event: LetterEvent) -> str:
 def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned) -> str:
     match event:
         case DocumentIssued():
-            return f"{event.issued_on} 签发文书 {event.kind} {event.number}，期限 {event.term_days} 天。"
+            term = f"，期限 {event.term_days} 天" if event.term_days else ""
+            return f"{event.issued_on} 签发{word('documents', event.kind)} {event.number}{term}。"
         case DocumentServed():
-            return f"{event.served_on} 文书 {event.kind} 送达（{event.method}），期限至 {event.expires_on}。"
+            way = word("service_methods", event.method)
+            return f"{event.served_on} {word('documents', event.kind)}送达（{way}），期限至 {event.expires_on}。"
         case DocumentResultFound():
-            return f"{event.found_on} 文书 {event.kind} 办理结果：{event.result}。"
+            return f"{event.found_on} {word('documents', event.kind)}办理结果：{word('paper_results', event.result)}。"
         case ReferralOpened():
-            return f"{event.opened_on} 转办 {event.to}，请于 {event.reply_by} 前回复。"
+            return f"{event.opened_on} 转办 {office(event.to)}，请于 {event.reply_by} 前回复。"
         case ReferralAccepted():
-            return f"{event.to} 已受理转办。"
+            return f"{office(event.to)} 已受理转办。"
         case ReferralAnswered():
-            return f"{event.answered_on} {event.to} 办结回复。"
+            return f"{event.answered_on} {office(event.to)} 办结回复。"
         case ReferralReturned():
-            return f"{event.to} 退回转办。"
+            return f"{office(event.to)} 退回转办。"
         case ReferralRevoked():
-            return f"撤回对 {event.to} 的转办。"
+            return f"撤回对 {office(event.to)} 的转办。"
         case _:
             assert_never(event)
 
 
 def _owed_words(owed: Owed) -> str:
-    return f"应办 {owed.step}：{UNITS.get(owed.by, owed.by)}，{owed.due_on} 前。"
+    return f"应办“{word('steps', owed.step)}”：{UNITS.get(owed.by, owed.by)}，{owed.due_on} 前。"
 
 
 @dataclass(frozen=True, slots=True)

@@ -784,15 +784,15 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
         case_story(number, nth, steps),
         Story("cases", document, (
             DocumentIssued(
-                **about, document_id=document, kind="order", number="责改〔2026〕7号", issuer="township:410326103",
+                **about, document_id=document, kind="order_to_correct", number="责改〔2026〕7号", issuer="township:410326103",
                 legal_basis="义务教育法第五十八条", term_days=15, issued_on=DAY,
             ),
             DocumentServed(
-                **about, document_id=document, kind="order", method="direct", receipt="回证7", served_on=DAY,
+                **about, document_id=document, kind="order_to_correct", method="direct", receipt="回证7", served_on=DAY,
                 expires_on=DAY + timedelta(days=15),
             ),
             DocumentResultFound(
-                **about, document_id=document, kind="order", result="not_complied", found_on=DAY + timedelta(days=16),
+                **about, document_id=document, kind="order_to_correct", result="not_complied", found_on=DAY + timedelta(days=16),
                 found_by="clerk-2",
             ),
         )),
