@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.folders",
     "tests.fixtures.postgres",
     "tests.fixtures.store",
+    "tests.fixtures.chromium",
     "tests.fixtures.kafka",
     "tests.fixtures.otlp",
 ]

@@ -125,7 +125,7 @@ class Caller(Guest):
     ticket: str = ""
     """The ticket of the page's forms where they go on with one that was sent; else each has its own."""
 
-    async def ask(self, name: str, **variables: object) -> Mapping[str, Any]:
+    async def ask(self, name: str, /, **variables: object) -> Mapping[str, Any]:
         """The granted part of what a page's document asks for; empty where nothing of it is. Raises `Said`."""
         document = self.console.documents.of(name, self.granted)
         if document is None:
@@ -136,7 +136,7 @@ class Caller(Guest):
         self.as_of, self.policy = answer.as_of or self.as_of, answer.policy
         return answer.data
 
-    async def get(self, name: str, of: str, **variables: object) -> Mapping[str, Any]:
+    async def get(self, name: str, of: str, /, **variables: object) -> Mapping[str, Any]:
         """The one record that a document asks for; raises `Said` NOT_FOUND where there is none within reach."""
         found: Mapping[str, Any] | None = (await self.ask(name, **variables)).get(of)
         if found is None:

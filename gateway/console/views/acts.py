@@ -145,7 +145,7 @@ def of_case(state: str) -> list[str]:
 def blank(caller: Caller, command: str, *, about: Mapping[str, str], back: str = "") -> Shown:
     """The form of a command about something, to be filled in."""
     return _form(
-        caller, command, {name: [value] for name, value in about.items()}, back=back or caller.request.url.path
+        caller, command, {name: [value] for name, value in about.items() if value}, back=back or caller.request.url.path
     )
 
 

@@ -11,7 +11,8 @@ async def show(caller: Caller) -> Response:
     case = await caller.get("case_page", "case", id=caller.id("id"))
     also = await caller.ask("case_visits", childId=case.get("childId"))
     now = [name for name in acts.of_case(case["state"]) if caller.granted.may(name)]
-    forms = [acts.blank(caller, name, about={"caseId": case["id"], "childId": case.get("childId", "")}) for name in now]
+    about = {"caseId": case["id"], "childId": case.get("childId", ""), "school": case.get("school", "")}
+    forms = [acts.blank(caller, name, about=about) for name in now]
     return caller.page(
         "case.html",
         case=case,

@@ -17,7 +17,7 @@ from gateway.schema.rights import command_of
 from gateway.words import WORDS
 from services.cases.domain import ladder
 from tests.gateway import county
-from tests.gateway.console.browsing import Browser, text_of
+from tests.gateway.console.browsing import Browser, text_of, ticket_of
 
 MOST_BYTES = 100_000
 OF_CASES = [
@@ -102,6 +102,21 @@ def test_another_townships_child_is_as_if_there_were_none(browser: Browser) -> N
     assert re.sub(r'value="[^"]+"|/children/\S+"', "", there.text) == re.sub(
         r'value="[^"]+"|/children/\S+"', "", nowhere.text
     )
+
+
+@pytest.mark.parametrize("typed", ["name", "idLast4"])
+def test_a_child_is_found_by_its_name_or_number_and_neither_is_in_an_address(browser: Browser, typed: str) -> None:
+    query = f'{{ children(township: "{county.XIAODIAN}", first: 50) {{ nodes {{ id name idNumber }} }} }}'
+    children = browser.gateway.ask(query, by="bureau-office").data["children"]["nodes"]
+    child = next(child for child in children if child["idNumber"] and child["name"])
+    page = browser.signed_in("xiaodian-officer").get("/ledger")
+    word = {"name": child["name"], "idLast4": child["idNumber"][-4:]}[typed]
+
+    found = browser.post("/ledger", {"ticket": ticket_of(page), typed: word})
+
+    assert found.status_code == 200, text_of(found)
+    assert f"/children/{child['id']}" in found.text
+    assert str(found.url) == "http://gateway/ledger"
 
 
 @pytest.mark.parametrize("path", ["/children/x", "/cases/1", "/acts/nothing", "/acts/me"])

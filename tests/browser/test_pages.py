@@ -1,0 +1,57 @@
+"""Every page in a real Chromium: readable for everybody, on a phone too, light, and without a complaint."""
+
+import pytest
+
+from tests.browser.conftest import MOST_BYTES, Somebody
+
+ACCOUNTS = ("bureau-office", "supervision-head")
+"""Between them they have every page of the navigation; that each opens for each department is tried without a browser."""
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_every_page_of_a_department_is_accessible_light_and_without_complaint(somebody: Somebody, account: str) -> None:
+    somebody.signed_in(account)
+    for path in somebody.linked():
+        answer = somebody.opens(path)
+        somebody.shoots(f"{account}{path.replace('/', '-')}")
+        assert answer.status == 200, path
+        assert len(answer.body()) <= MOST_BYTES, path
+        assert somebody.violations() == [], path
+        assert not somebody.is_too_wide, path
+    assert somebody.complaints == []
+
+
+def test_every_page_fits_a_phone(somebody_with_a_phone: Somebody) -> None:
+    somebody = somebody_with_a_phone.signed_in("bureau-office")
+    for path in somebody.linked():
+        somebody.opens(path)
+        somebody.shoots(f"phone{path.replace('/', '-')}")
+        assert not somebody.is_too_wide, path
+    assert somebody.complaints == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_to_sign_in_with_is_accessible(somebody: Somebody, language: str) -> None:
+    somebody.opens(f"/sign-in?language={language}")
+    somebody.shoots(f"sign-in-{language}")
+
+    assert somebody.violations() == []
+    assert somebody.complaints == []
+
+
+def test_the_keyboard_alone_reaches_the_content_first(somebody: Somebody) -> None:
+    somebody.signed_in("bureau-office")
+    somebody.page.keyboard.press("Tab")
+    assert somebody.page.evaluate("document.activeElement.className") == "skip"
+    somebody.page.keyboard.press("Enter")
+    assert somebody.page.evaluate("document.activeElement.id") == "main"
+
+
+def test_without_scripts_everything_is_there_too(somebody_without_scripts: Somebody) -> None:
+    somebody = somebody_without_scripts.signed_in("bureau-office")
+    somebody.opens("/ledger")
+    somebody.page.fill("#name", "no-such-name")
+    somebody.page.click(".filter button")
+
+    assert "没有符合条件的儿童" in somebody.text
+    assert "no-such-name" not in somebody.page.url
