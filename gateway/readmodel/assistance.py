@@ -14,10 +14,12 @@ from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
 from services.contracts.assistance import (
     AwardGranted,
+    AwardListed,
     AwardPaid,
     AwardReturned,
     AwardSetAside,
     AwardTakenUp,
+    AwardUnlisted,
     EligibilityEnded,
     EligibilityFound,
     HomeTeachingGiven,
@@ -28,6 +30,9 @@ from services.contracts.assistance import (
     LearningSupportReviewed,
     MeasureDone,
     MeasurePlanned,
+    PaymentRefusalClimbed,
+    PaymentRefusalOverdue,
+    PaymentRefused,
     PlanOverdue,
     PlanOverdueClimbed,
     StudentPlanEnded,
@@ -39,7 +44,16 @@ from services.contracts.envelope import Published
 
 EligibilityEvent = EligibilityFound | EligibilityEnded
 MeasureEvent = MeasurePlanned | MeasureDone
-AwardEvent = AwardGranted | AwardPaid | AwardReturned | AwardSetAside | AwardTakenUp
+AwardEvent = (
+    AwardGranted
+    | AwardPaid
+    | AwardReturned
+    | AwardListed
+    | AwardUnlisted
+    | AwardSetAside
+    | AwardTakenUp
+    | PaymentRefused
+)
 SupportEvent = LearningSupportBegun | LearningSupportReviewed
 
 
@@ -117,6 +131,7 @@ class Award(OfChild, frozen=True, kw_only=True):
     granted_on: date | None = None
     paid_fen: int = 0
     state: str = ""
+    list_id: UUID | None = None
 
 
 class LearningSupport(OfChild, frozen=True, kw_only=True):
@@ -227,10 +242,15 @@ def award(row: Award | None, told: Told[AwardEvent]) -> Award:
             )
         case AwardPaid():
             paid = row.paid_fen + event.amount_fen
-            return replace(row, paid_fen=paid, state="paid" if paid >= row.amount_fen else row.state)
+            state = "paid" if paid >= row.amount_fen and row.state != "set_aside" else row.state
+            return replace(row, paid_fen=paid, state=state, list_id=None)
         case AwardReturned():
             state = row.state if row.state == "set_aside" else "returned"
             return replace(row, paid_fen=row.paid_fen - event.amount_fen, state=state)
+        case AwardListed():
+            return replace(row, list_id=event.list_id)
+        case AwardUnlisted() | PaymentRefused():
+            return replace(row, list_id=None)
         case AwardSetAside():
             return replace(row, state="set_aside")
         case AwardTakenUp():
@@ -280,5 +300,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=LearningSupport, events=get_args(SupportEvent), about=about("support_id"), evolve=learning_support),
     Fold(row=HomeTeaching, events=(HomeTeachingGiven,), about=about("teaching_id"), evolve=home_teaching),
 )
-IGNORED: Final[frozenset[type[Published]]] = frozenset({PlanOverdue, PlanOverdueClimbed})
+IGNORED: Final[frozenset[type[Published]]] = frozenset(
+    {PlanOverdue, PlanOverdueClimbed, PaymentRefusalOverdue, PaymentRefusalClimbed}
+)
 """What is late is seen by its day; that somebody was told is notify's matter."""

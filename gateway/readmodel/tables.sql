@@ -418,7 +418,22 @@ create table if not exists award (
     programme text not null default '', term text not null default '', amount_fen bigint not null default 0,
     category text not null default '', legal_basis text not null default '', granted_on date,
     paid_fen bigint not null default 0, state text not null default '');
+alter table award add column if not exists list_id uuid;
 create index if not exists award_by_child on award (child_id);
+create index if not exists award_by_term on award (term, programme);
+create table if not exists payment_list (
+    list_id uuid primary key, township text collate "C" not null default '', programme text not null default '',
+    term text not null default '', school text not null default '', lines integer not null default 0,
+    total_fen bigint not null default 0, state text collate "C" not null default '', made_by text not null default '',
+    made_on date, sha256 text not null default '', approved_by text not null default '', approved_on date,
+    withdrawn_on date);
+create index if not exists payment_list_by_township on payment_list (township, list_id);
+create table if not exists payment_refusal (
+    refusal_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', award_id uuid,
+    list_id uuid, owner text collate "C" not null default '', reason text not null default '', raised_on date,
+    due_on date, ending text not null default '', answer text not null default '', closed_on date);
+create index if not exists payment_refusal_by_child on payment_refusal (child_id);
+create index if not exists payment_refusal_by_township on payment_refusal (township, refusal_id);
 create table if not exists learning_support (
     support_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     needs text[] not null default '{}', helper text not null default '', begun_on date, review_on date,
@@ -601,7 +616,7 @@ begin
     foreach name in array array[
         'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
-        'student_plan', 'measure', 'household_plan', 'award', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
+        'student_plan', 'measure', 'household_plan', 'award', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
@@ -642,7 +657,7 @@ begin
                 || ' from case_file f where f.case_id = public_report.case_id and (%s)))', within, warranted)
             -- A unit sees what it owes, whatever became of the child since.
             when name = 'duty' then format('(%s) or unit = %s or (%s)', within, own_unit, warranted)
-            when name in ('report_words', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
+            when name in ('report_words', 'payment_list', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)
             when name = 'post_tenure' then format('(%s) or %s or %s or (%s and %s)',

@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
-from gateway.schema import access_map, notify_map, oversight_map, roster_map, supervision_map
+from gateway.schema import access_map, notify_map, oversight_map, payments_map, roster_map, supervision_map
 from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
 from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
@@ -269,6 +269,7 @@ TABLES: Mapping[str, Table] = {
         Table("Township", "township", columns("code name"), of_child=False),
         *roster_map.TABLES,
         *oversight_map.TABLES,
+        *payments_map.TABLES,
         *COUNTS,
         *access_map.TABLES,
         *supervision_map.TABLES,

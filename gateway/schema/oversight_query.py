@@ -8,7 +8,6 @@ Its resolvers are plain, like those of `query.py`.
 # mypy: disable-error-code="untyped-decorator"
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -41,7 +40,7 @@ from gateway.schema.oversight import (
     ZeroReport,
 )
 from gateway.schema.paging import PAGE, BadArgument
-from gateway.schema.reading import Connection, Info, R, by_township, page
+from gateway.schema.reading import Connection, Info, listed, page
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _LATE = "(coalesce({day} < %(today)s, false) and {open}) = {{v}}"
@@ -71,18 +70,6 @@ _REPORTING = (
 _AWAY = ("confirmed", "persuading", "unreachable", "sought", "reported", "ordered", "penalised", "demanded", "judicial")
 
 
-async def _listed(
-    info: Info, cls: type[R], narrowed: Mapping[str, object], *, key: str, first: int, after: str | None
-) -> Connection[R]:
-    """A page by township and id; `narrowed` holds conditions, with `{v}` for the argument, and arguments or None."""
-    given = {f"v{i}": (text, value) for i, (text, value) in enumerate(narrowed.items()) if value is not None}
-    where = " and ".join(["true", *(text.replace("{v}", f"%({name})s") for name, (text, _) in given.items())])
-    parameters: dict[str, object] = {name: value for name, (_, value) in given.items()}
-    parameters |= {"today": info.context.today, "unit": info.context.principal.unit}
-    keys = by_township(info, type_name=cls.__name__, key=key)
-    return await page(info.context, cls, where, keys=keys, first=first, after=after, given=parameters)
-
-
 @strawberry.type(description="督导办理查询 what may be asked around the cases.")
 class OversightQuery:
     """What may be asked around the cases."""
@@ -109,7 +96,7 @@ class OversightQuery:
             "result = {v}": result,
             _LATE.format(day="expires_on", open="result = ''"): ran_out,
         }
-        return await _listed(info, Document, narrowed, key="document_id", first=first, after=after)
+        return await listed(info, Document, narrowed, key="document_id", first=first, after=after)
 
     @strawberry.field(description="一家一案 households' plans; `overdue` those whose review is late today, or is not")
     async def household_plans(
@@ -127,7 +114,7 @@ class OversightQuery:
             "household_id = {v}": household_id,
             "coalesce(review_on < %(today)s, false) = {v}": overdue,
         }
-        return await _listed(info, HouseholdPlan, narrowed, key="plan_id", first=first, after=after)
+        return await listed(info, HouseholdPlan, narrowed, key="plan_id", first=first, after=after)
 
     @strawberry.field(description="家访记录 home visits, by child or by who visited")
     async def visits(
@@ -141,7 +128,7 @@ class OversightQuery:
     ) -> Connection[Visit]:
         """Visits by township, child and visitor."""
         narrowed = {"township = {v}": township, "child_id = {v}": child_id, "visitor = {v}": visitor}
-        return await _listed(info, Visit, narrowed, key="visit_id", first=first, after=after)
+        return await listed(info, Visit, narrowed, key="visit_id", first=first, after=after)
 
     @strawberry.field(description="影像佐证 photos and scans")
     async def attachments(
@@ -155,7 +142,7 @@ class OversightQuery:
     ) -> Connection[Attachment]:
         """Attachments by township, child and what they show."""
         narrowed = {"township = {v}": township, "child_id = {v}": child_id, "shows = {v}": shows}
-        return await _listed(info, Attachment, narrowed, key="attachment_id", first=first, after=after)
+        return await listed(info, Attachment, narrowed, key="attachment_id", first=first, after=after)
 
     @strawberry.field(
         description="家访计划 regular visits of focus children; `overdue` those whose next visit is late today, or is not"
@@ -179,7 +166,7 @@ class OversightQuery:
             "(ended_on is not null) = {v}": ended,
             _LATE.format(day="next_on", open="ended_on is null"): overdue,
         }
-        return await _listed(info, VisitPlan, narrowed, key="plan_id", first=first, after=after)
+        return await listed(info, VisitPlan, narrowed, key="plan_id", first=first, after=after)
 
     @strawberry.field(
         description="劝返清单 townships' lists of a month; `complete` those all six have signed, or not yet"
@@ -195,7 +182,7 @@ class OversightQuery:
     ) -> Connection[PersuasionList]:
         """Persuasion lists by township, month and whether they are complete."""
         narrowed = {"township = {v}": township, "month = {v}": month, "complete = {v}": complete}
-        return await _listed(info, PersuasionList, narrowed, key="list_id", first=first, after=after)
+        return await listed(info, PersuasionList, narrowed, key="list_id", first=first, after=after)
 
     @strawberry.field(description="目标责任书 responsibility statements; who has not signed is in `statementsOwed`")
     async def statements(
@@ -209,7 +196,7 @@ class OversightQuery:
     ) -> Connection[Statement]:
         """Statements by township, year and level."""
         narrowed = {"township = {v}": township, "year = {v}": year, "level = {v}": level}
-        return await _listed(info, Statement, narrowed, key="statement_id", first=first, after=after)
+        return await listed(info, Statement, narrowed, key="statement_id", first=first, after=after)
 
     @strawberry.field(
         description="未签责任书 who has not signed a year's statement at a level: county_township, township_village, or"
@@ -246,7 +233,7 @@ class OversightQuery:
     ) -> Connection[Inspection]:
         """Inspections by township and end."""
         narrowed = {"township = {v}": township, "(closed_on is not null) = {v}": closed}
-        return await _listed(info, Inspection, narrowed, key="inspection_id", first=first, after=after)
+        return await listed(info, Inspection, narrowed, key="inspection_id", first=first, after=after)
 
     @strawberry.field(
         description="限期整改 what inspections found, to be put right; `mine` what my unit owes, `overdue` what is late today"
@@ -268,7 +255,7 @@ class OversightQuery:
             "(owed_by = %(unit)s) = {v}": mine,
             _LATE.format(day="due_on", open="state = 'owed'"): overdue,
         }
-        return await _listed(info, Rectification, narrowed, key="finding_id", first=first, after=after)
+        return await listed(info, Rectification, narrowed, key="finding_id", first=first, after=after)
 
     @strawberry.field(
         description="约谈、通报 units called to order; `mine` my unit, `answered` with an answer, `overdue` whose answer is late"
@@ -290,7 +277,7 @@ class OversightQuery:
             _ANSWERED: answered,
             _LATE_REPLY: overdue,
         }
-        return await _listed(info, Admonition, narrowed, key="admonition_id", first=first, after=after)
+        return await listed(info, Admonition, narrowed, key="admonition_id", first=first, after=after)
 
     @strawberry.field(description="责任追究 units held to account")
     async def accountability_decisions(
@@ -298,7 +285,7 @@ class OversightQuery:
     ) -> Connection[AccountabilityDecision]:
         """Decisions by township."""
         narrowed = {"township = {v}": township}
-        return await _listed(info, AccountabilityDecision, narrowed, key="decision_id", first=first, after=after)
+        return await listed(info, AccountabilityDecision, narrowed, key="decision_id", first=first, after=after)
 
     @strawberry.field(description="零报告 signed zero reports; who has not signed is in `zeroReportsOwed`")
     async def zero_reports(
@@ -311,7 +298,7 @@ class OversightQuery:
     ) -> Connection[ZeroReport]:
         """Zero reports by township and month."""
         narrowed = {"township = {v}": township, "month = {v}": month}
-        return await _listed(info, ZeroReport, narrowed, key="report_id", first=first, after=after)
+        return await listed(info, ZeroReport, narrowed, key="report_id", first=first, after=after)
 
     @strawberry.field(
         description="未报零报告 townships and schools without a zero report of a month, though no case of theirs stands confirmed"
@@ -347,7 +334,7 @@ class OversightQuery:
     ) -> Connection[AssistanceLetter]:
         """Letters by township, answer and lateness."""
         narrowed = {"township = {v}": township, _ANSWERED: answered, _LATE_REPLY: overdue}
-        return await _listed(info, AssistanceLetter, narrowed, key="letter_id", first=first, after=after)
+        return await listed(info, AssistanceLetter, narrowed, key="letter_id", first=first, after=after)
 
     @strawberry.field(description="检察建议 notices of the procuratorate, and what the county answered")
     async def procuratorate_notices(
@@ -361,7 +348,7 @@ class OversightQuery:
     ) -> Connection[ProcuratorateNotice]:
         """Notices by township, answer and lateness."""
         narrowed = {"township = {v}": township, _ANSWERED: answered, _LATE_REPLY: overdue}
-        return await _listed(info, ProcuratorateNotice, narrowed, key="notice_id", first=first, after=after)
+        return await listed(info, ProcuratorateNotice, narrowed, key="notice_id", first=first, after=after)
 
     @strawberry.field(description="辍学原因 causes of dropping out, each with what can be done about it")
     async def causes(self) -> list[Cause]:
@@ -392,7 +379,7 @@ class OversightQuery:
             "(handled_on is not null) = {v}": handled,
             "coalesce(owed_due_on < %(today)s, false) = {v}": overdue,
         }
-        return await _listed(info, PublicReport, narrowed, key="report_id", first=first, after=after)
+        return await listed(info, PublicReport, narrowed, key="report_id", first=first, after=after)
 
     @strawberry.field(
         description="逾期未复 answers that did not come by their day: referrals, letters, notices, calls to order, findings"
@@ -414,7 +401,7 @@ class OversightQuery:
             "up_to = {v}": up_to,
             "(settled_on is not null) = {v}": settled,
         }
-        return await _listed(info, LateReply, narrowed, key="late_reply_id", first=first, after=after)
+        return await listed(info, LateReply, narrowed, key="late_reply_id", first=first, after=after)
 
     @strawberry.field(
         description="任职 who holds or held a post; `on` the one who answers for a place on a day, a deputy before its holder"
@@ -440,7 +427,7 @@ class OversightQuery:
             "officer = {v}": officer,
             _ON: on,
         }
-        return await _listed(info, PostTenure, narrowed, key="tenure_id", first=first, after=after)
+        return await listed(info, PostTenure, narrowed, key="tenure_id", first=first, after=after)
 
     @strawberry.field(
         description="某日责任人 for each role the one who answers for a child on a day (default today): its own person before"

@@ -21,6 +21,7 @@ from gateway.schema.notify import Notice
 from gateway.schema.notify_query import NotifyQuery
 from gateway.schema.oversight_query import OversightQuery
 from gateway.schema.paging import PAGE
+from gateway.schema.payments_query import PaymentsQuery
 from gateway.schema.reading import Connection, Info, by_township, many, one, page
 from gateway.schema.replay import ReplayQuery
 from gateway.schema.review import Doubt
@@ -58,7 +59,17 @@ class Me:
 
 
 @strawberry.type(description="What departments may look at 查询.")
-class Query(AccessQuery, CountsQuery, DutiesQuery, InformantQuery, NodeQuery, NotifyQuery, OversightQuery, ReplayQuery):
+class Query(
+    AccessQuery,
+    CountsQuery,
+    DutiesQuery,
+    InformantQuery,
+    NodeQuery,
+    NotifyQuery,
+    OversightQuery,
+    PaymentsQuery,
+    ReplayQuery,
+):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 
     @strawberry.field(description="本人权限 who I am and what I may see")

@@ -177,6 +177,18 @@ def by_township(info: Info, *, type_name: str, key: str) -> dict[str, str]:
     return {"township": "text", key: "uuid"} if by_area else {key: "uuid"}
 
 
+async def listed(
+    info: Info, cls: type[R], narrowed: Mapping[str, object], *, key: str, first: int, after: str | None
+) -> Connection[R]:
+    """A page by township and id; `narrowed` holds conditions, with `{v}` for the argument, and arguments or None."""
+    given = {f"v{i}": (text, value) for i, (text, value) in enumerate(narrowed.items()) if value is not None}
+    where = " and ".join(["true", *(text.replace("{v}", f"%({name})s") for name, (text, _) in given.items())])
+    parameters: dict[str, object] = {name: value for name, (_, value) in given.items()}
+    parameters |= {"today": info.context.today, "unit": info.context.principal.unit}
+    keys = by_township(info, type_name=cls.__name__, key=key)
+    return await page(info.context, cls, where, keys=keys, first=first, after=after, given=parameters)
+
+
 def _text(value: Any) -> str:
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
 

@@ -3,10 +3,11 @@
 from fastapi import FastAPI
 
 from services.assistance.application import Assistance
+from services.assistance.payments import Payments
 from services.chassis.http import Surroundings, command_api
 
 
-def build_api(assistance: Assistance, *, surroundings: Surroundings) -> FastAPI:
+def build_api(assistance: Assistance, payments: Payments, *, surroundings: Surroundings) -> FastAPI:
     """One route per command; what only the policy does (`state_groups`, `learn_residence`, `move_student_plan`, `end_student_plan`) has none."""
     return command_api(
         title="assistance 资助帮扶",
@@ -29,6 +30,12 @@ def build_api(assistance: Assistance, *, surroundings: Surroundings) -> FastAPI:
             assistance.review_learning_support,
             assistance.end_learning_support,
             assistance.give_home_teaching,
+            payments.recognise_term,
+            payments.make_payment_list,
+            payments.approve_payment_list,
+            payments.withdraw_payment_list,
+            payments.take_bank_result,
+            payments.answer_refused_payment,
         ),
         only_records=True,
     )

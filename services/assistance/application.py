@@ -3,7 +3,7 @@
 The day of an act is the actor's (`today()`); days that others report (paid, returned, taught) come as arguments.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Literal, assert_never
 from uuid import UUID
@@ -15,9 +15,10 @@ from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport, Outcome
 from services.assistance.domain.overdue import Due, Matter, Overdue
-from services.assistance.domain.programmes import PROGRAMMES
+from services.assistance.domain.programmes import PROGRAMMES, Rate
 from services.assistance.domain.recipient import Recipient, children_of
 from services.assistance.domain.references import reference
+from services.assistance.domain.refusal import Ending, Refusal
 from services.assistance.domain.reported_payment import ReportedPayment
 from services.assistance.domain.residence import Residence
 from services.assistance.domain.school_year import Term, school_year_of, terms_until
@@ -93,16 +94,43 @@ class Assistance(RecordedApplication):
             today=today(),
         )
         recipient.note_award(award_id=award.id)
-        return self.record(award, recipient)
+        return self.record(recipient, award, answer=award.id)
+
+    def grant_if_eligible(
+        self,
+        *,
+        child_id: UUID,
+        rate: Rate,
+        during: Term,
+        categories: Iterable[str],
+        settled: Mapping[UUID, RecordedAggregate],
+    ) -> list[RecordedAggregate]:
+        """The award of a child eligible in one of these categories, granted and not yet recorded; nothing where it has one.
+
+        `settled` holds what is decided in the same breath and not recorded either: of two entries of one child one is granted.
+        """
+        recipient = self._recipient(child_id)
+        ids = [Award.id_of(child_id=entry, programme=rate.programme, term=during.name) for entry in recipient.entries]
+        if recipient.into is not None or any(id_ in settled or self.find(Award, id_) for id_ in ids):
+            return []
+        for category in categories:
+            eligibility = self._eligibility(recipient.entries, category=category, during=during)
+            if eligibility is None or not eligibility.held_during(begins_on=during.begins_on, ends_on=during.ends_on):
+                continue
+            award = Award.grant(
+                known=None, child_id=child_id, term=during, rate=rate, eligibility=eligibility, today=today()
+            )
+            recipient.note_award(award_id=award.id)
+            return [recipient, award]
+        return []
 
     def pay_award(self, *, award_id: UUID, payment_id: UUID, amount_fen: int, paid_on: date) -> Answer:
         """Takes note that the bank paid an award in full; the same payment again changes nothing."""
         award = self.get(Award, award_id)
         award.pay(payment_id=payment_id, amount_fen=amount_fen, paid_on=paid_on, today=today())
         reported = self.find(ReportedPayment, ReportedPayment.id_of(payment_id))
-        return self.record(
-            award, ReportedPayment.report(known=reported, payment_id=payment_id, award_id=award_id), answer=award_id
-        )
+        number = ReportedPayment.report(known=reported, payment_id=payment_id, award_id=award_id)
+        return self.record(number, *self.ended_refusals([award], "paid"), award, answer=award_id)
 
     def return_award(self, *, award_id: UUID, payment_id: UUID, reason: str, returned_on: date) -> Answer:
         """Takes note that a payment came back, so that the award is owed again; the same return changes nothing."""
@@ -126,6 +154,14 @@ class Assistance(RecordedApplication):
         merged = self._recipient(merged_id)
         merged.part_from(other=child_id, position=position)
         return self._regroup(merged)
+
+    def ended_refusals(self, awards: Iterable[Award], ending: Ending) -> list[Refusal]:
+        """The tasks about refused payments of these awards that end by this, not recorded yet."""
+        ids = [Refusal.id_of(award_id=award.id, list_id=list_id) for award in awards for list_id in award.refused_lists]
+        refusals = [refusal for refusal_id in ids if (refusal := self.find(Refusal, refusal_id))]
+        for refusal in refusals:
+            refusal.close(ending, today=today())
+        return [refusal for refusal in refusals if refusal.pending_events]
 
     def learn_residence(self, *, child_id: UUID, township: str) -> Answer:
         """Remembers the township a case told, for the plan that may follow."""
@@ -261,6 +297,7 @@ class Assistance(RecordedApplication):
             awards = [award for entry in sorted(entries) for award in self._awards_of(known[entry])]
             settle(awards, today=today())
             changed += [one for one in (*(known[entry] for entry in entries), *awards) if one.pending_events]
+            changed += self.ended_refusals((award for award in awards if not award.stands), "owed_no_longer")
         return self.record(*changed, answer=moved.child_id)
 
     def _awards_of(self, recipient: Recipient) -> list[Award]:
@@ -309,6 +346,8 @@ class Assistance(RecordedApplication):
             case "support_review":
                 support = self.get(LearningSupport, plan_id)
                 return support.due_review(township=self._township_of(support.child_id))
+            case "payment_refused":
+                return self.get(Refusal, about).due()
             case _:
                 assert_never(matter)
 

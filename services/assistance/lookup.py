@@ -10,6 +10,7 @@ from uuid import UUID
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.overdue import Matter, Overdue
+from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.student_plan import StudentPlan
 
 
@@ -51,6 +52,10 @@ class DuePlans:
                 self._review("support_review", event.originator_id, event.review_on)
             case LearningSupport.Ended():
                 self._due.pop(Owed("support_review", event.originator_id, event.originator_id), None)
+            case Refusal.Raised():
+                self._due[Owed("payment_refused", event.originator_id, event.originator_id)] = event.due_on
+            case Refusal.Closed():
+                self._due.pop(Owed("payment_refused", event.originator_id, event.originator_id), None)
             case Overdue.Noted():
                 self._late[event.about, event.due_on] = event.climbs_after
             case Overdue.Climbed():

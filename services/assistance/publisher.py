@@ -6,6 +6,8 @@ from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.overdue import Overdue
+from services.assistance.domain.payment_list import PaymentList
+from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.student_plan import StudentPlan
 from services.contracts import assistance
 from services.contracts.envelope import Published
@@ -20,6 +22,10 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             return _award(event)
         case StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone():
             return _measure(event)
+        case Award.Listed() | Award.Unlisted() | PaymentList.Made() | PaymentList.Approved() | PaymentList.Withdrawn():
+            return _payment_list(event)
+        case Refusal.Raised() | Refusal.Closed():
+            return _refusal(event)
         case StudentPlan.Opened() | StudentPlan.Reviewed() | StudentPlan.Moved() | StudentPlan.Ended():
             return _student_plan(event)
         case HouseholdPlan.Opened() | HouseholdPlan.ChildIncluded() | HouseholdPlan.Reviewed():
@@ -106,6 +112,72 @@ def _award(event: Award.Granted | Award.Paid | Award.Returned | Award.SetAside |
             )
 
 
+def _payment_list(
+    event: Award.Listed | Award.Unlisted | PaymentList.Made | PaymentList.Approved | PaymentList.Withdrawn,
+) -> Published:
+    match event:
+        case Award.Listed():
+            return assistance.AwardListed(
+                award_id=event.originator_id,
+                child_id=event.child_id,
+                list_id=event.list_id,
+                listed_on=event.listed_on,
+            )
+        case Award.Unlisted():
+            return assistance.AwardUnlisted(
+                award_id=event.originator_id,
+                child_id=event.child_id,
+                list_id=event.list_id,
+                unlisted_on=event.unlisted_on,
+            )
+        case PaymentList.Made():
+            return assistance.PaymentListMade(
+                list_id=event.originator_id,
+                programme=event.programme,
+                term=event.term,
+                school=event.school,
+                township=event.township,
+                lines=len(event.lines),
+                total_fen=sum(line.amount_fen for line in event.lines),
+                made_by=event.made_by,
+                made_on=event.made_on,
+            )
+        case PaymentList.Approved():
+            return assistance.PaymentListApproved(
+                list_id=event.originator_id,
+                sha256=event.sha256,
+                approved_by=event.approved_by,
+                approved_on=event.approved_on,
+            )
+        case PaymentList.Withdrawn():
+            return assistance.PaymentListWithdrawn(list_id=event.originator_id, withdrawn_on=event.withdrawn_on)
+
+
+def _refusal(event: Refusal.Raised | Refusal.Closed) -> Published:
+    match event:
+        case Refusal.Raised():
+            return assistance.PaymentRefused(
+                refusal_id=event.originator_id,
+                award_id=event.award_id,
+                child_id=event.child_id,
+                list_id=event.list_id,
+                owner=event.owner,
+                township=event.township,
+                reason=event.reason,
+                raised_on=event.raised_on,
+                due_on=event.due_on,
+            )
+        case Refusal.Closed():
+            return assistance.PaymentRefusalClosed(
+                refusal_id=event.originator_id,
+                award_id=event.award_id,
+                child_id=event.child_id,
+                ending=event.ending,
+                answer=event.answer,
+                closed_on=event.closed_on,
+            )
+
+
 def _household_plan(event: HouseholdPlan.Opened | HouseholdPlan.ChildIncluded | HouseholdPlan.Reviewed) -> Published:
     plan_id, household_id = event.originator_id, event.household_id
     match event:
@@ -131,6 +203,8 @@ def _household_plan(event: HouseholdPlan.Opened | HouseholdPlan.ChildIncluded | 
 
 
 def _overdue(event: Overdue.Noted | Overdue.Climbed) -> Published:
+    if event.matter == "payment_refused":
+        return _refusal_overdue(event)
     match event:
         case Overdue.Noted():
             return assistance.PlanOverdue(
@@ -148,6 +222,31 @@ def _overdue(event: Overdue.Noted | Overdue.Climbed) -> Published:
                 overdue_id=event.originator_id,
                 matter=event.matter,
                 about=event.about,
+                owed_by=event.owed_by,
+                township=event.township,
+                child_id=event.child_id,
+                due_on=event.due_on,
+                up_to=event.up_to,
+                climbed_on=event.climbed_on,
+            )
+
+
+def _refusal_overdue(event: Overdue.Noted | Overdue.Climbed) -> Published:
+    match event:
+        case Overdue.Noted():
+            return assistance.PaymentRefusalOverdue(
+                overdue_id=event.originator_id,
+                refusal_id=event.about,
+                owed_by=event.owed_by,
+                township=event.township,
+                child_id=event.child_id,
+                due_on=event.due_on,
+                noted_on=event.noted_on,
+            )
+        case Overdue.Climbed():
+            return assistance.PaymentRefusalClimbed(
+                overdue_id=event.originator_id,
+                refusal_id=event.about,
                 owed_by=event.owed_by,
                 township=event.township,
                 child_id=event.child_id,

@@ -8,6 +8,7 @@ from services.assistance import policy
 from services.assistance.api import build_api
 from services.assistance.application import Assistance
 from services.assistance.lookup import DuePlans
+from services.assistance.payments import Payments
 from services.assistance.publisher import publish
 from services.chassis import relay, store, tree
 from services.chassis.aggregate import today
@@ -30,6 +31,7 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     """Assistance on its own database."""
     assistance = Assistance(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
+    payments = Payments(assistance=assistance)
     due_plans = DuePlans()
     own_events = OwnEvents(application=assistance, apply=due_plans.apply)
 
@@ -41,7 +43,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         name="assistance",
         dsn=dsn,
         application=assistance,
-        api=build_api(assistance, surroundings=surroundings),
+        api=build_api(assistance, payments, surroundings=surroundings),
         publication=Publication(producer="assistance", application=assistance, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, assistance),

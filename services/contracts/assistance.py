@@ -207,6 +207,113 @@ class AwardTakenUp(Published, frozen=True, kw_only=True):
     taken_up_on: date
 
 
+class AwardListed(Published, frozen=True, kw_only=True):
+    """An award was put on a payment list 列入名册."""
+
+    TYPE: ClassVar[str] = "assistance.award-listed.v1"
+    award_id: UUID
+    child_id: UUID
+    list_id: UUID
+    listed_on: date
+
+
+class AwardUnlisted(Published, frozen=True, kw_only=True):
+    """Its payment list was withdrawn 移出名册."""
+
+    TYPE: ClassVar[str] = "assistance.award-unlisted.v1"
+    award_id: UUID
+    child_id: UUID
+    list_id: UUID
+    unlisted_on: date
+
+
+class PaymentListMade(Published, frozen=True, kw_only=True):
+    """What is to be paid at a school for a programme and term was put together 编制名册; money in fen 分."""
+
+    TYPE: ClassVar[str] = "assistance.payment-list-made.v1"
+    list_id: UUID
+    programme: str
+    term: str
+    school: str
+    township: str
+    lines: int
+    total_fen: int
+    made_by: str
+    made_on: date
+
+
+class PaymentListApproved(Published, frozen=True, kw_only=True):
+    """Another person approved a payment list 审批锁定; `sha256` is over its lines."""
+
+    TYPE: ClassVar[str] = "assistance.payment-list-approved.v1"
+    list_id: UUID
+    sha256: str
+    approved_by: str
+    approved_on: date
+
+
+class PaymentListWithdrawn(Published, frozen=True, kw_only=True):
+    """A payment list is not paid 撤回名册."""
+
+    TYPE: ClassVar[str] = "assistance.payment-list-withdrawn.v1"
+    list_id: UUID
+    withdrawn_on: date
+
+
+class PaymentRefused(Published, frozen=True, kw_only=True):
+    """The bank did not pay a line of a list 退票: a task of its school, due by `due_on`; the award is owed still."""
+
+    TYPE: ClassVar[str] = "assistance.payment-refused.v1"
+    refusal_id: UUID
+    award_id: UUID
+    child_id: UUID
+    list_id: UUID
+    owner: str
+    township: str
+    reason: str
+    raised_on: date
+    due_on: date
+
+
+class PaymentRefusalClosed(Published, frozen=True, kw_only=True):
+    """Nothing more is owed on a refused payment 销号: it was answered, listed again, paid, or is owed no longer."""
+
+    TYPE: ClassVar[str] = "assistance.payment-refusal-closed.v1"
+    refusal_id: UUID
+    award_id: UUID
+    child_id: UUID
+    ending: Literal["answered", "listed_again", "paid", "owed_no_longer"]
+    answer: str
+    closed_on: date
+
+
+class PaymentRefusalOverdue(Published, frozen=True, kw_only=True):
+    """A refused payment was not set right by its day 退票逾期未办."""
+
+    TYPE: ClassVar[str] = "assistance.payment-refusal-overdue.v1"
+    overdue_id: UUID
+    refusal_id: UUID
+    owed_by: str
+    township: str
+    child_id: UUID | None
+    due_on: date
+    noted_on: date
+
+
+class PaymentRefusalClimbed(Published, frozen=True, kw_only=True):
+    """Whoever owed it let further days pass 退票逾期升级; the level above is told."""
+
+    TYPE: ClassVar[str] = "assistance.payment-refusal-climbed.v1"
+    overdue_id: UUID
+    refusal_id: UUID
+    owed_by: str
+    township: str
+    child_id: UUID | None
+    due_on: date
+    up_to: str
+    climbed_on: date
+
+
 class LearningSupportBegun(Published, frozen=True, kw_only=True):
     """Support for a pupil with learning difficulty began 学困帮扶 (N5.1)."""
 

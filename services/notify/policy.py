@@ -48,6 +48,9 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         oversight.ReplyClimbed,
         assistance.PlanOverdue,
         assistance.PlanOverdueClimbed,
+        assistance.PaymentRefused,
+        assistance.PaymentRefusalOverdue,
+        assistance.PaymentRefusalClimbed,
     }
 )
 """What it does something about; all else passes by unread."""
@@ -128,6 +131,12 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
         case oversight.ReplyClimbed():
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
+        case assistance.PaymentRefused():
+            _tell_of_refusal(app, event, event.owner, reason="payment_refused")
+        case assistance.PaymentRefusalOverdue():
+            _tell_of_refusal(app, event, event.owed_by, reason="plan_overdue")
+        case assistance.PaymentRefusalClimbed():
+            _tell_of_refusal(app, event, event.up_to, reason="plan_overdue_below")
         case assistance.PlanOverdue():
             _tell_of_plan(app, event, event.owed_by, reason="plan_overdue")
         case assistance.PlanOverdueClimbed():
@@ -190,6 +199,25 @@ def _tell_of_plan(
         reason=reason,
         area=app.county.area_of(event.township if recipient.partition(":")[0] in LOCAL else ""),
         step=event.matter,
+        due_on=event.due_on,
+    )
+
+
+def _tell_of_refusal(
+    app: Notices,
+    event: assistance.PaymentRefused | assistance.PaymentRefusalOverdue | assistance.PaymentRefusalClimbed,
+    whom: str,
+    *,
+    reason: str,
+) -> None:
+    """Tells a school of a payment the bank refused, then that it is late, then the level above; those alike together."""
+    recipient = app.county.addressee(whom, township=event.township, school="")
+    app.raise_notice_of_many(
+        about=event.refusal_id,
+        recipient=recipient,
+        reason=reason,
+        area=app.county.area_of(event.township if recipient.partition(":")[0] in LOCAL else ""),
+        step="payment_refused",
         due_on=event.due_on,
     )
 

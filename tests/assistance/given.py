@@ -23,10 +23,10 @@ EVIDENCE = "blob:" + "0123456789abcdef" * 4
 
 
 @contextmanager
-def acting_on(day: date, *, department: str = "education_bureau:410326") -> Iterator[Caused]:
+def acting_on(day: date, *, department: str = "education_bureau:410326", actor: str = "officer-1") -> Iterator[Caused]:
     """Somebody acts at noon in China on a day."""
     caused = Caused(
-        actor="officer-1",
+        actor=actor,
         department=department,
         purpose="assistance",
         at=datetime.combine(day, time(4, 0), tzinfo=UTC),

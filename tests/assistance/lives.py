@@ -1,17 +1,21 @@
 """A year of help around one child, told by the service's own commands on fixed days: every event it knows occurs."""
 
-from datetime import timedelta
-from uuid import uuid5
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid5
 
 from services.assistance.domain.award import Award
 from services.assistance.domain.categories import Ground, Groups
 from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.overdue import Due, Overdue
+from services.assistance.domain.payment_list import PaymentList
 from services.assistance.domain.programmes import PROGRAMMES
 from services.assistance.domain.recipient import Recipient
+from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.reported_payment import ReportedPayment
 from services.assistance.domain.school_year import Term
 from services.assistance.domain.student_plan import StudentPlan
+from services.assistance.payments import BankLine, Payments
 from services.chassis.aggregate import RecordedAggregate
 from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on
 
@@ -59,6 +63,7 @@ def a_year_of_help() -> AssistanceInMemory:
         app.end_eligibility(child_id=CHILD, category="orphan", until_on=soon)
         app.recognise_eligibility(child_id=CHILD, category="orphan", ground=f"referral:{CASE}", from_on=soon)
     other = uuid5(CHILD, "other entry")
+    _go_to_the_bank(app, award.id, soon)
     with acting_on(soon):
         app.state_groups(child_id=other, groups=Groups(poverty="脱贫户"), valid_on=DAY)
         app.grant_award(
@@ -84,6 +89,28 @@ def a_plan_that_ended_with_its_case() -> list[StudentPlan]:
         plan.move(township="410326104")
         plan.end(resolution="R4", ended_on=DAY)
     return [plan]
+
+
+def _go_to_the_bank(app: AssistanceInMemory, award_id: UUID, on: date) -> None:
+    """An award on two lists, one withdrawn, one refused by the bank twice over; the school was late and then answered."""
+    payments = Payments(assistance=app)
+    place: dict[str, Any] = {"school": "3141000300", "township": "410326103", "awards": (award_id,)}
+    first, second = uuid5(CASE, "list"), uuid5(CASE, "second list")
+    refusal = Refusal.id_of(award_id=award_id, list_id=second)
+    with acting_on(on):
+        payments.make_payment_list(list_id=first, **place)
+        payments.withdraw_payment_list(list_id=first)
+        payments.make_payment_list(list_id=second, **place)
+    with acting_on(on, actor="officer-2"):
+        payments.approve_payment_list(list_id=second)
+    with acting_on(on):
+        line = BankLine(award_id=award_id, outcome="refused", amount_fen=62500, on=on, reason="card_lost")
+        payments.take_bank_result(list_id=second, lines=(line,))
+    for days in (30, 60):
+        with acting_on(on + timedelta(days=days)):
+            app.watch_due(matter="payment_refused", plan_id=refusal, about=refusal)
+    with acting_on(on + timedelta(days=60)):
+        payments.answer_refused_payment(refusal_id=refusal, answer="card_renewed")
 
 
 def a_measure_nobody_took() -> list[Overdue]:
@@ -122,3 +149,28 @@ def two_entries_of_one_child() -> list[RecordedAggregate]:
         award.take_up(today=DAY)
         number = ReportedPayment.report(known=None, payment_id=uuid5(CASE, "payment"), award_id=award.id)
     return [award, entry, number]
+
+
+def a_payment_the_bank_refused() -> list[RecordedAggregate]:
+    """An award on a list that was withdrawn, then on one that was approved, refused by the bank and answered by the school."""
+    rate = PROGRAMMES.get("living_allowance", stage="primary", boarding=True, on=Term.of("2026-2027-1").begins_on)
+    place = {"school": "3141000300", "township": "410326103"}
+    first, second = uuid5(CASE, "list"), uuid5(CASE, "second list")
+    with acting_on(DAY):
+        ground = Ground(category="orphan", source="department", words=f"referral:{CASE}", legal_basis="law")
+        eligibility = Eligibility.recognise(child_id=CHILD, ground=ground, from_on=DAY)
+        award = Award.grant(
+            known=None, child_id=CHILD, term=Term.of("2026-2027-1"), rate=rate, eligibility=eligibility, today=DAY
+        )
+        withdrawn = PaymentList.make(list_id=first, **place, awards=[award], by="officer-1", today=DAY)
+        withdrawn.withdraw([award], today=DAY)
+        made = PaymentList.make(list_id=second, **place, awards=[award], by="officer-1", today=DAY)
+    with acting_on(DAY, actor="officer-2"):
+        made.approve([award], by="officer-2", today=DAY)
+    with acting_on(DAY):
+        award.refuse_payment(list_id=second, reason="card_lost", refused_on=DAY, today=DAY)
+        refusal = Refusal.note(
+            award_id=award.id, child_id=CHILD, list_id=second, reason="card_lost", today=DAY, **place
+        )
+        refusal.answer("card_renewed", today=DAY)
+    return [award, withdrawn, made, refusal]

@@ -601,6 +601,36 @@ def _assistance(
                 "granted_on": TODAY,
                 "paid_fen": 0,
                 "state": "granted",
+                "list_id": made("paymentList", number) if number % 2 else None,
+            },
+        )
+        yield (
+            "payment_list",
+            {
+                "list_id": made("paymentList", number),
+                "township": township,
+                "programme": "boarding",
+                "term": "2026-autumn",
+                "school": SCHOOL,
+                "lines": 1,
+                "total_fen": 62_500,
+                "state": "made",
+                "made_by": "clerk-1",
+                "made_on": TODAY,
+            },
+        )
+        yield (
+            "payment_refusal",
+            {
+                **of_child,
+                "refusal_id": made("refusal", number),
+                "award_id": made("award", number),
+                "list_id": made("paymentList", number),
+                "owner": f"school:{SCHOOL}",
+                "reason": "card_lost",
+                "raised_on": TODAY - timedelta(days=20),
+                "due_on": TODAY + timedelta(days=number % 3 - 1),
+                "closed_on": None if number % 4 else TODAY,
             },
         )
     if chance.random() < 0.5:

@@ -20,7 +20,11 @@ from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
+from services.assistance.domain.payment_list import PaymentList
+from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.student_plan import StudentPlan
+from services.assistance.payments import BankLine, Payments
+from services.assistance.payments import Pupil as PupilToRecognise
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock
 from services.chassis.http import Surroundings
@@ -44,15 +48,16 @@ class Service(httpx.AsyncBaseTransport):
         memory = MemoryRecorder()
         self.app = Assistance(recorder=cast("Recorder", memory), mapper=cast("SealingMapper", PlainMapper()))
         self.told = memory.log
-        self._face = httpx.ASGITransport(build_api(self.app, surroundings=SURROUNDINGS))
+        self.payments = Payments(assistance=self.app)
+        self._face = httpx.ASGITransport(build_api(self.app, self.payments, surroundings=SURROUNDINGS))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self._face.handle_async_request(request)
 
     @contextmanager
-    def acting(self) -> Iterator[Assistance]:
+    def acting(self, actor: str = "clerk") -> Iterator[Assistance]:
         with acting(
-            Caused.begin(actor="clerk", department="education_bureau:410326", purpose="assistance", at=county.NOW)
+            Caused.begin(actor=actor, department="education_bureau:410326", purpose="assistance", at=county.NOW)
         ):
             yield self.app
 
@@ -72,6 +77,48 @@ class Pupil:
     award: UUID
     paid: UUID
     household_plan: UUID
+    payable: UUID
+    made: UUID
+    sent: UUID
+    sent_award: UUID
+    refusal: UUID
+
+
+SCHOOL = "3141000399"
+
+
+@dataclass(frozen=True)
+class Banked:
+    """Pupils of a school and their awards: on no list, on one that was made, and on one that went to the bank, paid or refused."""
+
+    children: tuple[UUID, ...]
+    awards: tuple[UUID, ...]
+    made: UUID
+    sent: UUID
+    refusal: UUID
+
+
+def banked(service: Service) -> Banked:
+    """Four pupils; the last one's payment was refused."""
+    children, made, sent = tuple(uuid4() for _ in range(4)), uuid4(), uuid4()
+    place: dict[str, Any] = {"school": SCHOOL, "township": county.XIAODIAN}
+    with service.acting() as app:
+        for child in children:
+            app.state_groups(child_id=child, groups=Groups(poverty="脱贫户"), valid_on=date(2026, 3, 1))
+        pupils = tuple(
+            PupilToRecognise(child_id=child, stage="primary", boarding=True, categories=("lifted_from_poverty",))
+            for child in children
+        )
+        service.payments.recognise_term(programme="living_allowance", term=TERM, school=SCHOOL, pupils=pupils)
+        awards = tuple(Award.id_of(child_id=child, programme="living_allowance", term=TERM) for child in children)
+        service.payments.make_payment_list(list_id=made, **place, awards=awards[1:2])
+        service.payments.make_payment_list(list_id=sent, **place, awards=awards[2:])
+    with service.acting("head"):
+        service.payments.approve_payment_list(list_id=sent)
+    with service.acting():
+        line = BankLine(award_id=awards[3], outcome="refused", amount_fen=62500, on=TODAY, reason="card_lost")
+        service.payments.take_bank_result(list_id=sent, lines=(line,))
+    return Banked(children, awards, made, sent, Refusal.id_of(award_id=awards[3], list_id=sent))
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +164,15 @@ def pupil(gateway: Asking, service: Service) -> Pupil:
         )
         app.pay_award(award_id=paid, payment_id=paid, amount_fen=62500, paid_on=TODAY)
         household_plan = app.open_household_plan(household_id=household, children=(child,)).id
+    at_bank = banked(service)
     of_child = {"child_id": child, "township": county.XIAODIAN}
     with psycopg.connect(gateway.writer_dsn) as connection:
         county.insert(
             connection,
             [
-                ("child", {**of_child, "household_id": household}),
-                ("child", {**of_child, "child_id": sibling, "household_id": other_household}),
+                ("child", {**of_child, "household_id": household, "stage": "primary"}),
+                ("eligibility", {**of_child, "eligibility_id": uuid4(), "category": "lifted_from_poverty"}),
+                ("child", {**of_child, "child_id": sibling, "household_id": other_household, "stage": "primary"}),
                 ("student_plan", {**of_child, "plan_id": plan}),
                 ("learning_support", {**of_child, "support_id": support}),
                 ("learning_support", {**of_child, "support_id": ended}),
@@ -142,7 +191,45 @@ def pupil(gateway: Asking, service: Service) -> Pupil:
             ],
             counted=False,
         )
-    return Pupil(child, sibling, household, other_household, plan, measure, support, ended, award, paid, household_plan)
+        county.insert(connection, list(rows_of(at_bank)), counted=False)
+    return Pupil(
+        child,
+        sibling,
+        household,
+        other_household,
+        plan,
+        measure,
+        support,
+        ended,
+        award,
+        paid,
+        household_plan,
+        payable=at_bank.awards[0],
+        made=at_bank.made,
+        sent=at_bank.sent,
+        sent_award=at_bank.awards[2],
+        refusal=at_bank.refusal,
+    )
+
+
+def rows_of(at_bank: Banked) -> Iterator[tuple[str, dict[str, object]]]:
+    """How the read model shows them."""
+    lists = (None, at_bank.made, at_bank.sent, None)
+    for child, award_id, list_id in zip(at_bank.children, at_bank.awards, lists, strict=True):
+        of_child = {"child_id": child, "township": county.XIAODIAN}
+        of_term = {"programme": "living_allowance", "term": TERM, "amount_fen": 62500, "state": "granted"}
+        yield "child", {**of_child, "school": SCHOOL, "stage": "primary"}
+        yield (
+            "eligibility",
+            {**of_child, "eligibility_id": uuid4(), "category": "lifted_from_poverty", "from_on": TODAY},
+        )
+        yield "award", {**of_child, **of_term, "award_id": award_id, "list_id": list_id}
+    for list_id in (at_bank.made, at_bank.sent):
+        yield "payment_list", {"list_id": list_id, "township": county.XIAODIAN, "school": SCHOOL}
+    yield (
+        "payment_refusal",
+        {"refusal_id": at_bank.refusal, "child_id": at_bank.children[3], "township": county.XIAODIAN},
+    )
 
 
 @dataclass(frozen=True)
@@ -162,6 +249,8 @@ PAY = 'awardId: "{0.award}", paymentId: "{payment}", paidOn: "{today}", amountFe
 RECOGNISE = 'childId: "{0.child}", category: "orphan", fromOn: "{today}", ground: '
 SUPPORT = 'childId: "{0.sibling}", helper: "school:3141000300", reviewOn: "{soon}", needs: '
 TEACH = 'childId: "{0.child}", visitId: "{payment}", evidence: "blob:{hash}", givenOn: "{today}", hours: '
+TERM_OF = 'school: "", pupils: [{{ childId: "{0.child}", boarding: true }}], programme: '
+BANK = 'listId: "{0.sent}", lines: [{{ awardId: "{0.sent_award}", outcome: "paid", on: "{today}", amountFen: '
 
 COMMANDS = {
     "grantAward": Command(
@@ -219,6 +308,27 @@ COMMANDS = {
         'planId: "{0.household_plan}", reviewOn: "{today}"',
         "The next review lies ahead",
     ),
+    "recogniseTerm": Command(
+        TERM_OF + '"living_allowance", term: "2026-2027-2"',
+        Award.Granted,
+        TERM_OF + '"no_such", term: "2026-2027-2"',
+        "No rate",
+    ),
+    "makePaymentList": Command(
+        'listId: "{payment}", awards: ["{0.payable}"]',
+        PaymentList.Made,
+        'listId: "{payment}", awards: ["{0.sent_award}"]',
+        "another payment list",
+    ),
+    "approvePaymentList": Command('listId: "{0.made}"', PaymentList.Approved, 'listId: "{0.sent}"', "approved already"),
+    "withdrawPaymentList": Command('listId: "{0.made}"', PaymentList.Withdrawn, 'listId: "{0.sent}"', "answered"),
+    "takeBankResult": Command(BANK + "62500 }}]", Award.Paid, BANK + "1 }}]", "Line 1"),
+    "answerRefusedPayment": Command(
+        'refusalId: "{0.refusal}", answer: "card_renewed"',
+        Refusal.Closed,
+        'refusalId: "{0.refusal}", answer: "later"',
+        "answered with one of these",
+    ),
     "giveHomeTeaching": Command(TEACH + "3", HomeTeaching.Given, TEACH + "0", "hours"),
 }
 REFUSED = sorted(name for name, command in COMMANDS.items() if command.refused)
@@ -265,7 +375,7 @@ def test_a_command_is_forbidden_to_who_was_not_given_it(
 
 
 def test_every_command_of_assistance_is_tried_here(service: Service) -> None:
-    routes = {route.path for route in build_api(service.app, surroundings=SURROUNDINGS).routes}
+    routes = {route.path for route in build_api(service.app, service.payments, surroundings=SURROUNDINGS).routes}
 
     assert {f"/commands/{_dashed(name)}" for name in COMMANDS} == {
         path for path in routes if path.startswith("/commands/")
@@ -274,6 +384,23 @@ def test_every_command_of_assistance_is_tried_here(service: Service) -> None:
 
 def _dashed(name: str) -> str:
     return re.sub(r"([A-Z])", r"-\1", name).lower()
+
+
+# From a term's recognition to the bank
+
+
+def test_a_school_shows_who_may_be_recognised_and_what_may_be_paid(gateway: Asking, pupil: Pupil) -> None:
+    place = f'programme: "living_allowance", term: "{{}}", school: "{SCHOOL}"'
+
+    payable = gateway.ask(f"{{ payableAwards({place.format(TERM)}) {{ id }} }}", by=BUREAU).data["payableAwards"]
+    assert str(pupil.payable) in {award["id"] for award in payable}
+    assert str(pupil.sent_award) not in {award["id"] for award in payable}
+
+    query = f"{{ termCandidates({place.format('2026-2027-2')}) {{ childId stage categories child {{ id }} }} }}"
+    candidates = gateway.ask(query, by=BUREAU).data["termCandidates"]
+    assert {(one["stage"], *one["categories"]) for one in candidates} == {("primary", "lifted_from_poverty")}
+    again = gateway.ask(f"{{ termCandidates({place.format(TERM)}) {{ childId }} }}", by=BUREAU)
+    assert again.data["termCandidates"] == []
 
 
 # One household, one plan

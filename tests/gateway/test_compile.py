@@ -355,6 +355,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "handled": [True, False],
         "owedBy": ["school", "county"],
         "matter": ["admonition"],
+        "programme": ["boarding"],
         "upTo": ["education_bureau"],
         "village": [county.VILLAGE],
         "school": [county.SCHOOL],

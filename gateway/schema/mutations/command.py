@@ -123,6 +123,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "post_tenure": ("post_id",),
     "transfer": ("transfer_id", "child_id"),
     "award": ("award_id", "child_id"),
+    "payment_refusal": ("refusal_id", "child_id"),
     "student_plan": ("plan_id", "child_id"),
     "notice": ("notice_id",),
     "message": ("message_id",),

@@ -93,6 +93,32 @@ class Award(RecordedAggregate):
         child_id: UUID
         taken_up_on: date
 
+    class Listed(RecordedAggregate.Event):
+        """It was put on a payment list 列入名册, to be paid under this payment's id."""
+
+        TOPIC = "assistance.Award.Listed"
+        child_id: UUID
+        list_id: UUID
+        payment_id: UUID
+        listed_on: date
+
+    class Unlisted(RecordedAggregate.Event):
+        """Its list was withdrawn 移出名册."""
+
+        TOPIC = "assistance.Award.Unlisted"
+        child_id: UUID
+        list_id: UUID
+        unlisted_on: date
+
+    class PaymentRefused(RecordedAggregate.Event):
+        """The bank did not pay the list's line 退票; the award is owed still."""
+
+        TOPIC = "assistance.Award.PaymentRefused"
+        child_id: UUID
+        list_id: UUID
+        reason: str
+        refused_on: date
+
     @staticmethod
     def id_of(*, child_id: UUID, programme: str, term: str) -> UUID:
         """The id of a child's award under a programme in a term: there is one."""
@@ -137,7 +163,9 @@ class Award(RecordedAggregate):
             return
         if known is not None:
             raise Refused(f"This payment was reported with {known.amount_fen} fen before; ask the bank which is right.")
-        if self.stands_for_it is not None:
+        if self.on_list is not None and payment_id != self.listed_payment:
+            raise Refused("This award is on a payment list; what the bank says of it comes with that list's result.")
+        if self.stands_for_it is not None and self.on_list is None:
             raise Refused("Another award of the same child stands for this one; nothing is owed on it (N6.3).")
         if self.paid_fen:
             raise Refused("This award is paid; an award is never paid twice. Report the first payment returned before.")
@@ -169,6 +197,33 @@ class Award(RecordedAggregate):
             amount_fen=payment.amount_fen,
             reason=reason,
             returned_on=returned_on,
+        )
+
+    def put_on_list(self, *, list_id: UUID, payment_id: UUID, today: date) -> None:
+        """Puts it on a payment list; refused where nothing is owed, or another list holds it."""
+        if not self.owed_fen:
+            raise Refused("Nothing is owed on one of these awards; a payment list holds what is owed.")
+        if self.on_list is not None:
+            raise Refused("One of these awards is on another payment list; an award is paid by one list.")
+        self.trigger_event(self.Listed, child_id=self.child_id, list_id=list_id, payment_id=payment_id, listed_on=today)
+
+    def take_off_list(self, *, today: date) -> None:
+        """Takes it off its list, which was withdrawn."""
+        if self.on_list is not None:
+            self.trigger_event(self.Unlisted, child_id=self.child_id, list_id=self.on_list, unlisted_on=today)
+
+    def refuse_payment(self, *, list_id: UUID, reason: str, refused_on: date, today: date) -> None:
+        """Takes note that the bank did not pay a list's line; the same again is nothing new."""
+        if list_id in self.refused_lists:
+            return
+        if self.on_list != list_id:
+            raise Refused("This award is not on that list, or the bank has reported it paid; ask the bank (N6.2).")
+        if reason not in RETURN_REASONS:
+            raise Refused(f"A payment is refused for one of these reasons: {', '.join(RETURN_REASONS)}.")
+        if refused_on > today:
+            raise Refused("A refusal is reported when it was made; its day lies ahead.")
+        self.trigger_event(
+            self.PaymentRefused, child_id=self.child_id, list_id=list_id, reason=reason, refused_on=refused_on
         )
 
     def set_aside(self, *, standing: UUID, today: date) -> None:
@@ -213,10 +268,14 @@ class Award(RecordedAggregate):
         self.granted_on = granted_on
         self.payments: dict[UUID, Payment] = {}
         self.stands_for_it: UUID | None = None
+        self.on_list: UUID | None = None
+        self.listed_payment: UUID | None = None
+        self.refused_lists: tuple[UUID, ...] = ()
 
     @event(Paid)
     def _paid(self, payment_id: UUID, amount_fen: int) -> None:
         self.payments[payment_id] = Payment(amount_fen)
+        self.on_list = None
 
     @event(Returned)
     def _returned(self, payment_id: UUID) -> None:
@@ -230,19 +289,33 @@ class Award(RecordedAggregate):
     def _taken_up(self) -> None:
         self.stands_for_it = None
 
+    @event(Listed)
+    def _listed(self, list_id: UUID, payment_id: UUID) -> None:
+        self.on_list, self.listed_payment = list_id, payment_id
+
+    @event(Unlisted)
+    def _unlisted(self) -> None:
+        self.on_list = None
+
+    @event(PaymentRefused)
+    def _payment_refused(self, list_id: UUID) -> None:
+        self.on_list = None
+        self.refused_lists = (*self.refused_lists, list_id)
+
 
 def settle(awards: Iterable[Award], *, today: date) -> None:
     """Of the awards of one child, lets one of each programme and term stand, and sets the others aside.
 
-    What is paid goes before what isn't, then what stands before what doesn't, then the earlier grant: whatever the order in
-    which entries were merged, no payment is undone that can be kept.
+    What is paid goes before what isn't, what is on its way to the bank before what isn't, what stands before what doesn't, then the
+    earlier grant: whatever the order in which entries were merged, no payment is undone that can be kept.
     """
     alike: dict[tuple[str, str], list[Award]] = {}
     for award in awards:
         alike.setdefault((award.programme, award.term), []).append(award)
     for same in alike.values():
         first, *others = sorted(
-            same, key=lambda award: (not award.paid_fen, not award.stands, award.granted_on, award.id)
+            same,
+            key=lambda award: (not award.paid_fen, award.on_list is None, not award.stands, award.granted_on, award.id),
         )
         first.take_up(today=today)
         for other in others:

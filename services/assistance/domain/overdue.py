@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.working_days import add_working_days
 
-Matter = Literal["measure", "plan_review", "household_review", "support_review"]
+Matter = Literal["measure", "plan_review", "household_review", "support_review", "payment_refused"]
 CLIMBS_AFTER_WORKING_DAYS: Final = 5
 """How long the owner has before the level above is told (county default)."""
 

@@ -20,10 +20,12 @@ from services.chassis.log import Behind, Message, Record, Unreadable
 from services.chassis.sealing import SealBroken
 from services.contracts.assistance import (
     AwardGranted,
+    AwardListed,
     AwardPaid,
     AwardReturned,
     AwardSetAside,
     AwardTakenUp,
+    AwardUnlisted,
     EligibilityEnded,
     EligibilityFound,
     HomeTeachingGiven,
@@ -34,6 +36,11 @@ from services.contracts.assistance import (
     LearningSupportReviewed,
     MeasureDone,
     MeasurePlanned,
+    PaymentListApproved,
+    PaymentListMade,
+    PaymentListWithdrawn,
+    PaymentRefusalClosed,
+    PaymentRefused,
     StudentPlanEnded,
     StudentPlanMoved,
     StudentPlanOpened,
@@ -892,8 +899,31 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             ),
             AwardPaid(**payment, paid_on=DAY),
             AwardReturned(**payment, reason="账号错误", returned_on=DAY),
+            AwardListed(**of, award_id=keys["award"], list_id=made("payment-list", number), listed_on=DAY),
+            AwardUnlisted(**of, award_id=keys["award"], list_id=made("payment-list", number), unlisted_on=DAY),
+            AwardListed(**of, award_id=keys["award"], list_id=made("payment-list", number + 1), listed_on=DAY),
             AwardSetAside(**of, award_id=keys["award"], standing=made("award", number + 1), set_aside_on=DAY),
             AwardTakenUp(**of, award_id=keys["award"], taken_up_on=DAY),
+        )),
+        Story("assistance", made("payment-list", number), (
+            PaymentListMade(
+                list_id=made("payment-list", number), programme="boarding", term="2026a", school="3141000300",
+                township=TOWNSHIPS[0], lines=1, total_fen=62500, made_by="clerk-1", made_on=DAY,
+            ),
+            PaymentListApproved(
+                list_id=made("payment-list", number), sha256="0" * 64, approved_by="clerk-2", approved_on=DAY
+            ),
+            PaymentListWithdrawn(list_id=made("payment-list", number), withdrawn_on=DAY),
+        )),
+        Story("assistance", made("refusal", number), (
+            PaymentRefused(
+                **of, refusal_id=made("refusal", number), award_id=keys["award"], list_id=made("payment-list", number + 1),
+                owner="school:3141000300", township=TOWNSHIPS[0], reason="card_lost", raised_on=DAY, due_on=DAY,
+            ),
+            PaymentRefusalClosed(
+                **of, refusal_id=made("refusal", number), award_id=keys["award"], ending="answered", answer="card_renewed",
+                closed_on=DAY,
+            ),
         )),
         Story("assistance", keys["support"], (
             LearningSupportBegun(

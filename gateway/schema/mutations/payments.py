@@ -1,0 +1,116 @@
+"""What the office does to bring aid to a school's pupils 学期认定与发放: a term recognised, a list for the bank, and its answer."""
+
+from datetime import date
+from uuid import UUID
+
+import strawberry
+
+from gateway.schema.mutations.command import CommandAnswer, command, record_of, send, subject_of
+from gateway.schema.reading import Info
+from services.chassis.errors import NotFound, Refused
+
+
+@strawberry.input(description="待认定 A pupil to recognise, and whether it boards.")
+class PupilInput:
+    """A pupil to recognise."""
+
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    boarding: bool = strawberry.field(description="寄宿 whether it boards")
+
+
+@strawberry.input(description="银行回执行 What the bank says of one line of a list.")
+class BankLineInput:
+    """What the bank says of one line."""
+
+    award_id: UUID = strawberry.field(description="资助编号 the award")
+    outcome: str = strawberry.field(description="结果 paid or refused")
+    amount_fen: int = strawberry.field(description="金额(分) amount")
+    on: date = strawberry.field(description="日期 when it was paid or refused")
+    reason: str = strawberry.field(default="", description="退票原因 why it was refused, such as account_wrong")
+
+
+@strawberry.type(description="学期认定与发放 commands about a school's awards.")
+class PaymentCommands:
+    """学期认定与发放 commands about a school's awards."""
+
+    @command
+    async def recognise_term(
+        self, info: Info, programme: str, term: str, school: str, pupils: list[PupilInput]
+    ) -> CommandAnswer:
+        """学期认定 grants a programme's amount for a term to these pupils of a school, as far as they are eligible (N6.2)."""
+        boarding = {pupil.child_id: pupil.boarding for pupil in pupils}
+        found = await info.context.rows(
+            "select c.child_id, c.stage, array(select distinct e.category from eligibility e"
+            " where e.child_id = c.child_id order by 1) as categories"
+            " from child c where c.child_id = any(%(wanted)s) and c.school = %(school)s order by c.child_id",
+            wanted=list(boarding),
+            school=school,
+        )
+        if len(found) < len(boarding):
+            raise NotFound("One of these is no pupil of this school.")
+        if any(row["stage"] not in {"primary", "junior"} for row in found):
+            raise Refused("One of these pupils has no stage of compulsory education, primary or junior.")
+        asked = [{**row, "child_id": row["child_id"], "boarding": boarding[row["child_id"]]} for row in found]
+        return await send(info, "assistance", {}, programme=programme, term=term, school=school, pupils=asked)
+
+    @command
+    async def make_payment_list(self, info: Info, list_id: UUID, awards: list[UUID]) -> CommandAnswer:
+        """编制名册 puts awards of one school that are owed on a list for the bank; `listId` is a new id of the caller (N6.2)."""
+        found = await info.context.rows(
+            "select a.award_id, c.school, c.township, c.child_id from award a join child c on c.child_id = a.child_id"
+            " where a.award_id = any(%(wanted)s)",
+            wanted=awards,
+        )
+        if not found or {row["award_id"] for row in found} != set(awards):
+            raise NotFound("There is no such record.")
+        schools = {row["school"] for row in found}
+        if len(schools) > 1 or "" in schools:
+            raise Refused("A payment list is of one school; make one for each (N6.2).")
+        township = min(row["township"] for row in found)
+        return await send(
+            info,
+            "assistance",
+            {},
+            creates="list_id",
+            list_id=list_id,
+            school=schools.pop(),
+            township=township,
+            awards=sorted(awards),
+        )
+
+    @command
+    async def approve_payment_list(self, info: Info, list_id: UUID) -> CommandAnswer:
+        """审批名册 approves and locks a list that another person made."""
+        return await send(info, "assistance", await _list(info, list_id), list_id=list_id)
+
+    @command
+    async def withdraw_payment_list(self, info: Info, list_id: UUID) -> CommandAnswer:
+        """撤回名册 takes a list back of which the bank has answered nothing."""
+        return await send(info, "assistance", await _list(info, list_id), list_id=list_id)
+
+    @command
+    async def take_bank_result(self, info: Info, list_id: UUID, lines: list[BankLineInput]) -> CommandAnswer:
+        """银行回执 what the bank answered for lines of a list; refusals come back as tasks."""
+        subject = await _list(info, list_id)
+        told = [
+            {
+                "award_id": line.award_id,
+                "outcome": line.outcome,
+                "amount_fen": line.amount_fen,
+                "on": line.on,
+                "reason": line.reason,
+            }
+            for line in lines
+        ]
+        return await send(info, "assistance", subject, list_id=list_id, lines=told)
+
+    @command
+    async def answer_refused_payment(self, info: Info, refusal_id: UUID, answer: str) -> CommandAnswer:
+        """退票答复 what became of a refused payment: account_corrected, card_renewed or family_refuses."""
+        subject = await subject_of(info, "payment_refusal", "refusal_id", refusal_id)
+        return await send(info, "assistance", subject, refusal_id=refusal_id, answer=answer)
+
+
+async def _list(info: Info, list_id: UUID) -> dict[str, UUID]:
+    found = await record_of(info, "select list_id from payment_list where list_id = %(wanted)s", list_id)
+    return {"list_id": found["list_id"]}

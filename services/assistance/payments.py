@@ -1,0 +1,155 @@
+"""Commands about many awards at once: a term recognised for a school, a list for the bank, and what the bank answered (N6.2).
+
+They work on awards through the same application; each loads, decides and records, in one transaction or not at all.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal, assert_never
+from uuid import UUID, uuid5
+
+from services.assistance.application import Assistance
+from services.assistance.domain.award import Award
+from services.assistance.domain.payment_list import PaymentList
+from services.assistance.domain.programmes import PROGRAMMES
+from services.assistance.domain.refusal import Refusal
+from services.assistance.domain.school_year import Term
+from services.chassis.aggregate import RecordedAggregate, today, who_acts
+from services.chassis.application import Answer
+from services.chassis.errors import Refused
+
+MOST_PUPILS: Final = 500
+"""How many pupils are recognised at once; a larger school by several commands."""
+
+_RECOGNITIONS: Final = UUID("6f0d8a2e-6a0f-4f0c-8d6b-2f6a6f1e7c41")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pupil:
+    """A pupil that may be eligible: stage, whether it boards, and the categories it is known in."""
+
+    child_id: UUID
+    stage: Literal["primary", "junior"]
+    boarding: bool
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankLine:
+    """What the bank says of one line of a list; `reason` of a refusal, else empty."""
+
+    award_id: UUID
+    outcome: Literal["paid", "refused"]
+    amount_fen: int
+    on: date
+    reason: str = ""
+
+
+class Payments:
+    """Recognition by the term, payment lists and their results 学期认定与发放."""
+
+    def __init__(self, *, assistance: Assistance) -> None:
+        self._assistance = assistance
+
+    def recognise_term(self, *, programme: str, term: str, school: str, pupils: tuple[Pupil, ...]) -> Answer:
+        """Grants a programme's amount for a term to all of these pupils who are eligible and don't have it (N6.2).
+
+        Whoever has it already, or is not eligible, is left as it is: the same again adds only who is new. The answer's id is that of
+        the school's recognition.
+        """
+        if len(pupils) > MOST_PUPILS:
+            raise Refused(f"At most {MOST_PUPILS} pupils are recognised at once; send the others after these.")
+        during = Term.of(term)
+        changed: dict[UUID, RecordedAggregate] = {}
+        for pupil in pupils:
+            rate = PROGRAMMES.get(programme, stage=pupil.stage, boarding=pupil.boarding, on=during.begins_on)
+            named = [category for category in pupil.categories if category in rate.categories]
+            granted = self._assistance.grant_if_eligible(
+                child_id=pupil.child_id, rate=rate, during=during, categories=named, settled=changed
+            )
+            changed |= {one.id: one for one in granted}
+        return self._assistance.record(*changed.values(), answer=recognition_of(programme, term=term, school=school))
+
+    def make_payment_list(self, *, list_id: UUID, school: str, township: str, awards: tuple[UUID, ...]) -> Answer:
+        """Puts awards that are owed on a list for the bank; an award is on one list at a time (N6.2)."""
+        if self._assistance.find(PaymentList, list_id) is not None:
+            raise Refused("There is a payment list of this id already.")
+        found = [self._assistance.get(Award, award_id) for award_id in awards]
+        made = PaymentList.make(
+            list_id=list_id, school=school, township=township, awards=found, by=who_acts().actor, today=today()
+        )
+        ended = self._assistance.ended_refusals(found, "listed_again")
+        return self._assistance.record(*ended, *found, made, answer=list_id)
+
+    def approve_payment_list(self, *, list_id: UUID) -> Answer:
+        """Approves and locks a list that another person made."""
+        made = self._assistance.get(PaymentList, list_id)
+        made.approve(self._awards_on(made), by=who_acts().actor, today=today())
+        return self._assistance.record(made)
+
+    def withdraw_payment_list(self, *, list_id: UUID) -> Answer:
+        """Takes a list back that the bank has answered nothing of."""
+        made = self._assistance.get(PaymentList, list_id)
+        awards = list(self._awards_on(made))
+        made.withdraw(awards, today=today())
+        return self._assistance.record(*awards, made, answer=list_id)
+
+    def take_bank_result(self, *, list_id: UUID, lines: tuple[BankLine, ...]) -> Answer:
+        """Takes what the bank answered for lines of a list: paid, or refused with a reason, which becomes a task.
+
+        All of it or nothing; a fault names the line, counted from 1. The same result again changes nothing.
+        """
+        made = self._assistance.get(PaymentList, list_id)
+        made.require_locked()
+        amounts = {line.award_id: line.amount_fen for line in made.lines}
+        if len({line.award_id for line in lines}) < len(lines):
+            raise Refused("This result names one award twice; ask the bank which line is right.")
+        changed: list[RecordedAggregate] = []
+        for number, line in enumerate(lines, start=1):
+            if line.award_id not in amounts:
+                raise Refused(f"Line {number}: this award is not on the list.")
+            try:
+                changed += self._take(line, made=made)
+            except Refused as error:
+                raise Refused(f"Line {number}: {error}") from error
+        return self._assistance.record(*changed, answer=list_id)
+
+    def answer_refused_payment(self, *, refusal_id: UUID, answer: str) -> Answer:
+        """Says what became of a payment the bank refused: `account_corrected`, `card_renewed` or `family_refuses`."""
+        refusal = self._assistance.get(Refusal, refusal_id)
+        refusal.answer(answer, today=today())
+        return self._assistance.record(refusal)
+
+    def _take(self, line: BankLine, *, made: PaymentList) -> Iterator[RecordedAggregate]:
+        award = self._assistance.get(Award, line.award_id)
+        match line.outcome:
+            case "paid":
+                payment_id = PaymentList.payment_of(made.id, award_id=award.id)
+                award.pay(payment_id=payment_id, amount_fen=line.amount_fen, paid_on=line.on, today=today())
+                yield from self._assistance.ended_refusals([award], "paid")
+            case "refused":
+                known = len(award.refused_lists)
+                award.refuse_payment(list_id=made.id, reason=line.reason, refused_on=line.on, today=today())
+                if len(award.refused_lists) > known:
+                    yield Refusal.note(
+                        award_id=award.id,
+                        child_id=award.child_id,
+                        list_id=made.id,
+                        school=made.school,
+                        township=made.township,
+                        reason=line.reason,
+                        today=today(),
+                    )
+            case _:
+                assert_never(line.outcome)
+        if award.pending_events:
+            yield award
+
+    def _awards_on(self, made: PaymentList) -> Iterator[Award]:
+        return (self._assistance.get(Award, line.award_id) for line in made.lines)
+
+
+def recognition_of(programme: str, *, term: str, school: str) -> UUID:
+    """The id by which the recognition of a term at a school is spoken of."""
+    return uuid5(_RECOGNITIONS, f"{programme}/{term}/{school}")
