@@ -31,7 +31,7 @@ from gateway.console.caller import (
 from gateway.console.document import Granted
 from gateway.console.session import Session
 from gateway.console.texts import Texts
-from gateway.console.views import acts, board, case, child, ledger, lists, my_day
+from gateway.console.views import acts, board, case, child, duties, ledger, lists, my_day, replay
 from gateway.html_form import Unreadable, read_pairs
 
 MOST_BYTES: Final = 256 * 1024
@@ -80,6 +80,10 @@ PAGES: Final = (
     Page("/posts", lists.shown(lists.POSTS), name="posts", needs=(("Query", "posts"),)),
     Page("/notices", lists.shown(lists.NOTICES), name="notices", needs=(("Query", "notices"),)),
     Page("/looks", lists.shown(lists.LOOKS), name="looks", needs=(("Query", "looks"),)),
+    Page("/duties", duties.show, name="duties", needs=(("Query", "dutySums"),)),
+    Page("/duties/list", lists.shown(lists.DUTIES)),
+    Page("/replay", replay.show_county, name="replay", needs=(("Query", "replayPartition"),)),
+    Page("/cases/{id}/replay", replay.show_case),
     Page("/children/{id}", child.show),
     Page("/cases/{id}", case.show),
     Page("/acts/{command}", acts.show, acts.send),

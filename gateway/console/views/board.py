@@ -27,14 +27,14 @@ async def show(caller: Caller) -> Response:
     board = await caller.ask("board")
     rows = board.get("partition", ())
     names = {row["township"]: row["townshipName"] or caller.texts("board.unknown_place") for row in rows}
-    table = _table(rows, of="township")
+    table = table_of(rows, of="township")
     out = {place: sum(counts[state] or 0 for state in OUT) for place, counts in table.items()}
     return caller.page(
         "board.html",
-        states=_states(rows),
+        states=states_of(rows),
         places=sorted(names.items()),
         table=table,
-        sums=_sums(rows),
+        sums=sums_of(rows),
         out=out,
         map=charts.tiles(
             caller.texts("board.map"),
@@ -55,10 +55,10 @@ async def show_township(caller: Caller) -> Response:
     return caller.page(
         "board_township.html",
         township=township,
-        states=_states(rows),
+        states=states_of(rows),
         places=sorted(names.items()),
-        table=_table(rows, of="village"),
-        sums=_sums(rows),
+        table=table_of(rows, of="village"),
+        sums=sums_of(rows),
     )
 
 
@@ -66,13 +66,14 @@ def _dated(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [row for row in rows if row.get("dated", True)]
 
 
-def _states(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def states_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The states that somebody is in, in the order of the partition sheet."""
     there = {row["state"] for row in rows}
     return [state for state in WORDS["states"] if state in there]
 
 
-def _table(rows: Sequence[Mapping[str, Any]], *, of: str) -> dict[str, Counter[str]]:
+def table_of(rows: Sequence[Mapping[str, Any]], *, of: str) -> dict[str, Counter[str]]:
+    """Children by place and state, of whom the birth date is known; places of others are there with nobody."""
     table: dict[str, Counter[str]] = {}
     for row in _dated(rows):
         table.setdefault(row[of], Counter())[row["state"]] += row["count"] or 0
@@ -81,7 +82,8 @@ def _table(rows: Sequence[Mapping[str, Any]], *, of: str) -> dict[str, Counter[s
     return table
 
 
-def _sums(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
+def sums_of(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """The same, of all places together."""
     sums: Counter[str] = Counter()
     for row in _dated(rows):
         sums[row["state"]] += row["count"] or 0

@@ -1,4 +1,4 @@
-"""Lists: cases, findings, referrals, notices, doubts, posts and looks, each narrowed by codes and days in the address, page by page.
+"""Lists: cases, findings, referrals, notices, doubts, posts, duties and looks, each narrowed by codes and days in the address, page by page.
 
 A list is its document, what narrows it and its columns. A row's buttons are commands on what the row is about.
 """
@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gateway.console.caller import Caller
+from gateway.console.views.moments import end_of
 from gateway.words import WORDS
 
 
@@ -25,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What narrows a list: a parameter of the address and of the document, chosen from a list of words, or a township, day, flag or text."""
+    """What narrows a list: a parameter of the address and of the document, chosen from a list of words, or a township, day, end of day, flag or text."""
 
     name: str
     heading: str
@@ -165,6 +166,34 @@ LOOKS: Final = List(
     ),
     file="looks",
 )
+DUTIES: Final = List(
+    "duties",
+    (
+        Column("matter", "duties.matter", "matters"),
+        Column("step", "my_day.what", "steps"),
+        Column("owedBy", "child.owner", "unit"),
+        Column("officer", "lists.officer"),
+        _PLACE,
+        Column("sinceOn", "lists.since", "date"),
+        Column("dueOn", "my_day.due", "date"),
+        Column("standing", "duties.standing", "standings"),
+        Column("lateWorkingDays", "duties.late_working_days"),
+        Column("endedOn", "duties.ended", "date"),
+        Column("endedBy", "duties.ended_by"),
+        Column("legalBasis", "case.basis"),
+        Column("caseId", "case.title", "case"),
+    ),
+    (
+        Narrowing("from", "duties.from", "date"),
+        Narrowing("until", "duties.until", "date"),
+        Narrowing("asOf", "duties.asOf", "end of day"),
+        Narrowing("matter", "duties.matter", "matters"),
+        Narrowing("standing", "duties.standing", "standings"),
+        Narrowing("owedBy", "child.owner", "text"),
+        _TOWNSHIP,
+    ),
+    file="duties",
+)
 
 
 def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
@@ -197,8 +226,17 @@ def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
 
 def _typed(one: List, asked: Mapping[str, str]) -> dict[str, object]:
     """What narrows, as the document takes it; a flag that is not set does not narrow."""
-    flags = {each.name for each in one.narrowings if each.kind == "flag"}
-    return {name: (value == "yes" or None) if name in flags else value for name, value in asked.items()}
+    kinds = {each.name: each.kind for each in one.narrowings}
+    typed: dict[str, object] = {}
+    for name, value in asked.items():
+        match kinds[name]:
+            case "flag":
+                typed[name] = value == "yes" or None
+            case "end of day":
+                typed[name] = end_of(value)
+            case _:
+                typed[name] = value
+    return typed
 
 
 def _options(caller: Caller, each: Narrowing, places: Mapping[str, Any]) -> list[tuple[str, str]]:

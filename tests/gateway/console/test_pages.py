@@ -187,3 +187,37 @@ def test_what_is_offered_on_a_case_is_what_its_state_allows() -> None:
             assert states == {str(state) for state in act.states}, command
     offered = {command_of(command) for command in ACTS}
     assert offered >= {name for name, act in ladder.ACTS.items() if not act.asked_for} - {"record_attendance"}
+
+
+def test_the_sums_of_duties_lead_to_the_duties_behind_them(browser: Browser) -> None:
+    browser.signed_in("bureau-office")
+    page = browser.get("/duties?from=2020-01-01&until=2030-12-31")
+    (first, *_) = re.findall(r'href="(/duties/list\?[^"]+)"', page.text.partition("<tbody>")[2])
+    listed = browser.get(first.replace("&amp;", "&"))
+
+    assert "履职台账" in text_of(page)
+    assert listed.status_code == 200
+    assert "<tbody>" in listed.text
+
+
+def test_the_county_is_shown_as_it_was_known_on_an_earlier_day(browser: Browser) -> None:
+    browser.signed_in("bureau-office")
+    now, before = browser.get("/replay"), browser.get("/replay?at=2000-01-01")
+
+    assert "全县回放" in text_of(now)
+    assert now.status_code == before.status_code == 200
+    assert "截至 2000-01-01 所知" in text_of(before)
+
+
+def test_a_day_that_is_none_is_refused_in_words(browser: Browser) -> None:
+    page = browser.signed_in("bureau-office").get("/replay?at=yesterday")
+
+    assert page.status_code == 400
+    assert "内容有误" in page.text
+
+
+def test_who_may_not_replay_is_offered_no_replay(browser: Browser) -> None:
+    browser.signed_in("xiaodian-officer")
+
+    assert "/replay" not in browser.get("/").text
+    assert browser.get(f"/cases/{a_case()['case_id']}/replay").status_code == 404
