@@ -22,9 +22,11 @@ from deploy.proofs import LOGS, bundle_signer, tree_of
 from deploy.servers import running_servers
 from gateway.access.kinds import DEPARTMENTS
 from gateway.access.receipts import NotRecorded, Receipt, record_at_once
+from gateway.readmodel import trees
 from services.chassis.clock import SystemClock
-from services.chassis.config import SERVICES
+from services.chassis.config import SERVICES, read_settings
 from services.chassis.errors import NotFound, Refused
+from services.chassis.witnesses import Witnessing
 
 CONNECT_S: Final = 5
 SINGLE_MAX: Final = 10_000
@@ -80,7 +82,11 @@ def bundle(
         )
     if to.exists():
         raise Refused(f"{to.name} is there already; a bundle is not written over.")
-    with psycopg.connect(running_servers().dsn("gateway", "gateway_writer"), connect_timeout=CONNECT_S) as gateway:
+    dsn = running_servers().dsn("gateway", "gateway_writer")
+    Witnessing(
+        dsn=dsn, entries=trees.LOGS["access"], clock=SystemClock(), within=read_settings().witnessed_within
+    ).require("bundle")
+    with psycopg.connect(dsn, connect_timeout=CONNECT_S) as gateway:
         if stretch:
             asked = _stretch(stretch)
             of: dict[str, object] = {"range": {"log": asked.log, "from": asked.first, "to": asked.last}}

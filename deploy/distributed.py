@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -227,6 +228,7 @@ class Distributed:
             "BAOXUE_STALE_AFTER_S": str(self._settings.stale_after_s),
             "BAOXUE_OTLP_ENDPOINT": self._settings.otlp_endpoint,
             "BAOXUE_TRACE_SHARE": str(self._settings.trace_share),
+            "BAOXUE_WITNESSED_WITHIN_H": f"{self._settings.witnessed_within / timedelta(hours=1):g}",
         }
 
     def _workers(self) -> dict[str, Worker]:

@@ -26,9 +26,9 @@ from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility
 from gateway.commands import Service as Reached
+from gateway.readmodel import trees
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
-from gateway.readmodel.trees import keepers as gateway_tree_keepers
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
@@ -43,7 +43,7 @@ from services.chassis.shred_list import ShredList
 from services.chassis.telemetry import Telemetry, observe_pool
 from services.chassis.vault import Vault
 from services.chassis.web import WebServer, add_health
-from services.chassis.witnesses import read_witnesses
+from services.chassis.witnesses import Witnessing, read_witnesses
 from services.notify.service import channels_of
 from services.roster.intake import Intake
 
@@ -107,7 +107,10 @@ class Embedded:
             shred_list=ShredList(folder / "shredded.list"),
         )
         stack.callback(vault.close)
-        surroundings = Surroundings(clock=self._clock, token=own_secret(folder / "services.token"))
+        within = self._settings.witnessed_within
+        surroundings = Surroundings(
+            clock=self._clock, token=own_secret(folder / "services.token"), witnessed_within=within
+        )
         services = stack.enter_context(
             built(
                 cluster,
@@ -164,6 +167,12 @@ class Embedded:
             papers=self._settings.papers,
             documents=self._settings.documents,
             public_secret=surroundings.token,
+            witnessing=Witnessing(
+                dsn=cluster.dsn("gateway", "gateway_writer"),
+                entries=trees.LOGS["access"],
+                clock=self._clock,
+                within=within,
+            ),
         )
         web = WebServer(gateway, name="gateway", host=self._settings.host, port=self._settings.port)
         inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in services.all if service.hears)
@@ -176,14 +185,15 @@ class Embedded:
             *(service.ticker(clock=self._clock) for service in services.all),
             *(part for service in services.all for parts in service.also.values() for part in parts(self._clock)),
             *(
-                service.tree_keeper(secret=tree_secret, clock=self._clock, witnesses=witnesses)
+                service.tree_keeper(secret=tree_secret, clock=self._clock, witnesses=witnesses, within=within)
                 for service in services.all
             ),
-            *gateway_tree_keepers(
+            *trees.keepers(
                 dsn=cluster.dsn("gateway", "gateway_writer"),
                 secret=tree_secret,
                 clock=self._clock,
                 witnesses=witnesses,
+                within=within,
             ),
             *([web] if self._serving else []),
         ]

@@ -26,6 +26,7 @@ from gateway.supervision.replay import Replay
 from services.chassis.errors import Refused
 from services.chassis.process import Process, within
 from services.chassis.runtime import Part, watch
+from services.chassis.witnesses import Witnessing
 
 PARTS = ("api", "projector")
 
@@ -37,7 +38,12 @@ def main() -> None:
         if "projector" in process.parts:
             parts += [
                 Projector(dsn=process.dsn("writer"), log=process.log, opener=process.vault, clock=process.clock),
-                *trees.keepers(dsn=process.dsn("writer"), secret=process.tree_secret, clock=process.clock),
+                *trees.keepers(
+                    dsn=process.dsn("writer"),
+                    secret=process.tree_secret,
+                    clock=process.clock,
+                    within=process.settings.witnessed_within,
+                ),
             ]
         if "api" in process.parts:
             parts += [
@@ -98,6 +104,12 @@ def build(process: Process) -> FastAPI:
         papers=settings.papers,
         documents=settings.documents,
         public_secret=settings.secret("services.token"),
+        witnessing=Witnessing(
+            dsn=process.dsn("writer"),
+            entries=trees.LOGS["access"],
+            clock=process.clock,
+            within=settings.witnessed_within,
+        ),
     )
 
 

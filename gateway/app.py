@@ -40,6 +40,7 @@ from gateway.sheets.template import check_folder
 from gateway.stream import Streams
 from services.chassis.clock import Clock
 from services.chassis.errors import Refused
+from services.chassis.witnesses import Witnessing
 
 DEFAULT_QUOTA: Final = Quota()
 EXPLORER: Final = Path(__file__).parent / "explorer"
@@ -83,12 +84,12 @@ def build_gateway(
     documents: Path | None = None,
     quota: Quota = DEFAULT_QUOTA,
     public_secret: str = "",
+    witnessing: Witnessing | None = None,
 ) -> Gateway:
     """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break
-    glass; without `freshness` nothing is shown that ends with a task.
+    glass; without `freshness` nothing is shown that ends with a task; with `witnessing` exports wait while it refuses.
 
     With `public_secret`, one that all gateways of the installation share, the public may report (and only with `commands`).
-
     `papers` is a folder of the office's own Word templates, each of which has to fit; `documents` one of partners' trusted documents. `development`
     opens introspection, the query page and documents of anybody's making; an `issuer` gives tokens of demonstration
     accounts to anybody. Its lifespan runs the writer of receipts; without it nothing is answered.
@@ -127,7 +128,7 @@ def build_gateway(
     )
     looks = Looks(surroundings)
     app.graphql, app.streams = Endpoint(looks), Streams(looks, changes)
-    app.router.routes.extend(file_routes(_desk(surroundings, templates=papers)))
+    app.router.routes.extend(file_routes(_desk(surroundings, templates=papers, witnessing=witnessing)))
     _open_console(app, surroundings, issuer=issuer, secret=public_secret)
     if public_secret and commands is not None:
         app.router.routes.extend(public_routes(_hall(surroundings, commands=commands, secret=public_secret)))
@@ -137,7 +138,7 @@ def build_gateway(
     return app
 
 
-def _desk(surroundings: Surroundings, *, templates: Path | None) -> Desk:
+def _desk(surroundings: Surroundings, *, templates: Path | None, witnessing: Witnessing | None) -> Desk:
     """Where files are handed out and taken in, with all that holds at /graphql."""
     return Desk(
         policy=surroundings.policy,
@@ -149,6 +150,7 @@ def _desk(surroundings: Surroundings, *, templates: Path | None) -> Desk:
         commands=surroundings.commands,
         supervision=surroundings.supervision,
         templates=templates,
+        witnessing=witnessing,
     )
 
 

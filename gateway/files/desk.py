@@ -36,7 +36,9 @@ from gateway.schema.replay import Supervision
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.key_store import VaultUnavailable
+from services.chassis.store import StoreUnavailable
 from services.chassis.telemetry import count, span
+from services.chassis.witnesses import Unwitnessed, Witnessing
 
 TIMEOUT_S: Final = 120.0
 MADE_AT_ONCE: Final = 2
@@ -74,6 +76,8 @@ class Desk:
     supervision: Supervision | None
     templates: Path | None = None
     """The folder of the office's own Word templates; None for those that come with this."""
+    witnessing: Witnessing | None = None
+    """Whether looks are witnessed; None where nobody asks for that."""
     _making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MADE_AT_ONCE))
     _taking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEN_AT_ONCE))
 
@@ -92,6 +96,14 @@ class Desk:
             message = "本网关只供查询。This gateway sends no commands."
             raise Refused(message)
         return self.commands
+
+    async def require_witnessed(self, command: str) -> None:
+        """Returns where looks are witnessed in time; raises `Unwitnessed`: what is handed out waits, work with children goes on."""
+        if self.witnessing is not None:
+            try:
+                await asyncio.to_thread(self.witnessing.require, command)
+            except StoreUnavailable:
+                raise ReadModelUnavailable from None
 
     async def positions(self, principal: Principal) -> str:
         """How far the read model has come, as JSON."""
@@ -192,14 +204,26 @@ class Asked:
 Handler = Callable[[Desk, Asked], Awaitable[Response]]
 
 
-def door(path: str, *, method: str, command: str, desk: Desk, handler: Handler, timeout_s: float = TIMEOUT_S) -> Route:
-    """A route that only those pass to whom `command` is granted. `Query.x` asks for a field of GraphQL's grants instead."""
+def door(
+    path: str,
+    *,
+    method: str,
+    command: str,
+    desk: Desk,
+    handler: Handler,
+    timeout_s: float = TIMEOUT_S,
+    is_export: bool = False,
+) -> Route:
+    """A route that only those pass to whom `command` is granted. `Query.x` asks for a field of GraphQL's grants instead.
+
+    An export takes many children's records out of here: it waits while no witness sees the log of looks.
+    """
 
     async def enter(request: Request) -> Response:
         try:
             async with asyncio.timeout(timeout_s):
                 with span(f"file {command}", kind=SpanKind.SERVER):
-                    response = await _enter(request, command=command, desk=desk, handler=handler)
+                    response = await _enter(request, command=command, desk=desk, handler=handler, is_export=is_export)
         except Exception as error:  # noqa: BLE001  # the rim: every refusal becomes an answer here
             response = _refusal(error)
         response.headers[POLICY_HEADER] = desk.policy.version
@@ -208,7 +232,7 @@ def door(path: str, *, method: str, command: str, desk: Desk, handler: Handler, 
     return Route(path, enter, methods=[method])
 
 
-async def _enter(request: Request, *, command: str, desk: Desk, handler: Handler) -> Response:
+async def _enter(request: Request, *, command: str, desk: Desk, handler: Handler, is_export: bool) -> Response:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
@@ -219,13 +243,15 @@ async def _enter(request: Request, *, command: str, desk: Desk, handler: Handler
         raise
     try:
         _require(principal, command)
+        if is_export:
+            await desk.require_witnessed(command)
         if principal.about is not None:  # whatever the file is, it ends with the task; lists ask by what stands in them
             await desk.freshness.require()
         return await handler(desk, Asked(request, principal))
     except Forbidden:
         await desk.record(principal, command, decision="denied")
         raise
-    except TooOld:
+    except (TooOld, Unwitnessed):
         await desk.record(principal, command, decision="refused")
         raise
 

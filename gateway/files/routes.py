@@ -22,24 +22,29 @@ class _Way:
     command: str
     handler: Handler
     timeout_s: float = TIMEOUT_S
+    is_export: bool = False
+    """Whether it takes many children's records out; see `desk.door`."""
 
 
 _WAYS: Final = (
-    _Way("GET", "/files/ledger", "export_ledger", export_ledger),
-    _Way("GET", "/files/partition", "print_partition", print_partition),
-    *(_Way("GET", f"/files/lists/{name}", f"Query.{name}", handler) for name, handler in lists.HANDLERS.items()),
+    _Way("GET", "/files/ledger", "export_ledger", export_ledger, is_export=True),
+    _Way("GET", "/files/partition", "print_partition", print_partition, is_export=True),
+    *(
+        _Way("GET", f"/files/lists/{name}", f"Query.{name}", handler, is_export=True)
+        for name, handler in lists.HANDLERS.items()
+    ),
     _Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
     _Way("GET", "/files/documents/{id}", "print_document", print_document),
     _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
     _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
-    _Way("GET", "/files/submission/{id}", "print_submission", print_submission),
+    _Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
     _Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),
     _Way("POST", "/files/attachments", "keep_attachment", keep_attachment, UPLOAD_OF_PICTURE_S),
     _Way("GET", "/files/attachments/{id}", "read_attachment", read_attachment),
     _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),
     _Way("GET", "/files/deliveries/{id}", "see_delivery", see_delivery),
     _Way("GET", "/files/comparisons/{id}", "see_comparison", see_comparison),
-    _Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects),
+    _Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects, is_export=True),
 )
 COMMANDS: Final = frozenset(way.command for way in _WAYS if "." not in way.command)
 """The commands that are routes of files and no mutations."""
@@ -55,6 +60,7 @@ def file_routes(desk: Desk) -> list[Route]:
             desk=desk,
             handler=way.handler,
             timeout_s=way.timeout_s,
+            is_export=way.is_export,
         )
         for way in _WAYS
     ]

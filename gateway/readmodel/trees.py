@@ -8,6 +8,7 @@ An entry is text that an inspector can read: a line that says what it is, then J
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from services.chassis import tree
 from services.chassis.clock import Clock
 from services.chassis.runtime import Repeating, tree_keeper
 from services.chassis.tree import Entries
-from services.chassis.witnesses import Witness
+from services.chassis.witnesses import WITHIN, Witness
 
 STATEMENTS: Final = files("gateway.readmodel").joinpath("trees.sql").read_text(encoding="utf-8")
 RECORDED: Final = (
@@ -57,25 +58,37 @@ _TAKE: Final = """with taken as (
   select (select coalesce(max(position), 0) from entry) + row_number() over (order by queued), kind, id from taken"""
 
 
-def _read(statement: str, schema: str) -> Entries:
+_UNSEEN: Final = """select r.at from (select max(size) as size from tree_cosignature) as seen
+  join public.receipt r on r.receipt_id = coalesce(
+    (select id from entry where position = size + 1), (select id from untaken order by queued limit 1))::uuid
+  where size is not null"""
+
+
+def _read(statement: str, schema: str, *, unseen: str = "") -> Entries:
     told = f"select position, body from ({statement}) as told (position, body)"  # noqa: S608  # the statements above
     return Entries(
         after=f"{told} where position > %s order by position limit %s",
         at=f"{told} where position = any(%s)",
         frame=lambda row: bytes(row[0]),
         take=_TAKE,
+        unseen=unseen,
         schema=schema,
     )
 
 
-LOGS: Final = {"access": _read(_RECEIPT, "access_tree"), "policy": _read(_POLICY, "policy_tree")}
+LOGS: Final = {
+    "access": _read(_RECEIPT, "access_tree", unseen=_UNSEEN),
+    "policy": _read(_POLICY, "policy_tree"),
+}
 """The two logs by name, for a tree on the gateway's database as `gateway_writer`."""
 
 
-def keepers(*, dsn: str, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = ()) -> list[Repeating]:
+def keepers(
+    *, dsn: str, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = (), within: timedelta = WITHIN
+) -> list[Repeating]:
     """The parts that keep both trees up; `dsn` is `gateway_writer`'s."""
     return [
-        tree_keeper(log, dsn=dsn, secret=secret, clock=clock, witnesses=witnesses, entries=entries)
+        tree_keeper(log, dsn=dsn, secret=secret, clock=clock, witnesses=witnesses, within=within, entries=entries)
         for log, entries in LOGS.items()
     ]
 

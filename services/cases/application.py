@@ -20,12 +20,21 @@ from services.cases.domain.seat import DayInClass, refuse_more_than_one_list
 from services.cases.domain.visit import VisitPlan
 from services.chassis.aggregate import RecordedAggregate, today, who_acts
 from services.chassis.application import Answer, RecordedApplication
+from services.chassis.mapper import SealingMapper
+from services.chassis.store import Recorder
 
 A = TypeVar("A", bound=RecordedAggregate)
 
 
 class Cases(RecordedApplication):
     """Everything that can be asked of cases."""
+
+    def __init__(
+        self, *, recorder: Recorder, mapper: SealingMapper, require_witnessed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`require_witnessed` refuses what it is given where nobody outside has seen for too long what happens here."""
+        self._require_witnessed = require_witnessed
+        super().__init__(recorder=recorder, mapper=mapper)
 
     # Suspicion to confirmation
 
@@ -186,6 +195,7 @@ class Cases(RecordedApplication):
 
     def close_case(self, *, case_id: UUID) -> Answer:
         """Closes a case whose watch is over 结案."""
+        self._require_witnessed("close_case")
         case = self.get(Case, case_id)
         case.close(today=today())
         return self.record(case)
@@ -248,6 +258,7 @@ class Cases(RecordedApplication):
 
     def approve_clearance(self, *, case_id: UUID) -> Answer:
         """Clears the case as asked 销号; whoever asked can't be the one who approves."""
+        self._require_witnessed("approve_clearance")
         case = self.get(Case, case_id)
         case.approve_clearance(approver=who_acts().actor, today=today())
         return self.record(case)

@@ -25,6 +25,7 @@ from services.chassis.publication import Publication
 from services.chassis.runtime import Service
 from services.chassis.store import Recorder
 from services.chassis.vault import Vault
+from services.chassis.witnesses import Witnessing
 
 
 def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -37,7 +38,10 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 
 def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     """Cases on its own database."""
-    cases = Cases(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault))
+    witnessing = Witnessing(
+        dsn=dsn, entries=tree.EVENTS, clock=surroundings.clock, within=surroundings.witnessed_within
+    )
+    cases = Cases(recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault), require_witnessed=witnessing.require)
     due_cases, due_visits, due_replies = DueCases(), DueVisits(), DueReplies()
     named_persons, known, held = NamedPersons(), Dropouts(), Posts()
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -86,6 +87,8 @@ class Settings:
     """The list of public keys that release the policy; see `gateway/access/policy_keys.py`."""
     stale_after_s: float = 60.0
     """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
+    witnessed_within: timedelta = timedelta(hours=4)
+    """How long what is recorded may be unseen by every witness; zero asks for none. See `witnesses.py`."""
     witnesses: Path | None = None
     """The list of witnesses of the trees, `<address> <key>` a line; see `witnesses.py`."""
     ways_out: WaysOut = field(default_factory=WaysOut)
@@ -130,6 +133,8 @@ class ProcessSettings:
     """The list of public keys that release the policy; see `gateway/access/policy_keys.py`."""
     stale_after_s: float = 60.0
     """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
+    witnessed_within: timedelta = timedelta(hours=4)
+    """How long what is recorded may be unseen by every witness; zero asks for none. See `witnesses.py`."""
 
     ways_out: WaysOut = field(default_factory=WaysOut)
 
@@ -197,6 +202,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         documents=given.path("DOCUMENTS"),
         policy_keys=given.path("POLICY_KEYS"),
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
+        witnessed_within=given.read("WITNESSED_WITHIN_H", "4", by=_few_hours),
         witnesses=given.path("WITNESSES"),
         ways_out=_ways_out(given),
     )
@@ -225,6 +231,7 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         documents=given.path("DOCUMENTS"),
         policy_keys=given.path("POLICY_KEYS"),
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
+        witnessed_within=given.read("WITNESSED_WITHIN_H", "4", by=_few_hours),
         ways_out=_ways_out(given),
     )
 
@@ -285,6 +292,13 @@ def _seconds(text: str) -> float:
     if not 1 <= seconds <= 3600:
         raise ValueError(text)
     return seconds
+
+
+def _few_hours(text: str) -> timedelta:
+    hours = float(text)
+    if not 0 <= hours <= 72:
+        raise ValueError(text)
+    return timedelta(hours=hours)
 
 
 def _addresses(text: str) -> Mapping[str, str]:

@@ -23,6 +23,7 @@ import time
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Any, get_type_hints
 from uuid import UUID, uuid4
 
@@ -61,6 +62,8 @@ class Surroundings:
 
     clock: Clock
     token: str
+    witnessed_within: timedelta = timedelta(hours=4)
+    """How long what is recorded may be unseen by every witness; zero asks for none."""
 
     def __post_init__(self) -> None:
         if not self.token:

@@ -56,7 +56,11 @@ class Process:
     @property
     def surroundings(self) -> Surroundings:
         """What the HTTP face of a service needs."""
-        return Surroundings(clock=self.clock, token=self.settings.secret("services.token"))
+        return Surroundings(
+            clock=self.clock,
+            token=self.settings.secret("services.token"),
+            witnessed_within=self.settings.witnessed_within,
+        )
 
     @property
     def brokers(self) -> Cluster:
@@ -107,7 +111,9 @@ def _parts(process: Process, service: Service) -> Iterator[Part]:
         topic = process.topic()
         sender = KafkaSender(cluster=process.brokers, topic=topic)
         yield Relay(publication=service.publication, sender=sender, dsn=service.dsn, place=topic.name)
-        yield service.tree_keeper(secret=process.tree_secret, clock=process.clock)
+        yield service.tree_keeper(
+            secret=process.tree_secret, clock=process.clock, within=process.settings.witnessed_within
+        )
     if "inbox" in process.parts:
         if service.hears:
             yield service.inbox(log=process.log, clock=process.clock)

@@ -5,6 +5,7 @@ import logging
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
 from types import TracebackType
@@ -21,14 +22,15 @@ from services.chassis.log import Lag, Log
 from services.chassis.publication import Publication
 from services.chassis.telemetry import observe_parts
 from services.chassis.tree import EVENTS, Entries, LogTree, origin_of, signer_of
-from services.chassis.witnesses import Witness, cosign
+from services.chassis.witnesses import WITHIN, NotWitnessed, Witness, Witnessing, cosign
 from services.contracts.envelope import Published
 
 TICK_EVERY_S = 5.0
 WATCH_EVERY_S = 5.0
 TREE_EVERY_S = 10.0
 OFF = "off"
-WELL = ("ok", "standing by", OFF)
+NO_WITNESS = "ok, but no witness has ever signed 未设见证"
+WELL = ("ok", "standing by", OFF, NO_WITNESS)
 """What a part says of itself when nothing is wrong."""
 
 logger = logging.getLogger(__name__)
@@ -70,9 +72,11 @@ class Service:
         """The part that lets time pass."""
         return Repeating(name=f"{self.name} clock", every_s=TICK_EVERY_S, do=partial(self.tick, clock=clock))
 
-    def tree_keeper(self, *, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = ()) -> "Repeating":
+    def tree_keeper(
+        self, *, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = (), within: timedelta = WITHIN
+    ) -> "Repeating":
         """The part that keeps the tree up with the events and has it cosigned."""
-        return tree_keeper(self.name, dsn=self.dsn, secret=secret, clock=clock, witnesses=witnesses)
+        return tree_keeper(self.name, dsn=self.dsn, secret=secret, clock=clock, witnesses=witnesses, within=within)
 
     def tick(self, *, clock: Clock) -> None:
         """Lets time pass once, now, unless another process of this service is doing just that."""
@@ -187,14 +191,17 @@ class Runtime:
 
 
 class Repeating:
-    """Does something every so often, on a thread of its own; an error is counted and told, not swallowed for good."""
+    """Does something every so often, on a thread of its own; an error is counted and told, not swallowed for good.
 
-    def __init__(self, *, name: str, every_s: float, do: Callable[[], None]) -> None:
+    What `do` returns is how it says that it is well.
+    """
+
+    def __init__(self, *, name: str, every_s: float, do: Callable[[], str | None]) -> None:
         self.name = name
         self._every_s = every_s
         self._do = do
         self._stopping = Event()
-        self._last_error = ""
+        self._state = "ok"
         self._thread = Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -208,16 +215,15 @@ class Repeating:
             self._thread.join(timeout=30)
 
     def health(self) -> str:
-        """`ok`, or the kind of the last error while it lasts."""
-        return self._last_error or "ok"
+        """`ok` or how else it is well, or the kind of the last error while it lasts."""
+        return self._state
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._do()
-                self._last_error = ""
+                self._state = self._do() or "ok"
             except Exception as error:  # noqa: BLE001  # the next round may succeed; health says so until then
-                self._last_error = f"failing: {type(error).__name__}"
+                self._state = f"failing: {type(error).__name__}"
                 logger.error("%s failed: %s", self.name, type(error).__name__)  # noqa: TRY400
             self._stopping.wait(self._every_s)
 
@@ -229,14 +235,22 @@ def tree_keeper(
     secret: bytes,
     clock: Clock,
     witnesses: Sequence[Witness] = (),
+    within: timedelta = WITHIN,
     entries: Entries = EVENTS,
 ) -> Repeating:
-    """The part that keeps a log's tree up with what is recorded and has it cosigned."""
-    tree = LogTree(dsn=dsn, signer=signer_of(origin_of(log), secret=secret), clock=clock, entries=entries)
+    """The part that keeps a log's tree up with what is recorded and has it cosigned.
 
-    def keep_up() -> None:
+    It is unwell from half the time on in which a witness has to have seen something: before anything has to wait for that.
+    """
+    tree = LogTree(dsn=dsn, signer=signer_of(origin_of(log), secret=secret), clock=clock, entries=entries)
+    witnessing = Witnessing(dsn=dsn, entries=entries, clock=clock, within=within)
+
+    def keep_up() -> str:
         tree.keep_up()
         cosign(tree, witnesses=witnesses)
+        if witnessing.late_since(within / 2) is not None:
+            raise NotWitnessed
+        return "ok" if witnessing.is_there() else NO_WITNESS
 
     return Repeating(name=f"{log} tree", every_s=TREE_EVERY_S, do=keep_up)
 

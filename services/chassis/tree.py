@@ -9,7 +9,7 @@ witness who has seen more.
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -79,6 +79,8 @@ class Entries:
     """The bytes of an entry, of a row without its position."""
     take: str = ""
     """Gives positions to so many of those that have none yet; empty where they are recorded with one."""
+    unseen: str = ""
+    """When the first entry after those that a witness has seen was recorded; nothing where it has seen all, or there is none."""
     schema: str = "public"
     """Where the tree itself lies: a database may hold several."""
 
@@ -140,6 +142,7 @@ EVENTS: Final = Entries(
     after=f"{_COLUMNS} where notification_id > %s order by notification_id limit %s",
     at=f"{_COLUMNS} where notification_id = any(%s)",
     frame=frame,
+    unseen="select recorded_at from events where notification_id = (select max(size) + 1 from tree_cosignature)",
 )
 """A service's events."""
 
@@ -308,15 +311,32 @@ class LogTree:
                     (size, root, note, self._clock.now()),
                 )
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        """A connection of its own, in a transaction: the tree works now and then, and nobody waits for it."""
-        try:
-            with psycopg.connect(self._dsn, connect_timeout=5) as connection:
-                _stand_in(connection, self._entries.schema)
-                yield connection
-        except psycopg.OperationalError as error:
-            raise StoreUnavailable("the service's database can't be reached") from error
+    def _connection(self) -> AbstractContextManager[Connection]:
+        return _connected(self._dsn, self._entries)
+
+
+@contextmanager
+def _connected(dsn: str, entries: Entries) -> Iterator[Connection]:
+    """A connection of its own, in a transaction: a tree works now and then, and nobody waits for it."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=5) as connection:
+            _stand_in(connection, entries.schema)
+            yield connection
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable("the service's database can't be reached") from error
+
+
+def unseen_since(dsn: str, entries: Entries) -> datetime | None:
+    """When the first entry of a log was recorded that no witness has seen; None where they have seen all, or never saw any."""
+    with _connected(dsn, entries) as connection:
+        found = connection.execute(entries.unseen.encode()).fetchone()
+    return found[0] if found else None
+
+
+def is_witnessed(dsn: str, entries: Entries) -> bool:
+    """Whether a witness has ever seen anything of a log."""
+    with _connected(dsn, entries) as connection:
+        return connection.execute("select from tree_cosignature limit 1").fetchone() is not None
 
 
 class _Tiles:

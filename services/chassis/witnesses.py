@@ -13,6 +13,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -22,8 +23,9 @@ from urllib.request import Request, urlopen
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from services.chassis.clock import CHINA, Clock
 from services.chassis.errors import NotFound, Refused
-from services.chassis.tree import LogTree, Signed, TreeBroken
+from services.chassis.tree import Entries, LogTree, Signed, TreeBroken, is_witnessed, unseen_since
 
 COSIGNATURE: Final = 0x04
 """The signature type of a witness's Ed25519 key (C2SP tlog-cosignature)."""
@@ -31,6 +33,48 @@ COSIGNATURE: Final = 0x04
 WAIT_S: Final = 10.0
 ANSWER_BYTES: Final = 16 * 1024
 _TIMED: Final = 8
+
+
+WITHIN: Final = timedelta(hours=4)
+"""How long what is recorded may be unseen by every witness."""
+
+
+class Unwitnessed(Refused):
+    """A witness has not seen for too long what is recorded here; what may wait is refused until it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessing:
+    """Whether a log is witnessed in time 见证时限: its first entry that no witness has seen is not older than `within`.
+
+    A log that no witness has ever signed has none, and nothing waits for it. `within` zero asks for nothing.
+    """
+
+    dsn: str
+    entries: Entries
+    clock: Clock
+    within: timedelta = WITHIN
+
+    def require(self, what: str) -> None:
+        """Returns where it is, or nothing is asked for; raises `Unwitnessed`, with `what` waits, and `StoreUnavailable`."""
+        since = self.late_since(self.within)
+        if since is not None:
+            raise Unwitnessed(
+                f"{what}: since {since.astimezone(CHINA):%Y-%m-%d %H:%M} no witness has seen what is recorded here, and without one for"
+                f" {self.within / timedelta(hours=1):g} hours nothing is handed out or closed (N8.3). Work with children goes on. Ask the operator to reach"
+                " the supervising body's witness, then try again. 见证中断超过时限，暂停导出和结案，其他工作照常。"
+            )
+
+    def late_since(self, within: timedelta) -> datetime | None:
+        """Since when it is not witnessed, where that is longer than this."""
+        if not self.within or not self.entries.unseen:
+            return None
+        since = unseen_since(self.dsn, self.entries)
+        return since if since is not None and self.clock.now() - since > within else None
+
+    def is_there(self) -> bool:
+        """Whether there is a witness at all."""
+        return is_witnessed(self.dsn, self.entries)
 
 
 class NotWitnessed(Exception):

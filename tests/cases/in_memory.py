@@ -4,7 +4,7 @@ What the real store and vault promise is tested with them, in tests/chassis; not
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
 from uuid import UUID
@@ -70,9 +70,13 @@ class MemoryRecorder:
 class MemoryCases(Cases):
     """Cases in memory, and their days."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, require_witnessed: Callable[[str], None] = lambda _: None) -> None:
         self.memory = MemoryRecorder()
-        super().__init__(recorder=cast("Recorder", self.memory), mapper=cast("SealingMapper", PlainMapper()))
+        super().__init__(
+            recorder=cast("Recorder", self.memory),
+            mapper=cast("SealingMapper", PlainMapper()),
+            require_witnessed=require_witnessed,
+        )
         self.oversight = Oversight(cases=self, dropouts=Dropouts, posts=Posts)
         self.due_cases, self.due_visits, self.due_replies = DueCases(), DueVisits(), DueReplies()
         self.named_persons = NamedPersons()

@@ -214,6 +214,27 @@ def test_back_to_the_seat_watched_and_closed(cases: MemoryCases) -> None:
     assert state(cases, case_id) is State.CLOSED
 
 
+def test_while_no_witness_sees_what_happens_cases_are_opened_and_worked_on_and_none_is_closed() -> None:
+    asked: list[str] = []
+
+    def refuse(what: str) -> None:
+        asked.append(what)
+        raise Refused(f"{what}: no witness has seen it.")
+
+    cases = MemoryCases(require_witnessed=refuse)
+    with acting_on(MONDAY):
+        report_case(cases)
+        case_id = open_case(cases, uuid4())
+        cases.request_clearance(case_id=case_id, resolution="R8", evidence_kind="exit_record", evidence="paper 1")
+    with acting_on(MONDAY, actor="officer-2"), pytest.raises(Refused, match="no witness"):
+        cases.approve_clearance(case_id=case_id)
+    with acting_on(MONDAY), pytest.raises(Refused, match="no witness"):
+        cases.close_case(case_id=case_id)
+
+    assert asked == ["approve_clearance", "close_case"]
+    assert state(cases, case_id) is State.SUSPECTED
+
+
 def test_a_relapse_answers_the_next_case(cases: MemoryCases) -> None:
     case_id = open_case(cases)
     cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY)

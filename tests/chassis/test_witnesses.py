@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,14 +13,15 @@ import pytest
 from deploy.witness import verify
 from deploy.witness.witness import Witness as Supervision
 from deploy.witness.witness import WitnessServer
-from services.chassis.clock import SystemClock
+from services.chassis.clock import SteppedClock, SystemClock
 from services.chassis.errors import Refused
-from services.chassis.store import Recorder
-from services.chassis.tree import LogTree, TreeBroken, origin_of, signer_of
-from services.chassis.witnesses import NotWitnessed, Witness, cosign, read_witnesses
+from services.chassis.runtime import NO_WITNESS, tree_keeper
+from services.chassis.store import Recorder, StoreUnavailable
+from services.chassis.tree import EVENTS, LogTree, TreeBroken, origin_of, signer_of
+from services.chassis.witnesses import NotWitnessed, Unwitnessed, Witness, Witnessing, cosign, read_witnesses
 from tests.fixtures.postgres import FreshDatabase
 from tests.fixtures.store import migrate_store_and_tree
-from tests.fixtures.stored_events import an_event
+from tests.fixtures.stored_events import NOON, an_event
 
 SIGNER = signer_of(origin_of("roster"), secret=bytes(32))
 
@@ -166,3 +169,53 @@ class TestTheList:
     def test_is_refused_where_it_is_missing(self, tmp_path: Path) -> None:
         with pytest.raises(Refused, match="can't be read"):
             read_witnesses(tmp_path / "none")
+
+
+def test_what_no_witness_saw_in_time_lets_what_may_wait_wait_until_one_has(
+    recorder: Recorder, events: LogTree, store_database: FreshDatabase, tmp_path: Path
+) -> None:
+    clock = SteppedClock(NOON)
+    witnessing = Witnessing(dsn=store_database.app, entries=EVENTS, clock=clock)
+    grown(recorder, events, 3)
+    clock.step(timedelta(days=9))
+    witnessing.require("close_case")  # nobody has ever witnessed: there is no rule to break
+    assert not witnessing.is_there()
+
+    with watching(tmp_path) as supervision:
+        cosign(events, witnesses=[supervision])
+        witnessing.require("close_case")  # all has been seen, however long ago
+        assert witnessing.is_there()
+
+        grown(recorder, events, 1)  # at noon, nine days ago
+        with pytest.raises(Unwitnessed, match=r"close_case: since 2026-09-01 12:00 no witness .* 4 hours .*N8\.3"):
+            witnessing.require("close_case")
+        replace(witnessing, within=timedelta(0)).require("close_case")
+        replace(witnessing, within=timedelta(days=10)).require("close_case")
+
+        cosign(events, witnesses=[supervision])
+        witnessing.require("close_case")
+
+
+def test_what_can_not_be_asked_is_not_taken_for_witnessed() -> None:
+    nowhere = Witnessing(dsn="host=127.0.0.1 port=9 dbname=none", entries=EVENTS, clock=SystemClock())
+
+    with pytest.raises(StoreUnavailable):
+        nowhere.require("close_case")
+
+
+def test_a_trees_keeper_says_that_there_is_no_witness_and_is_unwell_before_anything_has_to_wait(
+    recorder: Recorder, events: LogTree, store_database: FreshDatabase, tmp_path: Path
+) -> None:
+    clock = SteppedClock(NOON)
+    keeper = tree_keeper("roster", dsn=store_database.app, secret=bytes(32), clock=clock)
+    grown(recorder, events, 1)
+    said = keeper._do()
+    assert said == NO_WITNESS
+
+    with watching(tmp_path) as supervision:
+        cosign(events, witnesses=[supervision])
+    assert keeper._do() == "ok"
+    grown(recorder, events, 1)
+    clock.step(timedelta(hours=2, minutes=1))
+    with pytest.raises(NotWitnessed):
+        keeper._do()

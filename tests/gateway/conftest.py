@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -29,6 +29,7 @@ from gateway.schema.reading import Looking
 from gateway.schema.replay import Supervision
 from gateway.schema.schema import build_schema
 from services.chassis.clock import SteppedClock
+from services.chassis.witnesses import Unwitnessed, Witnessing
 from tests.gateway import county
 
 
@@ -52,6 +53,17 @@ class Reply:
     @property
     def message(self) -> str:
         return self.body["errors"][0]["message"]
+
+
+@dataclass(slots=True)
+class Watched:
+    """Whether a witness sees the looks, as a test has it."""
+
+    is_late: bool = False
+
+    def require(self, what: str) -> None:
+        if self.is_late:
+            raise Unwitnessed(f"{what}: no witness has seen what is recorded here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,7 @@ class Asking:
         self.seconds = 0.0
         self.freshness = Freshness(heads=self.heads, reader=self.reader, now=lambda: self.seconds)
         self.receipts = Receipts(dsn=writer_dsn, timeout_s=2)
+        self.witnessing = Watched()
         self.runner = asyncio.Runner()
         self.visibility = ReadModelVisibility(reader=self.reader)
         self.commands = (
@@ -142,6 +155,7 @@ class Asking:
             predicates=Predicates(writer=writer, reader=self.reader),
             development=True,
             issuer=self.issuer,
+            witnessing=cast("Witnessing", self.witnessing),
         )
         self.schema = build_schema()
         self._lifespan = self.app.router.lifespan_context(self.app)

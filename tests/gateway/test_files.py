@@ -421,3 +421,27 @@ def test_a_partition_of_a_day_to_come_or_in_another_form_is_refused(gateway: Ask
 
 def test_without_a_replay_there_is_only_today(gateway: Asking) -> None:
     assert get(gateway, f"/files/partition?on={date(2026, 9, 1)}").json()["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("path", "by"),
+    [
+        ("/files/ledger?kind=school_age", "bureau-office"),
+        ("/files/partition", "bureau-office"),
+        ("/files/lists/cases", "bureau-office"),
+    ],
+)
+def test_while_no_witness_sees_the_looks_nothing_is_handed_out_and_all_else_goes_on(
+    gateway: Asking, path: str, by: str
+) -> None:
+    gateway.witnessing.is_late = True
+    try:
+        refused = get(gateway, path, by=by)
+        asked = gateway.ask("{ cases { nodes { state } } }", by=by)
+    finally:
+        gateway.witnessing.is_late = False
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "REFUSED")
+    assert "no witness" in refused.json()["message"]
+    assert asked.data["cases"]["nodes"]
+    assert get(gateway, path, by=by).status_code == 200

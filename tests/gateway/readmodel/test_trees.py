@@ -16,7 +16,7 @@ from gateway.access.receipts import Receipt, record_at_once
 from gateway.readmodel import trees
 from gateway.readmodel.migrate import migrate
 from services.chassis.clock import SystemClock
-from services.chassis.tree import LogTree, TreeBroken, origin_of, signer_of
+from services.chassis.tree import LogTree, TreeBroken, origin_of, signer_of, unseen_since
 from tests.fixtures.postgres import FreshDatabase
 
 NOON = datetime(2026, 9, 14, 4, tzinfo=UTC)
@@ -189,3 +189,20 @@ def test_nobody_takes_an_entry_out_of_its_place(
     for statement in ("delete from access_tree.entry", "update access_tree.entry set position = 2"):
         with psycopg.connect(gateway.owner) as owner, pytest.raises(psycopg.errors.InsufficientPrivilege):
             owner.execute(statement)
+
+
+def test_a_look_no_witness_has_seen_is_known_by_its_moment_whether_it_has_a_place_or_not(
+    writer: psycopg.Connection[Any], open_tree: Callable[[str], LogTree], gateway: FreshDatabase
+) -> None:
+    tree = open_tree("access")
+    record_at_once(writer, a_look(0))
+    tree.keep_up()
+    assert unseen_since(gateway.app, trees.LOGS["access"]) is None  # there is no witness
+    tree.keep_cosignature(size=1, witness="w", line="")
+    assert unseen_since(gateway.app, trees.LOGS["access"]) is None
+
+    record_at_once(writer, a_look(60))
+    assert unseen_since(gateway.app, trees.LOGS["access"]) == NOON + timedelta(minutes=1)
+    record_at_once(writer, a_look(90))
+    tree.keep_up()
+    assert unseen_since(gateway.app, trees.LOGS["access"]) == NOON + timedelta(minutes=1)
