@@ -91,7 +91,7 @@ class Purpose(StrEnum):
 
 _MASKED = ("name", "guardianName", "idNumber", "guardianPhone", "studentNumber")
 _MODES: Mapping[tuple[str, str], frozenset[Mode]] = {
-    **{("Child", field): frozenset({Mode.FULL, Mode.MASK}) for field in _MASKED},
+    **{(of, field): frozenset({Mode.FULL, Mode.MASK}) for of in ("Child", "DoubtRow") for field in _MASKED},
     ("Child", "ageBand"): frozenset({Mode.BUCKET}),
     **{("Child", field): frozenset({Mode.PREDICATE}) for field in ("underFourteen", "inHardship", "hasDisability")},
     **{

@@ -42,6 +42,7 @@ from gateway.readmodel.assistance import HouseholdPlan
 from gateway.readmodel.cases import CaseFile
 from gateway.readmodel.duties import Duty, Ledger
 from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, named, project
+from gateway.readmodel.review import DoubtRow
 from gateway.readmodel.roster import Child, ChildIdentity
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
 from gateway.readmodel.timeline import CaseStep
@@ -75,8 +76,10 @@ That a service won't react to a message changes nothing that is shown; the decis
 told a report of the public.
 """
 
-PERSONAL: Final = roster.PERSONAL | words.PERSONAL
+PERSONAL: Final = roster.PERSONAL | review.PERSONAL | words.PERSONAL
 """The sealed fields that are opened, by event."""
+FORGOTTEN_WITH_THEIR_CHILD: Final[tuple[type[OfChild], ...]] = (VisitWords, DoubtRow)
+"""Rows that hold opened words about a child and leave with it; its names do by a fold of their own."""
 KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(Duty if fold.row is Ledger else fold.row for fold in FOLDS))
 """The kinds of row as tables hold them."""
 TABLES: Final = (*(kind.TABLE for kind in KINDS), partition.TABLE)
@@ -213,10 +216,11 @@ def settle(rows: Known) -> None:
         of_case = rows.find(CaseFile, line.case_id)
         if line.child_id is None and of_case is not None:
             rows.put(CaseStep, line.event_id, replace(line, child_id=of_case.child_id))
-    for said in rows.of(VisitWords):
-        of = rows.find(Child, said.child_id)
-        if of is not None and of.closed:
-            rows.put(VisitWords, said.visit_id, None)
+    for kind in FORGOTTEN_WITH_THEIR_CHILD:
+        for said in rows.of(kind):
+            of = rows.find(Child, said.child_id)
+            if of is not None and of.closed:
+                rows.put(kind, getattr(said, kind.KEY), None)
 
 
 def _stand_under(rows: Known, row: OfChild | OfCase, under: Mapping[str, Child | CaseFile | None]) -> None:
@@ -279,7 +283,9 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
         )
     closed = [child.child_id for child in changed.of(Child) if child.closed]
     if closed:
-        connection.execute("delete from visit_words where child_id = any(%s)", [closed])
+        for kind in FORGOTTEN_WITH_THEIR_CHILD:
+            gone = sql.SQL("delete from {table} where child_id = any(%s)").format(table=sql.Identifier(kind.TABLE))
+            connection.execute(gone, [closed])
     households = {plan.household_id for plan in changed.of(HouseholdPlan)}
     for child in (*children, *(earlier for child in children if (earlier := before.find(Child, child.child_id)))):
         if child.household_id is not None:

@@ -3,19 +3,22 @@
 Beside them what a reviewer goes by: which rows are a child's own and why, and what became of a doubt, step by step.
 
 Both follow the children they are about from township to township. A doubt stands under two townships, one for each of its
-entries, and whoever reaches one of them sees that the doubt exists.
+entries, and whoever reaches one of them sees that the doubt exists. What the rows say that look alike stands by itself, each entry's
+rows under that entry alone: whoever reaches one sees what its rows say, and they leave with their child.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, ClassVar, Final, assert_never, get_args
-from uuid import UUID
+from uuid import UUID, uuid5
 
+import msgspec
 from msgspec.structs import replace
 
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild
+from services.contracts.envelope import Published
 from services.contracts.roster import (
     ChildRegistered,
     DoubtDecided,
@@ -28,10 +31,16 @@ from services.contracts.roster import (
     FindingReturned,
     Ground,
     IdentityCorrected,
+    RowCells,
     RowLink,
     RowPair,
     RowsLinked,
 )
+
+PAIRS_MAX: Final = 5
+"""Pairs of rows that a doubt tells of at most."""
+
+_rows_told: Final = msgspec.json.Decoder(list[RowCells])
 
 FindingEvent = FindingRaised | FindingAnswered | FindingReturned | FindingOverdue | FindingResolved
 DoubtEvent = DoubtRaised | DoubtDecided | DoubtWithdrawn
@@ -97,6 +106,28 @@ class Doubt(OfChild, frozen=True, kw_only=True):
     decided_by: str = ""
     ended_on: date | None = None
     pairs: tuple[RowPair, ...] = ()
+
+
+class DoubtRow(OfChild, frozen=True, kw_only=True):
+    """What a row says over which an entry is doubted 疑似行: `child_id` is the entry it is of, `number` that of its pair from 1."""
+
+    TABLE: ClassVar[str] = "doubt_row"
+    KEY: ClassVar[str] = "row_id"
+    row_id: UUID
+    doubt_id: UUID
+    number: int
+    name: str = ""
+    id_number: str = ""
+    student_number: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    guardian_name: str = ""
+    guardian_phone: str = ""
+    place: str = ""
+    household_number: str = ""
+    school_name: str = ""
+    grade: str = ""
+    school_class: str = ""
 
 
 class DoubtStep(OfChild, frozen=True, kw_only=True):
@@ -229,6 +260,41 @@ def doubt_step(_: DoubtStep | None, told: Told[DoubtEvent]) -> DoubtStep:
             assert_never(event)
 
 
+class _Side(msgspec.Struct, frozen=True):
+    """One row of a doubt as it was told: of which entry, of which pair, and what it says; nothing where it is gone."""
+
+    row_id: UUID
+    doubt_id: UUID
+    child_id: UUID
+    number: int
+    cells: RowCells | None
+
+
+def _sides(told: Told[DoubtRaised | DoubtWithdrawn]) -> Iterator[Told[Any]]:
+    """All rows that a doubt may show, those too that it shows no more."""
+    event, opened = told.event, told.opened or {}
+    for field, child_id in (("child_rows", event.child_id), ("other_rows", event.other_id)):
+        rows = _rows_told.decode(opened[field]) if opened.get(field) else []
+        for number in range(1, PAIRS_MAX + 1):
+            row_id = uuid5(event.doubt_id, f"{field}/{number}")
+            cells = rows[number - 1] if number <= len(rows) else None
+            yield Told(told.envelope, _Side(row_id, event.doubt_id, child_id, number, cells))
+
+
+def doubt_row(_: DoubtRow | None, told: Told[_Side]) -> DoubtRow | None:
+    """What a row says while it is doubted about; a doubt that was withdrawn shows nothing more."""
+    side = told.event
+    if side.cells is None:
+        return None
+    return DoubtRow(
+        row_id=side.row_id,
+        doubt_id=side.doubt_id,
+        child_id=side.child_id,
+        number=side.number,
+        **msgspec.structs.asdict(side.cells),
+    )
+
+
 def child_rows(_: ChildRows | None, told: Told[RowsEvent]) -> ChildRows:
     """The rows of a child as they were stated last, and their links."""
     event = told.event
@@ -238,6 +304,10 @@ def child_rows(_: ChildRows | None, told: Told[RowsEvent]) -> ChildRows:
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Finding, events=get_args(FindingEvent), about=about("finding_id"), evolve=finding),
     Fold(row=Doubt, events=get_args(DoubtEvent), about=about("doubt_id"), evolve=doubt),
+    Fold(row=DoubtRow, events=(DoubtRaised, DoubtWithdrawn), about=about("row_id"), evolve=doubt_row, parts=_sides),
     Fold(row=DoubtStep, events=get_args(DoubtEvent), about=attrgetter("envelope.id"), evolve=doubt_step),
     Fold(row=ChildRows, events=get_args(RowsEvent), about=about("child_id"), evolve=child_rows),
 )
+
+PERSONAL: Final[Mapping[type[Published], tuple[str, ...]]] = {DoubtRaised: ("child_rows", "other_rows")}
+"""The sealed fields that are opened, by event."""

@@ -110,6 +110,16 @@ create index if not exists doubt_by_child on doubt (child_id);
 create index if not exists doubt_by_other on doubt (other_id);
 create index if not exists doubt_by_day on doubt (state, raised_on, doubt_id);
 alter table doubt add column if not exists pairs jsonb not null default '[]';
+-- What the rows say over which two entries are doubted, opened: as narrow as `child_identity`, each row under its own entry.
+create table if not exists doubt_row (
+    row_id uuid primary key, doubt_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', number integer not null,
+    name text not null default '', id_number text not null default '', student_number text not null default '',
+    birth_date text not null default '', sex text not null default '', guardian_name text not null default '',
+    guardian_phone text not null default '', place text not null default '', household_number text not null default '',
+    school_name text not null default '', grade text not null default '', school_class text not null default '');
+create index if not exists doubt_row_by_doubt on doubt_row (doubt_id, number);
+create index if not exists doubt_row_by_child on doubt_row (child_id);
 create table if not exists doubt_step (
     step_id uuid primary key, doubt_id uuid not null, child_id uuid not null, other_id uuid not null,
     township text collate "C" not null default '', other_township text collate "C" not null default '',
@@ -617,7 +627,7 @@ begin
         'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
-        'receipt', 'tracking', 'doubt', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
+        'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
         'late_reply', 'duty', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']

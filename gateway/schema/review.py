@@ -3,8 +3,9 @@
 # mypy: disable-error-code="untyped-decorator"
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 import strawberry
@@ -12,7 +13,7 @@ import strawberry
 from gateway.schema import roster
 from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
-from gateway.schema.reading import AsRead, Info, many, one
+from gateway.schema.reading import AsRead, Info, Looking, facts, many, one
 
 if TYPE_CHECKING:
     from gateway.schema.roster import Child
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _ROW = 'register text, batch_id uuid, "row" integer'
 _TWO_ROWS = f"{_ROW}, other_register text, other_batch_id uuid, other_row integer"
+_PAIR = f"{_TWO_ROWS}, agree jsonb, differ jsonb"
 SIDE_BY_SIDE = 'register, batch_id, "row", other_register, other_batch_id, other_row'
 
 
@@ -67,7 +69,12 @@ class Doubt(AsRead, Node):
 class RowPair(AsRead):
     """Two rows side by side."""
 
-    SELECT: ClassVar[str] = f"select p.* from doubt d cross join lateral jsonb_to_recordset(d.pairs) as p({_TWO_ROWS})"
+    SELECT: ClassVar[str] = (
+        "select d.doubt_id, d.child_id, d.other_id, p.register, p.batch_id, p.row, p.other_register, p.other_batch_id, p.other_row,"
+        " coalesce(p.agree, '[]') as agree, coalesce(p.differ, '[]') as differ, p.number from doubt d cross join lateral"
+        f" rows from (jsonb_to_recordset(d.pairs) as ({_PAIR})) with ordinality as p"
+        "(register, batch_id, row, other_register, other_batch_id, other_row, agree, differ, number)"
+    )
 
     register: str = strawberry.field(description="甲行登记册 register of the row of `child`")
     batch_id: UUID = strawberry.field(description="甲行批次 its batch")
@@ -75,6 +82,61 @@ class RowPair(AsRead):
     other_register: str = strawberry.field(description="乙行登记册 register of the row of `other`")
     other_batch_id: UUID = strawberry.field(description="乙行批次 its batch")
     other_row: int = strawberry.field(description="乙行行号 its row of the batch, counted from 1")
+    agree: list[str] = strawberry.field(
+        description="相同项 the cells that both rows fill in and that read the same, in the words of DoubtRow (`id_number`)"
+    )
+    differ: list[str] = strawberry.field(description="不同项 the cells that both rows fill in and that read otherwise")
+    doubt_id: strawberry.Private[UUID]
+    child_id: strawberry.Private[UUID]
+    other_id: strawberry.Private[UUID]
+    number: strawberry.Private[int]
+
+    @strawberry.field(
+        description="甲行 what the row of `child` says; null out of the caller's reach, once its child was erased, and of a doubt from"
+        " before 2026-12"
+    )
+    async def left(self, info: Info) -> "DoubtRow | None":
+        """甲行 what the row of `child` says."""
+        return await self._says(info, self.child_id)
+
+    @strawberry.field(description="乙行 what the row of `other` says; null as `left` is")
+    async def right(self, info: Info) -> "DoubtRow | None":
+        """乙行 what the row of `other` says."""
+        return await self._says(info, self.other_id)
+
+    async def _says(self, info: Info, child_id: UUID) -> "DoubtRow | None":
+        rest = "r.doubt_id = %(doubt)s and r.number = %(number)s and r.child_id = %(child)s"
+        return await one(info.context, DoubtRow, rest, doubt=self.doubt_id, number=self.number, child=child_id)
+
+
+@strawberry.type(
+    description="疑似行 What a row of a register says, as it is written there; empty where it says nothing."
+)
+class DoubtRow(AsRead):
+    """What a doubted row says."""
+
+    SELECT: ClassVar[str] = "select r.* from doubt_row r"
+
+    name: str | None = strawberry.field(description="姓名 name")
+    id_number: str | None = strawberry.field(
+        description="公民身份号码 citizen number (GB 11643), or what stands for it"
+    )
+    student_number: str | None = strawberry.field(description="学籍号 student number")
+    birth_date: str = strawberry.field(description="出生日期 date of birth")
+    sex: str = strawberry.field(description="性别 sex")
+    guardian_name: str | None = strawberry.field(description="监护人 guardian, or head of the household")
+    guardian_phone: str | None = strawberry.field(description="监护人电话 the guardian's phone")
+    place: str = strawberry.field(description="乡镇村或住址 township and village, or the address where it says no more")
+    household_number: str = strawberry.field(description="户号 household number")
+    school_name: str = strawberry.field(description="学校 school")
+    grade: str = strawberry.field(description="年级 grade")
+    school_class: str = strawberry.field(description="班级 class")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """The row as this caller may see it."""
+        masked = {name: looking.masked("DoubtRow", camel, row[name]) for name, camel in roster.PERSONAL.items()}
+        return cls(**facts(cls, {**row, **masked}))
 
 
 @strawberry.type(description="判定经过 What became of a doubt: it was raised, decided or withdrawn.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.schema.terms import Absence, Deferral, SchoolingElsewhere
 
 
-_PERSONAL = {
+PERSONAL = {
     "name": "name",
     "id_number": "idNumber",
     "guardian_name": "guardianName",
@@ -99,7 +99,7 @@ class Child(Node):
     @classmethod
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
         """The child as this caller may see it."""
-        masked = {name: looking.masked("Child", camel, row[name]) for name, camel in _PERSONAL.items()}
+        masked = {name: looking.masked("Child", camel, row[name]) for name, camel in PERSONAL.items()}
         age = None if row["birth_date"] is None else _completed_years(row["birth_date"], on=looking.today)
         derived = {
             "age_band": None if age is None else next((band for below, band in _BANDS if age < below), "17+"),

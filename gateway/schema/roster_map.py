@@ -15,6 +15,7 @@ _TWO_ROWS = f"{_ROW}, other_register text, other_batch_id uuid, other_row intege
 _SIDES = "register batchId row otherRegister otherBatchId otherRow"
 
 _OF_DOUBT = "{a}.doubt_id = {p}.doubt_id and {a}.child_id = {p}.child_id"
+_OF_PAIR = "{a}.doubt_id = {p}.doubt_id and {a}.number = {p}.number"
 _DOUBT = "reason score state raisedOn decision decisionReason decidedBy endedOn"
 
 TABLES: Final = (
@@ -64,9 +65,22 @@ TABLES: Final = (
     Table(
         "RowPair",
         "(select d.doubt_id, d.child_id, d.other_id, d.township, d.other_township, p.* from doubt d cross join lateral"
-        f" jsonb_to_recordset(d.pairs) as p({_TWO_ROWS}))",
-        columns(_SIDES),
+        f" rows from (jsonb_to_recordset(d.pairs) as ({_TWO_ROWS}, agree jsonb, differ jsonb)) with ordinality"
+        " as p(register, batch_id, row, other_register, other_batch_id, other_row, agree, differ, number))",
+        columns(_SIDES, agree="coalesce({a}.agree, '[]'::jsonb)", differ="coalesce({a}.differ, '[]'::jsonb)"),
+        {
+            "left": Link("DoubtRow", f"{_OF_PAIR} and {{a}}.child_id = {{p}}.child_id"),
+            "right": Link("DoubtRow", f"{_OF_PAIR} and {{a}}.child_id = {{p}}.other_id"),
+        },
         pair=True,
+    ),
+    Table(
+        "DoubtRow",
+        "doubt_row",
+        columns(
+            "name idNumber studentNumber birthDate sex guardianName guardianPhone place householdNumber schoolName grade"
+            " schoolClass"
+        ),
     ),
     Table(
         "DoubtStep",

@@ -42,7 +42,10 @@ class RowLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowPair(msgspec.Struct, frozen=True, kw_only=True):
-    """Two rows that may be of one child 疑似同一人两行, one of each entry."""
+    """Two rows that may be of one child 疑似同一人两行, one of each entry.
+
+    `agree` and `differ` name the cells, as `RowCells` does, that both fill in and that read the same, or not.
+    """
 
     register: str
     batch_id: UUID
@@ -50,6 +53,25 @@ class RowPair(msgspec.Struct, frozen=True, kw_only=True):
     other_register: str
     other_batch_id: UUID
     other_row: int
+    agree: tuple[str, ...] = ()
+    differ: tuple[str, ...] = ()
+
+
+class RowCells(msgspec.Struct, frozen=True, kw_only=True):
+    """What a register row says of a child 登记行, as it is written there; empty where it says nothing."""
+
+    name: str = ""
+    id_number: str = ""
+    student_number: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    guardian_name: str = ""
+    guardian_phone: str = ""
+    place: str = ""
+    household_number: str = ""
+    school_name: str = ""
+    grade: str = ""
+    school_class: str = ""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -318,6 +340,10 @@ class DoubtRaised(Published, frozen=True, kw_only=True):
     raised_on: date
     pairs: tuple[RowPair, ...] = ()
     """The rows that look alike, one of each entry; not all where there are many."""
+    child_rows: Sealed = Sealed("")
+    """What those rows of `child_id` say: a JSON list of `RowCells`, one for each pair, under the child's key."""
+    other_rows: Sealed = Sealed("")
+    """What those of `other_id` say, under that one's key."""
 
 
 class DoubtDecided(Published, frozen=True, kw_only=True):

@@ -452,9 +452,17 @@ class Roster(RecordedApplication):
                 score=pair.score,
                 grounds=pair.grounds,
                 today=today(),
+                child_rows=pair.child_rows,
+                other_rows=pair.other_rows,
             )
         doubt.raise_again(
-            township=pair.township, reason=pair.reason, score=pair.score, grounds=pair.grounds, today=today()
+            township=pair.township,
+            reason=pair.reason,
+            score=pair.score,
+            grounds=pair.grounds,
+            today=today(),
+            child_rows=pair.child_rows,
+            other_rows=pair.other_rows,
         )
         return doubt
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from itertools import islice
 from typing import Final
 from uuid import UUID, uuid4
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from services.chassis.errors import Refused, Stale
@@ -52,6 +52,7 @@ from services.roster.reconcile.model import (
 )
 from services.roster.reconcile.records import Record, read_records
 from services.roster.review import Review
+from services.roster.side_by_side import cells_of, compared
 from services.roster.stating import content_of, place_of, statement_of
 
 Progress = Callable[[str, int, int], None]
@@ -94,6 +95,8 @@ class Draft:
     closed: frozenset[UUID]
     """The entries of the rows of whom nothing more is written: erased, or restricted."""
     rows_of_erased: tuple[RowRef, ...]
+    in_doubt: dict[RowRef, Record]
+    """The rows that the engine doubts about."""
     stands: dict[bytes, UUID]
     """The keys of the rows by which entries that a person decided about were given to the engine."""
 
@@ -168,6 +171,7 @@ class Comparison:
             closed=closed,
             new_id=self._new_id,
         )
+        doubted = {ref for doubt in result.doubtful for ref in (doubt.a, doubt.b)}
         findings = sorted((*result.findings, *_numbers_of_two(result, recognised, standing)), key=lambda f: f.label)
         return Draft(
             replace(result, findings=findings),
@@ -176,6 +180,7 @@ class Comparison:
             batches,
             closed,
             rows_of_erased,
+            {record.ref: record for record in records if record.ref in doubted},
             {stand_keys[ref]: entry for ref, entry in stands.items()},
         )
 
@@ -305,7 +310,9 @@ class Comparison:
         for start in range(0, len(withdrawn), CHILDREN_AT_ONCE):
             self._roster.withdraw_doubts(doubts=withdrawn[start : start + CHILDREN_AT_ONCE])
         for start in range(0, len(raised), CHILDREN_AT_ONCE):
-            self._roster.raise_doubts(doubtful=raised[start : start + CHILDREN_AT_ONCE])
+            lot = raised[start : start + CHILDREN_AT_ONCE]
+            self._vault.create_keys(sorted({entry for doubt in lot for entry in (doubt.child_id, doubt.other_id)}))
+            self._roster.raise_doubts(doubtful=lot)
         return doubts
 
     def _count(self, draft: Draft) -> None:
@@ -402,7 +409,7 @@ def _doubtful(draft: Draft, standing: Standing) -> dict[Pair, Doubtful]:
         pairs[pair].append((a, b))
         best[pair] = max(best.get(pair, (0.0, "")), (doubt.score, doubt.reason))
     return {
-        pair: _of_pair(pair, pairs[pair], score=score, reason=reason, of_row=of_row, batches=draft.batches)
+        pair: _of_pair(pair, pairs[pair], score=score, reason=reason, of_row=of_row, draft=draft)
         for pair, (score, reason) in best.items()
     }
 
@@ -414,16 +421,29 @@ def _of_pair(
     score: float,
     reason: str,
     of_row: dict[RowRef, LinkedChild],
-    batches: Batches,
+    draft: Draft,
 ) -> Doubtful:
     child_id, other_id = sorted(pair)
     townships = (township_code(of_row[ref].facts.township) for ref in rows[0])
-    places = (tuple(place_of(ref, batches) for ref in sides) for sides in sorted(set(rows)))
+    shown = sorted(set(rows))[:PAIRS_SHOWN]
     return Doubtful(
         child_id=child_id,
         other_id=other_id,
         township=next(filter(None, townships), ""),
         reason=reason,
         score=score,
-        grounds=tuple(RowPair(one, other) for one, other in islice(places, PAIRS_SHOWN)),
+        grounds=tuple(
+            RowPair(
+                place_of(a, draft.batches),
+                place_of(b, draft.batches),
+                *compared(draft.in_doubt[a], draft.in_doubt[b]),
+            )
+            for a, b in shown
+        ),
+        child_rows=_in_json(draft.in_doubt[a] for a, _ in shown),
+        other_rows=_in_json(draft.in_doubt[b] for _, b in shown),
     )
+
+
+def _in_json(records: Iterable[Record]) -> str:
+    return msgspec.json.encode([cells_of(record) for record in records]).decode()

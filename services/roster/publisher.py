@@ -137,7 +137,7 @@ def _links(links: Links) -> tuple[told.RowLink, ...]:
 
 
 def _pair(pair: RowPair) -> told.RowPair:
-    return told.RowPair(**_side_by_side(pair.of_child, pair.of_other))
+    return told.RowPair(**_side_by_side(pair.of_child, pair.of_other), agree=pair.agree, differ=pair.differ)
 
 
 def _side_by_side(one: RowPlace, other: RowPlace) -> dict[str, Any]:
@@ -303,6 +303,8 @@ def _doubt(event: Doubt.Event) -> Published | None:
                 score=event.score,
                 raised_on=event.raised_on,
                 pairs=tuple(map(_pair, event.grounds)),
+                child_rows=Sealed(event.child_rows),
+                other_rows=Sealed(event.other_rows),
             )
         case Doubt.Decided():
             return told.DoubtDecided(

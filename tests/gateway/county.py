@@ -347,9 +347,28 @@ def _doubt(number: int, other: int, *, townships: list[object]) -> Iterator[tupl
             "state": ("open", "decided", "withdrawn")[number // 4 % 3],
             "raised_on": TODAY - timedelta(days=number // 8),
             "decision": "different" if decided else "",
-            "pairs": [two_rows(number, other)],
+            "pairs": [{**two_rows(number, other), "agree": ["name", "birth_date"], "differ": ["id_number"]}],
         },
     )
+    for side, of in (("child_rows", number), ("other_rows", other)):
+        yield (
+            "doubt_row",
+            {
+                "row_id": made("doubtRow", number, side),
+                "doubt_id": made("doubt", number),
+                "child_id": made("child", of),
+                "township": townships[of],
+                "number": 1,
+                "name": "张伟",
+                "id_number": f"41032620140512{of % 10000:04d}",
+                "student_number": f"G41032620140512{of % 10000:04d}",
+                "birth_date": "2014-05-12",
+                "guardian_name": f"张大{of}",
+                "guardian_phone": f"1380000{of % 10000:04d}",
+                "place": "三屯镇南村",
+                "school_name": "三屯镇中心小学",
+            },
+        )
 
 
 def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:

@@ -3,18 +3,23 @@
 import shutil
 from collections import Counter
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from services.chassis.vault import ERASED, RESTRICTED
+from services.contracts.roster import RowCells
 from services.roster.comparison import CHILDREN_AT_ONCE, Compared
 from services.roster.domain.child import IN_NO_REGISTER, Child, Identity, Residence
+from services.roster.domain.doubt import Doubt
 from services.roster.intake import Intake, Loaded
 from services.roster.lookup import Lookup
-from services.roster.reconcile.model import AccountedState, Row
+from services.roster.reconcile.model import AccountedState, Register, Row, RowRef
+from services.roster.review import Review
 from tests.roster.comparing import children_of, compare, load, rewritten, rows_of, told_since
 from tests.roster.conftest import AS_OF, KEY_SECRET, Office
 from tests.roster.given import acting_on, days
@@ -172,6 +177,47 @@ class FailingLookup(Lookup):
 def numbers_of(office: Office, rows: list[Row]) -> set[bytes]:
     """The keys of the citizen numbers that rows say."""
     return {office.lookup.key(f"number/{number}") for row in rows if (number := row.cells.get("id_number"))}
+
+
+class TestADoubtfulPair:
+    HUKOU = MappingProxyType(
+        {
+            "name": "张雨桐", "sex": "男", "birth_date": "2014-09-01", "id_number": "410326201409010018", "township": "小店镇",
+            "village": "小店村", "guardian_name": "张建国", "hukou_state": "正常", "household_number": "100001",
+        }
+    )  # fmt: skip
+    ENROLMENT = MappingProxyType(
+        {
+            "name": "张 雨桐", "sex": "男", "birth_date": "2011年5月23日", "id_number": "410326201105240054", "township": "小店镇",
+            "village": "小店村", "guardian_name": "张建国", "enrolment_state": "在读", "presence": "在校", "grade": "五年级",
+        }
+    )  # fmt: skip
+
+    def test_is_told_with_what_both_rows_say_each_under_its_own_key(self, office: Office) -> None:
+        for register, cells in ((Register.HUKOU, self.HUKOU), (Register.ENROLMENT, self.ENROLMENT)):
+            office.lookup.keep_rows(batch_id := uuid4(), [Row(RowRef(register, 1), cells)])
+            office.lookup.put_in_force(register, batch_id)
+
+        compare(office)
+
+        (doubt_id,) = Review(roster=office.roster).standing().open_doubts
+        (raised,) = office.roster.events.get(doubt_id)
+        assert isinstance(raised, Doubt.Raised)
+        (pair,) = raised.grounds
+        written = {pair.of_child.register: raised.child_rows, pair.of_other.register: raised.other_rows}
+        said = {register: msgspec.json.decode(rows, type=list[RowCells])[0] for register, rows in written.items()}
+        assert {register: (cells.name, cells.birth_date) for register, cells in said.items()} == {
+            "hukou": ("张雨桐", "2014-09-01"),
+            "enrolment": ("张 雨桐", "2011年5月23日"),
+        }
+        assert (pair.agree, pair.differ) == (("name", "sex", "guardian_name", "place"), ("id_number", "birth_date"))
+
+        with acting_on(AS_OF):
+            office.intake.comparison.erase(raised.child_id, reason="guardian's request 2026-7")
+
+        (after,) = office.roster.events.get(doubt_id)
+        assert isinstance(after, Doubt.Raised)
+        assert (after.child_rows, after.other_rows) == (ERASED, raised.other_rows)
 
 
 class TestACrash:

@@ -165,6 +165,10 @@ def test_the_rows_of_a_doubt_are_told_side_by_side() -> None:
                 (pair.of_child.register, pair.of_child.row, pair.of_other.register, pair.of_other.row)
                 for pair in event.grounds
             ]
+            assert (published.child_rows, published.other_rows) == (event.child_rows, event.other_rows)
+            assert [(pair.agree, pair.differ) for pair in published.pairs] == [
+                (pair.agree, pair.differ) for pair in event.grounds
+            ]
 
 
 def test_a_closed_check_in_counts_who_came() -> None:

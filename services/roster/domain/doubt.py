@@ -9,10 +9,10 @@ a decision means for the entries themselves (merging them, or never linking them
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID, uuid5
 
-from services.chassis.aggregate import Created, RecordedAggregate, event
+from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.errors import Refused
 from services.roster.domain.child import Child
 from services.roster.domain.facts import RowPlace
@@ -28,10 +28,15 @@ _DOUBTS: Final = UUID("3f0b7c52-6a0d-5f0e-8b6e-52d9f1c47a10")
 
 @dataclass(frozen=True, slots=True)
 class RowPair:
-    """Two rows that may be of one child, one of each entry, in the order of the entries."""
+    """Two rows that may be of one child, one of each entry, in the order of the entries.
+
+    `agree` and `differ` name the cells that both rows fill in, by how they read, not by how they are written.
+    """
 
     of_child: RowPlace
     of_other: RowPlace
+    agree: tuple[str, ...] = ()
+    differ: tuple[str, ...] = ()
 
 
 class Doubt(RecordedAggregate):
@@ -40,7 +45,10 @@ class Doubt(RecordedAggregate):
     TOPIC = "roster.Doubt"
 
     class Raised(RecordedAggregate.Event, Created):
-        """Two entries may be one child 提出疑点; `score` in 0..1, `grounds` the rows that look alike."""
+        """Two entries may be one child 提出疑点; `score` in 0..1, `grounds` the rows that look alike.
+
+        What those rows say stands beside them, in JSON and in their order, each entry's under its own key.
+        """
 
         TOPIC = "roster.Doubt.Raised"
         child_id: UUID
@@ -50,6 +58,8 @@ class Doubt(RecordedAggregate):
         score: float
         grounds: tuple[RowPair, ...]
         raised_on: date
+        child_rows: Annotated[str, Personal("child_id")] = ""
+        other_rows: Annotated[str, Personal("other_id")] = ""
 
     class RaisedAgain(RecordedAggregate.Event):
         """It had been withdrawn, and a later comparison doubts anew 再次提出."""
@@ -62,6 +72,8 @@ class Doubt(RecordedAggregate):
         score: float
         grounds: tuple[RowPair, ...]
         raised_on: date
+        child_rows: Annotated[str, Personal("child_id")] = ""
+        other_rows: Annotated[str, Personal("other_id")] = ""
 
     class Decided(RecordedAggregate.Event):
         """A person decided 判定; who did stands beside the event."""
@@ -98,6 +110,8 @@ class Doubt(RecordedAggregate):
         score: float,
         grounds: tuple[RowPair, ...],
         today: date,
+        child_rows: str = "",
+        other_rows: str = "",
     ) -> "Doubt":
         """Doubts for the first time whether two entries are one child; `child_id` comes before `other_id`."""
         if child_id >= other_id:
@@ -112,10 +126,20 @@ class Doubt(RecordedAggregate):
             score=score,
             grounds=grounds,
             raised_on=today,
+            child_rows=child_rows,
+            other_rows=other_rows,
         )
 
     def raise_again(
-        self, *, township: str, reason: str, score: float, grounds: tuple[RowPair, ...], today: date
+        self,
+        *,
+        township: str,
+        reason: str,
+        score: float,
+        grounds: tuple[RowPair, ...],
+        today: date,
+        child_rows: str = "",
+        other_rows: str = "",
     ) -> None:
         """Doubts anew after a withdrawal; nothing happens while the doubt stands or where a person decided it."""
         if self.is_withdrawn and not self.decision:
@@ -128,6 +152,8 @@ class Doubt(RecordedAggregate):
                 score=score,
                 grounds=grounds,
                 raised_on=today,
+                child_rows=child_rows,
+                other_rows=other_rows,
             )
 
     def decide(self, *, decision: str, reason: str, today: date) -> None:

@@ -44,7 +44,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """Two entries that a comparison takes for possibly one child; `child_id` comes before `other_id`."""
+    """Two entries that a comparison takes for possibly one child; `child_id` comes before `other_id`.
+
+    `child_rows` and `other_rows` are what the rows of `grounds` say, in JSON.
+    """
 
     child_id: UUID
     other_id: UUID
@@ -52,6 +55,8 @@ class Doubtful:
     reason: str
     score: float
     grounds: tuple[RowPair, ...]
+    child_rows: str = ""
+    other_rows: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ from services.contracts.deliveries import (
     DeliveryRefused,
     RegisterLoaded,
 )
-from services.contracts.envelope import Envelope, Published, event_id
+from services.contracts.envelope import Envelope, Published, Sealed, event_id
 from services.contracts.field_check import (
     FieldCheckAnswered,
     FieldCheckOpened,
@@ -161,6 +161,7 @@ from services.contracts.roster import (
     PlacementDecided,
     PlacementEnded,
     ResidenceStated,
+    RowCells,
     RowLink,
     RowPair,
     RowsLinked,
@@ -513,8 +514,16 @@ def doubt(number: int, other: int, *, township: str = TOWNSHIPS[0]) -> DoubtRais
         reason="同名同出生日期",
         score=0.75,
         raised_on=DAY,
-        pairs=(RowPair(**two_rows(number, other)),),
+        pairs=(RowPair(**two_rows(number, other), agree=("name",), differ=("id_number",)),),
+        child_rows=row_says(number),
+        other_rows=row_says(other),
     )
+
+
+def row_says(number: int) -> Sealed:
+    """What the one row says over which a child is doubted."""
+    cells = [RowCells(name="张伟", id_number=f"41032620140512{number:04d}", place="三屯镇南村")]
+    return sealed(made("child", number), msgspec.json.encode(cells).decode())
 
 
 def two_rows(number: int, other: int) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from services.contracts.cases import PublicReportReceived
 from services.contracts.envelope import Published
 from services.contracts.oversight import PublicReportInformantNamed, PublicReportSupplemented, VisitRecorded
 from services.contracts.restriction import ChildRestricted
-from services.contracts.roster import ChildErased
+from services.contracts.roster import ChildErased, DoubtWithdrawn
 from tests.gateway.readmodel.story import DAY, TOWNSHIPS, Story, made, sealed
-from tests.gateway.readmodel.telling import TestVault, contents, envelope, registered
+from tests.gateway.readmodel.telling import TestVault, contents, doubt, envelope, registered
 
 ERASURE = ChildErased(child_id=made("child", 1), reason="guardian's request")
 RESTRICTION = ChildRestricted(child_id=made("child", 1), basis="档案法", until=date(2040, 8, 31))
@@ -64,6 +64,34 @@ def test_what_a_family_promised_is_read_until_its_child_is_erased_or_restricted(
 
     assert writer.execute("select child_id from visit order by 1").fetchall() == sorted([(child,), (made("child", 2),)])
     assert writer.execute("select child_id from visit_words").fetchall() == [(made("child", 2),)]
+
+
+def test_what_doubted_rows_say_is_read_until_the_doubt_is_withdrawn_or_their_child_erased(
+    writer: psycopg.Connection,
+) -> None:
+    one, vault = made("child", 1), TestVault()
+    children = [Story("roster", made("child", number), (registered(number),)) for number in (1, 2, 3)]
+    doubts = [doubt(1, 2), doubt(2, 3)]
+    tell(writer, *children, *(Story("roster", told.doubt_id, (told,)) for told in doubts), after=0, vault=vault)
+    shown = "select child_id, number, id_number, place, township from doubt_row where doubt_id = %s order by id_number"
+    assert writer.execute(shown, [doubts[0].doubt_id]).fetchall() == [
+        (made("child", number), 1, f"41032620140512{number:04d}", "三屯镇南村", township_of(writer, number))
+        for number in (1, 2)
+    ]
+
+    of = {"doubt_id": doubts[1].doubt_id, "child_id": made("child", 2), "other_id": made("child", 3)}
+    tell(writer, Story("roster", one, (ERASURE,)), after=10, vault=vault)
+    tell(writer, Story("roster", of["doubt_id"], (DoubtWithdrawn(**of, withdrawn_on=DAY),)), after=20, vault=vault)
+
+    assert writer.execute("select child_id from doubt_row").fetchall() == [(made("child", 2),)]
+
+
+def township_of(connection: psycopg.Connection, number: int) -> str:
+    """Where a child stands."""
+    [(township,)] = connection.execute(
+        "select township from child where child_id = %s", [made("child", number)]
+    ).fetchall()
+    return str(township)
 
 
 def test_what_the_public_told_stands_in_one_table_and_who_told_it_in_none(writer: psycopg.Connection) -> None:
