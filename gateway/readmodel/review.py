@@ -19,11 +19,9 @@ from msgspec.structs import replace
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild
 from services.contracts.envelope import Published
+from services.contracts.review import DoubtDecided, DoubtRaised, DoubtWithdrawn, RowCells, RowPair
 from services.contracts.roster import (
     ChildRegistered,
-    DoubtDecided,
-    DoubtRaised,
-    DoubtWithdrawn,
     FindingAnswered,
     FindingOverdue,
     FindingRaised,
@@ -31,9 +29,7 @@ from services.contracts.roster import (
     FindingReturned,
     Ground,
     IdentityCorrected,
-    RowCells,
     RowLink,
-    RowPair,
     RowsLinked,
 )
 
@@ -309,5 +305,5 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=ChildRows, events=get_args(RowsEvent), about=about("child_id"), evolve=child_rows),
 )
 
-PERSONAL: Final[Mapping[type[Published], tuple[str, ...]]] = {DoubtRaised: ("child_rows", "other_rows")}
+PERSONAL: Final[dict[type[Published], tuple[str, ...]]] = {DoubtRaised: ("child_rows", "other_rows")}
 """The sealed fields that are opened, by event."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.contracts import deliveries, restriction
+from services.contracts import deliveries, restriction, review
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster import field_publisher
@@ -136,8 +136,8 @@ def _links(links: Links) -> tuple[told.RowLink, ...]:
     )
 
 
-def _pair(pair: RowPair) -> told.RowPair:
-    return told.RowPair(**_side_by_side(pair.of_child, pair.of_other), agree=pair.agree, differ=pair.differ)
+def _pair(pair: RowPair) -> review.RowPair:
+    return review.RowPair(**_side_by_side(pair.of_child, pair.of_other), agree=pair.agree, differ=pair.differ)
 
 
 def _side_by_side(one: RowPlace, other: RowPlace) -> dict[str, Any]:
@@ -294,7 +294,7 @@ def _doubt(event: Doubt.Event) -> Published | None:
     doubt_id = event.originator_id
     match event:
         case Doubt.Raised() | Doubt.RaisedAgain():
-            return told.DoubtRaised(
+            return review.DoubtRaised(
                 doubt_id=doubt_id,
                 child_id=event.child_id,
                 other_id=event.other_id,
@@ -307,7 +307,7 @@ def _doubt(event: Doubt.Event) -> Published | None:
                 other_rows=Sealed(event.other_rows),
             )
         case Doubt.Decided():
-            return told.DoubtDecided(
+            return review.DoubtDecided(
                 doubt_id=doubt_id,
                 child_id=event.child_id,
                 other_id=event.other_id,
@@ -316,7 +316,7 @@ def _doubt(event: Doubt.Event) -> Published | None:
                 decided_on=event.decided_on,
             )
         case Doubt.Withdrawn():
-            return told.DoubtWithdrawn(
+            return review.DoubtWithdrawn(
                 doubt_id=doubt_id,
                 child_id=event.child_id,
                 other_id=event.other_id,

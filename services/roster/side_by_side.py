@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from services.contracts.roster import RowCells
+from services.contracts.review import RowCells
 from services.roster.reconcile.model import Row
 from services.roster.reconcile.normalise import is_blank
 from services.roster.reconcile.records import Record

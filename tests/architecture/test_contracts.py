@@ -48,7 +48,13 @@ def test_a_wire_type_only_gains_fields_that_have_a_default(wire_type: str) -> No
     assert old == new, f"only texts changed, or fields came with a default: {RENEW}"
 
 
-TOLD_BY = {"deliveries": "roster", "restriction": "roster", "field_check": "roster", "oversight": "cases"}
+TOLD_BY = {
+    "deliveries": "roster",
+    "restriction": "roster",
+    "field_check": "roster",
+    "oversight": "cases",
+    "review": "roster",
+}
 """Modules of the contracts that hold one part of what a service tells."""
 
 

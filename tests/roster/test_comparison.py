@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from services.chassis.vault import ERASED, RESTRICTED
-from services.contracts.roster import RowCells
+from services.contracts.review import RowCells
 from services.roster.comparison import CHILDREN_AT_ONCE, Compared
 from services.roster.domain.child import IN_NO_REGISTER, Child, Identity, Residence
 from services.roster.domain.doubt import Doubt

@@ -10,6 +10,7 @@ from services.chassis.aggregate import RecordedAggregate
 from services.contracts import deliveries as told_of_deliveries
 from services.contracts import field_check as told_of_field_check
 from services.contracts import restriction as told_of_restriction
+from services.contracts import review as told_of_review
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
 from services.roster.domain.child import Child
@@ -98,7 +99,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for contract in (told, told_of_field_check, told_of_deliveries, told_of_restriction)
+        for contract in (told, told_of_review, told_of_field_check, told_of_deliveries, told_of_restriction)
         for member in vars(contract).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }
@@ -160,7 +161,7 @@ def test_the_rows_of_a_doubt_are_told_side_by_side() -> None:
     for event in EVENTS:
         if isinstance(event, Doubt.Raised | Doubt.RaisedAgain):
             published = publish(event)
-            assert isinstance(published, told.DoubtRaised)
+            assert isinstance(published, told_of_review.DoubtRaised)
             assert [(pair.register, pair.row, pair.other_register, pair.other_row) for pair in published.pairs] == [
                 (pair.of_child.register, pair.of_child.row, pair.of_other.register, pair.of_other.row)
                 for pair in event.grounds

@@ -1,6 +1,6 @@
 """Two rows that may be of one child, cell by cell: as written, and what reads the same."""
 
-from services.contracts.roster import RowCells
+from services.contracts.review import RowCells
 from services.roster.reconcile.model import Register, Row, RowRef
 from services.roster.reconcile.records import Record, read_record
 from services.roster.side_by_side import READ_AS, cells_of, compared

@@ -135,6 +135,7 @@ from services.contracts.oversight import (
     ResponsibilityDeputised,
 )
 from services.contracts.restriction import ChildRestricted, RestrictionLifted
+from services.contracts.review import DoubtDecided, DoubtRaised, DoubtWithdrawn, RowCells, RowPair
 from services.contracts.roster import (
     AbsenceVerified,
     BatchCompared,
@@ -145,9 +146,6 @@ from services.contracts.roster import (
     ChildrenUnmerged,
     DeferralApproved,
     DeferralEnded,
-    DoubtDecided,
-    DoubtRaised,
-    DoubtWithdrawn,
     FindingAnswered,
     FindingOverdue,
     FindingRaised,
@@ -161,9 +159,7 @@ from services.contracts.roster import (
     PlacementDecided,
     PlacementEnded,
     ResidenceStated,
-    RowCells,
     RowLink,
-    RowPair,
     RowsLinked,
     SchoolAgePassed,
     SchoolAgeReached,

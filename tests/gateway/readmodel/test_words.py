@@ -15,7 +15,8 @@ from services.contracts.cases import PublicReportReceived
 from services.contracts.envelope import Published
 from services.contracts.oversight import PublicReportInformantNamed, PublicReportSupplemented, VisitRecorded
 from services.contracts.restriction import ChildRestricted
-from services.contracts.roster import ChildErased, DoubtWithdrawn
+from services.contracts.review import DoubtWithdrawn
+from services.contracts.roster import ChildErased
 from tests.gateway.readmodel.story import DAY, TOWNSHIPS, Story, made, sealed
 from tests.gateway.readmodel.telling import TestVault, contents, doubt, envelope, registered
 
