@@ -38,6 +38,8 @@ from services.roster.domain.statements import Doubtful, Rehearsed, Stated, State
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import Transfer
 
+TOLD_OF_A_DOUBT: Final = ("township", "reason", "score", "grounds", "child_rows", "other_rows")
+"""What a doubt takes from a pair each time it is raised."""
 RAISED_BY_HAND: Final = "人工提出"
 """Why two entries are doubted that no comparison doubts: somebody merged or parted them by hand."""
 
@@ -443,27 +445,10 @@ class Roster(RecordedApplication):
 
     def _doubt(self, pair: Doubtful) -> Doubt:
         doubt = self.find(Doubt, Doubt.id_of(pair.child_id, pair.other_id))
+        told = {field: getattr(pair, field) for field in TOLD_OF_A_DOUBT}
         if doubt is None:
-            return Doubt.raise_new(
-                child_id=pair.child_id,
-                other_id=pair.other_id,
-                township=pair.township,
-                reason=pair.reason,
-                score=pair.score,
-                grounds=pair.grounds,
-                today=today(),
-                child_rows=pair.child_rows,
-                other_rows=pair.other_rows,
-            )
-        doubt.raise_again(
-            township=pair.township,
-            reason=pair.reason,
-            score=pair.score,
-            grounds=pair.grounds,
-            today=today(),
-            child_rows=pair.child_rows,
-            other_rows=pair.other_rows,
-        )
+            return Doubt.raise_new(child_id=pair.child_id, other_id=pair.other_id, today=today(), **told)
+        doubt.raise_again(today=today(), **told)
         return doubt
 
     def _state(self, statement: Statement) -> Child:
