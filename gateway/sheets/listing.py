@@ -48,9 +48,22 @@ _WORDS: Final[Mapping[str, str]] = {
     "Referral.purpose": "purposes",
     "FieldCheckAnswer.found": "found",
     "Child.sex": "sexes",
+    "Duty.matter": "matters",
+    "Duty.standing": "standings",
 }
 """Fields whose codes have names for offices, and the list of words they are in."""
-_UNITS: Final = frozenset({"Finding.owner", "Referral.toUnit", "Notice.recipient", "Case.owedBy", "Delivery.unit"})
+_UNITS: Final = frozenset(
+    {
+        "Finding.owner",
+        "Referral.toUnit",
+        "Notice.recipient",
+        "Case.owedBy",
+        "Delivery.unit",
+        "Duty.owedBy",
+        "Duty.owedTo",
+        "Duty.endedFor",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
