@@ -17,11 +17,10 @@ import psycopg
 import typer
 from rich.console import Console
 
+from deploy.looking import By, For, Looker
 from deploy.packing import About, Shown, events, pack, span
 from deploy.proofs import LOGS, bundle_signer, tree_of
 from deploy.servers import running_servers
-from gateway.access.kinds import DEPARTMENTS
-from gateway.access.receipts import NotRecorded, Receipt, record_at_once
 from gateway.readmodel import trees
 from services.chassis.clock import SystemClock
 from services.chassis.config import SERVICES, read_settings
@@ -33,8 +32,6 @@ SINGLE_MAX: Final = 10_000
 """Events of a case or a child that are handed out in one bundle, each with a proof of its own."""
 SPAN_MAX: Final = 50_000
 """Entries of a range in one bundle; ranges that follow one another leave nothing out."""
-
-PURPOSE: Final = "supervision"
 
 Connection = psycopg.Connection[tuple[object, ...]]
 console = Console(width=None if sys.stdout.isatty() else 160)
@@ -62,8 +59,8 @@ def bundle(
     to: Annotated[
         Path, typer.Argument(dir_okay=False, help="The file it is written to, `….zip`; it must not be there yet.")
     ],
-    by: Annotated[str, typer.Option(help="Who makes it: an official's identifier, not a name.")],
-    unit: Annotated[str, typer.Option("--for", help="The body it is for, `kind:area`: supervision:410326.")],
+    by: By,
+    unit: For,
     reason: Annotated[str, typer.Option(help="Why 事由: the order or the letter that asks for it; names nobody.")],
     case: Annotated[UUID | None, typer.Option(help="Everything recorded of this case.")] = None,
     child: Annotated[UUID | None, typer.Option(help="Everything recorded of this child, and who looked at it.")] = None,
@@ -74,12 +71,9 @@ def bundle(
         raise Refused(
             "A bundle is of one case, one child or one range: give --case, --child or --range, and one of them."
         )
-    if not by.strip() or not reason.strip() or not reason.isprintable() or not by.isprintable():
-        raise Refused("A bundle is a look that is kept: say who makes it and why, in one line each.")
-    if unit.partition(":")[0] not in DEPARTMENTS or not unit.partition(":")[2].isdigit():
-        raise Refused(
-            f"{unit!r} is no unit; it reads kind:area, and a kind is one of {', '.join(sorted(DEPARTMENTS))}."
-        )
+    looker = Looker(by, unit)
+    if not reason.strip() or not reason.isprintable():
+        raise Refused("A bundle is a look that is kept: say why it is made, in one line.")
     if to.exists():
         raise Refused(f"{to.name} is there already; a bundle is not written over.")
     dsn = running_servers().dsn("gateway", "gateway_writer")
@@ -97,7 +91,15 @@ def bundle(
         about = About(of=of, made_at=SystemClock().now(), made_by=by, made_for=unit, reason=reason)
         keys = [tree_of(log).verifier for log in LOGS]
         packed = pack(about, gathered.shown, keys=keys, signer=bundle_signer())
-        _receipt(gateway, about, gathered, digest=hashlib.sha256(packed).hexdigest())
+        looker.record(
+            gateway,
+            "bundle",
+            at=about.made_at,
+            fields=("Event.entry",),
+            child_ids=gathered.child_ids,
+            rows=gathered.rows,
+            content_hash=hashlib.sha256(packed).hexdigest(),
+        )
     with to.open("xb") as file:
         file.write(packed)
         file.flush()
@@ -177,26 +179,6 @@ def _looks_at(gateway: Connection, child: UUID) -> list[int]:
     if len(rows) > SINGLE_MAX:
         raise Refused(f"{len(rows):,} looks are more than the {SINGLE_MAX:,} of one bundle; hand out ranges of access.")
     return [int(str(row[0])) for row in rows]
-
-
-def _receipt(gateway: Connection, about: About, gathered: Gathered, *, digest: str) -> None:
-    receipt = Receipt(
-        at=about.made_at,
-        actor=about.made_by,
-        department=about.made_for,
-        purpose=PURPOSE,
-        operation="bundle",
-        document_hash=digest,
-        decision="answered",
-        policy_version="",  # it rests on the reason given, not on the table
-        child_ids=gathered.child_ids,
-        rows=gathered.rows,
-        fields=("Event.entry",),
-    )
-    try:
-        record_at_once(gateway, receipt)
-    except NotRecorded:
-        raise Refused("The look could not be written down, so nothing is handed out. 未能留痕，不予导出。") from None
 
 
 def _stretch(text: str) -> Stretch:

@@ -1,6 +1,7 @@
 """A look that an operator takes with a command 查阅: who takes it and for which body, on a receipt before anything is shown."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -42,10 +43,11 @@ class Looker:
         about: UUID | None = None,
         rows: int = 1,
         content_hash: str = "",
+        at: datetime | None = None,
     ) -> None:
         """Writes the look down, as `gateway_writer`; refuses to show anything where that can't be done."""
         receipt = Receipt(
-            at=SystemClock().now(),
+            at=at or SystemClock().now(),
             actor=self.by,
             department=self.unit,
             purpose=PURPOSE,
@@ -61,4 +63,6 @@ class Looker:
         try:
             record_at_once(gateway, receipt)
         except NotRecorded:
-            raise Refused("The look could not be written down, so nothing is shown. 未能留痕，不予显示。") from None
+            raise Refused(
+                "The look could not be written down, so nothing is shown or handed out. 未能留痕，不予显示或导出。"
+            ) from None

@@ -257,7 +257,7 @@ def test_without_a_receipt_there_is_no_bundle(profile: dict[str, str], folder: P
         ((*ASKED, "--range", "police:1-2"), "is no range"),
         ((*ASKED, "--range", "cases:2-1"), "is no range"),
         ((*ASKED, "--range", "cases:1-50001"), "50,000 entries at most"),
-        ((*ASKED[:4], "--reason", " ", "--case", CASE), "who makes it and why"),
+        ((*ASKED[:4], "--reason", " ", "--case", CASE), "say why it is made"),
         ((*ASKED[:3], "nobody:410326", *ASKED[4:], "--case", CASE), "is no unit"),
     ],
 )
