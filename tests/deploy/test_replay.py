@@ -116,7 +116,7 @@ def test_duties_are_summed_and_every_row_is_in_the_workbook(system: Cluster, typ
     shown = typed("duties", "--matter", "case_step", "--out", out)
 
     assert shown.exit_code == 0, shown.output
-    assert "个案办理" in shown.output
+    assert "个案应办事项" in shown.output
     sums, rows = openpyxl.load_workbook(out).worksheets
     heading, *lines = [[cell.value for cell in row] for row in rows.iter_rows() if row[0].value][2:]
     standing = heading.index("履职情况")
