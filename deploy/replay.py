@@ -24,6 +24,7 @@ from rich.console import Console
 from deploy.looking import By, For, Looker
 from deploy.servers import running_servers
 from deploy.showing import table
+from gateway.readmodel import trees
 from gateway.readmodel.assistance import Award, Eligibility, Measure
 from gateway.readmodel.duties import MATTERS
 from gateway.readmodel.duty_register import LATE_DAYS, LATE_WORKING_DAYS, STANDINGS, as_known
@@ -35,6 +36,7 @@ from services.chassis.config import read_process_settings, read_settings
 from services.chassis.errors import Refused
 from services.chassis.keyring import KeyRing
 from services.chassis.vault import Vault
+from services.chassis.witnesses import Witnessing
 from services.chassis.workbook import Column, Sheet, write
 from services.contracts.divisions import TOWNSHIPS
 
@@ -184,7 +186,11 @@ def duties(
         "since": _day(since),
         "until": _day(until),
     }
-    with psycopg.connect(running_servers().dsn("gateway", "gateway_writer"), connect_timeout=CONNECT_S) as gateway:
+    dsn = running_servers().dsn("gateway", "gateway_writer")
+    if out is not None:  # handed out only while a witness sees what is recorded here
+        within = read_settings().witnessed_within
+        Witnessing(dsn=dsn, entries=trees.LOGS["access"], clock=SystemClock(), within=within).require("replay duties")
+    with psycopg.connect(dsn, connect_timeout=CONNECT_S) as gateway:
         rows = _duties(gateway, asked, moment=moment)
         content = _workbook(rows, looker, moment=moment) if out is not None else b""
         looker.record(
