@@ -120,6 +120,7 @@ class Embedded:
                 channels=channels_of(
                     self._settings.ways_out, secret=lambda name: read_secret(folder / name), clock=self._clock
                 ),
+                reports_key=own_secret(folder / "reports.key").encode(),
             )
         )
         tree_secret = bytes.fromhex(own_secret(folder / "trees.key"))

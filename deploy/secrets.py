@@ -7,8 +7,9 @@ from deploy.postgres.cluster import SUPERUSER
 from deploy.postgres.databases import DATABASES
 from services.chassis.config import own_secret
 
-WAYS_OUT: Final = ("email.password", "sms.key")
-"""What the providers of channels know us by. Made at random like the others, so that a file is there; put theirs in its place."""
+WAYS_OUT: Final = ("email.password", "sms.key", "reports.key")
+"""What the providers of channels know us by, and we their reports. Made at random like the others, so that a file is there: give
+the last to them, and put theirs in the place of the first two."""
 KEYS: Final = ("services.token", "vault.kek", "roster.key", "trees.key")
 """The secrets beside the passwords of the database roles: what services show each other, the key over all keys of
 children (密钥加密密钥), the key of the roster's keyed hashes, and that of which the keys are made that sign the trees."""

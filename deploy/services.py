@@ -38,8 +38,9 @@ def built(
     surroundings: Surroundings,
     key_secret: bytes,
     channels: Sequence[Outbound] = (),
+    reports_key: bytes = b"",
 ) -> Iterator[Services]:
-    """The services on the databases of one server; closed in the end. `key_secret` is the roster's, `channels` are notify's."""
+    """The services on the databases of one server; closed in the end. `key_secret` is the roster's, the last two are notify's."""
     roster_service = roster.build(
         dsn=server.dsn("roster", "roster_app"), vault=vault, surroundings=surroundings, key_secret=key_secret
     )
@@ -53,6 +54,7 @@ def built(
             surroundings=surroundings,
             county=COUNTY,
             channels=channels,
+            reports_key=reports_key,
         ),
     )
     with ExitStack() as stack:

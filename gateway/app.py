@@ -33,6 +33,7 @@ from gateway.public.forms import Forms
 from gateway.public.routes import Hall, public_routes
 from gateway.readmodel.changes import Changes
 from gateway.readmodel.reading import Reader
+from gateway.reports import report_routes
 from gateway.schema.replay import Supervision
 from gateway.schema.schema import build_schema
 from gateway.schema.trusted import read_documents
@@ -130,6 +131,8 @@ def build_gateway(
     app.graphql, app.streams = Endpoint(looks), Streams(looks, changes)
     app.router.routes.extend(file_routes(_desk(surroundings, templates=papers, witnessing=witnessing)))
     _open_console(app, surroundings, issuer=issuer, secret=public_secret)
+    if commands is not None:
+        app.router.routes.extend(report_routes(commands))
     if public_secret and commands is not None:
         app.router.routes.extend(public_routes(_hall(surroundings, commands=commands, secret=public_secret)))
     if development:

@@ -212,6 +212,10 @@ class Commands:
             except httpx.HTTPError:
                 raise CommandUncertain from None
 
+    async def pass_report(self, channel: str, content: bytes, *, headers: Mapping[str, str]) -> int:
+        """Passes on to notify what a provider reports, and answers with its status; raises `CommandUncertain`."""
+        return (await self._post("notify", f"/reports/{channel}", content=content, headers=headers)).status_code
+
     async def head(self, service: str) -> int:
         """The position of a service's newest event; raises `CommandUncertain` where it doesn't answer."""
         try:

@@ -133,7 +133,7 @@ def command_api(
 
 def caused_by(request: Request, *, surroundings: Surroundings) -> Caused:
     """Who sends this request and why, from its headers; raises `Unauthenticated` or `Malformed`."""
-    _require_secret(request, surroundings)
+    require_secret(request, surroundings)
     correlation = request.headers.get("x-correlation-id")
     return Caused(
         actor=_header(request, "x-actor", _ACTOR),
@@ -146,7 +146,8 @@ def caused_by(request: Request, *, surroundings: Surroundings) -> Caused:
     )
 
 
-def _require_secret(request: Request, surroundings: Surroundings) -> None:
+def require_secret(request: Request, surroundings: Surroundings) -> None:
+    """Raises `Unauthenticated` for whoever does not show the services' secret."""
     shown = request.headers.get("authorization", "")
     if not hmac.compare_digest(shown.encode(), f"Bearer {surroundings.token}".encode()):
         raise Unauthenticated
@@ -155,7 +156,7 @@ def _require_secret(request: Request, surroundings: Surroundings) -> None:
 def _add_head(api: FastAPI, *, application: RecordedApplication, surroundings: Surroundings) -> None:
     @api.get("/head")
     def head(request: Request) -> Head:
-        _require_secret(request, surroundings)
+        require_secret(request, surroundings)
         return Head(position=application.position())
 
 

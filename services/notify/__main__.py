@@ -16,6 +16,7 @@ def start(process: Process) -> Service:
         channels=channels_of(process.settings.ways_out, secret=process.settings.secret, clock=process.clock)
         if "sender" in process.parts
         else (),
+        reports_key=process.settings.secret("reports.key").encode() if "api" in process.parts else b"",
     )
 
 

@@ -30,6 +30,7 @@ from services.notify.dispatching import Dispatching
 from services.notify.domain.contact import ChannelName
 from services.notify.lookup import OpenNotices
 from services.notify.publisher import publish
+from services.notify.reports import add_reports
 from services.notify.sender import ROUND_EVERY_S, Sender
 from services.notify.waiting import Waiting
 
@@ -42,9 +43,18 @@ def migrate(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 
 
 def build(
-    *, dsn: str, vault: Vault, surroundings: Surroundings, county: str, channels: Sequence[Outbound] = ()
+    *,
+    dsn: str,
+    vault: Vault,
+    surroundings: Surroundings,
+    county: str,
+    channels: Sequence[Outbound] = (),
+    reports_key: bytes = b"",
 ) -> Service:
-    """Notify on its own database, telling the units of one county through their inboxes and the channels that are on."""
+    """Notify on its own database, telling the units of one county through their inboxes and the channels that are on.
+
+    Providers' reports are heard where there is a `reports_key`.
+    """
     notices = Notices(
         recorder=Recorder(dsn=dsn), mapper=SealingMapper(vault=vault), county=county, channel=InboxChannel()
     )
@@ -70,11 +80,14 @@ def build(
         own_events.catch_up()
         policy.tick(notices, today(), open_notices=open_notices)
 
+    api = build_api(notices, dispatching, surroundings=surroundings)
+    if reports_key:
+        add_reports(api, dispatching, key=reports_key, surroundings=surroundings)
     return Service(
         name="notify",
         dsn=dsn,
         application=notices,
-        api=build_api(notices, dispatching, surroundings=surroundings),
+        api=api,
         publication=Publication(producer="notify", application=notices, publish=publish),
         hears=policy.HEARS,
         react=partial(policy.react, notices),

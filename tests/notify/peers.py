@@ -97,6 +97,13 @@ def mail_server() -> Iterator[Peer]:
         controller.stop(no_assert=True)
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that says nothing of lines that break off: that is what it is there for."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
 class _Http(BaseHTTPRequestHandler):
     """A server over HTTP: keeps what it is given and answers as its mood is."""
 
@@ -146,7 +153,7 @@ class _Http(BaseHTTPRequestHandler):
 def http_server(name: ChannelName) -> Iterator[tuple[Peer, str]]:
     """A gateway for text messages or a department's system, and the channel to it."""
     handler = type("Handler", (_Http,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
     address = f"http://127.0.0.1:{server.server_port}"
     door, clock = Door(networks=HERE, plain=True, call_s=2.0), SteppedClock(NOON)
     channel: Outbound = (

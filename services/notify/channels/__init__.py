@@ -4,6 +4,8 @@
     email.py     a mailbox, over SMTP
     sms.py       a telephone, by a gateway over HTTP
     webhook.py   a department's own system, after Standard Webhooks, as CloudEvents
+    bounce.py    what a mail server reports of a message
+    signing.py   signatures after Standard Webhooks
     door.py      the way out over HTTP, and where it may lead
 
 What leaves the house is sent by the sender alone (`sender.py`), outside of any transaction.

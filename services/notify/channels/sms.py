@@ -4,12 +4,11 @@
     GET  <address>/messages/<key>                               200 {"state", "failure"}: what became of it; 404: never seen
     and its report to us            {"key", "state", "failure"} when it has arrived or has not
 
-Requests and reports are signed (`signing.py`) with the key the two share. `state` is accepted, delivered or failed; `failure`
+Requests are signed (`signing.py`) with the secret `sms.key`, reports with `reports.key` (`services/notify/reports.py`). `state` is accepted, delivered or failed; `failure`
 unknown_address or refused. A county whose provider speaks otherwise puts a small translator between; the number is in the
 body alone, never in an address.
 """
 
-from collections.abc import Mapping
 from typing import Final, Literal
 from uuid import UUID
 
@@ -17,7 +16,7 @@ import msgspec
 
 from services.chassis.clock import Clock
 from services.notify.channels.door import Away, Door, NoEntry, Reply, Unanswered
-from services.notify.channels.signing import signed, verify
+from services.notify.channels.signing import signed
 from services.notify.domain.contact import Address, ChannelName
 from services.notify.domain.dispatch import Outcome
 from services.notify.domain.message import Message
@@ -94,15 +93,6 @@ class SmsChannel:
             return msgspec.json.decode(reply.body, type=State).outcome()
         except msgspec.DecodeError:
             return _OPEN
-
-    def read_report(self, body: bytes, headers: Mapping[str, str]) -> tuple[UUID, Outcome] | None:
-        """Which message a signed report is about, and what became of it; None for what is no report. Raises `NotSigned`."""
-        verify(body, headers, key=self._key, at=self._clock.now())
-        try:
-            state = msgspec.json.decode(body, type=State)
-        except msgspec.DecodeError:
-            return None
-        return None if state.key is None else (state.key, state.outcome())
 
     def _call(self, method: str, path: str, key: UUID, body: bytes) -> Reply:
         headers = signed(body, key=self._key, id=str(key), at=self._clock.now())
