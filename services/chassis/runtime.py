@@ -218,6 +218,10 @@ class Repeating:
         """`ok` or how else it is well, or the kind of the last error while it lasts."""
         return self._state
 
+    def once(self) -> None:
+        """Does it now, on the caller's thread; raises what it raises."""
+        self._do()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:

@@ -22,7 +22,9 @@ from services.notify.channels.webhook import WebhookChannel
 from services.notify.domain.contact import ChannelName
 from tests.notify.sending import NOON
 
-Mood = Literal["well", "refuses", "knows_no_such_address", "is_busy", "takes_it_and_breaks_off"]
+Mood = Literal[
+    "well", "refuses", "knows_no_such_address", "is_busy", "takes_it_and_breaks_off", "takes_it_and_says_nothing"
+]
 SMS_KEY = b"the key that the two share"
 HERE = (ip_network("127.0.0.0/8"),)
 
@@ -112,7 +114,7 @@ class _Http(BaseHTTPRequestHandler):
     def do_POST(self) -> None:  # the library's word
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if self.peer.mood in {"well", "takes_it_and_breaks_off"}:
+        if self.peer.mood in {"well", "takes_it_and_breaks_off", "takes_it_and_says_nothing"}:
             self.peer.got.append({"key": headers["webhook-id"], "headers": headers, "body": body, "path": self.path})
         self._answer_in_mood()
 
@@ -140,6 +142,8 @@ class _Http(BaseHTTPRequestHandler):
                 self._answer(503, {})
             case "takes_it_and_breaks_off":
                 self.connection.shutdown(socket.SHUT_RDWR)
+            case "takes_it_and_says_nothing":
+                self.connection.recv(1)  # until the other side is gone
 
     def _answer(self, status: int, body: object) -> None:
         content = json.dumps(body).encode()
