@@ -3,9 +3,12 @@
 The processes themselves are those that `baoxue up --distributed` starts.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from deploy.distributed import PARTS
 from deploy.postgres.cluster import SUPERUSER
@@ -29,6 +32,8 @@ FOLLOWERS: Final = ("relay", "inbox", "projector")
 """The parts that speak with the brokers."""
 KAFKA_FILES: Final = frozenset({"kafka-ca.crt", "kafka-user.crt", "kafka-user.key"})
 ROLES: Final = tuple(role for database in DATABASES for role in (database.owner, *database.workers))
+FORWARDED: Final = "FORWARDED_ALLOW_IPS"
+"""Whose word the gateway takes for who asks: a setting of its web server's own."""
 OWNERS: Final = tuple(database.owner for database in DATABASES)
 ALL_SECRETS: Final = frozenset({SUPERUSER, *ROLES, *KEYS, *WAYS_OUT})
 
@@ -114,3 +119,15 @@ def settings_read() -> frozenset[str]:
     asked = _Asked()
     read_process_settings(asked)
     return frozenset(asked.names) - OPERATORS
+
+
+def client_behind(believed: str, forwarded: str, *, by: str) -> str:
+    """Who asks, as the web server makes it out when `by` connects and says `forwarded`."""
+    seen: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    scope = {"type": "http", "client": (by, 1), "headers": [(b"x-forwarded-for", forwarded.encode())]}
+    asyncio.run(ProxyHeadersMiddleware(app, believed)(scope, None, None))  # type: ignore[arg-type]  # the app asks for neither
+    return seen[0]

@@ -14,7 +14,16 @@ from deploy.cli import app
 from deploy.postgres.cluster import SETTINGS
 from services.chassis.config import SERVICES, read_process_settings
 from services.chassis.relay import STOP_S
-from tests.deploy.containers.needs import ALL_SECRETS, LOAD, OWNERS, PROCESSES, ROLES, settings_read
+from tests.deploy.containers.needs import (
+    ALL_SECRETS,
+    FORWARDED,
+    LOAD,
+    OWNERS,
+    PROCESSES,
+    ROLES,
+    client_behind,
+    settings_read,
+)
 from tests.deploy.containers.reading import DEPLOY, EXACT_TAG, SCHEMAS, compose
 
 BAOXUE = {process.name for process in PROCESSES}
@@ -102,7 +111,27 @@ def test_processes_are_given_the_settings_they_read_and_every_setting_is_given()
     ours = BAOXUE | JOBS
     given = {name for service in ours for name in SERVICES_OF[service].get("environment", {})}
 
-    assert given == settings_read()
+    assert given - {FORWARDED} == settings_read()
+
+
+def test_the_gateway_believes_the_host_s_proxy_who_asks_and_nobody_else() -> None:
+    """Else all of the public would be one address, and one of them could use up what all may send."""
+    [network] = compose()["networks"]["front"]["ipam"]["config"]
+    believed = SERVICES_OF["gateway-api"]["environment"][FORWARDED]
+
+    assert [name for name in BAOXUE if FORWARDED in SERVICES_OF[name]["environment"]] == ["gateway-api"]
+    assert believed == network["gateway"]
+    assert client_behind(believed, "203.0.113.9", by=network["gateway"]) == "203.0.113.9"
+    assert client_behind(believed, "203.0.113.9", by="172.31.87.7") == "172.31.87.7"
+
+
+def test_the_proxy_that_is_shipped_sets_who_asks_and_passes_websockets() -> None:
+    text = (DEPLOY / "compose" / "proxy.conf").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^ *proxy_set_header (\S+) (\S+);", text, flags=re.MULTILINE))
+
+    assert told["X-Forwarded-For"] == "$remote_addr"  # and not what whoever asks has sent
+    assert (told["Upgrade"], told["Connection"]) == ("$http_upgrade", "$baoxue_connection")
+    assert "proxy_http_version 1.1;" in text
 
 
 @process

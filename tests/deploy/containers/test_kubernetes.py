@@ -19,7 +19,16 @@ from gateway.readmodel.projector import READER
 from services.chassis.config import SERVICES, read_process_settings
 from services.chassis.log_kafka import read_topics
 from services.chassis.relay import STOP_S
-from tests.deploy.containers.needs import HEARS, KAFKA_FILES, LOAD, OWNERS, PROCESSES, settings_read
+from tests.deploy.containers.needs import (
+    FORWARDED,
+    HEARS,
+    KAFKA_FILES,
+    LOAD,
+    OWNERS,
+    PROCESSES,
+    client_behind,
+    settings_read,
+)
 from tests.deploy.containers.reading import DEPLOY, EXACT_TAG, SCHEMAS, Manifest, containers, of_kind, rendered
 
 SIZES = ("small", "large")
@@ -166,8 +175,17 @@ def test_secret_files_are_for_the_process_and_nobody_else() -> None:
 def test_processes_are_given_the_settings_they_read_except_the_one_that_lets_anybody_in() -> None:
     given = {name for deployment in parts().values() for name in environment(deployment)}
 
-    assert given == settings_read() - {DEVELOPMENT}
+    assert given - {FORWARDED} == settings_read() - {DEVELOPMENT}
     assert set(environment(job("migrate"))) <= given
+
+
+def test_the_gateway_believes_pods_who_asks_and_nobody_from_outside() -> None:
+    believed = environment(parts()["gateway-api"])[FORWARDED]
+
+    assert [name for name, deployment in parts().items() if FORWARDED in environment(deployment)] == ["gateway-api"]
+    assert client_behind(believed, "203.0.113.9", by="10.244.0.7") == "203.0.113.9"
+    assert client_behind(believed, "198.51.100.1, 203.0.113.9", by="10.244.0.7") == "203.0.113.9"
+    assert client_behind(believed, "203.0.113.9", by="198.51.100.1") == "198.51.100.1"
 
 
 @process
