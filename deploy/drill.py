@@ -36,6 +36,7 @@ from deploy.recovered import make_ready
 from deploy.sample.county import generate
 from deploy.showing import table
 from gateway.access.policy_keys import PUBLIC_KEYS
+from gateway.readmodel.partition import miscounted
 from gateway.readmodel.projection import KINDS
 from gateway.readmodel.rebuild import rebuild
 from services.cases.public_reports import PublicReports
@@ -195,6 +196,8 @@ def _open_and_compare(
         shown = _shown(running)
         with watch.step("all others are shown as at T"):
             _expect_rows(_without(shown, erased), _without(station.shown, erased))
+        with watch.step("the partition's numbers are those of its children"):
+            _expect("numbers of the partition that differ", _miscounted(running), 0)
         with watch.step("the read model made anew is the same"):
             rebuild(
                 dsn=running.cluster.dsn("gateway", "gateway_writer"),
@@ -203,6 +206,7 @@ def _open_and_compare(
                 opener=running.vault,
             )
             _expect_rows(_shown(running), shown)
+            _expect("numbers of the partition that differ", _miscounted(running), 0)
         with watch.step("it goes on working"):
             _give_commands(running, clock=clock)
         if kafka is not None:
@@ -312,6 +316,12 @@ def _shown(running: Running) -> Rows:
             )
             for kind in KINDS
         }
+
+
+def _miscounted(running: Running) -> int:
+    """How many numbers of the partition are not those of the children shown."""
+    with psycopg.connect(running.cluster.dsn("gateway", "gateway_writer")) as gateway:
+        return miscounted(gateway)
 
 
 def _without(rows: Rows, child: UUID) -> Rows:

@@ -28,6 +28,7 @@ from deploy.kafka.topics import FILE as TOPICS
 from deploy.postgres.cluster import SUPERUSER
 from deploy.postgres.databases import Database, create_database
 from gateway.readmodel.migrate import migrate as migrate_read_model
+from gateway.readmodel.partition import miscounted
 from gateway.readmodel.projection import KINDS
 from gateway.readmodel.projector import PRODUCERS, Projector
 from services.assistance import policy as assistance_policy
@@ -329,6 +330,8 @@ def _differences(system: Distributed) -> list[str]:
         for kind in KINDS:
             difference = _first_difference(kind.TABLE, kind.KEY, shown=shown, folded=folded)
             found += [difference] if difference else []
+        if wrong := miscounted(shown):
+            found.append(f"{wrong} numbers of the partition are not those of its children")
     return found
 
 
