@@ -34,9 +34,9 @@ _APPROVED: Final = b"""
       and w.actor in ('', %(actor)s) and w.from_at <= %(now)s and w.until_at > %(now)s
       and not exists (select from warrant_end e where e.warrant_id = w.warrant_id))"""
 _ABOUT: Final[Mapping[str, bytes]] = {
-    "case": b"select child_id from case_file where case_id = %(id)s and closed_on is null",
+    "case": b"select child_id from case_file where case_id = %(id)s and closed_on is null and not public.is_parked(case_id)",
     "referral": b"""
-        select child_id from referral where referral_id = %(id)s and (state in ('opened', 'accepted')
+        select child_id from referral where referral_id = %(id)s and not public.is_parked(referral_id) and (state in ('opened', 'accepted')
           or state = 'answered' and answered_on >= nullif(%(since)s, '')::date)""",
 }
 _GIVE: Final = b"""

@@ -14,6 +14,7 @@ from tests.gateway import county
 from tests.gateway.conftest import Asking
 
 CHILDREN = "{ children(first: 3) { nodes { id } } }"
+ONE_CASE = "query($id: UUID!) { case(id: $id) { id } }"
 LEGAL = ("procuratorate:410326", "legal_supervision")
 
 
@@ -160,3 +161,39 @@ def test_however_many_ask_the_services_are_asked_now_and_then(gateway: Asking, m
     for _ in range(5):
         assert gateway.ask(CHILDREN, by="police-officer").data
     assert sorted(asked) == ["cases", "roster"]
+
+
+# What is parked
+
+
+@pytest.fixture
+def parked(gateway: Asking) -> Iterator[str]:
+    """An open case of which an event could not be taken in: it may have ended, and nobody knows yet."""
+    reached = gateway.ask("{ children(first: 200) { nodes { openCase { id } } } }", by=LEGAL, role="head")
+    case = reached.data["children"]["nodes"][0]["openCase"]["id"]
+    with psycopg.connect(gateway.owner_dsn) as connection:
+        connection.execute(
+            "insert into parked (reader, id, key, producer, tracking, place, type, raw, error, parked_at, state)"
+            " values ('gateway', %s, %s, 'cases', 'cases/0', 1, 'cases.case-closed.v1', '', 'ValueError', now(), 'parked')",
+            [case, case],
+        )
+    yield str(case)
+    with psycopg.connect(gateway.owner_dsn) as connection:
+        connection.execute("delete from parked where key = %s", [case])
+
+
+def test_a_case_of_which_an_event_is_parked_opens_its_child_to_nobody_by_the_case(gateway: Asking, parked: str) -> None:
+    children = "{ children(first: 200) { nodes { openCase { id } } } }"
+    seen = gateway.ask(children, by=LEGAL, role="head").data["children"]["nodes"]
+
+    assert seen
+    assert parked not in {child["openCase"]["id"] for child in seen}
+    assert gateway.ask(ONE_CASE, {"id": parked}, by=LEGAL, role="head").data["case"] is None
+    assert gateway.ask(ONE_CASE, {"id": parked}, by="bureau-office").data["case"]
+
+
+def test_a_token_about_a_case_of_which_an_event_is_parked_opens_nothing(gateway: Asking, parked: str) -> None:
+    reply = gateway.ask(CHILDREN, by="bureau-office", case=parked)
+
+    assert reply.code == "FORBIDDEN"
+    assert "has ended" in reply.message
