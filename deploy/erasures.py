@@ -78,7 +78,7 @@ def _forget_names(gateway: Connection, listed: Mapping[UUID, datetime]) -> None:
     """Deletes the erased from every table of opened names and words: also of a read model that was being made anew."""
     found = gateway.execute(
         """select n.nspname::text, c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where c.relkind = 'r' and c.relname in ('child_identity', 'visit_words', 'doubt_row')
+           where c.relkind = 'r' and c.relname in ('child_identity', 'visit_words', 'step_words', 'doubt_row')
                and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'delete')"""
     ).fetchall()
     for schema, name in found:

@@ -66,12 +66,19 @@ async def print_paper(desk: Desk, asked: Asked) -> Response:
             templates=desk.templates,
         )
     concerned = tuple(dict.fromkeys([*([child_id] if child_id else []), *(child[0] for child in children)]))
-    await _record(desk, asked, "print_paper", content, stamp=stamp, child_ids=concerned)
+    await _record(desk, asked, "print_paper", content, stamp=stamp, child_ids=concerned, fields=unit_paper.shown(kind))
     return file(content, name=unit_paper.called(kind, row), media_type=DOCX)
 
 
 async def _record(
-    desk: Desk, asked: Asked, operation: str, content: bytes, *, stamp: Stamp, child_ids: tuple[UUID, ...]
+    desk: Desk,
+    asked: Asked,
+    operation: str,
+    content: bytes,
+    *,
+    stamp: Stamp,
+    child_ids: tuple[UUID, ...],
+    fields: tuple[str, ...] = (),
 ) -> None:
     await desk.record(
         asked.principal,
@@ -80,6 +87,6 @@ async def _record(
         content_hash=hashlib.sha256(content).hexdigest(),
         child_ids=child_ids,
         rows=max(1, len(child_ids)),
-        fields=("Child.name", "Child.guardianName") if child_ids else (),
+        fields=(*(("Child.name", "Child.guardianName") if child_ids else ()), *fields),
         positions=await desk.positions(asked.principal),
     )

@@ -46,7 +46,7 @@ from gateway.readmodel.review import DoubtRow
 from gateway.readmodel.roster import Child, ChildIdentity
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
 from gateway.readmodel.timeline import CaseStep
-from gateway.readmodel.words import VisitWords
+from gateway.readmodel.words import StepWords, VisitWords
 from services.chassis.log import Message
 from services.contracts.envelope import Envelope, MessageDropped, Published
 
@@ -78,7 +78,11 @@ told a report of the public.
 
 PERSONAL: Final = roster.PERSONAL | review.PERSONAL | words.PERSONAL
 """The sealed fields that are opened, by event."""
-FORGOTTEN_WITH_THEIR_CHILD: Final[tuple[type[OfChild], ...]] = (VisitWords, DoubtRow)
+FORGOTTEN_WITH_THEIR_CHILD: Final[tuple[type[VisitWords | StepWords | DoubtRow], ...]] = (
+    VisitWords,
+    StepWords,
+    DoubtRow,
+)
 """Rows that hold opened words about a child and leave with it; its names do by a fold of their own."""
 KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(Duty if fold.row is Ledger else fold.row for fold in FOLDS))
 """The kinds of row as tables hold them."""

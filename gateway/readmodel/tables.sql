@@ -231,9 +231,15 @@ create table if not exists visit_words (
     visit_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     promise text not null default '');
 create index if not exists visit_words_by_child on visit_words (child_id);
+create table if not exists step_words (
+    event_id uuid primary key, child_id uuid not null, case_id uuid not null, township text collate "C" not null default '',
+    note text not null default '');
+create index if not exists step_words_by_child on step_words (child_id);
+create index if not exists step_words_by_case on step_words (case_id);
 create table if not exists report_words (
     report_id uuid primary key, township text collate "C" not null default '', text text not null default '',
     supplements text[] not null default '{}');
+alter table report_words add column if not exists notes text[] not null default '{}';
 create table if not exists attachment (
     attachment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', case_id uuid,
     shows text not null default '', media_type text not null default '', size integer not null default 0,
@@ -563,6 +569,12 @@ create or replace trigger receipt_is_append_only before update or delete or trun
 -- plpgsql, because PostgreSQL would take the text of one in SQL into the statement. They read with the rights, and behind the
 -- row security, of whoever asks. A rebuild changes the tables they name, by which they are found, and not themselves.
 -- Claims are read once and stand in variables: in a statement they would be asked for with every row.
+-- What is parked may have ended a case or a referral, and nobody knows yet: nothing lasts longer for that.
+create or replace function public.is_parked(about uuid) returns boolean
+    language plpgsql stable parallel safe as $$
+begin
+    return exists (select from public.parked p where p.reader = 'gateway' and p.key = about and p.state = 'parked');
+end $$;
 create or replace function public.children_asked_of_me() returns setof uuid
     language plpgsql stable parallel safe rows 100 as $$
 declare
@@ -572,7 +584,6 @@ declare
     my_unit constant text := nullif(current_setting('app.unit', true), '');
     since constant date := nullif(current_setting('app.since', true), '')::date;
 begin
-    -- What is parked may have ended it, and nobody knows yet: nothing lasts longer for that.
     return query
         select r.child_id from public.referral r where r.to_unit = my_kind and r.township >= low and r.township < high
             and r.state in ('opened', 'accepted')
@@ -628,14 +639,14 @@ begin
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
-        'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
+        'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
         'late_reply', 'duty', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
             when name = 'child' then
-                format('(%s) or %s or %s or (%s) or (%s and open_case_id is not null) or (%s)',
+                format('(%s) or %s or %s or (%s) or (%s and open_case_id is not null and not public.is_parked(open_case_id)) or (%s)',
                     within, own_village, own_school, shared, within_open, warranted)
             when name = 'case_file' then
                 format('(%s) or %s or %s or (%s) or (%s and exists (select from child c'

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema import roster
+from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
 from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many
 
@@ -24,10 +25,14 @@ class Eligibility(AsRead, Node):
     SELECT: ClassVar[str] = "select eligibility_id as id, e.* from eligibility e"
 
     id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
     category: str = strawberry.field(description="类别 category")
     ground: str = strawberry.field(description="依据 the register's words")
     from_on: date | None = strawberry.field(description="起始 from")
     until_on: date | None = strawberry.field(description="截止 until")
+
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="资助 A programme's amount granted to a child for a term; money in fen.")
@@ -37,6 +42,8 @@ class Award(AsRead, Node):
     SELECT: ClassVar[str] = "select award_id as id, a.* from award a"
 
     id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
     programme: str = strawberry.field(description="项目 programme")
     term: str = strawberry.field(description="学期 term")
     amount_fen: int = strawberry.field(description="金额(分) amount")
@@ -48,20 +55,32 @@ class Award(AsRead, Node):
         description="状态 granted, paid, returned; set_aside where another award of the same child stands for it"
     )
 
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
+
 
 @strawberry.type(description="一生一案 One child, one plan (N6.3).")
-class StudentPlan(AsRead, Node):
+class StudentPlan(Node):
     """A plan."""
 
     SELECT: ClassVar[str] = "select plan_id as id, p.* from student_plan p"
 
     id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
     case_id: UUID | None = strawberry.field(description="个案编号 the case it belongs to")
     opened_on: date | None = strawberry.field(description="建立日期 opened")
     review_on: date | None = strawberry.field(description="评估日期 to be reviewed; null once the plan has ended")
     reviewed_on: date | None = strawberry.field(description="最近评估 last reviewed")
     ended_on: date | None = strawberry.field(description="终结日期 ended with its case")
     resolution: str = strawberry.field(description="终结原因 how its case ended: kept, relapsed, merged, or R1-R13")
+    overdue: bool = strawberry.field(description="逾期 whether a review is late today")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """As it stands today."""
+        return cls(**facts(cls, {**row, "overdue": is_past(row["review_on"], looking.today)}))
+
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
     @strawberry.field(description="措施 its measures")
     async def measures(self, info: Info) -> list["Measure"]:
@@ -72,8 +91,8 @@ class StudentPlan(AsRead, Node):
 @strawberry.type(
     description="一家一案 One household, one plan (N6.3): its children, whose own plans hold the measures, seen as one."
 )
-class HouseholdPlan:
-    """A household's plan. Read by its resolvers alone: a receipt has to name every child of it, and compiled rows name one."""
+class HouseholdPlan(Node):
+    """A household's plan; its children are named on the receipt where they are shown."""
 
     SELECT: ClassVar[str] = "select plan_id as id, p.* from household_plan p"
 
@@ -100,31 +119,56 @@ class HouseholdPlan:
 
 
 @strawberry.type(description="帮扶措施 A measure of a plan, with owner and due date.")
-class Measure(AsRead, Node):
+class Measure(Node):
     """A measure."""
 
-    SELECT: ClassVar[str] = "select measure_id as id, m.* from measure m"
+    SELECT: ClassVar[str] = (
+        "select measure_id as id, m.*, exists (select from student_plan p where p.plan_id = m.plan_id"
+        " and p.ended_on is not null) as plan_ended from measure m"
+    )
 
     id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
+    plan_id: UUID = strawberry.field(description="方案编号 the plan it belongs to")
     measure: str = strawberry.field(description="措施 what is to be done")
     owner: str = strawberry.field(description="责任人 by whom")
     due_on: date | None = strawberry.field(description="期限 by when")
     evidence: str = strawberry.field(description="佐证 evidence that it was done")
     done_on: date | None = strawberry.field(description="完成日期 done")
+    overdue: bool = strawberry.field(description="逾期 whether it is owed and late today")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """As it stands today; of a plan that has ended nothing is owed."""
+        overdue = row["done_on"] is None and not row["plan_ended"] and is_past(row["due_on"], looking.today)
+        return cls(**facts(cls, {**row, "overdue": overdue}))
+
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="学困帮扶 Support for a pupil with difficulty in learning (N5.1).")
-class LearningSupport(AsRead, Node):
+class LearningSupport(Node):
     """A support."""
 
     SELECT: ClassVar[str] = "select support_id as id, s.* from learning_support s"
 
     id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
     needs: list[str] = strawberry.field(description="需求 needs")
     helper: str = strawberry.field(description="帮扶人 helper")
     begun_on: date | None = strawberry.field(description="开始 begun")
     review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
-    outcome: str = strawberry.field(description="成效 outcome")
+    outcome: str = strawberry.field(description="成效 outcome; ended where it has ended")
+    overdue: bool = strawberry.field(description="逾期 whether a review is late today")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """As it stands today."""
+        return cls(**facts(cls, {**row, "overdue": is_past(row["review_on"], looking.today)}))
+
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
 
 
 @strawberry.type(description="送教上门 Teaching at home in a school year; class-hours count against 216 (N1.7).")
@@ -134,6 +178,10 @@ class HomeTeaching(AsRead, Node):
     SELECT: ClassVar[str] = "select teaching_id as id, h.* from home_teaching h"
 
     id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
     school_year: str = strawberry.field(description="学年 school year")
     hours_so_far: int = strawberry.field(description="累计课时 hours so far")
     last_given_on: date | None = strawberry.field(description="最近送教 last given")
+
+    child = strawberry.field(resolver=its_child, description="儿童 the child")

@@ -122,11 +122,14 @@ class Case(Node):
         )
 
 
-@strawberry.type(description="经过 One thing that happened in a case, in words that name nobody.")
+@strawberry.type(description="经过 One thing that happened in a case, in words that name nobody but for its note.")
 class CaseStep(AsRead, Node):
     """A step."""
 
-    SELECT: ClassVar[str] = "select event_id as id, s.* from case_step s"
+    SELECT: ClassVar[str] = (
+        "select event_id as id, s.*, coalesce((select w.note from step_words w where w.event_id = s.event_id), '') as note"
+        " from case_step s"
+    )
 
     id: UUID = strawberry.field(description="编号 id of the event")
     type: str = strawberry.field(description="类型 type of the event")
@@ -135,6 +138,9 @@ class CaseStep(AsRead, Node):
     department: str = strawberry.field(description="单位 for which unit")
     purpose: str = strawberry.field(description="用途 on what ground")
     detail: str = strawberry.field(description="内容 in words")
+    note: str = strawberry.field(
+        description="记录 what whoever persuaded or searched wrote down; empty for other steps, and where nothing was written"
+    )
 
 
 @strawberry.type(description="文书 A paper, with its legal basis, term and receipt of service (N2.5, N2.6).")

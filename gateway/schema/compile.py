@@ -3,6 +3,9 @@
     with r0 as materialized (select n, child_id, cursor, j0 from <the root's rows, scoped> ...)      one for each root
     select <the data object>, <child ids in it>, <number of rows>, <positions of the read model>     each as text
 
+Whose records are shown is asked of the rows themselves: of each root's row, and, where a relation leads to other children than
+that of its row, of the rows it leads to (`further`), at any depth.
+
 `j0`, `j1` … are the row as JSON, one for each selection of it (`nodes`, `edges { node }`). The statement depends on the
 document, the grants and on which optional arguments are there; everything a caller sends is a parameter, never text.
 What is not compiled (`NotCompiled`) is served by the ordinary resolvers, which are also the compiler's oracle in tests.
@@ -44,7 +47,7 @@ from gateway.schema.paging import place_after, size_of_page
 from gateway.schema.root import Filter, Root
 from gateway.schema.roots import ROOTS
 from gateway.schema.selection import Collected, Fragments, NotCompiled, Variables, collect, given
-from gateway.schema.table import Table
+from gateway.schema.table import Link, Table
 
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 
@@ -93,6 +96,8 @@ class _Compilation:
     binders: dict[str, Binder] = field(default_factory=lambda: {"today": lambda _variables, today: today})
     rows: list[str] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
+    wide: list[int] = field(default_factory=list)
+    """The roots below which other children are shown than their rows'."""
     aliases: int = 0
 
     def query(self, operation: OperationDefinitionNode) -> Plan:
@@ -116,7 +121,12 @@ class _Compilation:
             raise NotCompiled
         numbers = range(len(self.rows))
         touched = [*((n, "child_id") for n in numbers), *((n, "other_id") for n in self.pairs)]
-        ids = " union ".join(f"select {key} {self._shown(n)} and {key} is not null" for n, key in touched)
+        ids = " union ".join(
+            [
+                *(f"select {key} {self._shown(n)} and {key} is not null" for n, key in touched),
+                *(f"select unnest(further) {self._shown(n)}" for n in self.wide),
+            ]
+        )
         count = " + ".join(f"(select count(*) {self._shown(n)})" for n in numbers)
         statement = (
             f"with {', '.join(self.rows)} select {_object(pairs)}::text, array_to_json(array({ids}))::text, {count},"
@@ -145,7 +155,8 @@ class _Compilation:
         numbered = f"row_number() over (order by {_on(root.order, alias)})" if root.order else "1::bigint"
         self.rows[number] = (
             f"r{number} as materialized (select {numbered} as n, {_child_ids(table, alias)},"
-            f" {self._row_json(table, alias, nodes)} as j0 from ({source}) {alias}{self._joins(table, alias, nodes)})"
+            f" {self._row_json(table, alias, nodes)} as j0{self._further(number, table, alias, nodes)}"
+            f" from ({source}) {alias}{self._joins(table, alias, nodes)})"
         )
         return _list_of("j0", f"from r{number}") if root.many else f"(select j0 from r{number})"
 
@@ -183,6 +194,7 @@ class _Compilation:
             self.rows[number] = (
                 f"r{number} as materialized (select 1::bigint as n, {_child_ids(table, alias)},"
                 f" '{kind}:' || {_on(key, alias)}::text as node, {self._row_json(table, alias, nodes)} as j0"
+                f"{self._further(number, table, alias, nodes)}"
                 f" from (select t.* from {table.source} t where {conditions}) {alias}{self._joins(table, alias, nodes)})"
             )
             found.append(f"select node, j0 from r{number}")
@@ -220,7 +232,9 @@ class _Compilation:
         shapes: list[list[FieldNode]] = []
         value = self._connection(number, table, nodes, shapes=shapes)
         columns = "".join(f", {self._row_json(table, alias, shape)} as j{i}" for i, shape in enumerate(shapes))
-        joins = self._joins(table, alias, [node for shape in shapes for node in shape])
+        selected = [node for shape in shapes for node in shape]
+        columns += self._further(number, table, alias, selected)
+        joins = self._joins(table, alias, selected)
         cursor = " || '|' || ".join(_on(key.text, alias) for key in keys)
         self.rows[number] = (
             f"r{number} as materialized (select"
@@ -287,15 +301,51 @@ class _Compilation:
         link, alias = link_of(parent, name, grants=self.grants), self._alias()
         table = TABLES[link.type]
         row = self._row_json(table, alias, nodes)
+        rows = self._rows_of(link, alias, parent_alias, joins=self._joins(table, alias, nodes))
+        return _list_of(row, rows, order=_on(link.order, alias)) if link.many else f"(select {row} {rows})"
+
+    def _rows_of(self, link: Link, alias: str, parent_alias: str, *, joins: str = "") -> str:
+        """The rows a relation leads to, within the caller's reach of their own table."""
+        table = TABLES[link.type]
         rows = (
-            f"from {table.source} {alias}{self._joins(table, alias, nodes)}"
-            f" where {_on(link.on, alias).replace('{p}', parent_alias)}"
+            f"from {table.source} {alias}{joins} where {_on(link.on, alias).replace('{p}', parent_alias)}"
             f" and {scope(table, alias=alias, grants=self.grants, by_key=True)}"
         )
-        order = _on(link.order, alias)
         if link.most is not None:
-            rows = f"from (select {alias}.* {rows} order by {order} limit {link.most}) {alias}"
-        return _list_of(row, rows, order=order) if link.many else f"(select {row} {rows})"
+            rows = f"from (select {alias}.* {rows} order by {_on(link.order, alias)} limit {link.most}) {alias}"
+        return rows
+
+    # Whose records are shown
+
+    def _further(self, number: int, table: Table, alias: str, nodes: list[FieldNode]) -> str:
+        """A column with the children shown below a row who are not its own; nothing where nobody else is."""
+        found = self._beyond(table, alias, nodes)
+        if not found:
+            return ""
+        self.wide.append(number)
+        return f", array({' union '.join(found)}) as further"
+
+    def _beyond(self, table: Table, alias: str, nodes: list[FieldNode]) -> list[str]:
+        """Statements that bring the children of the rows below one, as far as they are others than its own."""
+        found: list[str] = []
+        for parts in self._merged(nodes, of=table.type).values():
+            name = parts[0].name.value
+            if name not in table.links:
+                continue
+            link, inner = table.links[name], self._alias()
+            rows, below = self._rows_of(link, inner, alias), TABLES[link.type]
+            if below.of_child and not link.stays:
+                keys = ("child_id", "other_id") if below.pair else ("child_id",)
+                found += [
+                    f"select {key} from (select {inner}.* {rows}) {inner} where {key} is not null" for key in keys
+                ]
+            deeper = self._beyond(below, inner, parts)
+            if deeper:
+                found.append(
+                    f"select d.child_id from (select {inner}.* {rows}) {inner}"
+                    f" cross join lateral ({' union '.join(deeper)}) d(child_id)"
+                )
+        return found
 
     def _joins(self, table: Table, alias: str, nodes: list[FieldNode]) -> str:
         """The join to names and numbers, where a selection of this row asks for one."""

@@ -4,8 +4,8 @@ A type is a table; a field is a column, or a relation to another table. `scope` 
 within the rows its caller reaches; the compiler puts it on every table of a statement, nested ones too, and row security
 stands behind it. In SQL texts `{a}` is the table's alias, `{p}` the parent's, `{n}` the root's number. Two rules a change has to keep:
 
-- A relation stays with the child of its parent, or with one of a pair, so the children of the roots' rows are all the
-  children in an answer.
+- A relation stays with the child of its parent by a condition of its own (`OF_CHILD`), or says that it leads to nobody else; of any
+  other the compiler puts the children on the receipt besides.
 - Names in `%(...)s` are parameters: the caller's reach (the claims, see `readmodel/tables.sql`) and `today`.
 """
 
@@ -17,7 +17,15 @@ from typing import Final
 
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
-from gateway.schema import access_map, notify_map, oversight_map, payments_map, roster_map, supervision_map
+from gateway.schema import (
+    access_map,
+    assistance_map,
+    notify_map,
+    oversight_map,
+    payments_map,
+    roster_map,
+    supervision_map,
+)
 from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
 from gateway.schema.node import node_id_sql
 from gateway.schema.table import OF_CASE, OF_CHILD, TO_CHILD, Link, Table, columns, moment
@@ -82,6 +90,7 @@ _CHILD = Table(
             "ChildDoubt",
             "({a}.child_id = {p}.child_id or {a}.other_id = {p}.child_id)",
             "{a}.raised_on, {a}.doubt_id",
+            names_no_other=True,
         ),
         "looks": Link(
             "Receipt", "{a}.child_ids @> array[{p}.child_id]", "{a}.at desc, {a}.receipt_id desc", most=LATEST_LOOKS
@@ -156,7 +165,12 @@ TABLES: Mapping[str, Table] = {
         Table(
             "CaseStep",
             "case_step",
-            columns("type actor department purpose detail", id="{a}.event_id", at=moment("{a}.at")),
+            columns(
+                "type actor department purpose detail",
+                id="{a}.event_id",
+                at=moment("{a}.at"),
+                note="coalesce((select w.note from step_words w where w.event_id = {a}.event_id), '')",
+            ),
         ),
         Table(
             "Document",
@@ -191,31 +205,6 @@ TABLES: Mapping[str, Table] = {
             columns("childId township role officer fromOn untilOn successor standsInFor", id="{a}.assignment_id"),
             {"child": TO_CHILD},
         ),
-        Table("Eligibility", "eligibility", columns("category ground fromOn untilOn", id="{a}.eligibility_id")),
-        Table(
-            "Award",
-            "award",
-            columns("programme term amountFen category legalBasis grantedOn paidFen state", id="{a}.award_id"),
-        ),
-        Table(
-            "StudentPlan",
-            "student_plan",
-            columns("caseId openedOn reviewOn reviewedOn endedOn resolution", id="{a}.plan_id"),
-            {
-                "measures": Link(
-                    "Measure",
-                    "{a}.plan_id = {p}.plan_id and {a}.child_id = {p}.child_id",
-                    "{a}.due_on, {a}.measure_id",
-                )
-            },
-        ),
-        Table("Measure", "measure", columns("measure owner dueOn evidence doneOn", id="{a}.measure_id")),
-        Table(
-            "LearningSupport",
-            "learning_support",
-            columns("needs helper begunOn reviewOn outcome", id="{a}.support_id"),
-        ),
-        Table("HomeTeaching", "home_teaching", columns("schoolYear hoursSoFar lastGivenOn", id="{a}.teaching_id")),
         Table(
             "Transfer",
             "transfer",
@@ -267,6 +256,7 @@ TABLES: Mapping[str, Table] = {
             of_child=False,
         ),
         Table("Township", "township", columns("code name"), of_child=False),
+        *assistance_map.TABLES,
         *roster_map.TABLES,
         *oversight_map.TABLES,
         *payments_map.TABLES,

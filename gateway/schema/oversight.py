@@ -271,14 +271,15 @@ class AssistanceLetter(Node):
 
 
 @strawberry.type(
-    description="群众举报 What somebody of the public told (N3.5): that it was told and what became of it; text and informant stay sealed."
+    description="群众举报 What somebody of the public told (N3.5), and what became of it; who told it is asked for by `informant`."
 )
 class PublicReport(Node):
     """A report of the public."""
 
     SELECT: ClassVar[str] = (
         "select report_id as id, r.*, coalesce((select w.text from report_words w where w.report_id = r.report_id), '') as text,"
-        " coalesce((select w.supplements from report_words w where w.report_id = r.report_id), '{}') as supplements"
+        " coalesce((select w.supplements from report_words w where w.report_id = r.report_id), '{}') as supplements,"
+        " coalesce((select w.notes from report_words w where w.report_id = r.report_id), '{}') as notes"
         " from public_report r"
     )
 
@@ -288,6 +289,7 @@ class PublicReport(Node):
     received_on: date | None = strawberry.field(description="受理日期 received")
     text: str = strawberry.field(description="举报内容 what was told, in the words of whoever told it")
     supplements: list[str] = strawberry.field(description="补充内容 what whoever told it added since")
+    notes: list[str] = strawberry.field(description="查访情况 what each look into it found, in the words of who looked")
     owed_step: str = strawberry.field(description="应办事项 what is owed next")
     owed_by: str = strawberry.field(description="应办单位 by whom")
     owed_due_on: date | None = strawberry.field(description="应办期限 by when")

@@ -154,6 +154,7 @@ TABLES: Final = (
             overdue=_LOOK_LATE,
             text=_OF_REPORT.format("text", "''"),
             supplements=_OF_REPORT.format("supplements", "'{}'"),
+            notes=_OF_REPORT.format("notes", "'{}'"),
         ),
         of_child=False,
     ),

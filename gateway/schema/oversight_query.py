@@ -16,7 +16,6 @@ import strawberry
 
 from gateway.readmodel.partition import window
 from gateway.readmodel.responsible import RESPONSIBLE_ON
-from gateway.schema.assistance import HouseholdPlan
 from gateway.schema.cases import Document
 from gateway.schema.causes import Cause, causes
 from gateway.schema.oversight import (
@@ -97,24 +96,6 @@ class OversightQuery:
             _LATE.format(day="expires_on", open="result = ''"): ran_out,
         }
         return await listed(info, Document, narrowed, key="document_id", first=first, after=after)
-
-    @strawberry.field(description="一家一案 households' plans; `overdue` those whose review is late today, or is not")
-    async def household_plans(
-        self,
-        info: Info,
-        township: str | None = None,
-        household_id: UUID | None = None,
-        overdue: bool | None = None,
-        first: int = PAGE,
-        after: str | None = None,
-    ) -> Connection[HouseholdPlan]:
-        """Households' plans by township, household and lateness."""
-        narrowed = {
-            "township = {v}": township,
-            "household_id = {v}": household_id,
-            "coalesce(review_on < %(today)s, false) = {v}": overdue,
-        }
-        return await listed(info, HouseholdPlan, narrowed, key="plan_id", first=first, after=after)
 
     @strawberry.field(description="家访记录 home visits, by child or by who visited")
     async def visits(

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from gateway.schema.access_query import AccessQuery
+from gateway.schema.assistance_query import AssistanceQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
 from gateway.schema.deliveries import ColumnMapping, Delivery
@@ -61,6 +62,7 @@ class Me:
 @strawberry.type(description="What departments may look at 查询.")
 class Query(
     AccessQuery,
+    AssistanceQuery,
     CountsQuery,
     DutiesQuery,
     InformantQuery,

@@ -56,7 +56,7 @@ TABLES: Final = (
         columns(_DOUBT, id="{a}.doubt_id"),
         {
             "child": TO_CHILD,
-            "other": Link("Child", "{a}.child_id = {p}.other_id"),
+            "other": Link("Child", "{a}.child_id = {p}.other_id", names_no_other=True),
             "pairs": Link("RowPair", _OF_DOUBT, SIDE_BY_SIDE),
             "history": Link("DoubtStep", _OF_DOUBT, "{a}.at, {a}.step_id"),
         },

@@ -14,11 +14,18 @@ class Link:
     order: str = ""
     most: int | None = None
     """How many rows there are at most, the first in order; None for all."""
+    names_no_other: bool = False
+    """Whether its rows lead to no child beyond those of the parent, although `on` doesn't say so."""
 
     @property
     def many(self) -> bool:
         """Whether the field is a list."""
         return self.order != ""
+
+    @property
+    def stays(self) -> bool:
+        """Whether the children of its rows are those of the parent; of any other link the receipt names them besides."""
+        return self.names_no_other or OF_CHILD in self.on.split(" and ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def visit_record() -> Document:
             ("方式", "{{ method }}"),
             ("家访人", "{{ visitor }}"),
             ("监护人态度", "{{ attitude }}"),
-            ("谈话内容及承诺", "\n\n\n\n"),
+            ("谈话内容及承诺", "{{ promise }}\n\n\n\n"),
             ("下次家访", "{{ next_on }}"),
             ("影像佐证", "{{ attachments }}件"),
             ("监护人签名", "\n　　　　　　　　年　　月　　日"),

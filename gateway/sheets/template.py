@@ -35,6 +35,7 @@ _VISIT: Final = {
     "method": "方式",
     "visitor": "家访人",
     "attitude": "监护人态度",
+    "promise": "承诺",
     "next_on": "下次家访",
     "attachments": "影像件数",
 }

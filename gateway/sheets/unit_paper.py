@@ -43,6 +43,7 @@ def _visit(row: Row) -> dict[str, Any]:
         "method": word("methods", row["method"]),
         "visitor": row["visitor"],
         "attitude": word("attitudes", row["attitude"]),
+        "promise": row["promise"],
         "next_on": day(row["nextOn"]),
         "attachments": len(row["attachments"]),
         "number": "",
@@ -125,7 +126,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "visit_record": Kind(
         "Visit",
         "visit_id",
-        ("visitedOn", "method", "visitor", "attitude", "nextOn"),
+        ("visitedOn", "method", "visitor", "attitude", "promise", "nextOn"),
         _visit,
         of_child=True,
         plain=("attachments",),
@@ -197,6 +198,12 @@ def choose(kind: str, grants: Grants) -> tuple[bytes, tuple[str, ...]]:
         f" where t.{form.key} = %(paper_id)s and {form.only} and {scope(table, alias='t', grants=grants)}"
     )
     return statement.encode(), tuple(names)
+
+
+def shown(kind: str) -> tuple[str, ...]:
+    """What a paper of this kind shows of the type it is read from, as `Type.field`."""
+    form = KINDS[kind]
+    return tuple(f"{form.type}.{field}" for field in form.fields)
 
 
 def choose_children(kind: str, grants: Grants) -> tuple[bytes, tuple[str, ...]] | None:

@@ -322,6 +322,7 @@ def _public_report(event: PublicReport.Received | PublicReport.InquiryMade) -> P
                 method=event.method,
                 made_on=event.made_on,
                 owed=_owed(event.owed),
+                note=Sealed(event.note),
             )
         case _:
             assert_never(event)

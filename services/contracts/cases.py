@@ -385,7 +385,8 @@ class PublicReportReceived(Published, frozen=True, kw_only=True):
 
 
 class PublicReportInquired(Published, frozen=True, kw_only=True):
-    """Somebody looked into a report 查访; while nobody knows which child is meant, the next look is owed."""
+    """Somebody looked into a report 查访; while nobody knows which child is meant, the next look is owed. `note` is sealed under
+    the report's key."""
 
     TYPE: ClassVar[str] = "cases.public-report-inquired.v1"
     report_id: UUID
@@ -393,6 +394,7 @@ class PublicReportInquired(Published, frozen=True, kw_only=True):
     method: str
     made_on: date
     owed: Owed
+    note: Sealed = Sealed("")
 
 
 class ResponsibilityAssigned(Published, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import pytest
 from graphql import GraphQLObjectType
 
 from gateway.access.policy import NODE_ID, Mode, PolicyError, Relation, compile_policy, load_policy
+from gateway.access.predicates import PREDICATES
 from gateway.files.routes import COMMANDS as FILES
 from gateway.schema.map import TABLES, column, linked
 from gateway.schema.rights import command_of, is_open
@@ -95,6 +96,13 @@ def test_what_a_head_approves_the_head_can_approve_and_the_officer_see() -> None
         if grants.needs_head:
             assert {"approve_purpose", "end_warrant"} <= grants.commands.keys(), (kind, purpose)
             assert grants.of("Warrant", "untilAt"), (kind, purpose)
+
+
+def test_who_may_ask_for_a_yes_or_no_holds_it_by_post() -> None:
+    asking = {key for key, grants in POLICY.grants.items() if any(grants.of("Query", name) for name in PREDICATES)}
+
+    assert asking
+    assert not {key for key in asking if POLICY.grants[key].needs_head}
 
 
 def test_only_those_who_reach_an_area_see_the_log_of_looks() -> None:

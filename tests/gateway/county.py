@@ -72,6 +72,7 @@ def _county(chance: random.Random, *, children: int) -> Iterator[tuple[str, dict
             yield table, row
     for number in range(0, children - 5, 4):
         yield from _doubt(number, number + 5, townships=townships)
+    yield from _household_plans(townships)
     yield from _taken_in()
     yield from _warrants(townships)
     yield from oversight_of_units()
@@ -446,6 +447,22 @@ def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:
         )
 
 
+def _household_plans(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Plans of households of two children, who needn't live in the same township."""
+    for number in range(0, len(townships) - 1, 2):
+        yield (
+            "household_plan",
+            {
+                "plan_id": made("householdPlan", number // 2),
+                "household_id": made("household", number // 2),
+                "township": townships[number],
+                "children": [made("child", number), made("child", number + 1)],
+                "opened_on": TODAY,
+                "review_on": TODAY - timedelta(days=number % 3),
+            },
+        )
+
+
 def _warrants(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]]:
     """Approvals for those who need one, and consents, orders and break-glass for some children."""
     for kind, purpose in (
@@ -539,6 +556,9 @@ def _case(
                 "position": number * 10 + step,
             },
         )
+        if step:
+            note = {"event_id": made("step", number, step), "note": f"第{number}户父亲外出,祖母答应劝说"}
+            yield "step_words", {**of_case, **note}
     for kind in ("written_report", "order_to_correct")[: chance.randint(0, 2)]:
         yield (
             "document",
@@ -654,7 +674,18 @@ def _assistance(
         )
     if chance.random() < 0.5:
         plan = made("plan", number)
-        yield "student_plan", {**of_child, "plan_id": plan, "opened_on": TODAY, "review_on": TODAY + timedelta(days=90)}
+        ended_on = TODAY if number % 4 == 0 else None
+        yield (
+            "student_plan",
+            {
+                **of_child,
+                "plan_id": plan,
+                "opened_on": TODAY - timedelta(days=60),
+                "review_on": None if ended_on else TODAY + timedelta(days=90 if number % 3 else -1),
+                "ended_on": ended_on,
+                "resolution": "kept" if ended_on else "",
+            },
+        )
         for part in range(2):
             yield (
                 "measure",
@@ -664,8 +695,9 @@ def _assistance(
                     "plan_id": plan,
                     "measure": "家访",
                     "owner": "teacher-1",
-                    "due_on": TODAY,
+                    "due_on": TODAY - timedelta(days=part),
                     "evidence": "",
+                    "done_on": TODAY if number % 5 == 0 else None,
                 },
             )
         yield (
@@ -676,7 +708,8 @@ def _assistance(
                 "needs": ["语文"],
                 "helper": "teacher-2",
                 "begun_on": TODAY,
-                "outcome": "",
+                "review_on": TODAY - timedelta(days=number % 3),
+                "outcome": "ended" if number % 4 == 1 else "",
             },
         )
         yield (

@@ -151,6 +151,7 @@ def oversight_of_units() -> Iterator[Told]:
                     "report_id": made("report", number),
                     "text": f"第{number}窑厂有个男孩在做工",
                     "supplements": ["他叔叔也在那里"] if number % 2 else [],
+                    "notes": ["村干部说没有见过"] if number % 2 else [],
                 },
             )
         yield (

@@ -151,7 +151,7 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
     match argument:
         case "first":
             return st.integers(1, 4)
-        case "id" | "childId":
+        case "id" | "childId" | "about" | "householdId":
             return ids
         case "township":
             return st.sampled_from([county.XIAODIAN, county.SANTUN, county.ELSEWHERE])
@@ -175,8 +175,17 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             | "late"
             | "handled"
             | "unreviewed"
+            | "done"
         ):
             return st.booleans()
+        case "programme":
+            return st.sampled_from(["living_allowance", "boarding"])
+        case "category":
+            return st.sampled_from(["minimum_living", "orphan"])
+        case "helper":
+            return st.sampled_from(["teacher-1", f"school:{county.SCHOOL}"])
+        case "schoolYear":
+            return st.sampled_from(["2026-2027", "2025-2026"])
         case "department":
             return st.sampled_from([f"school:{county.SCHOOL}", "education_bureau:410326"])
         case "actor":
@@ -306,6 +315,54 @@ def test_every_list_is_the_same_whatever_narrows_it(unfenced: Any, gateway: Any,
             equal(unfenced, gateway, query, {}, by=by)
 
 
+def _leading_on(kind: str, grants: Grants, *, depth: int) -> str:
+    """Whatever a type leads to that these callers may follow, and what that leads to; of each no more than its id."""
+    parts = ["id" if grants.of(kind, "id") else "__typename"]
+    for name, field in SCHEMA.type_map[kind].fields.items():
+        inner = get_named_type(field.type)
+        if isinstance(inner, GraphQLObjectType) and grants.of(kind, name) and depth and inner.name in TABLES:
+            parts.append(f"{name} {_leading_on(inner.name, grants, depth=depth - 1)}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+@pytest.mark.parametrize("by", ["bureau-office", "inspector", "school-principal", "civil-affairs-officer"])
+def test_a_receipt_names_every_child_shown_below_a_row_of_any_list(unfenced: Any, gateway: Any, by: str) -> None:
+    grants, wide = grants_of(by), set()
+    for name in sorted(name for name, root in ROOTS.items() if root.keys and grants.of("Query", name)):
+        below = _leading_on(ROOTS[name].type, grants, depth=2)
+        query = f"{{ {name}(first: 60{_REQUIRED.get(name, '')}) {{ nodes {below} }} }}"
+        if is_allowed(query):
+            equal(unfenced, gateway, query, {}, by=by)
+            wide |= {name for link in TABLES[ROOTS[name].type].links.values() if not link.stays}
+    assert wide or by in {"school-principal", "civil-affairs-officer"}
+
+
+def test_a_household_shown_by_its_plan_is_on_the_receipt_whole_as_far_as_it_is_shown(
+    unfenced: Any, gateway: Any
+) -> None:
+    shown = "{ householdPlans(first: 60) { nodes { children { id name plans { measures { id } } } } } }"
+    for by in ("bureau-office", "xiaodian-officer"):
+        plans = equal(unfenced, gateway, shown, {}, by=by)["householdPlans"]["nodes"]
+        children = {UUID(child["id"]) for plan in plans for child in plan["children"]}
+        assert set(unfenced.receipts_of()[0]["child_ids"]) == children
+        assert children
+    some = "{ householdPlans(first: 1) { edges { node { children { id } } } } }"
+    [edge] = equal(unfenced, gateway, some, {}, by="bureau-office")["householdPlans"]["edges"]
+    assert len(unfenced.receipts_of()[0]["child_ids"]) == len(edge["node"]["children"]) > 0
+    unseen = "{ householdPlans(first: 60) { nodes { id overdue } } }"
+    equal(unfenced, gateway, unseen, {}, by="bureau-office")
+    assert unfenced.receipts_of()[0]["child_ids"] == []
+
+
+def test_every_relation_stays_with_its_child_or_its_children_are_named_besides() -> None:
+    """What doesn't stay costs a second reading of the same rows, so each is known here by name."""
+    wide = {f"{table.type}.{name}" for table in TABLES.values() for name, link in table.links.items() if not link.stays}
+    of_no_child = {f"{table.type}.{name}" for table in TABLES.values() for name, link in table.links.items()
+                   if not TABLES[link.type].of_child}  # fmt: skip
+
+    assert wide - of_no_child == {"HouseholdPlan.children"}
+
+
 _REQUIRED = {
     "receipts": f', childId: "{county.made("child", 0)}"',
     "fieldCheckAnswers": f', fieldCheckId: "{county.made("fieldCheck", 0)}"',
@@ -341,6 +398,11 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "visitor": ["teacher-1"],
         "shows": ["receipt"],
         "served": [True, False],
+        "done": [True, False],
+        "householdId": [str(county.made("household", 0))],
+        "category": ["minimum_living"],
+        "helper": ["teacher-1"],
+        "schoolYear": ["2026-2027"],
         "ranOut": [True, False],
         "result": ["complied"],
         "ended": [True, False],

@@ -54,6 +54,14 @@ def test_the_bureau_prints_every_kind_of_paper_and_it_is_recorded(gateway: Askin
     assert (receipt["operation"], receipt["decision"]) == ("print_paper", "answered")
 
 
+def test_a_visit_record_says_what_the_family_promised_and_so_does_its_receipt(gateway: Asking) -> None:
+    promises = {row["visit_id"]: str(row["promise"]) for table, row in county.county_rows() if table == "visit_words"}
+    promised = county.made("visit", 0, 1)
+
+    assert promises[promised] in text_of(ask(gateway, "GET", f"/files/papers/visit_record/{promised}"))
+    assert "Visit.promise" in gateway.receipts_of()[0]["fields"]
+
+
 def test_a_report_to_the_county_names_its_children_and_so_does_its_receipt(gateway: Asking) -> None:
     told = text_of(ask(gateway, "GET", f"/files/papers/county_report/{IDS['county_report']}"))
 

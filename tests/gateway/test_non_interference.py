@@ -102,7 +102,7 @@ def columns_towards(connection: psycopg.Connection, who: Who) -> list[Column]:
         told["finding", "kind"] = {"full"}
     sources = sorted(
         {table.source for table in TABLES.values() if re.fullmatch(r"\w+", table.source)}
-        | {"child_identity", "visit_words", "report_words"}
+        | {"child_identity", "visit_words", "step_words", "report_words"}
     )
     found = connection.execute(
         "select table_name, column_name, udt_name from information_schema.columns"

@@ -250,18 +250,31 @@ def test_papers_whose_term_is_over_are_listed_until_somebody_says_what_came_of_t
 
 def test_what_the_public_told_is_read_by_who_looks_into_it(gateway: Asking) -> None:
     told = {str(row["report_id"]): row for row in rows("report_words")}
-    query = "{ publicReports(first: 100) { nodes { id text supplements } } }"
+    query = "{ publicReports(first: 100) { nodes { id text supplements notes } } }"
 
     for by, township in (("bureau-office", ""), ("xiaodian-officer", county.XIAODIAN)):
         nodes = gateway.ask(query, by=by).data["publicReports"]["nodes"]
         theirs = [row for row in rows("public_report") if str(row["township"]).startswith(township or "410326")]
         assert {node["id"] for node in nodes} == {str(row["report_id"]) for row in theirs}
         for node in nodes:
-            words = told.get(node["id"], {"text": "", "supplements": []})
-            assert (node["text"], node["supplements"]) == (words["text"], words["supplements"])
-    assert any(node["text"] and node["supplements"] for node in nodes)
+            words = told.get(node["id"], {"text": "", "supplements": [], "notes": []})
+            assert {name: node[name] for name in words.keys() & node.keys()} == {
+                name: words[name] for name in words.keys() & node.keys()
+            }
+    assert any(node["text"] and node["supplements"] and node["notes"] for node in nodes)
     [receipt] = gateway.receipts_of()
-    assert {"PublicReport.text", "PublicReport.supplements"} <= set(receipt["fields"])
+    assert {"PublicReport.text", "PublicReport.supplements", "PublicReport.notes"} <= set(receipt["fields"])
+
+
+def test_what_was_written_down_of_a_family_is_read_by_who_goes_there_next(gateway: Asking) -> None:
+    told = {str(row["event_id"]): row["note"] for row in rows("step_words")}
+    query = "{ cases(first: 200) { nodes { steps { id note } } } }"
+
+    for by in ("bureau-office", "xiaodian-officer", ("school:" + county.SCHOOL, "dropout_control")):
+        steps = [step for case in gateway.ask(query, by=by).data["cases"]["nodes"] for step in case["steps"]]
+        assert {step["id"]: step["note"] for step in steps} == {step["id"]: told.get(step["id"], "") for step in steps}
+        assert any(step["note"] for step in steps)
+    assert gateway.ask(query, by="inspector").code == "FORBIDDEN"
 
 
 def test_a_promise_is_read_by_who_holds_the_family_to_it(gateway: Asking) -> None:
