@@ -1,5 +1,7 @@
 """One journey, two profiles: everything in one process, and every part a process of its own with Kafka between them."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from rich.console import Console
+from websockets.sync.client import ClientConnection, connect
 
 from deploy import operate
 from deploy.distributed import Distributed
@@ -77,17 +80,77 @@ def test_a_child_who_is_missing_from_its_seat_is_looked_for_and_helped(system: S
     generate(children=150, seed=7, as_of=AS_OF).write(tmp_path)
     operate.load(Console(file=StringIO()), system.intake, registers=tmp_path / "registers", as_of=AS_OF)
 
+    form = public_form(system)  # it takes longer to load a county than anybody needs to write
     case = the_first_suspected_case(system)
-    for account, mutation in (
-        ("bureau-office", "mutation($id: UUID!) { beginVerification(caseId: $id) { visible } }"),
-        ("bureau-office", 'mutation($id: UUID!) { confirmCase(caseId: $id, causes: ["learning"]) { visible } }'),
-    ):
-        answer = system.ask(account, mutation, id=case["id"])
-        assert next(iter(answer.values()))["visible"], "what was done can be read in the same moment"
+    with follows(system, "bureau-office", FOLLOWED, id=case["id"]) as socket:
+        assert next_of(socket)["case"]["state"] == "suspected"
+        is_looked_for(system, case["id"])
+        shown = next_of(socket)["case"]["state"]
+        assert (shown if shown == "confirmed" else next_of(socket)["case"]["state"]) == "confirmed"
 
     assert state_of(system, case["id"]) == "confirmed"
     eventually(lambda: has_a_plan(system, case["child"]["id"]), within=WITHIN_S)
     eventually(lambda: notices_of(system, "bureau-office"), within=WITHIN_S)
+    somebody_of_the_public_reports(system, form)
+
+
+def is_looked_for(system: System, case_id: str) -> None:
+    for account, mutation in (
+        ("bureau-office", "mutation($id: UUID!) { beginVerification(caseId: $id) { visible } }"),
+        ("bureau-office", 'mutation($id: UUID!) { confirmCase(caseId: $id, causes: ["learning"]) { visible } }'),
+    ):
+        answer = system.ask(account, mutation, id=case_id)
+        assert next(iter(answer.values()))["visible"], "what was done can be read in the same moment"
+
+
+FOLLOWED = "subscription Case($id: UUID!) { case(id: $id) { state } }"
+
+
+@contextmanager
+def follows(system: System, account: str, query: str, **variables: object) -> Iterator[ClientConnection]:
+    """A partner follows what a query shows, over a WebSocket."""
+    token = httpx.post(f"{system.url}/development/token/{account}").json()["token"]
+    url = f"{system.url.replace('http', 'ws', 1)}/graphql"
+    with connect(url, subprotocols=["graphql-transport-ws"], open_timeout=WITHIN_S) as socket:  # type: ignore[list-item]
+        socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
+        assert json.loads(socket.recv(timeout=WITHIN_S))["type"] == "connection_ack"
+        socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": query, "variables": variables}}))
+        yield socket
+
+
+def next_of(socket: ClientConnection) -> dict[str, Any]:
+    """What is shown next."""
+    told = json.loads(socket.recv(timeout=WITHIN_S))
+    assert told["type"] == "next", told
+    data: dict[str, Any] = told["payload"]["data"]
+    return data
+
+
+TOLD = "窑厂有一个十二岁左右的男孩在做工"
+
+
+def public_form(system: System) -> dict[str, str]:
+    """The public's form, as a browser gets it and somebody fills it in."""
+    page = httpx.get(f"{system.url}/report").text
+    found = re.search(r'name="token" value="([^"]+)"', page)
+    assert found is not None, page
+    return {"token": found[1], "township": "410326103", "text": TOLD, "contact": "13800000000"}
+
+
+def somebody_of_the_public_reports(system: System, form: Mapping[str, str]) -> None:
+    """Told without an account, read by the bureau, and followed up with the code on the receipt."""
+    receipt = httpx.post(f"{system.url}/report", data=form, timeout=30)
+    assert receipt.status_code == 200, receipt.text
+    code = re.search(r"<strong>([0-9A-Z-]+)</strong>", receipt.text)
+    assert code is not None, receipt.text
+
+    told = "{ publicReports(first: 5) { nodes { text receiptNumber } } }"
+    eventually(lambda: system.ask("bureau-office", told)["publicReports"]["nodes"], within=WITHIN_S)
+    [report] = system.ask("bureau-office", told)["publicReports"]["nodes"]
+    assert report["text"] == TOLD
+    standing = httpx.post(f"{system.url}/report/follow-up", data={"code": code[1]}, timeout=30)
+    assert report["receiptNumber"] in standing.text
+    assert TOLD not in standing.text
 
 
 def the_first_suspected_case(system: System) -> Mapping[str, Any]:
