@@ -53,14 +53,20 @@ _ON = """from_on <= {v} and (until_on is null or until_on >= {v})
 
 
 _MINE = "township >= %(lo)s and township < %(hi)s"
+_UNSIGNED = "not exists (select from statement s where s.party = p.party and s.year = %(year)s)"
+_VILLAGES = "select 'village:' || code as party, name, township from village"
 _PARTIES = {
     "county_township": "select 'township:' || code as party, name, code as township from township",
-    "township_village": "select 'village:' || code as party, name, township from village",
+    "township_village": _VILLAGES,
+    # No list has a village's groups 居民组; they are known by having signed, and a village that has named none by itself.
+    "village_group": "select distinct g.party, '' as name, g.township from statement g where g.level = 'village_group'"
+    f" union all select v.party || '/', v.name, v.township from ({_VILLAGES}) v where not exists (select from statement g"
+    " where g.level = 'village_group' and g.superior = v.party)",
     "group_household": "select distinct 'household:' || c.household_id as party, '' as name, c.township"
     " from child c join child_identity i on i.child_id = c.child_id where c.household_id is not null"
     " and c.merged_into is null and i.birth_date > %(born_after)s and i.birth_date <= %(born_until)s",
 }
-"""Who signs a statement at a level, as far as a list names them."""
+"""Who signs a statement at a level, as far as it can be named."""
 _REPORTING = (
     "select 'township:' || code as party, name, code as township, '' as school from township"
     " union all select 'school:' || school, max(school_name), min(township), school from child"
@@ -180,8 +186,9 @@ class OversightQuery:
         return await listed(info, Statement, narrowed, key="statement_id", first=first, after=after)
 
     @strawberry.field(
-        description="未签责任书 who has not signed a year's statement at a level: county_township, township_village, or"
-        " group_household (households with a child of school age). Groups are on no list"
+        description="未签责任书 who has not signed a year's statement at a level: county_township, township_village, village_group (groups"
+        " that signed in another year, and `village:…/` for a village of which no group ever has), or group_household (households with a"
+        " child of school age)"
     )
     async def statements_owed(self, info: Info, year: int, level: str, township: str | None = None) -> list[Unsigned]:
         """Parties of a level without a statement for the year, up to a thousand."""
@@ -193,8 +200,7 @@ class OversightQuery:
         rows = await looking.rows(
             f"select party, name, township from ({_PARTIES[level]}) p where ({_MINE})"
             " and (%(township)s::text is null or township = %(township)s)"
-            " and not exists (select from statement s where s.party = p.party and s.year = %(year)s)"
-            " order by township, party limit 1000",
+            f" and {_UNSIGNED} order by township, party limit 1000",
             year=year,
             township=township,
             born_after=born_after,

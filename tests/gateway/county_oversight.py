@@ -10,6 +10,7 @@ Told = tuple[str, dict[str, object]]
 MONTH, YEAR = "2026-08", 2026
 SHOWN = ("visit", "receipt")
 ROLES = ("village_cadre", "township_cadre")
+GROUP = f"group:{VILLAGE}-02"
 
 
 def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object) -> Iterator[Told]:
@@ -89,6 +90,18 @@ def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object
 
 def oversight_of_units() -> Iterator[Told]:
     """What was asked of units, found at them and signed by them."""
+    yield (
+        "statement",
+        {
+            "township": XIAODIAN,
+            "statement_id": made("statement of a group"),
+            "level": "village_group",
+            "year": YEAR,
+            "superior": f"village:{VILLAGE}",
+            "party": GROUP,
+            "signed_on": TODAY,
+        },
+    )
     for number, (township, unit) in enumerate(
         (
             (XIAODIAN, f"township:{XIAODIAN}"),

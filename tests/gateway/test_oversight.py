@@ -9,7 +9,7 @@ import pytest
 from services.cases.domain.catalogue import CAUSES
 from tests.gateway import county
 from tests.gateway.conftest import Asking
-from tests.gateway.county_oversight import MONTH, YEAR
+from tests.gateway.county_oversight import GROUP, MONTH, YEAR
 
 
 def rows(table: str) -> list[dict[str, Any]]:
@@ -205,6 +205,23 @@ def test_townships_and_villages_without_a_statement_are_named(gateway: Asking) -
     assert own
     assert {unsigned["township"] for unsigned in own} == {county.XIAODIAN}
     assert all(unsigned["name"] for unsigned in own)
+
+
+def test_groups_that_signed_another_year_and_villages_without_any_are_named(gateway: Asking) -> None:
+    query = 'query($year: Int!) { statementsOwed(year: $year, level: "village_group") { party township } }'
+
+    def owed(year: int) -> set[str]:
+        rows = gateway.ask(query, {"year": year}, by="xiaodian-officer").data["statementsOwed"]
+        assert {row["township"] for row in rows} == {county.XIAODIAN}
+        return {row["party"] for row in rows}
+
+    assert GROUP not in owed(YEAR)
+    assert GROUP in owed(YEAR + 1)
+    assert f"village:{county.VILLAGE}/" not in owed(YEAR)
+    others = {party for party in owed(YEAR) if party.startswith("village:")}
+    assert others == owed(YEAR + 1) - {GROUP}
+    assert all(party.endswith("/") for party in others)
+    assert others
 
 
 def test_a_level_that_is_none_is_refused_in_words(gateway: Asking) -> None:
