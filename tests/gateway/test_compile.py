@@ -178,14 +178,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             | "done"
         ):
             return st.booleans()
-        case "programme":
-            return st.sampled_from(["living_allowance", "boarding"])
-        case "category":
-            return st.sampled_from(["minimum_living", "orphan"])
-        case "helper":
-            return st.sampled_from(["teacher-1", f"school:{county.SCHOOL}"])
-        case "schoolYear":
-            return st.sampled_from(["2026-2027", "2025-2026"])
+        case "programme" | "category" | "helper" | "schoolYear":
+            return st.sampled_from(["living_allowance", "minimum_living", "teacher-2", "2026", "2026-2027"])
         case "department":
             return st.sampled_from([f"school:{county.SCHOOL}", "education_bureau:410326"])
         case "actor":
