@@ -20,7 +20,7 @@ from gateway.access.quotas import Quota, Quotas
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
 from gateway.commands import Commands
-from gateway.console.asking import Asking
+from gateway.console.asking import Asking, Files
 from gateway.console.caller import Console
 from gateway.console.document import Documents as PageDocuments
 from gateway.console.routes import Lending, console_routes
@@ -174,6 +174,7 @@ def _open_console(app: Gateway, surroundings: Surroundings, *, issuer: Developme
     clock = surroundings.clock
     console = Console(
         asking=Asking(app.graphql),
+        files=Files(app),
         documents=PageDocuments(trust=surroundings.documents.trust),
         sessions=Sessions(secret=secret or secrets.token_hex(32), clock=clock, development=issuer is not None),
         clock=clock,

@@ -17,8 +17,9 @@ from uuid import UUID
 import jinja2
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive
 
-from gateway.console.asking import Asking, Said
+from gateway.console.asking import Asking, Files, Said
 from gateway.console.document import ME, Documents, Granted, variables_of
 from gateway.console.session import Session, Sessions
 from gateway.console.texts import LANGUAGES, Language, Texts
@@ -60,6 +61,7 @@ class Console:
     """What the pages work with; see `app.build_gateway`."""
 
     asking: Asking
+    files: Files
     documents: Documents
     sessions: Sessions
     clock: Clock
@@ -150,6 +152,15 @@ class Caller(Guest):
         )
         done: Mapping[str, Any] = answer.data[command]
         return done
+
+    async def hand_in(
+        self, path: str, *, key: UUID, receive: Receive, content_type: str, query: str = ""
+    ) -> Mapping[str, Any]:
+        """Hands a file in at one of the file routes; answers what it answers. Raises `Said`."""
+        headers = {"content-type": content_type, "idempotency-key": str(key)}
+        return await self.console.files.call(
+            path, token=self.session.token, method="POST", query=query, headers=headers, receive=receive
+        )
 
     def id(self, name: str) -> str:
         """An id in the path; raises `Said` NOT_FOUND where it is none."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
+from uuid import UUID
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -31,8 +32,21 @@ from gateway.console.caller import (
 from gateway.console.document import Granted
 from gateway.console.session import Session
 from gateway.console.texts import Texts
-from gateway.console.views import acts, board, case, child, duties, ledger, lists, my_day, replay
-from gateway.html_form import Unreadable, read_pairs
+from gateway.console.views import (
+    acts,
+    board,
+    case,
+    child,
+    doubts,
+    duties,
+    ledger,
+    lists,
+    my_day,
+    photos,
+    registers,
+    replay,
+)
+from gateway.html_form import Unreadable, read_pairs, refuse_from_elsewhere
 
 MOST_BYTES: Final = 256 * 1024
 MOST_FIELDS: Final = 400
@@ -49,6 +63,7 @@ _STATUS: Final[Mapping[str, int]] = {
 _log = logging.getLogger("baoxue.gateway.console")
 
 Show = Callable[[Caller], Awaitable[Response]]
+Take = Callable[[Caller, UUID], Awaitable[Response]]
 Act = Callable[[Caller, acts.Form], Awaitable[Response]]
 
 
@@ -59,6 +74,8 @@ class Page:
     path: str
     show: Show | None = None
     act: Act | None = None
+    take: Take | None = None
+    """Who takes what is handed in: a body that is streamed, with its ticket in the address."""
     name: str = ""
     """Its key under `nav` in the catalogue; empty for a page that others link to."""
     needs: tuple[tuple[str, str], ...] = field(default=())
@@ -75,6 +92,11 @@ PAGES: Final = (
     Page("/board/{township}", board.show_township),
     Page("/ledger", ledger.show, ledger.find, name="ledger", needs=(("Query", "children"),)),
     Page("/cases", lists.shown(lists.CASES), name="cases", needs=(("Query", "cases"),)),
+    Page("/registers", registers.show, take=registers.take, name="registers", needs=(("Query", "deliveries"),)),
+    Page("/registers/{id}", registers.show_one),
+    Page("/doubts", lists.shown(lists.DOUBTS), name="doubts", needs=(("Query", "doubts"),)),
+    Page("/doubts/{id}", doubts.show),
+    Page("/cases/{id}/photos", take=photos.take),
     Page("/findings", lists.shown(lists.FINDINGS), name="findings", needs=(("Query", "findings"),)),
     Page("/referrals", lists.shown(lists.REFERRALS), name="referrals", needs=(("Query", "referrals"),)),
     Page("/posts", lists.shown(lists.POSTS), name="posts", needs=(("Query", "posts"),)),
@@ -100,6 +122,7 @@ def console_routes(console: Console) -> list[Route]:
         _open(console, "/sign-in", "POST", signing_in.enter),
         *(_shown(console, page) for page in PAGES if page.show),
         *(_acted(console, page) for page in PAGES if page.act),
+        *(_taken(console, page) for page in PAGES if page.take),
         _acted(console, Page("/sign-out", act=signing_in.leave)),
     ]
 
@@ -155,6 +178,18 @@ def _acted(console: Console, page: Page) -> Route:
             values.setdefault(name, []).append(value)
         ticket = "".join(values.pop("ticket", []))
         return await act(caller, acts.Form(values, console.sessions.take(caller.session, ticket).id, ticket))
+
+    return Route(page.path, _door(console, page, handle), methods=["POST"])
+
+
+def _taken(console: Console, page: Page) -> Route:
+    take = page.take
+    if take is None:
+        raise ValueError(page.path)
+
+    async def handle(caller: Caller) -> Response:
+        refuse_from_elsewhere(caller.request)
+        return await take(caller, console.sessions.take(caller.session, caller.given("ticket")).id)
 
     return Route(page.path, _door(console, page, handle), methods=["POST"])
 

@@ -20,26 +20,6 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Any]]] = tomllib.loads(
     files("gateway.console").joinpath("texts.toml").read_text(encoding="utf-8")
 )
 
-_CODE: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
-_TOLD_IN: Final = [
-    "steps",
-    "openings",
-    "causes",
-    "documents",
-    "departments",
-    "service_methods",
-    "persuasion_methods",
-    "persuasion_outcomes",
-    "searches",
-    "proceedings",
-    "paper_results",
-    "pauses",
-    "letter_outcomes",
-    "roles",
-]
-_OF_CASES: Final[Mapping[str, str]] = {code: word for name in reversed(_TOLD_IN) for code, word in WORDS[name].items()}
-"""The codes that steps of a case are told in."""
-
 
 class Texts:
     """The catalogue in one language."""
@@ -68,6 +48,10 @@ class Texts:
             return WORDS.get(group, {}).get(str(code), str(code))
         return _spaced(str(code))
 
+    def words(self, group: str) -> list[tuple[str, str]]:
+        """A list's codes, each with its word."""
+        return [(code, self.word(group, code)) for code in WORDS[group]]
+
     def unit(self, name: str | None) -> str:
         """A unit `kind:area` in words: 小店镇 乡镇, or the kind and the code of a school; the system for its own acts."""
         kind, _, area = (name or "").partition(":")
@@ -81,10 +65,6 @@ class Texts:
         if not actor or actor == "clock" or actor.startswith("policy:"):
             return self("site.system")
         return f"{actor} · {self.unit(unit)}"
-
-    def said(self, detail: str | None) -> str:
-        """What the read model says in Chinese words and codes, its codes in words too."""
-        return _CODE.sub(lambda code: _OF_CASES.get(code[0], code[0]), detail or "")
 
     def place(self, code: object) -> str:
         """A township or village by its name, where the county's list has it."""

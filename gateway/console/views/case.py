@@ -19,5 +19,6 @@ async def show(caller: Caller) -> Response:
         visits=also.get("visits", {}).get("nodes", ()),
         attachments=also.get("attachments", {}).get("nodes", ()),
         forms=forms,
+        evidence=caller.texts.words("evidence") if caller.granted.may("keepAttachment") else (),
         done=caller.given("done"),
     )

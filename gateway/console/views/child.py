@@ -39,7 +39,7 @@ def _events(caller: Caller, child: Mapping[str, Any]) -> Iterator[Event]:
     for case in child.get("cases", ()):
         for step in case.get("steps", ()):
             by = t.by(step.get("actor"), step.get("department"))
-            yield Event(t.moment(step["at"]), t.said(step.get("detail")), by, f"/cases/{case['id']}")
+            yield Event(t.moment(step["at"]), step.get("detail", ""), by, f"/cases/{case['id']}")
     for finding in child.get("findings", ()):
         kind = word("findings", finding.get("kind"))
         yield Event(finding.get("raisedOn") or "", t("child.found", what=kind), t.unit(finding.get("owner")))

@@ -21,7 +21,7 @@ class Column:
     field: str
     heading: str
     kind: str = "text"
-    """text, date, due, moment, place, unit, child, case or link; or the list of words its codes are of."""
+    """text, score, flag, date, due, moment, place, unit, child, case or doubt; or the list of words its codes are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,21 @@ NOTICES: Final = List(
     (Narrowing("state", "child.state", "notice_states"),),
     (Button("acknowledgeNotice", "noticeId", frozenset({"delivered", "escalated"})),),
     file="notices",
+)
+DOUBTS: Final = List(
+    "doubts",
+    (
+        Column("raisedOn", "lists.since", "date"),
+        Column("child", "doubts.one", "child"),
+        Column("other", "doubts.other", "child"),
+        Column("score", "doubts.score", "score"),
+        Column("reason", "child.why"),
+        Column("state", "child.state", "doubt_states"),
+        Column("decision", "arguments.decision", "doubt_decisions"),
+        Column("id", "lists.open", "doubt"),
+    ),
+    (Narrowing("state", "child.state", "doubt_states"),),
+    file="doubts",
 )
 POSTS: Final = List(
     "posts",

@@ -221,3 +221,14 @@ def test_who_may_not_replay_is_offered_no_replay(browser: Browser) -> None:
 
     assert "/replay" not in browser.get("/").text
     assert browser.get(f"/cases/{a_case()['case_id']}/replay").status_code == 404
+
+
+def test_two_entries_stand_side_by_side_and_what_differs_is_marked(browser: Browser) -> None:
+    listed = browser.signed_in("bureau-office").get("/doubts?state=open")
+    [path, *_] = re.findall(r'href="(/doubts/[^"]+)"', listed.text)
+
+    page = browser.get(path)
+
+    assert page.status_code == 200, text_of(page)
+    assert 'action="/acts/decideDoubt"' in page.text
+    assert 'class="differs"' in page.text
