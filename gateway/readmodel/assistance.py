@@ -32,7 +32,6 @@ from services.contracts.assistance import (
     MeasurePlanned,
     PaymentRefusalClimbed,
     PaymentRefusalOverdue,
-    PaymentRefused,
     PlanOverdue,
     PlanOverdueClimbed,
     StudentPlanEnded,
@@ -44,16 +43,7 @@ from services.contracts.envelope import Published
 
 EligibilityEvent = EligibilityFound | EligibilityEnded
 MeasureEvent = MeasurePlanned | MeasureDone
-AwardEvent = (
-    AwardGranted
-    | AwardPaid
-    | AwardReturned
-    | AwardListed
-    | AwardUnlisted
-    | AwardSetAside
-    | AwardTakenUp
-    | PaymentRefused
-)
+AwardEvent = AwardGranted | AwardPaid | AwardReturned | AwardListed | AwardUnlisted | AwardSetAside | AwardTakenUp
 SupportEvent = LearningSupportBegun | LearningSupportReviewed
 
 
@@ -243,13 +233,13 @@ def award(row: Award | None, told: Told[AwardEvent]) -> Award:
         case AwardPaid():
             paid = row.paid_fen + event.amount_fen
             state = "paid" if paid >= row.amount_fen and row.state != "set_aside" else row.state
-            return replace(row, paid_fen=paid, state=state, list_id=None)
+            return replace(row, paid_fen=paid, state=state)
         case AwardReturned():
             state = row.state if row.state == "set_aside" else "returned"
             return replace(row, paid_fen=row.paid_fen - event.amount_fen, state=state)
         case AwardListed():
             return replace(row, list_id=event.list_id)
-        case AwardUnlisted() | PaymentRefused():
+        case AwardUnlisted():
             return replace(row, list_id=None)
         case AwardSetAside():
             return replace(row, state="set_aside")

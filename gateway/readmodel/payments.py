@@ -1,4 +1,4 @@
-"""What assistance told of payments 发放, as rows: lists for the bank, and what the bank refused."""
+"""What assistance told of payments 发放, as rows: lists for the bank, each payment, and what the bank refused."""
 
 from datetime import date
 from typing import Any, ClassVar, Final, assert_never, get_args
@@ -9,6 +9,10 @@ from msgspec.structs import replace
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
 from services.contracts.assistance import (
+    AwardListed,
+    AwardPaid,
+    AwardReturned,
+    AwardUnlisted,
     PaymentListApproved,
     PaymentListMade,
     PaymentListWithdrawn,
@@ -16,6 +20,7 @@ from services.contracts.assistance import (
     PaymentRefused,
 )
 
+PaymentEvent = AwardListed | AwardUnlisted | AwardPaid | PaymentRefused | AwardReturned
 ListEvent = PaymentListMade | PaymentListApproved | PaymentListWithdrawn
 RefusalEvent = PaymentRefused | PaymentRefusalClosed
 
@@ -56,6 +61,49 @@ class PaymentRefusal(OfChild, frozen=True, kw_only=True):
     ending: str = ""
     answer: str = ""
     closed_on: date | None = None
+
+
+class Payment(OfChild, frozen=True, kw_only=True):
+    """One order to pay an award, or a payment reported without one, and what became of it 支付明细; money in fen 分."""
+
+    TABLE: ClassVar[str] = "payment"
+    KEY: ClassVar[str] = "payment_id"
+    payment_id: UUID
+    award_id: UUID | None = None
+    list_id: UUID | None = None
+    paid_fen: int = 0
+    listed_on: date | None = None
+    unlisted_on: date | None = None
+    paid_on: date | None = None
+    refused_on: date | None = None
+    returned_on: date | None = None
+
+
+def payment(row: Payment | None, told: Told[PaymentEvent]) -> Payment | None:
+    """A payment from its list to the bank's word; one that was listed before its id was told begins when it is paid."""
+    event = told.event
+    if event.payment_id is None:
+        return row
+    row = row or Payment(payment_id=event.payment_id, child_id=event.child_id)
+    row = replace(row, award_id=event.award_id)
+    match event:
+        case AwardListed():
+            return replace(row, list_id=event.list_id, listed_on=event.listed_on)
+        case AwardUnlisted():
+            return replace(row, unlisted_on=event.unlisted_on)
+        case AwardPaid():
+            return replace(row, paid_fen=event.amount_fen, paid_on=event.paid_on)
+        case PaymentRefused():
+            return replace(row, refused_on=event.raised_on)
+        case AwardReturned():
+            return replace(row, returned_on=event.returned_on)
+        case _:
+            assert_never(event)
+
+
+def _payment_id(told: Told[PaymentEvent]) -> UUID:
+    """The payment's own id; of what was told without it, the award's, under which there is no row."""
+    return told.event.payment_id or told.event.award_id
 
 
 def payment_list(row: PaymentList | None, told: Told[ListEvent]) -> PaymentList:
@@ -113,5 +161,6 @@ def payment_refusal(row: PaymentRefusal | None, told: Told[RefusalEvent]) -> Pay
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=PaymentList, events=get_args(ListEvent), about=about("list_id"), evolve=payment_list),
+    Fold(row=Payment, events=get_args(PaymentEvent), about=_payment_id, evolve=payment),
     Fold(row=PaymentRefusal, events=get_args(RefusalEvent), about=about("refusal_id"), evolve=payment_refusal),
 )

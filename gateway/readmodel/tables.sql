@@ -444,6 +444,13 @@ create table if not exists payment_list (
     made_on date, sha256 text not null default '', approved_by text not null default '', approved_on date,
     withdrawn_on date);
 create index if not exists payment_list_by_township on payment_list (township, list_id);
+create table if not exists payment (
+    payment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', award_id uuid,
+    list_id uuid, paid_fen bigint not null default 0, listed_on date, unlisted_on date, paid_on date, refused_on date,
+    returned_on date);
+create index if not exists payment_by_child on payment (child_id);
+create index if not exists payment_by_award on payment (award_id);
+create index if not exists payment_by_list on payment (list_id);
 create table if not exists payment_refusal (
     refusal_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', award_id uuid,
     list_id uuid, owner text collate "C" not null default '', reason text not null default '', raised_on date,
@@ -637,7 +644,7 @@ begin
     foreach name in array array[
         'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
-        'student_plan', 'measure', 'household_plan', 'award', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
+        'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',

@@ -7,10 +7,11 @@ from typing import Final
 
 import strawberry
 
+from gateway.schema.aid_watch import AidSum, AidWatch, days_of
 from gateway.schema.assistance import Award
 from gateway.schema.paging import PAGE
 from gateway.schema.payments import PaymentList, PaymentRefusal, TermCandidate
-from gateway.schema.reading import Connection, Info, listed, many
+from gateway.schema.reading import Connection, Info, listed, many, page
 
 MOST: Final = 500
 """How many are recognised, and how many stand on a list, at once."""
@@ -41,6 +42,52 @@ class PaymentsQuery:
             "state = {v}": state,
         }
         return await listed(info, PaymentList, narrowed, key="list_id", first=first, after=after)
+
+    @strawberry.field(
+        description="资助监控 what does not agree about aid in a term today: each with who owes the next step, and gone by itself"
+        " once it agrees (N6.2)"
+    )
+    async def aid_watch(
+        self,
+        info: Info,
+        term: str,
+        kind: str | None = None,
+        township: str | None = None,
+        school: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[AidWatch]:
+        """What does not agree, by kind, township and school; raises `BadArgument` for what is no term."""
+        begins_on, ends_on, before = days_of(term)
+        narrowed = {"kind": kind, "township": township, "school": school}
+        given = {name: value for name, value in narrowed.items() if value is not None}
+        where = " and ".join(["true", *(f"{name} = %({name})s" for name in given)])
+        parameters: dict[str, object] = {
+            **given,
+            "term": term,
+            "term_before": before,
+            "begins_on": begins_on,
+            "ends_on": ends_on,
+            "today": info.context.today,
+        }
+        keys = {"township": "text", "watch_id": "uuid"}
+        return await page(info.context, AidWatch, where, keys=keys, first=first, after=after, given=parameters)
+
+    @strawberry.field(
+        description="资助勾稽 sums of a term by school, from the awards on one side, from lists and payments on the other, in fen;"
+        " `difference` says where they do not agree (N6.2)"
+    )
+    async def aid_sums(self, info: Info, term: str, programme: str | None = None) -> list[AidSum]:
+        """Sums by township, school and programme."""
+        days_of(term)
+        return await many(
+            info.context,
+            AidSum,
+            "term = %(term)s and (%(programme)s::text is null or programme = %(programme)s)"
+            " order by township, school, programme",
+            term=term,
+            programme=programme,
+        )
 
     @strawberry.field(description="退票 payments the bank refused; `open` those on which something is owed, or not")
     async def payment_refusals(
@@ -87,7 +134,9 @@ class PaymentsQuery:
         return await many(
             info.context,
             Award,
-            "programme = %(programme)s and term = %(term)s and state in ('granted', 'returned') and list_id is null"
+            "programme = %(programme)s and term = %(term)s and state in ('granted', 'returned')"
+            " and not exists (select from payment p where p.award_id = a.award_id and p.listed_on is not null"
+            "   and p.unlisted_on is null and p.paid_on is null and p.refused_on is null)"
             " and exists (select from child c where c.child_id = a.child_id and c.school = %(school)s)"
             f" order by award_id limit {MOST}",
             school=school,

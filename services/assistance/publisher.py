@@ -122,6 +122,7 @@ def _payment_list(
                 child_id=event.child_id,
                 list_id=event.list_id,
                 listed_on=event.listed_on,
+                payment_id=event.payment_id,
             )
         case Award.Unlisted():
             return assistance.AwardUnlisted(
@@ -129,6 +130,7 @@ def _payment_list(
                 child_id=event.child_id,
                 list_id=event.list_id,
                 unlisted_on=event.unlisted_on,
+                payment_id=PaymentList.payment_of(event.list_id, award_id=event.originator_id),
             )
         case PaymentList.Made():
             return assistance.PaymentListMade(
@@ -166,6 +168,7 @@ def _refusal(event: Refusal.Raised | Refusal.Closed) -> Published:
                 reason=event.reason,
                 raised_on=event.raised_on,
                 due_on=event.due_on,
+                payment_id=PaymentList.payment_of(event.list_id, award_id=event.award_id),
             )
         case Refusal.Closed():
             return assistance.PaymentRefusalClosed(

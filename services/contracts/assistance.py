@@ -215,6 +215,8 @@ class AwardListed(Published, frozen=True, kw_only=True):
     child_id: UUID
     list_id: UUID
     listed_on: date
+    payment_id: UUID | None = None
+    """Under which id it is to be paid; None where that was not told."""
 
 
 class AwardUnlisted(Published, frozen=True, kw_only=True):
@@ -225,6 +227,8 @@ class AwardUnlisted(Published, frozen=True, kw_only=True):
     child_id: UUID
     list_id: UUID
     unlisted_on: date
+    payment_id: UUID | None = None
+    """Under which id it is to be paid; None where that was not told."""
 
 
 class PaymentListMade(Published, frozen=True, kw_only=True):
@@ -273,6 +277,7 @@ class PaymentRefused(Published, frozen=True, kw_only=True):
     reason: str
     raised_on: date
     due_on: date
+    payment_id: UUID | None = None
 
 
 class PaymentRefusalClosed(Published, frozen=True, kw_only=True):

@@ -224,6 +224,16 @@ def rows_of(at_bank: Banked) -> Iterator[tuple[str, dict[str, object]]]:
             {**of_child, "eligibility_id": uuid4(), "category": "lifted_from_poverty", "from_on": TODAY},
         )
         yield "award", {**of_child, **of_term, "award_id": award_id, "list_id": list_id}
+        if list_id is not None:
+            yield (
+                "payment",
+                {
+                    **of_child,
+                    "payment_id": PaymentList.payment_of(list_id, award_id=award_id),
+                    "award_id": award_id,
+                    "listed_on": TODAY,
+                },
+            )
     for list_id in (at_bank.made, at_bank.sent):
         yield "payment_list", {"list_id": list_id, "township": county.XIAODIAN, "school": SCHOOL}
     yield (

@@ -904,9 +904,19 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             ),
             AwardPaid(**payment, paid_on=DAY),
             AwardReturned(**payment, reason="账号错误", returned_on=DAY),
-            AwardListed(**of, award_id=keys["award"], list_id=made("payment-list", number), listed_on=DAY),
-            AwardUnlisted(**of, award_id=keys["award"], list_id=made("payment-list", number), unlisted_on=DAY),
-            AwardListed(**of, award_id=keys["award"], list_id=made("payment-list", number + 1), listed_on=DAY),
+            AwardListed(
+                **of, award_id=keys["award"], list_id=made("payment-list", number), listed_on=DAY,
+                payment_id=made("first payment", number),
+            ),
+            AwardUnlisted(
+                **of, award_id=keys["award"], list_id=made("payment-list", number), unlisted_on=DAY,
+                payment_id=made("first payment", number),
+            ),
+            AwardListed(
+                **of, award_id=keys["award"], list_id=made("payment-list", number + 1), listed_on=DAY,
+                payment_id=made("second payment", number),
+            ),
+            AwardListed(**of, award_id=keys["award"], list_id=made("payment-list", number + 2), listed_on=DAY),
             AwardSetAside(**of, award_id=keys["award"], standing=made("award", number + 1), set_aside_on=DAY),
             AwardTakenUp(**of, award_id=keys["award"], taken_up_on=DAY),
         )),
@@ -924,6 +934,7 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             PaymentRefused(
                 **of, refusal_id=made("refusal", number), award_id=keys["award"], list_id=made("payment-list", number + 1),
                 owner="school:3141000300", township=TOWNSHIPS[0], reason="card_lost", raised_on=DAY, due_on=DAY,
+                payment_id=made("second payment", number),
             ),
             PaymentRefusalClosed(
                 **of, refusal_id=made("refusal", number), award_id=keys["award"], ending="answered", answer="card_renewed",

@@ -1,0 +1,178 @@
+"""Whether aid arrives where it should: every kind of disagreement is asked about while it stands, and sums are made twice."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.gateway import county
+from tests.gateway.conftest import Asking
+
+OFFICE = ("education_bureau:410326", "assistance")
+ELSEWHERE = ("education_bureau:410327", "assistance")
+TERM, BEFORE = "2026-2027-1", "2025-2026-2"
+AMOUNT = 62500
+
+
+@dataclass
+class School:
+    """A school of Xiaodian whose rows are put together here, and written at once."""
+
+    code: str = field(default_factory=lambda: f"31{uuid4().int % 10**8:08}")
+    rows: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def pupil(self, *, eligible: bool = True, until_on: date | None = None, state: str = "in_seat") -> UUID:
+        child = uuid4()
+        of_child = {"child_id": child, "township": county.XIAODIAN}
+        accounted = {"accounted_state": state, "accounted_on": county.TODAY - timedelta(days=10)}
+        self.rows.append(("child", {**of_child, **accounted, "school": self.code, "stage": "primary"}))
+        if eligible:
+            held = {"category": "near_poverty", "from_on": date(2026, 1, 1), "until_on": until_on}
+            self.rows.append(("eligibility", {**of_child, **held, "eligibility_id": uuid4()}))
+        return child
+
+    def award(
+        self, child: UUID, *, term: str = TERM, state: str = "granted", granted_on: date = county.TODAY, paid: int = 0
+    ) -> UUID:
+        award_id = uuid4()
+        of_term = {"programme": "living_allowance", "term": term, "amount_fen": AMOUNT, "category": "near_poverty"}
+        self.rows.append(
+            (
+                "award",
+                {
+                    **of_term,
+                    "award_id": award_id,
+                    "child_id": child,
+                    "township": county.XIAODIAN,
+                    "granted_on": granted_on,
+                    "state": state,
+                    "paid_fen": paid,
+                },
+            )
+        )
+        return award_id
+
+    def payment(self, child: UUID, award_id: UUID, *, list_id: UUID | None = None, **days: date | None) -> None:
+        of = {"payment_id": uuid4(), "child_id": child, "township": county.XIAODIAN, "award_id": award_id}
+        told = {"listed_on": county.TODAY, "paid_on": None, "refused_on": None, "returned_on": None, **days}
+        self.rows.append(("payment", {**of, **told, "list_id": list_id, "paid_fen": AMOUNT if told["paid_on"] else 0}))
+
+    def list(self, *, total: int) -> UUID:
+        list_id = uuid4()
+        of_term = {"programme": "living_allowance", "term": TERM, "school": self.code, "township": county.XIAODIAN}
+        self.rows.append(("payment_list", {**of_term, "list_id": list_id, "total_fen": total, "state": "approved"}))
+        return list_id
+
+
+@pytest.fixture
+def school() -> School:
+    """A school of its own each time."""
+    return School()
+
+
+def put(gateway: Asking, school: School) -> None:
+    with psycopg.connect(gateway.writer_dsn) as connection:
+        county.insert(connection, school.rows, counted=False)
+
+
+def watched(gateway: Asking, school: School, *, kind: str = "", by: Any = OFFICE) -> dict[tuple[str, str], int]:
+    narrowed = f', kind: "{kind}"' if kind else ""
+    query = f"""{{ aidWatch(term: "{TERM}", school: "{school.code}", first: 100{narrowed}) {{
+        nodes {{ id kind childId amountFen owner child {{ id }} }} }} }}"""
+    nodes = gateway.ask(query, by=by).data["aidWatch"]["nodes"]
+    assert all(node["child"]["id"] == node["childId"] for node in nodes)
+    return {(node["kind"], node["childId"]): node["amountFen"] for node in nodes}
+
+
+def test_every_disagreement_about_a_childs_aid_is_asked_about(gateway: Asking, school: School) -> None:
+    today = county.TODAY
+    fine, never, lapsed, unpaid = (school.pupil() for _ in range(4))
+    not_eligible = school.pupil(until_on=date(2026, 9, 1))
+    left, twice = school.pupil(state="transferred_out"), school.pupil()
+    school.payment(fine, school.award(fine, state="paid", paid=AMOUNT), paid_on=today)
+    school.award(lapsed, term=BEFORE, state="paid", paid=AMOUNT)
+    school.award(unpaid, granted_on=today - timedelta(days=61))
+    school.payment(not_eligible, school.award(not_eligible, state="paid", paid=AMOUNT), paid_on=today)
+    school.payment(left, school.award(left, state="paid", paid=AMOUNT), paid_on=today)
+    school.award(twice, state="set_aside", paid=AMOUNT)
+    put(gateway, school)
+
+    assert watched(gateway, school) == {
+        ("eligible_not_granted", str(never)): 0,
+        ("recognition_lapsing", str(lapsed)): AMOUNT,
+        ("eligible_not_paid", str(unpaid)): AMOUNT,
+        ("paid_not_eligible", str(not_eligible)): AMOUNT,
+        ("left_but_paid", str(left)): AMOUNT,
+        ("paid_twice", str(twice)): AMOUNT,
+    }
+    assert list(watched(gateway, school, kind="paid_twice")) == [("paid_twice", str(twice))]
+    assert watched(gateway, school, by=ELSEWHERE) == {}
+
+
+def test_what_agrees_again_is_asked_about_no_longer(gateway: Asking, school: School) -> None:
+    child = school.pupil()
+    school.award(child, granted_on=county.TODAY - timedelta(days=61))
+    put(gateway, school)
+    assert ("eligible_not_paid", str(child)) in watched(gateway, school)
+    with psycopg.connect(gateway.writer_dsn) as connection:
+        connection.execute("update award set state = 'paid', paid_fen = amount_fen where child_id = %s", [child])
+    assert watched(gateway, school) == {}
+
+
+def test_a_child_that_left_after_it_was_paid_is_no_question(gateway: Asking, school: School) -> None:
+    child = school.pupil(state="transferred_out")
+    award_id = school.award(child, state="paid", paid=AMOUNT)
+    school.payment(child, award_id, paid_on=county.TODAY - timedelta(days=20))
+    put(gateway, school)
+    assert watched(gateway, school) == {}
+
+
+SUM = "granted grantedFen paidFen owedFen dueBackFen receivedFen sentBackFen refusedFen listedFen linesFen difference"
+
+
+def summed(gateway: Asking, school: School, *, by: Any = OFFICE) -> dict[str, Any]:
+    query = f'{{ aidSums(term: "{TERM}", programme: "living_allowance") {{ school {SUM} }} }}'
+    [row] = [row for row in gateway.ask(query, by=by).data["aidSums"] if row.pop("school") == school.code]
+    return row  # type: ignore[no-any-return]
+
+
+def test_sums_of_a_school_agree_from_grant_to_bank(gateway: Asking, school: School) -> None:
+    today = county.TODAY
+    paid, returned, refused, waiting, twice = (school.pupil() for _ in range(5))
+    sent = school.list(total=4 * AMOUNT)
+    school.payment(paid, school.award(paid, state="paid", paid=AMOUNT), list_id=sent, paid_on=today)
+    school.payment(returned, school.award(returned, state="returned"), list_id=sent, paid_on=today, returned_on=today)
+    school.payment(refused, school.award(refused), list_id=sent, refused_on=today)
+    school.payment(waiting, school.award(waiting), list_id=sent)
+    school.payment(twice, school.award(twice, state="set_aside", paid=AMOUNT), listed_on=None, paid_on=today)
+    put(gateway, school)
+
+    assert summed(gateway, school, by="inspector") == {
+        "granted": 4,
+        "grantedFen": 4 * AMOUNT,
+        "paidFen": AMOUNT,
+        "owedFen": 3 * AMOUNT,
+        "dueBackFen": AMOUNT,
+        "receivedFen": 3 * AMOUNT,
+        "sentBackFen": AMOUNT,
+        "refusedFen": AMOUNT,
+        "listedFen": 4 * AMOUNT,
+        "linesFen": 4 * AMOUNT,
+        "difference": "",
+    }
+
+
+def test_sums_that_do_not_agree_say_which(gateway: Asking, school: School) -> None:
+    child = school.pupil()
+    award_id = school.award(child, state="paid", paid=AMOUNT)
+    school.payment(child, award_id, list_id=school.list(total=AMOUNT + 1))
+    put(gateway, school)
+    assert summed(gateway, school)["difference"] == "awards_and_payments lists_and_lines"
+
+
+def test_what_is_no_term_is_refused_in_words(gateway: Asking) -> None:
+    reply = gateway.ask('{ aidSums(term: "2026") { school } }', by=OFFICE)
+    assert (reply.code, "2026-2027-1" in reply.message) == ("BAD_REQUEST", True)
