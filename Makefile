@@ -14,7 +14,7 @@ ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
 
-.PHONY: help install demo up up-distributed test explore faults bench-cases bench-county bench-reconcile bench-gateway attack check lock schema clean
+.PHONY: help install demo up up-distributed test explore faults bench-cases bench-county bench-reconcile bench-gateway bench-replay attack check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -59,6 +59,9 @@ $(PEER)/.installed: tests/bench/reconcile/peer.lock
 	$(PYTHON) -m venv $(PEER)
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/reconcile/peer.lock
 	@touch $@
+
+bench-replay: install  ## what proofs and replays cost, beside their floors; writes BENCHMARKS.md
+	$(BIN)/python -m tests.bench.replay.run
 
 bench-gateway: install  ## how fast the gateway answers, beside other GraphQL servers (npm; about half an hour)
 	$(BIN)/python -m tests.bench.gateway.run

@@ -172,6 +172,34 @@ class LogTree:
             pass
         self._sign()
 
+    def check(self, progress: Callable[[int, int], None] = lambda _, __: None) -> int:
+        """Reads every entry once more and returns how many were signed; raises `TreeBroken`, naming the first that is another.
+
+        Asked of an entry nobody had looked at since: the keeper only reads what is new. Raises `NotFound` where nothing is signed.
+        """
+        signed = self.signed()
+        growing = Growing()
+        while growing.size < signed.size:
+            with self._connection() as connection:
+                rows = connection.execute(self._entries.after.encode(), (growing.size, AT_ONCE), binary=True).fetchall()
+                tiles = _Tiles(connection)
+                for row in rows[: signed.size - growing.size]:
+                    position = growing.size + 1
+                    is_there = row[0] == position and row[1] is not None
+                    leaf = leaf_hash(self._entries.frame(row[1:])) if is_there else b""
+                    if leaf != tiles.node(0, growing.size):
+                        message = f"the entry at position {position} is {'not the one that was signed' if is_there else 'missing'}"
+                        raise TreeBroken(message)
+                    growing.append(leaf)
+            if not rows:
+                message = f"the entry at position {growing.size + 1} is missing"
+                raise TreeBroken(message)
+            progress(growing.size, signed.size)
+        if growing.root() != signed.root:
+            message = f"the first {signed.size} entries are not those that were signed, and their tree was made anew"
+            raise TreeBroken(message)
+        return signed.size
+
     def signed(self, *, at_least: int = 0) -> Signed:
         """The last checkpoint with the lines of its witnesses; of those of `at_least` so many events the best witnessed one.
 
@@ -354,6 +382,9 @@ class _Tiles:
         tile = self._tile(tile_level, first // TILE_HASHES)
         start = first % TILE_HASHES * HASH_BYTES
         hashes = list(_cut(tile[start : start + (HASH_BYTES << above)]))
+        if len(hashes) != 1 << above:
+            message = f"hashes of the tree are missing, in tile {first // TILE_HASHES} of level {tile_level}"
+            raise TreeBroken(message)
         while len(hashes) > 1:
             hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
         return hashes[0]

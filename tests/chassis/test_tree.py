@@ -137,6 +137,41 @@ def test_an_event_that_was_changed_is_no_longer_proved(
         )
 
 
+def test_what_was_changed_long_ago_is_found_by_reading_all_once_more_and_named(
+    recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase
+) -> None:
+    events = open_tree()
+    recorder.insert_events([an_event() for _ in range(400)])
+    events.keep_up()
+    told: list[tuple[int, int]] = []
+    assert events.check(lambda done, total: told.append((done, total))) == 400
+    assert told == [(400, 400)]
+
+    changed(store_database, "update events set actor = 'user:18' where notification_id = 333")
+    events.keep_up()  # which looks at what is new only
+    with pytest.raises(TreeBroken, match="position 333 is not the one that was signed"):
+        events.check()
+
+    changed(store_database, "delete from events where notification_id = 333")
+    with pytest.raises(TreeBroken, match="position 333 is missing"):
+        events.check()
+
+
+def test_a_tree_made_anew_over_changed_events_is_found_by_its_root_where_it_was_signed(
+    recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase
+) -> None:
+    events = open_tree()
+    recorder.insert_events([an_event() for _ in range(5)])
+    events.keep_up()
+    changed(store_database, "update events set state = '{}' where notification_id = 2")
+    changed(store_database, "truncate tree_tile, tree_head")
+    with pytest.raises(TreeBroken, match="first 5 entries are not those"):
+        events.keep_up()
+
+    with pytest.raises(TreeBroken, match="their tree was made anew"):
+        events.check()
+
+
 def test_a_tree_made_anew_over_changed_events_is_not_signed(
     recorder: Recorder, open_tree: Callable[[], LogTree], store_database: FreshDatabase
 ) -> None:

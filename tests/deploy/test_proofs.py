@@ -168,6 +168,25 @@ def test_a_timer_has_every_log_cosigned_and_says_which_was_not(profile: dict[str
     assert "cases/1: not cosigned by away.example/w" in str(away.exception)
 
 
+def test_every_entry_is_read_once_more_and_what_is_another_is_named(profile: dict[str, str], folder: Path) -> None:
+    checked = typed(profile, "check")
+    assert checked.exit_code == 0, checked.exception
+    assert "cases: 5 entries are those that were signed" in checked.stdout
+    assert "roster: nothing is signed yet" in checked.stdout
+
+    def say(actor: str) -> None:
+        with psycopg.connect(Cluster.attach(folder / "postgres").dsn("cases", SUPERUSER)) as connection:
+            connection.execute("set session_replication_role = replica")
+            connection.execute("alter table events disable trigger append_only")
+            connection.execute("update events set actor = %s where notification_id = 2", [actor])
+
+    say("somebody else")
+    try:
+        assert "cases/1: the entry at position 2 is not the one" in str(typed(profile, "check").exception)
+    finally:
+        say("user:17")
+
+
 @pytest.mark.parametrize(
     ("service", "position", "refusal"), [("cases", 6, NotFound), ("roster", 1, NotFound), ("police", 1, Refused)]
 )
