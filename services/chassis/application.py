@@ -60,6 +60,8 @@ class _Step:
     """All that was recorded: what is found from now on."""
     touched: dict[UUID, RecordedAggregate] = field(default_factory=dict)
     """What the message at hand has recorded."""
+    absent: set[UUID] = field(default_factory=set)
+    """What was looked for and isn't there: asked for once."""
 
 
 _request: ContextVar[Request | None] = ContextVar("request", default=None)
@@ -148,9 +150,13 @@ class RecordedApplication(Application[UUID]):
         if step is not None and version is None and id in step.aggregates:
             pending = step.aggregates[id]
             return pending if isinstance(pending, kind) else None
+        if step is not None and version is None and id in step.absent:
+            return None
         try:
             aggregate: RecordedAggregate = self.repository.get(id, version=version, projector_func=fold)
         except AggregateNotFoundError:
+            if step is not None and version is None:
+                step.absent.add(id)
             return None
         return aggregate if isinstance(aggregate, kind) else None
 

@@ -38,6 +38,7 @@ KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _BEGINS: Final = "sealed:"
+_SUBJECT_CHARACTERS: Final = len("1:") + 32
 
 
 class SealBroken(Exception):
@@ -72,6 +73,11 @@ class Token:
 def is_sealed(text: str) -> bool:
     """Whether a text is a sealed token."""
     return any(text.startswith(f"{_BEGINS}{suite}:") for suite in SUITES)
+
+
+def subject_of(token: str) -> str:
+    """Where a token names its subject, unread: the same in all tokens of one person, for whoever wants one of each."""
+    return token[len(_BEGINS) : len(_BEGINS) + _SUBJECT_CHARACTERS]
 
 
 def read_token(text: str) -> Token:

@@ -24,7 +24,7 @@ from psycopg_pool import ConnectionPool
 from services.chassis.errors import Refused
 from services.chassis.key_store import VaultUnavailable, lay_apart, shred_again, take_back, unwrapped, wrapping_epoch
 from services.chassis.keyring import KeyRing
-from services.chassis.sealing import KEY_BYTES, SUITES, SealBroken, Sealer, Token, read_token, seal, unseal
+from services.chassis.sealing import KEY_BYTES, SUITES, SealBroken, Sealer, Token, read_token, seal, subject_of, unseal
 from services.chassis.shred_list import ShredList
 
 ERASED: Final = "〔已删除〕"
@@ -121,7 +121,8 @@ class Vault:
 
     def warm(self, tokens: Iterable[str]) -> None:
         """Fetches the keys of many tokens at once, so that opening them asks the key store no more."""
-        self._keys_of({read_token(token).subject for token in tokens if token})
+        one_of_each = {subject_of(token): token for token in tokens if token}
+        self._keys_of({read_token(token).subject for token in one_of_each.values()})
 
     def create_keys(self, subjects: Sequence[UUID]) -> None:
         """Makes the keys of many new subjects in one round trip; those that have one keep it."""

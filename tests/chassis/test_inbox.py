@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
@@ -30,7 +31,7 @@ from services.chassis.log_direct import DirectLog
 from services.chassis.mapper import SealingMapper
 from services.chassis.parking import PAUSES, find_parked, retry
 from services.chassis.publication import Publication
-from services.chassis.store import Recorder, StoreUnavailable
+from services.chassis.store import RecordedEvent, Recorder, StoreUnavailable
 from services.chassis.vault import Vault
 from services.contracts.envelope import Envelope, Published, read_body
 from tests.chassis.things import NOON, Thing, Things, ThingTold, acted, publish, somebody
@@ -284,6 +285,34 @@ class TestAPage:
 
         assert listener.get(Thing, id_).told == ["two", "three"]
         assert transactions(listener) == 1
+
+    def test_asks_once_for_what_is_not_there(
+        self,
+        things: Things,
+        listener: Things,
+        log: Log,
+        open_inbox: Callable[..., Inbox],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        asked, recorder = list[UUID](), listener.recorder_of_commands
+        select = recorder.select_events
+
+        def select_events(originator_id: UUID, **how: Any) -> list[RecordedEvent]:
+            asked.append(originator_id)
+            return select(originator_id, **how)
+
+        monkeypatch.setattr(recorder, "select_events", select_events)
+        nobody = uuid4()
+
+        def react(_envelope: Envelope, event: Published) -> None:
+            if isinstance(event, ThingTold) and listener.find(Thing, nobody) is None and event.words == "three":
+                listener.begin_thing(owner_id=uuid4(), name=event.words, thing_id=nobody)
+
+        tell(things, "one", "two", "three", "four")
+        open_inbox(react).take(told(log))
+
+        assert asked == [nobody]
+        assert listener.get(Thing, nobody).name == "three"
 
     def test_says_of_each_event_which_message_caused_it(
         self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
