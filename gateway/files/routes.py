@@ -12,6 +12,7 @@ from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery,
 from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
 from gateway.files.field_check import export_field_check, print_submission, take_field_sheets
 from gateway.files.papers import print_document, print_paper
+from gateway.files.payments import export_payment_list
 from gateway.files.sheets import export_ledger, print_partition, verify_export
 
 
@@ -36,6 +37,7 @@ _WAYS: Final = (
     _Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
     _Way("GET", "/files/documents/{id}", "print_document", print_document),
     _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
+    _Way("GET", "/files/payment-lists/{id}", "export_payment_list", export_payment_list),
     _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
     _Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
     _Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),

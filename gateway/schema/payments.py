@@ -16,6 +16,7 @@ from gateway.schema.reading import AsRead, Looking, facts, is_past
 
 @strawberry.type(
     description="发放名册 A school's awards of a programme and term that go to the bank together; money in fen (N6.2)."
+    " Approved, it is a workbook at `/files/payment-lists/{id}`."
 )
 class PaymentList(AsRead, Node):
     """A payment list."""
