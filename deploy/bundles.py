@@ -100,12 +100,25 @@ def bundle(
             rows=gathered.rows,
             content_hash=hashlib.sha256(packed).hexdigest(),
         )
-    with to.open("xb") as file:
-        file.write(packed)
-        file.flush()
-        os.fsync(file.fileno())
+    _write(to, packed)
     console.print(f"Written 已写出: {to.name}, {gathered.rows:,} entries, {len(packed):,} bytes. To check it:")
     console.print(f"python verify.py --keys keys.txt --list {to.name}", soft_wrap=True, highlight=False)
+
+
+def _write(to: Path, packed: bytes) -> None:
+    """Writes the file whole or not at all; raises `Refused`."""
+    try:
+        with to.open("xb") as file:
+            file.write(packed)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise Refused(f"{to.name} is there already; a bundle is not written over.") from None
+    except OSError as error:
+        to.unlink(missing_ok=True)
+        raise Refused(
+            f"{to.name} can't be written ({error.strerror}); nothing was, though its making is on record."
+        ) from None
 
 
 def _of_stretch(gateway: Connection, asked: Stretch) -> Gathered:

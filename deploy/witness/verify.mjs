@@ -288,7 +288,7 @@ function checkEntry(files, stem, log) {
     const root = rootByPath(position - 1, log.checkpoint.size, leafHash(entry), path.map(hashOf));
     if (!root.equals(log.checkpoint.root)) refuse(`the entry at ${position - 1} is not what the log says is there`);
   });
-  log.events.set(position, at(`${stem}.entry`, () => placed(entry, position)));
+  log.entries.set(position, at(`${stem}.entry`, () => placed(entry, position)));
 }
 
 function checkSpan(files, stem, log) {
@@ -300,7 +300,7 @@ function checkSpan(files, stem, log) {
     while (place < content.length) {
       const length = place + 4 <= content.length ? content.readUInt32BE(place) : content.length;
       const entry = content.subarray(place + 4, place + 4 + length);
-      log.events.set(first + leaves.length, placed(entry, first + leaves.length));
+      log.entries.set(first + leaves.length, placed(entry, first + leaves.length));
       leaves.push(leafHash(entry));
       place += 4 + length;
     }
@@ -318,7 +318,7 @@ function checkSpan(files, stem, log) {
 
 function checkWhole(log, claimed) {
   const versions = new Map();
-  for (const [, event] of [...log.events].sort(([one], [other]) => one - other))
+  for (const [, event] of [...log.entries].sort(([one], [other]) => one - other))
     if (event) versions.set(event.aggregate, [...(versions.get(event.aggregate) ?? []), event.version]);
   for (const aggregate of claimed) {
     const found = versions.get(aggregate) ?? [];
@@ -334,7 +334,7 @@ export function checkBundle(zip, trusted) {
   const unread = new Set([...files.keys()].filter((name) => name !== "manifest" && name !== "README.txt"));
   const logs = said.logs.map(({ folder, origin, whole }) => {
     const read = (name) => textOf(files.get(`${folder}/${name}`) ?? refuse("it is missing"));
-    const log = { events: new Map(), whole: new Map(), span: null, earlier: null };
+    const log = { entries: new Map(), whole: new Map(), span: null, earlier: null };
     log.checkpoint = at(`${folder}/checkpoint`, () => openCheckpoint(read("checkpoint"), trusted, origin));
     unread.delete(`${folder}/checkpoint`);
     if (files.has(`${folder}/earlier`)) {
@@ -360,7 +360,7 @@ export function checkBundle(zip, trusted) {
   });
   for (const name of unread) refuse(`${name}: nothing says what this is`);
   at("manifest", () => {
-    if (logs.length === 0 || logs.some((log) => log.events.size === 0)) refuse("it shows no entries");
+    if (logs.length === 0 || logs.some((log) => log.entries.size === 0)) refuse("it shows no entries");
     const range = said.of.range;
     const spans = JSON.stringify(logs.map((log) => log.span));
     if (range && spans !== JSON.stringify([[range.from, range.to]])) refuse("it says another range than it shows");
@@ -371,10 +371,13 @@ export function checkBundle(zip, trusted) {
 function tell({ said, logs }) {
   console.log(`已证明 PROVED: ${JSON.stringify(said.of)}, made ${said.made_at} by ${said.made_by}: ${said.reason}`);
   for (const log of logs) {
-    console.log(`${log.checkpoint.origin}: ${log.events.size} of its ${log.checkpoint.size} entries, none altered`);
+    console.log(`${log.checkpoint.origin}: ${log.entries.size} of its ${log.checkpoint.size} entries, none altered`);
     if (log.span) console.log(`  无遗漏 all from ${log.span[0]} to ${log.span[1]}, none missing`);
     for (const [aggregate, last] of log.whole)
       console.log(`  ${aggregate}: versions 1 to ${last}, none missing; whether there is a later one is not shown`);
+    const inPart = new Set([...log.entries.values()].map((entry) => entry?.aggregate).filter((one) => one && !log.whole.has(one)));
+    for (const aggregate of log.span ? [] : inPart)
+      console.log(`  ${aggregate}: some of its events; whether there are others is not shown`);
     for (const checkpoint of [log.earlier, log.checkpoint].filter(Boolean))
       for (const [name, when] of checkpoint.signed)
         console.log(`  签名 ${checkpoint.size} entries signed by ${name}${when === null ? "" : ` at ${new Date(Number(when) * 1000).toISOString()}`}`);

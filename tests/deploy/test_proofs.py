@@ -251,6 +251,7 @@ def test_an_inspector_checks_a_bundle_with_either_program_on_a_machine_of_its_ow
 
         assert (said.returncode, said.stderr) == (0, "")
         assert "3 of its 5 entries, none altered" in said.stdout
+        assert f"{LIST}: some of its events" in said.stdout
 
 
 def test_without_a_receipt_there_is_no_bundle(profile: dict[str, str], folder: Path, tmp_path: Path) -> None:
