@@ -14,7 +14,7 @@ ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
 
-.PHONY: help install demo up up-distributed test explore faults bench-cases bench-county bench-reconcile bench-gateway bench-replay attack check lock schema clean
+.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-reconcile bench-gateway bench-replay attack check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -45,6 +45,9 @@ explore: install  ## the properties and stateful models on cases never tried bef
 
 faults: install  ## the fault tests, long: hundreds of rounds, with a report in build/faults.md
 	BAOXUE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/faults
+
+bench-aid: install  ## how fast a term is recognised, beside a raw INSERT (SIZE=86000 for a county); writes BENCHMARKS.md
+	$(BIN)/python -m tests.bench.aid.run $(SIZE)
 
 bench-cases: install  ## how fast cases are opened, beside a raw INSERT; writes BENCHMARKS.md
 	$(BIN)/python -m tests.bench.cases.run
