@@ -6,7 +6,7 @@ type is written down twice, and arrays, dates and ids need no adapters.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, ClassVar, LiteralString, TypeVar
+from typing import Any, ClassVar, Final, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -48,8 +48,8 @@ class Rows:
 
     def find(self, kind: type[R], key: UUID) -> R | None:
         """The row of this key, or None where there is none."""
-        row = self._kinds.get(kind, {}).get(key)
-        return row if isinstance(row, kind) else None
+        rows = self._kinds.get(kind)
+        return cast("R | None", rows.get(key)) if rows is not None else None
 
     def of(self, kind: type[R]) -> list[R]:
         """All rows of a kind, in the order they were first put."""
@@ -61,11 +61,18 @@ class Rows:
 
     def put(self, kind: type[R], key: UUID, row: R | None) -> None:
         """Sets the row of a key."""
-        self._kinds.setdefault(kind, {})[key] = row
+        rows = self._kinds.get(kind)
+        if rows is None:
+            rows = self._kinds[kind] = {}
+        rows[key] = row
 
     def items(self) -> Iterator[tuple[type[Row], Mapping[UUID, Row | None]]]:
         """Each kind with its rows by key."""
         yield from self._kinds.items()
+
+
+_UNTOUCHED: Final = object()
+"""Stands for a key that nothing became of. Rows are looked up several times an event: one look each, as ids hash in Python."""
 
 
 class Known(Rows):
@@ -77,8 +84,12 @@ class Known(Rows):
 
     def find(self, kind: type[R], key: UUID) -> R | None:
         """The row as it is now."""
-        now = self._kinds.get(kind, {})
-        return super().find(kind, key) if key in now else self._before.find(kind, key)
+        rows = self._kinds.get(kind)
+        if rows is not None:
+            row = rows.get(key, _UNTOUCHED)
+            if row is not _UNTOUCHED:
+                return cast("R | None", row)
+        return self._before.find(kind, key)
 
     def of(self, kind: type[R]) -> list[R]:
         """All rows of a kind as they are now."""
