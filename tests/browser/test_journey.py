@@ -31,7 +31,7 @@ def test_a_child_goes_from_suspicion_to_the_seat_by_clicking(system: System, som
     reply_by = today + timedelta(days=10)
     office.sends("openReferral", to="public_security", purpose="find_child", request="请协助并回复", replyBy=reply_by)
     office.sends("issueOrder", number="责改〔2026〕001号", termDays=7)
-    office.page.click("text=登记送达")
+    office.page.locator("tr", has_text="责令限期改正通知书").get_by_text("登记送达").click()
     office.sends("serveDocument", method="direct", receipt="送达回证001", servedOn=today)
     assert "已责令改正" in office.text
     office.shoots("case-ordered")

@@ -1,13 +1,17 @@
 """Commands as forms: sent once whatever is pressed, refused in words, and kept as they were typed."""
 
 import json
+import re
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
+from gateway.console.caller import SCRIPT
+from gateway.console.document import arguments_of
 from tests.gateway import county
 from tests.gateway.conftest import Asking, asking_over
 from tests.gateway.console.browsing import Browser, text_of, ticket_of
@@ -17,6 +21,18 @@ CASE = next(
     for table, row in county.county_rows()
     if table == "case_file" and row["township"] == county.XIAODIAN and row["state"] == "confirmed"
 )
+SCRIPTS = (
+    "<script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onfocus=alert(1) autofocus='",
+    "<svg/onload=alert(1)>",
+    "{{7*7}}{% for x in y %}",
+    "javascript:alert(1)",
+    "&lt;script&gt;",
+    "\u202e<b>",
+)
+"""What somebody may type who wants a page to run it."""
 PERSUADED = {"method": "home_visit", "outcome": "refused", "note": "监护人<b>不同意", "madeOn": "2026-09-13"}
 
 
@@ -167,3 +183,36 @@ def test_a_form_leads_back_to_no_other_site(browser: Browser, back: str) -> None
     answer = browser.post("/acts/recordPersuasion", form(browser, back=back), follow_redirects=False)
 
     assert answer.headers["location"] == "/?done=recordPersuasion"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize(
+    "command", ["recordPersuasion", "issueOrder", "openReferral", "recordReturn", "requestClearance"]
+)
+def test_whatever_is_typed_into_a_form_comes_back_as_text(
+    browser: Browser, cases: Cases, command: str, script: str
+) -> None:
+    cases.answer = (422, {"code": "REFUSED", "message": script})
+    texts = {name: script for name in arguments_of(command) if name not in {"caseId", "madeOn", "replyBy", "expiresOn"}}
+    page = browser.post(f"/acts/{command}", {**form(browser), **texts, "back": script, "replyBy": "2026-09-20"})
+
+    marks = Marks()
+    marks.feed(page.text)
+    assert page.status_code == 422
+    assert marks.scripts == [SCRIPT]
+    assert not marks.handlers
+    assert not re.search(r'(?:href|src|action)="(?:javascript|data):', page.text)
+
+
+class Marks(HTMLParser):
+    """The scripts of a page by their address, and the marks that would run something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scripts: list[str | None] = []
+        self.handlers: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script":
+            self.scripts.append(dict(attrs).get("src"))
+        self.handlers += [(tag, name) for name, _ in attrs if name.startswith("on") or tag in {"img", "svg", "iframe"}]

@@ -232,3 +232,4 @@ def test_two_entries_stand_side_by_side_and_what_differs_is_marked(browser: Brow
     assert page.status_code == 200, text_of(page)
     assert 'action="/acts/decideDoubt"' in page.text
     assert 'class="differs"' in page.text
+    assert "相似的行" in page.text
