@@ -76,4 +76,5 @@ def show_accounts(console: Console, *, url: str) -> None:
     console.print(
         "What a head has to approve opens to an officer when the head has: `approvePurpose` 须负责人审批的用途."
     )
+    console.print(f"In a browser: {url}/sign-in 登录，点按账号即可。")
     console.print(f"A token: curl -s -X POST {url}/development/token/bureau-office")

@@ -101,6 +101,8 @@ PAGES: Final = (
     Page("/referrals", lists.shown(lists.REFERRALS), name="referrals", needs=(("Query", "referrals"),)),
     Page("/posts", lists.shown(lists.POSTS), name="posts", needs=(("Query", "posts"),)),
     Page("/notices", lists.shown(lists.NOTICES), name="notices", needs=(("Query", "notices"),)),
+    Page("/reports", lists.shown(lists.REPORTS), name="publicReports", needs=(("Query", "publicReports"),)),
+    Page("/warrants", lists.shown(lists.WARRANTS), name="warrants", needs=(("Query", "warrants"),)),
     Page("/looks", lists.shown(lists.LOOKS), name="looks", needs=(("Query", "looks"),)),
     Page("/duties", duties.show, name="duties", needs=(("Query", "dutySums"),)),
     Page("/duties/list", lists.shown(lists.DUTIES)),

@@ -17,6 +17,7 @@ from gateway.console.asking import Said
 from gateway.console.caller import Caller
 from gateway.console.document import SCHEMA, arguments_of
 from gateway.words import WORDS
+from services.contracts.divisions import DIVISIONS
 
 OPEN: Final = frozenset(
     [
@@ -220,6 +221,8 @@ def _field(caller: Caller, command: str, name: str, of: GraphQLArgument, values:
     if listed is not None:
         options = tuple((code, t.word(listed, code)) for code in WORDS[listed])
         return Field(name, label, "choices" if _is_list(of) else "choice", required, options, values)
+    if name == "township":
+        return Field(name, label, "choice", required, tuple(DIVISIONS.townships().items()), values)
     kind = {"UUID": "hidden", "Date": "date", "Int": "number", "Boolean": "check"}.get(
         get_named_type(of.type).name, "text"
     )

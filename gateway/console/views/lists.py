@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gateway.console.caller import Caller
+from gateway.console.views import acts
 from gateway.console.views.moments import end_of
 from gateway.words import WORDS
 
@@ -35,11 +36,11 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A command on a row: as which argument the row's id goes in, and in which states of the row."""
+    """A command on a row: as which argument the row's id goes in, and on which rows it is offered."""
 
     command: str
     argument: str
-    states: frozenset[str]
+    offered: Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,20 @@ class List:
     columns: tuple[Column, ...]
     narrowings: tuple[Narrowing, ...] = ()
     buttons: tuple[Button, ...] = ()
+    starts: tuple[str, ...] = ()
+    """Commands that begin something new, offered above the list."""
     file: str = ""
     """The list as a file, by its name under `/files/lists/`."""
+
+
+def _in(*states: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Rows that are in one of these states."""
+    return lambda row: row.get("state") in states
 
 
 _TOWNSHIP: Final = Narrowing("township", "ledger.township", "township")
 _CHILD: Final = Column("child", "my_day.child", "child")
 _PLACE: Final = Column("township", "my_day.place", "place")
-_ASKED_STATES: Final = frozenset({"opened", "accepted"})
 CASES: Final = List(
     "cases",
     (
@@ -88,8 +95,8 @@ FINDINGS: Final = List(
     ),
     (Narrowing("kind", "child.kind", "findings"), _TOWNSHIP, Narrowing("overdue", "site.late", "flag")),
     (
-        Button("acceptAnswer", "findingId", frozenset({"answered"})),
-        Button("returnAnswer", "findingId", frozenset({"answered"})),
+        Button("acceptAnswer", "findingId", _in("answered")),
+        Button("returnAnswer", "findingId", _in("answered")),
     ),
     file="findings",
 )
@@ -111,10 +118,10 @@ REFERRALS: Final = List(
         Narrowing("overdue", "site.late", "flag"),
     ),
     (
-        Button("acceptReferral", "referralId", frozenset({"opened"})),
-        Button("answerReferral", "referralId", frozenset({"accepted"})),
-        Button("returnReferral", "referralId", _ASKED_STATES),
-        Button("revokeReferral", "referralId", _ASKED_STATES),
+        Button("acceptReferral", "referralId", _in("opened")),
+        Button("answerReferral", "referralId", _in("accepted")),
+        Button("returnReferral", "referralId", _in("opened", "accepted")),
+        Button("revokeReferral", "referralId", _in("opened", "accepted")),
     ),
     file="referrals",
 )
@@ -130,7 +137,7 @@ NOTICES: Final = List(
         Column("caseId", "case.title", "case"),
     ),
     (Narrowing("state", "child.state", "notice_states"),),
-    (Button("acknowledgeNotice", "noticeId", frozenset({"delivered", "escalated"})),),
+    (Button("acknowledgeNotice", "noticeId", _in("delivered", "escalated")),),
     file="notices",
 )
 DOUBTS: Final = List(
@@ -162,6 +169,47 @@ POSTS: Final = List(
     ),
     (Narrowing("on", "lists.on", "date"), Narrowing("role", "arguments.role", "roles"), _TOWNSHIP),
     file="posts",
+)
+WARRANTS: Final = List(
+    "warrants",
+    (
+        Column("kind", "arguments.kind", "warrant_kinds"),
+        Column("unit", "child.unit", "unit"),
+        Column("actor", "lists.officer"),
+        Column("purpose", "child.purpose", "purposes"),
+        Column("fromAt", "arguments.fromOn", "moment"),
+        Column("untilAt", "arguments.untilOn", "moment"),
+        Column("reason", "child.why"),
+        Column("paper", "case.number"),
+        Column("givenBy", "lists.given_by"),
+        Column("endedAt", "lists.ended", "moment"),
+        Column("reviewedAt", "lists.reviewed", "moment"),
+    ),
+    (Narrowing("kind", "arguments.kind", "warrant_kinds"), Narrowing("unreviewed", "lists.unreviewed", "flag")),
+    (
+        Button("endWarrant", "warrantId", lambda row: not row.get("endedAt")),
+        Button("reviewBreakGlass", "warrantId", lambda row: bool(row.get("reviewDueAt")) and not row.get("reviewedAt")),
+    ),
+    starts=("approvePurpose",),
+    file="warrants",
+)
+REPORTS: Final = List(
+    "publicReports",
+    (
+        Column("receivedOn", "lists.received", "date"),
+        Column("receiptNumber", "lists.receipt"),
+        _PLACE,
+        Column("text", "lists.text"),
+        Column("outcome", "child.result", "report_outcomes"),
+        Column("caseId", "case.title", "case"),
+    ),
+    (_TOWNSHIP, Narrowing("handled", "lists.handled", "flag"), Narrowing("overdue", "site.late", "flag")),
+    (
+        Button("recordReportInquiry", "reportId", lambda row: not row.get("outcome")),
+        Button("handlePublicReport", "reportId", lambda row: not row.get("outcome")),
+    ),
+    starts=("receivePublicReport",),
+    file="publicReports",
 )
 LOOKS: Final = List(
     "looks",
@@ -233,6 +281,7 @@ def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
                 for button in one.buttons
                 if caller.granted.may(button.command)
             ],
+            starts=[(name, acts.title_of(caller, name)) for name in one.starts if caller.granted.may(name)],
             file=one.file,
         )
 
