@@ -3,7 +3,7 @@
 The day of an act is the actor's (`today()`); days that others report (paid, returned, taught) come as arguments.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Literal, assert_never
 from uuid import UUID
@@ -15,7 +15,7 @@ from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport, Outcome
 from services.assistance.domain.overdue import Due, Matter, Overdue
-from services.assistance.domain.programmes import PROGRAMMES, Rate
+from services.assistance.domain.programmes import PROGRAMMES
 from services.assistance.domain.recipient import Recipient, children_of
 from services.assistance.domain.references import reference
 from services.assistance.domain.refusal import Ending, Refusal
@@ -95,34 +95,6 @@ class Assistance(RecordedApplication):
         )
         recipient.note_award(award_id=award.id)
         return self.record(recipient, award, answer=award.id)
-
-    def grant_if_eligible(
-        self,
-        *,
-        child_id: UUID,
-        rate: Rate,
-        during: Term,
-        categories: Iterable[str],
-        settled: Mapping[UUID, RecordedAggregate],
-    ) -> list[RecordedAggregate]:
-        """The award of a child eligible in one of these categories, granted and not yet recorded; nothing where it has one.
-
-        `settled` holds what is decided in the same breath and not recorded either: of two entries of one child one is granted.
-        """
-        recipient = self._recipient(child_id)
-        ids = [Award.id_of(child_id=entry, programme=rate.programme, term=during.name) for entry in recipient.entries]
-        if recipient.into is not None or any(id_ in settled or self.find(Award, id_) for id_ in ids):
-            return []
-        for category in categories:
-            eligibility = self._eligibility(recipient.entries, category=category, during=during)
-            if eligibility is None or not eligibility.held_during(begins_on=during.begins_on, ends_on=during.ends_on):
-                continue
-            award = Award.grant(
-                known=None, child_id=child_id, term=during, rate=rate, eligibility=eligibility, today=today()
-            )
-            recipient.note_award(award_id=award.id)
-            return [recipient, award]
-        return []
 
     def pay_award(self, *, award_id: UUID, payment_id: UUID, amount_fen: int, paid_on: date) -> Answer:
         """Takes note that the bank paid an award in full; the same payment again changes nothing."""

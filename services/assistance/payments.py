@@ -3,7 +3,7 @@
 They work on awards through the same application; each loads, decides and records, in one transaction or not at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, assert_never
@@ -11,8 +11,10 @@ from uuid import UUID, uuid5
 
 from services.assistance.application import Assistance
 from services.assistance.domain.award import Award
+from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.payment_list import PaymentList
-from services.assistance.domain.programmes import PROGRAMMES
+from services.assistance.domain.programmes import PROGRAMMES, Rate
+from services.assistance.domain.recipient import Recipient
 from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.school_year import Term
 from services.chassis.aggregate import RecordedAggregate, today, who_acts
@@ -46,6 +48,33 @@ class BankLine:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the pupils of a recognition, by ids; what is granted in it is added."""
+
+    recipients: dict[UUID, Recipient]
+    awards: dict[UUID, Award]
+    eligibilities: dict[UUID, Eligibility]
+
+    def recipient(self, child_id: UUID) -> Recipient:
+        """The pupil's entry, begun where nothing was ever granted to it."""
+        return self.recipients.get(child_id) or Recipient.begin(child_id=child_id)
+
+    def has_award(self, recipient: Recipient, *, programme: str, term: str) -> bool:
+        """Whether any entry of the child has the award."""
+        ids = (Award.id_of(child_id=entry, programme=programme, term=term) for entry in recipient.entries)
+        return any(id_ in self.awards for id_ in ids)
+
+    def eligibility(self, pupil: Pupil, *, rate: Rate, during: Term) -> Eligibility | None:
+        """The first eligibility the pupil's child holds in the term, in a category of the programme."""
+        recipient = self.recipients.get(pupil.child_id)
+        entries = (pupil.child_id,) if recipient is None else recipient.entries
+        named = (category for category in pupil.categories if category in rate.categories)
+        ids = (Eligibility.id_of(child_id=entry, category=category) for category in named for entry in entries)
+        found = (self.eligibilities[id_] for id_ in ids if id_ in self.eligibilities)
+        return next((e for e in found if e.held_during(begins_on=during.begins_on, ends_on=during.ends_on)), None)
+
+
 class Payments:
     """Recognition by the term, payment lists and their results 学期认定与发放."""
 
@@ -61,15 +90,25 @@ class Payments:
         if len(pupils) > MOST_PUPILS:
             raise Refused(f"At most {MOST_PUPILS} pupils are recognised at once; send the others after these.")
         during = Term.of(term)
-        changed: dict[UUID, RecordedAggregate] = {}
+        known = self._known(pupils, programme=programme, term=term)
+        changed: list[RecordedAggregate] = []
         for pupil in pupils:
             rate = PROGRAMMES.get(programme, stage=pupil.stage, boarding=pupil.boarding, on=during.begins_on)
-            named = [category for category in pupil.categories if category in rate.categories]
-            granted = self._assistance.grant_if_eligible(
-                child_id=pupil.child_id, rate=rate, during=during, categories=named, settled=changed
+            eligibility = known.eligibility(pupil, rate=rate, during=during)
+            recipient = known.recipient(pupil.child_id)
+            if (
+                eligibility is None
+                or recipient.into is not None
+                or known.has_award(recipient, programme=programme, term=term)
+            ):
+                continue
+            award = Award.grant(
+                known=None, child_id=pupil.child_id, term=during, rate=rate, eligibility=eligibility, today=today()
             )
-            changed |= {one.id: one for one in granted}
-        return self._assistance.record(*changed.values(), answer=recognition_of(programme, term=term, school=school))
+            recipient.note_award(award_id=award.id)
+            known.awards[award.id] = award
+            changed += [recipient, award]
+        return self._assistance.record(*changed, answer=recognition_of(programme, term=term, school=school))
 
     def make_payment_list(self, *, list_id: UUID, school: str, township: str, awards: tuple[UUID, ...]) -> Answer:
         """Puts awards that are owed on a list for the bank; an award is on one list at a time (N6.2)."""
@@ -120,6 +159,31 @@ class Payments:
         refusal = self._assistance.get(Refusal, refusal_id)
         refusal.answer(answer, today=today())
         return self._assistance.record(refusal)
+
+    def _known(self, pupils: Iterable[Pupil], *, programme: str, term: str) -> _Known:
+        """What a recognition has to know of all its pupils, in three readings."""
+        of = {pupil.child_id: pupil.categories for pupil in pupils}
+        recipients = self._assistance.find_all(Recipient, (Recipient.id_of(child_id=child) for child in of))
+        by_child = {recipient.child_id: recipient for recipient in recipients.values()}
+        entries = {child: by_child[child].entries if child in by_child else (child,) for child in of}
+        awards = self._assistance.find_all(
+            Award,
+            (
+                Award.id_of(child_id=entry, programme=programme, term=term)
+                for of_one in entries.values()
+                for entry in of_one
+            ),
+        )
+        eligibilities = self._assistance.find_all(
+            Eligibility,
+            (
+                Eligibility.id_of(child_id=entry, category=category)
+                for child, of_one in entries.items()
+                for entry in of_one
+                for category in of[child]
+            ),
+        )
+        return _Known(by_child, awards, eligibilities)
 
     def _take(self, line: BankLine, *, made: PaymentList) -> Iterator[RecordedAggregate]:
         award = self._assistance.get(Award, line.award_id)

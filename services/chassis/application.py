@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeVar, cast
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -159,6 +161,17 @@ class RecordedApplication(Application[UUID]):
                 step.absent.add(id)
             return None
         return aggregate if isinstance(aggregate, kind) else None
+
+    def find_all(self, kind: type[A], ids: Iterable[UUID]) -> dict[UUID, A]:
+        """Those of these aggregates that are there and of this kind, in one reading; for commands about many at once."""
+        events = self._given_recorder.select_events_of(dict.fromkeys(ids))
+        found: dict[UUID, A] = {}
+        for id_, of_one in groupby(events, key=attrgetter("originator_id")):
+            events_of_one = (cast("CanMutateAggregate[UUID]", self._given_mapper.to_domain_event(e)) for e in of_one)
+            aggregate = fold(None, events_of_one)
+            if isinstance(aggregate, kind):
+                found[id_] = aggregate
+        return found
 
     def record(self, *aggregates: RecordedAggregate, answer: UUID | None = None) -> Answer:
         """Writes down what the aggregates decided, all or nothing; once per command.

@@ -466,6 +466,10 @@ class Recorder(ProcessRecorder):
         query = _SELECT_DESCENDING if desc else _SELECT
         return [_recorded(row) for row in self._read(query, (originator_id, gt or 0, lte, limit))]
 
+    def select_events_of(self, originator_ids: Iterable[UUID]) -> list[RecordedEvent]:
+        """The events of many aggregates in one reading: each one's together, oldest first."""
+        return [_recorded(row) for row in self._read(_SELECT_OF, (list(originator_ids),))]
+
     def select_notifications(
         self,
         start: int | None,
@@ -533,6 +537,7 @@ _SELECT: Final = (
     " and originator_version <= coalesce(%b, 9223372036854775807) order by originator_version limit %b"
 )
 _SELECT_DESCENDING: Final = _SELECT.replace("order by originator_version", "order by originator_version desc")
+_SELECT_OF: Final = f"{_EVENTS} where originator_id = any(%b::uuid[]) order by originator_id, originator_version"
 _NOTIFICATIONS: Final = (
     "select notification_id, originator_id, originator_version, topic, state from events where notification_id > %b"
     " and notification_id <= coalesce(%b, 9223372036854775807) and topic = any(coalesce(%b::text[], array[topic]))"

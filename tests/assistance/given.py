@@ -1,6 +1,6 @@
 """What tests of assistance have in common: acting on a day, and the application over a store in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -72,6 +72,9 @@ class AssistanceInMemory(Assistance):
             if event.originator_id == id and (version is None or event.originator_version <= version):
                 aggregate = event.mutate(aggregate)
         return aggregate if isinstance(aggregate, kind) else None
+
+    def find_all(self, kind: type[Any], ids: Iterable[UUID]) -> dict[UUID, Any]:
+        return {id_: found for id_ in ids if (found := self.find(kind, id_)) is not None}
 
     def record(self, *aggregates: RecordedAggregate, answer: UUID | None = None) -> Answer:
         answered = answer or aggregates[0].id

@@ -54,6 +54,9 @@ class MemoryRecorder:
     def select_events(self, originator_id: UUID, **_bounds: object) -> Iterable[StoredEvent]:
         return list(self._of.get(originator_id, ()))
 
+    def select_events_of(self, originator_ids: Iterable[UUID]) -> list[StoredEvent]:
+        return [event for id_ in originator_ids for event in self._of.get(id_, ())]
+
     def find_answer(self, _command_id: UUID) -> None:
         return None
 

@@ -49,6 +49,17 @@ class TestWhatIsAskedFor:
             things.get(Thing, nowhere)
         assert str(nowhere) not in str(refusal.value)
 
+    def test_is_there_among_many_that_are_read_at_once(self, things: Things) -> None:
+        first, second = a_thing(things), a_thing(things)
+        with acted():
+            things.tell_thing(thing_id=second, words="once")
+
+        found = things.find_all(Thing, [first, uuid4(), second, first])
+
+        assert {id_: thing.told for id_, thing in found.items()} == {first: [], second: ["once"]}
+        assert things.find_all(Label, [first]) == {}
+        assert things.find_all(Thing, []) == {}
+
     def test_is_not_found_where_it_is_of_another_kind(self, things: Things) -> None:
         assert things.find(Label, a_thing(things)) is None
 
