@@ -215,6 +215,16 @@ def test_a_department_recognises_a_child_by_its_answer_and_ends_it() -> None:
     assert [type(event) for event in app.told] == [told.EligibilityFound, told.EligibilityEnded]
 
 
+@pytest.mark.parametrize("category", ["orphan", "without_care", "disabled_parent"])
+def test_what_no_register_says_is_recognised_on_a_departments_word(category: str) -> None:
+    app = AssistanceInMemory()
+    with acting_on(DAY, department="civil_affairs:410326"):
+        app.recognise_eligibility(child_id=CHILD, category=category, ground=f"referral:{CASE}", from_on=DAY)
+    [found] = app.told
+    assert isinstance(found, told.EligibilityFound)
+    assert (found.category, found.ground) == (category, f"referral:{CASE}")
+
+
 def test_assistance_tells_everything_its_contract_says_and_no_note() -> None:
     app = a_year_of_help()
     assert {type(event) for event in app.told} == {
