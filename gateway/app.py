@@ -29,6 +29,7 @@ from gateway.endpoint import Endpoint
 from gateway.files.desk import Desk
 from gateway.files.routes import file_routes
 from gateway.looks import Looks, Surroundings
+from gateway.public.disclosure import Board, disclosure_routes
 from gateway.public.forms import Forms
 from gateway.public.routes import Hall, public_routes
 from gateway.readmodel.changes import Changes
@@ -133,6 +134,7 @@ def build_gateway(
     _open_console(app, surroundings, issuer=issuer, secret=public_secret)
     if commands is not None:
         _open_to_outsiders(app, surroundings, commands=commands, secret=public_secret)
+    app.router.routes.extend(disclosure_routes(Board(reader=reader)))
     if development:
         app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))
     _issue_tokens(app, issuer)

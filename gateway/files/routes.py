@@ -10,6 +10,7 @@ from gateway.files.attachments import UPLOAD_S as UPLOAD_OF_PICTURE_S
 from gateway.files.attachments import keep_attachment, read_attachment
 from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_comparison, see_delivery
 from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
+from gateway.files.disclosure import preview_disclosure
 from gateway.files.field_check import export_field_check, print_submission, take_field_sheets
 from gateway.files.papers import print_document, print_paper
 from gateway.files.payments import export_payment_list
@@ -41,6 +42,7 @@ _WAYS: Final = (
     _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
     _Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
     _Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),
+    _Way("GET", "/files/disclosures/{id}", "preview_disclosure", preview_disclosure),
     _Way("POST", "/files/attachments", "keep_attachment", keep_attachment, UPLOAD_OF_PICTURE_S),
     _Way("GET", "/files/attachments/{id}", "read_attachment", read_attachment),
     _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),

@@ -12,10 +12,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Final
 
-import jinja2
 from opentelemetry.trace import SpanKind
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -25,6 +23,7 @@ from gateway.access.quotas import Quota, Quotas, QuotaUsedUp
 from gateway.access.receipts import NotRecorded, Receipt, Receipts
 from gateway.commands import PUBLIC, Commands, CommandUncertain
 from gateway.html_form import Unreadable
+from gateway.public.answering import answer, refusal
 from gateway.public.forms import TRAP, Forms, SendAgain, read_form
 from gateway.public.standing import Shown, Standing, find_standing, read_shown
 from gateway.readmodel.reading import Reader, ReadModelUnavailable
@@ -46,21 +45,6 @@ ASKED_BY_ONE: Final = Quota(requests=60, per_s=HOUR_S)
 ASKED_BY_ALL: Final = Quota(requests=3_000, per_s=HOUR_S)
 """What one address and all of them may send an hour: reports and words more, and questions how far a report is."""
 
-_HEADERS: Final = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "referrer-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-robots-tag": "noarchive",
-}
-_PAGES: Final = jinja2.Environment(
-    loader=jinja2.PackageLoader("gateway.public", "pages"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 _BUSY = "现在提交的人太多，请过一会儿再试；也可以直接向县教育体育局或乡（镇）人民政府举报。"
 _LATER = "系统暂时没有答复。请稍后再按一次“提交”：内容不会丢失，也不会重复受理。"
 _log = logging.getLogger("baoxue.gateway.public")
@@ -118,13 +102,7 @@ Handler = Callable[[Hall, Request], Awaitable[Response]]
 
 def public_routes(hall: Hall) -> list[Route]:
     """All of them."""
-    style = files("gateway.public").joinpath("public.css").read_bytes()
-
-    async def serve_style(_request: Request) -> Response:
-        return Response(style, media_type="text/css", headers={**_HEADERS, "cache-control": "max-age=3600"})
-
     return [
-        Route("/public.css", serve_style),
         _page(hall, "/report", "GET", _show_form),
         _page(hall, "/report", "POST", _receive),
         _page(hall, "/report/follow-up", "GET", _show_question),
@@ -140,17 +118,17 @@ def _page(hall: Hall, path: str, method: str, handler: Handler) -> Route:
                 with span(f"public {method} {path}", kind=SpanKind.SERVER):
                     return await handler(hall, request)
         except Unreadable as error:
-            return _refusal("malformed", str(error), status=error.status)
+            return refusal("malformed", str(error), status=error.status)
         except QuotaUsedUp as error:
-            return _refusal("throttled", _BUSY, status=429, retry_after_s=error.after_s)
+            return refusal("throttled", _BUSY, status=429, retry_after_s=error.after_s)
         except ClientDisconnect:
-            return _refusal("malformed", "提交中断了。", status=400)
+            return refusal("malformed", "提交中断了。", status=400)
         except (NotRecorded, ReadModelUnavailable, TimeoutError) as error:
             _log.warning("no answer: %s", type(error).__name__)
-            return _refusal("unavailable", "系统暂时无法查询，请稍后再试。", status=503, retry_after_s=5)
+            return refusal("unavailable", "系统暂时无法查询，请稍后再试。", status=503, retry_after_s=5)
         except Exception as error:  # noqa: BLE001  # the rim: what nobody expected is told without its text
             _log.error("failed: %s", type(error).__name__)  # without a traceback, which could quote a person
-            return _refusal("failed", "系统出错了，已记录。请稍后再试。", status=500)
+            return refusal("failed", "系统出错了，已记录。请稍后再试。", status=500)
 
     return Route(path, enter, methods=[method])
 
@@ -182,7 +160,7 @@ async def _receive(hall: Hall, request: Request) -> Response:
     shown = Shown.of_secret(secret)
     body = {"text": text, "township": township, "informant": contact, "follow_up": shown.key}
     try:
-        answer = await hall.commands.hear_public(
+        kept = await hall.commands.hear_public(
             "receive_public_report", body, idempotency_key=ticket.id, trace=traceparent()
         )
     except CommandUncertain:
@@ -191,10 +169,10 @@ async def _receive(hall: Hall, request: Request) -> Response:
     except ServiceError:  # its words are for those who work with it
         return _form(hall, form, message="没有受理。请核对内容；如已提交过，请用回执上的查询码补充。", status=422)
     number = ""
-    if await hall.commands.visible("cases", answer) and (standing := await _find(hall, shown)):
+    if await hall.commands.visible("cases", kept) and (standing := await _find(hall, shown)):
         number = standing.receipt_number
     count("baoxue.public", outcome="received")
-    return _answer("receipt.html", number=number, secret=grouped(secret), on=china_date(hall.clock.now()))
+    return answer("receipt.html", number=number, secret=grouped(secret), on=china_date(hall.clock.now()))
 
 
 def _form(
@@ -203,7 +181,7 @@ def _form(
     """The form, with what was typed; under the same token where it is to be sent `again` as it is."""
     if message:
         count("baoxue.public", outcome="returned")
-    return _answer(
+    return answer(
         "report.html",
         status=status,
         message=message,
@@ -219,7 +197,7 @@ def _form(
 
 
 async def _show_question(_hall: Hall, _request: Request) -> Response:
-    return _answer("follow_up.html", message="")
+    return answer("follow_up.html", message="")
 
 
 async def _follow_up(hall: Hall, request: Request) -> Response:
@@ -232,7 +210,7 @@ async def _follow_up(hall: Hall, request: Request) -> Response:
         message = "没有查到。请对照回执逐字核对；刚提交的，请过几分钟再查。"
         if shown is None:
             message = "号码有误，请对照回执逐字核对。"
-        return _answer("follow_up.html", message=message, status=404)
+        return answer("follow_up.html", message=message, status=404)
     return await _standing(hall, shown, standing)
 
 
@@ -242,7 +220,7 @@ async def _supplement(hall: Hall, request: Request) -> Response:
     hall.let_tell(_address(request))
     shown, standing = await _asked(hall, form)
     if shown is None or standing is None or not shown.secret:
-        return _answer("follow_up.html", message="补充内容需要回执上的查询码。", status=404)
+        return answer("follow_up.html", message="补充内容需要回执上的查询码。", status=404)
     text = form.get("text", "").strip()
     if not text or len(text) > LONGEST_SUPPLEMENT:
         message = f"请写明要补充的内容，不超过{LONGEST_SUPPLEMENT}字。"
@@ -288,7 +266,7 @@ async def _standing(
     token: str | None = None,
 ) -> Response:
     count("baoxue.public", outcome="shown")
-    return _answer(
+    return answer(
         "standing.html",
         status=status,
         standing=standing,
@@ -319,14 +297,3 @@ def _take(of_one: Quotas, of_all: Quotas, address: str) -> None:
     now = time.monotonic()
     of_one.take(client=address, unit="public", rows=0, now=now)
     of_all.take(client="all", unit="public", rows=0, now=now)
-
-
-def _answer(page: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **shown: object) -> Response:
-    content = _PAGES.get_template(page).render(**shown)
-    return Response(content, status, media_type="text/html", headers={**_HEADERS, **(headers or {})})
-
-
-def _refusal(outcome: str, message: str, *, status: int, retry_after_s: int | None = None) -> Response:
-    count("baoxue.public", outcome=outcome)
-    headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
-    return _answer("refused.html", status=status, headers=headers, message=message)

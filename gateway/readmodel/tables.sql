@@ -301,6 +301,15 @@ create table if not exists county_report (
     report_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
     number text not null default '', confirmed uuid[] not null default '{}', unreachable uuid[] not null default '{}',
     made_on date);
+-- What is made public; whoever asks sees what has a number, nobody needs a ground for it.
+create table if not exists disclosure (
+    disclosure_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
+    state text collate "C" not null default '', number integer not null default 0, content jsonb,
+    cells jsonb not null default '[]', counted_on date, school_year text not null default '', rule text not null default '',
+    tasks text[] not null default '{}', methods text[] not null default '{}', bodies text[] not null default '{}',
+    sha256 text not null default '', reached text[] not null default '{}', prepared_by text not null default '',
+    prepared_on date, approved_by text not null default '', approved_on date, released_by text not null default '',
+    released_on date, reason text not null default '', ended_on date);
 create table if not exists late_reply (
     late_reply_id uuid primary key, matter text collate "C" not null default '', about uuid not null,
     number integer not null default 0, owed_by text collate "C" not null default '',
@@ -648,7 +657,7 @@ begin
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
-        'late_reply', 'duty', 'county_report', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
+        'late_reply', 'duty', 'county_report', 'disclosure', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
@@ -686,6 +695,7 @@ begin
             -- A unit sees what it owes, whatever became of the child since.
             when name = 'duty' then format('(%s) or unit = %s or (%s)', within, own_unit, warranted)
             when name in ('report_words', 'payment_list', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
+            when name = 'disclosure' then format('(%s) or number > 0', within)
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)
             when name = 'post_tenure' then format('(%s) or %s or %s or (%s and %s)',

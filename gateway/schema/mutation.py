@@ -8,6 +8,7 @@ import strawberry
 from gateway.schema.mutations.access import AccessCommands
 from gateway.schema.mutations.assistance import AssistanceCommands
 from gateway.schema.mutations.cases import CaseCommands
+from gateway.schema.mutations.disclosure import DisclosureCommands
 from gateway.schema.mutations.notify import NotifyCommands
 from gateway.schema.mutations.oversight import OversightCommands
 from gateway.schema.mutations.payments import PaymentCommands
@@ -16,6 +17,13 @@ from gateway.schema.mutations.roster import RosterCommands
 
 @strawberry.type(description="What departments may do 办理.")
 class Mutation(
-    AccessCommands, NotifyCommands, AssistanceCommands, RosterCommands, OversightCommands, CaseCommands, PaymentCommands
+    AccessCommands,
+    NotifyCommands,
+    AssistanceCommands,
+    RosterCommands,
+    OversightCommands,
+    DisclosureCommands,
+    CaseCommands,
+    PaymentCommands,
 ):
     """All commands. Retry with the same `Idempotency-Key` header after a lost answer: nothing happens twice."""

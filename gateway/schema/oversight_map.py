@@ -140,6 +140,24 @@ TABLES: Final = (
         of_child=False,
     ),
     Table(
+        "Disclosure",
+        "disclosure",
+        columns(
+            "unit state number countedOn schoolYear rule sha256 reached tasks methods bodies preparedBy preparedOn approvedBy"
+            " approvedOn releasedBy releasedOn reason endedOn",
+            id="{a}.disclosure_id",
+        ),
+        {"cells": Link("DisclosedCell", "{a}.disclosure_id = {p}.disclosure_id", "{a}.place")},
+        of_child=False,
+    ),
+    Table(
+        "DisclosedCell",
+        '(select d.disclosure_id, d.township, c.place, c.name as "table", c."row", c."column", c.value from disclosure d cross join'
+        ' lateral jsonb_to_recordset(d.cells) as c(place integer, name text, "row" text, "column" text, value integer))',
+        columns("value", table='{a}."table"', row='{a}."row"', column='{a}."column"'),
+        of_child=False,
+    ),
+    Table(
         "LateReply",
         "late_reply",
         columns("matter about number owedBy township caseId dueOn upTo notedOn settledOn", id="{a}.late_reply_id"),
@@ -242,6 +260,13 @@ ROOTS: Final[Mapping[str, Root]] = {
     "assistanceLetters": _list("AssistanceLetter", key="letter_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
     "procuratorateNotices": _list("ProcuratorateNotice", key="notice_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
     "countyReports": Root("CountyReport", many=True, keys=(by_day("made_on"), by_id("report_id")), descending=True),
+    "disclosures": Root(
+        "Disclosure",
+        many=True,
+        filters={"state": Filter("{a}.state = {v}", "state")},
+        keys=(by_day("counted_on"), by_id("disclosure_id")),
+        descending=True,
+    ),
     "publicReports": _list(
         "PublicReport",
         key="report_id",

@@ -14,6 +14,7 @@ from gateway.schema.assistance_query import AssistanceQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
 from gateway.schema.deliveries import ColumnMapping, Delivery
+from gateway.schema.disclosure_query import DisclosureQuery
 from gateway.schema.duties import DutiesQuery
 from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.informant import InformantQuery
@@ -64,6 +65,7 @@ class Query(
     AccessQuery,
     AssistanceQuery,
     CountsQuery,
+    DisclosureQuery,
     DutiesQuery,
     InformantQuery,
     NodeQuery,

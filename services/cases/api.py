@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 
 from services.cases.application import Cases
+from services.cases.disclosures import Disclosures
 from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
 from services.cases.responsibility import Responsibility
@@ -17,6 +18,7 @@ def build_api(
     oversight: Oversight,
     public_reports: PublicReports,
     responsibility: Responsibility,
+    disclosures: Disclosures,
     *,
     surroundings: Surroundings,
 ) -> FastAPI:
@@ -30,6 +32,7 @@ def build_api(
             *_around_them(oversight),
             *_of_the_public(public_reports),
             *_responsible(responsibility),
+            *_made_public(disclosures),
         ),
         only_records=True,
     )
@@ -126,4 +129,14 @@ def _responsible(responsibility: Responsibility) -> tuple[Callable[..., Answer],
         responsibility.fill_post,
         responsibility.hand_over_post,
         responsibility.deputise_post,
+    )
+
+
+def _made_public(disclosures: Disclosures) -> tuple[Callable[..., Answer], ...]:
+    return (
+        disclosures.prepare_disclosure,
+        disclosures.approve_disclosure,
+        disclosures.release_disclosure,
+        disclosures.withdraw_disclosure,
+        disclosures.discard_disclosure,
     )

@@ -7,11 +7,14 @@ of each pair is there. Personal fields are sealed texts already and only pass th
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
+from services.cases.domain.disclosure import Disclosure
 from services.cases.domain.document import Document
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.late_reply import LateReply
@@ -23,6 +26,7 @@ from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
 from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
+from services.contracts import disclosure as made_public
 from services.contracts import oversight as told
 from services.contracts.envelope import Published
 
@@ -65,6 +69,11 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     Post.Deputised: (told.PostDeputised, "post_id"),
     AssistanceLetter.Withdrawn: (told.AssistanceLetterWithdrawn, "letter_id"),
     Case.AttendanceTaken: (told.AttendanceTaken, "case_id"),
+    Disclosure.Prepared: (made_public.DisclosurePrepared, "disclosure_id"),
+    Disclosure.Approved: (made_public.DisclosureApproved, "disclosure_id"),
+    Disclosure.Released: (made_public.DisclosureReleased, "disclosure_id"),
+    Disclosure.Withdrawn: (made_public.DisclosureWithdrawn, "disclosure_id"),
+    Disclosure.Discarded: (made_public.DisclosureDiscarded, "disclosure_id"),
     Case.FoundUnnamed: (told.ChildUnnamed, "case_id"),
 }
 """By what an event is told, and the field that names what it is about."""
@@ -77,4 +86,8 @@ def publish_oversight(event: object) -> Published | None:
         return None
     published, about = pair
     fields = published.__struct_fields__
-    return published(**{name: getattr(event, "originator_id" if name == about else name) for name in fields})
+    told_of = {name: getattr(event, "originator_id" if name == about else name) for name in fields}
+    if isinstance(event, Disclosure.Prepared):
+        told_of["content"] = msgspec.convert(event.content, made_public.DisclosureContent, from_attributes=True)
+        told_of["reached"] = msgspec.convert(event.reached, tuple[made_public.Reached, ...], from_attributes=True)
+    return published(**told_of)

@@ -50,6 +50,7 @@ def test_a_wire_type_only_gains_fields_that_have_a_default(wire_type: str) -> No
 
 TOLD_BY = {
     "deliveries": "roster",
+    "disclosure": "cases",
     "restriction": "roster",
     "field_check": "roster",
     "oversight": "cases",

@@ -1,6 +1,7 @@
 """Lives of every aggregate, told by their own decisions on fixed days: what publisher and histories are checked with."""
 
 import hashlib
+import random
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
 from services.cases.domain.deputy import Deputy
+from services.cases.domain.disclosure import Body, Disclosure, Reached
+from services.cases.domain.disclosure_ledger import DisclosureLedger
 from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
@@ -24,6 +27,7 @@ from services.cases.domain.statement import Statement
 from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
 from services.chassis.aggregate import RecordedAggregate
+from tests.cases.counties import county, tables_of
 from tests.cases.given import (
     CHILD,
     MONDAY,
@@ -460,6 +464,35 @@ def a_report_to_the_county() -> list[RecordedAggregate]:
     return [report]
 
 
+def a_disclosure_withdrawn_and_one_discarded() -> list[RecordedAggregate]:
+    """The bureau makes its numbers public and takes them back; another try is let go of."""
+    with acting_on(MONDAY):
+        ledger = DisclosureLedger.open("education_bureau:410326")
+        released, discarded = (_prepared(disclosure_id) for disclosure_id in (NOTICE, SUMMONS))
+        released.approve(approver="officer-2", today=MONDAY)
+        number = ledger.enter(disclosure_id=released.id, sha256=released.content.sha256)
+        released.release(number=number, releaser="officer-1", today=MONDAY)
+        released.withdraw(reason="乡镇一栏有误", today=MONDAY)
+        discarded.discard(reason="任务一栏要改", today=MONDAY)
+    return [ledger, released, discarded]
+
+
+def _prepared(disclosure_id: UUID) -> Disclosure:
+    return Disclosure.prepare(
+        disclosure_id=disclosure_id,
+        unit="education_bureau:410326",
+        counted=tables_of(county(random.Random(3))),  # noqa: S311  # a county to count, no secret
+        reached=(Reached(service="roster", position=7),),
+        tasks=("零辍学",),
+        methods=("每学期开学一周内核实未报到学生",),
+        bodies=(Body(unit="township:410326103", duty="责令限期改正"),),
+        earlier=(),
+        school_year="2026-2027",
+        preparer="officer-1",
+        today=MONDAY,
+    )
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
     return [
@@ -472,6 +505,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_child_searched_for(),
         *an_answer_that_came_late(),
         *a_report_to_the_county(),
+        *a_disclosure_withdrawn_and_one_discarded(),
         *a_report_followed_up(),
         *a_paper_that_was_ignored(),
     ]

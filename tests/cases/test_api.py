@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from services.cases.api import build_api
 from services.cases.application import Cases
+from services.cases.disclosures import Disclosures
 from services.cases.domain.case import id_of_case
 from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Oversight
@@ -32,7 +33,7 @@ def test_every_command_has_a_route() -> None:
         if method.__module__ == Cases.__module__ and inspect.signature(method).return_annotation is Answer
     }
     commands -= {"keep_attachment"}  # comes with its file, by a door of its own
-    for beside in (Oversight, PublicReports, Responsibility):
+    for beside in (Oversight, PublicReports, Responsibility, Disclosures):
         commands |= {name for name, _ in inspect.getmembers(beside, inspect.isfunction) if not name.startswith("_")}
     paths = face(MemoryCases()).openapi()["paths"]
 
@@ -44,7 +45,12 @@ def face(cases: MemoryCases) -> FastAPI:
     """The routes over cases in memory."""
     oversight = Oversight(cases=cases, dropouts=Dropouts, posts=Posts)
     return build_api(
-        cases, oversight, PublicReports(cases=cases), Responsibility(cases=cases), surroundings=SURROUNDINGS
+        cases,
+        oversight,
+        PublicReports(cases=cases),
+        Responsibility(cases=cases),
+        Disclosures(cases=cases),
+        surroundings=SURROUNDINGS,
     )
 
 

@@ -11,6 +11,8 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
+from services.cases.domain.disclosure import Disclosure
+from services.cases.domain.disclosure_ledger import DisclosureLedger
 from services.cases.domain.document import Document
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
@@ -27,7 +29,7 @@ from services.cases.domain.zero_report import ZeroReport
 from services.cases.publisher import publish
 from services.chassis.aggregate import RecordedAggregate
 from services.contracts import cases as told
-from services.contracts import oversight
+from services.contracts import disclosure, oversight
 from services.contracts.envelope import Published
 from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
@@ -35,10 +37,13 @@ from tests.cases.lives import all_lives
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
     Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, CountyReport,
+    Disclosure, DisclosureLedger,
 )  # fmt: skip
 PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
     NumberBook.Opened,
     NumberBook.Taken,
+    DisclosureLedger.Opened,
+    DisclosureLedger.Entered,
 }
 EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
 
@@ -57,7 +62,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for module in (told, oversight)
+        for module in (told, oversight, disclosure)
         for member in vars(module).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }
@@ -80,7 +85,12 @@ def test_an_event_is_told_in_full_unless_it_is_the_services_own_matter(event: An
         return
     assert published is not None
     assert msgspec.json.decode(msgspec.json.encode(published), type=type(published)) == published
-    shared = get_type_hints(type(event)).keys() & set(published.__struct_fields__) - {"owed", "expired"}
+    shared = get_type_hints(type(event)).keys() & set(published.__struct_fields__) - {
+        "owed",
+        "expired",
+        "content",
+        "reached",
+    }
     assert shared
     assert all(getattr(published, name) == getattr(event, name) for name in shared)
 

@@ -16,6 +16,7 @@ from eventsourcing.utils import get_topic
 from services.chassis.aggregate import RecordedAggregate
 from tests.cases.lives import (
     a_child_searched_for,
+    a_disclosure_withdrawn_and_one_discarded,
     a_long_way_back,
     a_lost_child_deferred,
     a_paper_that_was_ignored,
@@ -34,6 +35,7 @@ LIVES = {
     "a-report-followed-up": a_report_followed_up,
     "an-answer-that-came-late": an_answer_that_came_late,
     "a-child-searched-for": a_child_searched_for,
+    "a-disclosure-withdrawn-and-one-discarded": a_disclosure_withdrawn_and_one_discarded,
 }
 BESIDE = {"originator_id", "originator_version", "timestamp", "caused"}
 

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
+
+from gateway.readmodel.disclosure import cells_of
 from tests.gateway.places import ELSEWHERE, NOW, OTHER_SCHOOL, SANTUN, SCHOOL, TODAY, VILLAGE, XIAODIAN, made
+from tests.gateway.readmodel.telling_oversight import CONTENT
 
 Told = tuple[str, dict[str, object]]
 MONTH, YEAR = "2026-08", 2026
@@ -266,6 +270,7 @@ def oversight_of_units() -> Iterator[Told]:
                 "made_on": TODAY - timedelta(days=number),
             },
         )
+    yield from _made_public()
     yield from _posts()
 
 
@@ -315,6 +320,38 @@ def _duties() -> Iterator[Told]:
                     "changed_at": ended_at or terms[-1]["at"],
                 },
             )
+
+
+def _made_public() -> Iterator[Told]:
+    for number, (area, state) in enumerate(
+        (("410326", "released"), ("410326", "withdrawn"), ("410326", "prepared"), ("410327", "prepared"))
+    ):
+        is_public = state in {"released", "withdrawn"}
+        yield (
+            "disclosure",
+            {
+                "disclosure_id": made("disclosure", number),
+                "unit": f"education_bureau:{area}",
+                "township": area,
+                "state": state,
+                "number": number + 1 if is_public else 0,
+                "content": msgspec.to_builtins(CONTENT),
+                "cells": msgspec.to_builtins(cells_of(CONTENT.tables)),
+                "counted_on": TODAY - timedelta(days=number),
+                "school_year": CONTENT.school_year,
+                "rule": CONTENT.rule,
+                "tasks": list(CONTENT.tasks),
+                "methods": list(CONTENT.methods),
+                "bodies": ["township:410326103 责令限期改正"],
+                "sha256": f"ab{number}",
+                "reached": ["roster:7"],
+                "prepared_by": "officer-1",
+                "prepared_on": TODAY - timedelta(days=number),
+                "released_on": TODAY if is_public else None,
+                "reason": "乡镇一栏有误" if state == "withdrawn" else "",
+                "ended_on": TODAY if state == "withdrawn" else None,
+            },
+        )
 
 
 def _posts() -> Iterator[Told]:

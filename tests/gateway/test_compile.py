@@ -369,7 +369,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
     required = _REQUIRED.get(root, "")
     values: dict[str, list[object]] = {
         "township": [county.XIAODIAN, county.SANTUN, county.ELSEWHERE],
-        "state": ["suspect", "confirmed", "opened", "delivered"],
+        "state": ["suspect", "confirmed", "opened", "delivered", "released"],
         "kind": ["not_in_seat"],
         "overdue": [True, False],
         "unreviewed": [True, False],

@@ -20,6 +20,7 @@ from gateway.public.forms import LATEST, MOST_BYTES, SOONEST, Forms
 from gateway.public.standing import STAGES, WORDS, read_shown
 from gateway.readmodel.reading import Reader
 from services.cases.api import build_api
+from services.cases.disclosures import Disclosures
 from services.cases.domain.catalogue import REPORT_OUTCOMES
 from services.cases.domain.public_report import MOST_SUPPLEMENTS, PublicReport
 from services.cases.lookup import Dropouts, Posts
@@ -50,6 +51,7 @@ class Cases:
                 oversight=Oversight(cases=self.cases, dropouts=Dropouts, posts=Posts),
                 public_reports=PublicReports(cases=self.cases),
                 responsibility=Responsibility(cases=self.cases),
+                disclosures=Disclosures(cases=self.cases),
                 surroundings=Surroundings(clock=SteppedClock(datetime(2026, 9, 14, 4, tzinfo=UTC)), token="secret"),
             )
         )

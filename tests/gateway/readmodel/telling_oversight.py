@@ -4,6 +4,17 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 
+from services.contracts.disclosure import (
+    DisclosureApproved,
+    DisclosureContent,
+    DisclosureDiscarded,
+    DisclosurePrepared,
+    DisclosureReleased,
+    DisclosureWithdrawn,
+    Reached,
+    ResponsibleBody,
+    ShownTable,
+)
 from services.contracts.envelope import Published
 from services.contracts.oversight import (
     AccountabilityDecided,
@@ -41,6 +52,25 @@ from services.contracts.oversight import (
 from tests.gateway.readmodel.story import DAY, TOWNSHIPS, Story, made, sealed
 
 TOWNSHIP = f"township:{TOWNSHIPS[0]}"
+CONTENT = DisclosureContent(
+    counted_on=DAY,
+    school_year="2026-2027",
+    rule="N9.2-least-10",
+    least=10,
+    tables=(
+        ShownTable(
+            table="children_by_sex",
+            rows=(("male",), ("female",)),
+            columns=(("in_school",), ("verifying", "out_of_school")),
+            cells=((50, None), (40, None)),
+            row_sums=(61, 55),
+            column_sums=(90, 26),
+        ),
+    ),
+    tasks=("零辍学",),
+    methods=("每学期开学一周内核实",),
+    bodies=(ResponsibleBody(unit=TOWNSHIP, duty="责令限期改正"),),
+)
 
 
 def oversight_of(number: int, chance: random.Random) -> list[Story]:
@@ -93,6 +123,8 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
             "post",
             "late",
             "report",
+            "disclosure",
+            "disclosure again",
         )
     }
     of_unit = {"unit": TOWNSHIP, "township": TOWNSHIPS[0]}
@@ -160,6 +192,22 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
                 report_id=keys["report"], unit="education_bureau:410326", number="〔2026〕1号",
                 confirmed=(made("case", 0, 1),), unreachable=(), made_on=DAY,
             ),
+        )),
+        Story("cases", keys["disclosure"], (
+            DisclosurePrepared(
+                disclosure_id=keys["disclosure"], unit="education_bureau:410326", content=CONTENT, sha256="ab",
+                reached=(Reached(service="roster", position=7),), follows=0, prepared_by="officer-1", prepared_on=DAY,
+            ),
+            *_some(chance, (
+                DisclosureApproved(disclosure_id=keys["disclosure"], approved_by="officer-2", approved_on=DAY),
+                DisclosureReleased(
+                    disclosure_id=keys["disclosure"], number=1, sha256="ab", released_by="officer-1", released_on=DAY
+                ),
+                DisclosureWithdrawn(disclosure_id=keys["disclosure"], reason="乡镇一栏有误", withdrawn_on=DAY),
+            )),
+        )),
+        Story("cases", keys["disclosure again"], (
+            DisclosureDiscarded(disclosure_id=keys["disclosure again"], reason="任务一栏要改", discarded_on=DAY),
         )),
         Story("cases", keys["late"], _some(chance, (
             ReplyOverdue(
