@@ -132,17 +132,18 @@ def build_gateway(
     app.graphql, app.streams = Endpoint(looks), Streams(looks, changes)
     app.router.routes.extend(file_routes(_desk(surroundings, templates=papers, witnessing=witnessing)))
     _open_console(app, surroundings, issuer=issuer, secret=public_secret)
-    if commands is not None:
-        _open_to_outsiders(app, surroundings, commands=commands, secret=public_secret)
-    app.router.routes.extend(disclosure_routes(Board(reader=reader)))
+    _open_to_outsiders(app, surroundings, secret=public_secret)
     if development:
         app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))
     _issue_tokens(app, issuer)
     return app
 
 
-def _open_to_outsiders(app: Gateway, surroundings: Surroundings, *, commands: Commands, secret: str) -> None:
-    """For who has no token: providers that report what became of a message, and, with a secret, the public."""
+def _open_to_outsiders(app: Gateway, surroundings: Surroundings, *, secret: str) -> None:
+    """For who has no token: what is made public, providers that report what became of a message, and, with a secret, the public."""
+    app.router.routes.extend(disclosure_routes(Board(reader=surroundings.reader)))
+    if (commands := surroundings.commands) is None:
+        return
     app.router.routes.extend(report_routes(commands))
     if secret:
         app.router.routes.extend(public_routes(_hall(surroundings, commands=commands, secret=secret)))
