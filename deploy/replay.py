@@ -4,7 +4,7 @@ Every command takes a moment (`--known-at`: what had been recorded by then) and,
 it). It is a look like any other: on a receipt before anything is shown. Names are not opened here.
 """
 
-# ruff: noqa: S608  # statements are made of this project's own words; what is typed is a parameter
+# statements are made of this project's own words; what is typed is a parameter
 
 import hashlib
 import os
@@ -41,7 +41,7 @@ from services.chassis.workbook import Column, Sheet, write
 from services.contracts.divisions import TOWNSHIPS
 
 CONNECT_S: Final = 5
-MOST_ROWS: Final = 500_000
+MOST_ROWS: Final = 200_000
 DAY: Final = ["%Y-%m-%d"]
 
 app = typer.Typer(no_args_is_help=True, help="Any past, told again 回放: as known at a moment, as it was on a day.")
@@ -191,18 +191,19 @@ def duties(
         within = read_settings().witnessed_within
         Witnessing(dsn=dsn, entries=trees.LOGS["access"], clock=SystemClock(), within=within).require("replay duties")
     with psycopg.connect(dsn, connect_timeout=CONNECT_S) as gateway:
-        rows = _duties(gateway, asked, moment=moment)
-        content = _workbook(rows, looker, moment=moment) if out is not None else b""
+        sums = _sums(gateway, asked, moment=moment)
+        rows = _duties(gateway, asked, moment=moment) if out is not None else []
+        content = _workbook(sums, rows, looker, moment=moment) if out is not None else b""
         looker.record(
             gateway,
             "replay_duties",
             fields=("Query.duties",) if out is not None else ("Query.dutySums",),
-            child_ids=tuple({row["child_id"] for row in rows if row["child_id"]}) if out is not None else (),
-            rows=len(rows),
+            child_ids=tuple({row["child_id"] for row in rows if row["child_id"]}),
+            rows=len(rows) or len(sums),
             content_hash=hashlib.sha256(content).hexdigest() if content else "",
         )
     title = f"Duties 履职, as known {moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
-    console.print(table(title, ("unit 单位", "matter 事项", "owed 应办", *_STANDINGS), _sums(rows)))
+    console.print(table(title, ("unit 单位", "matter 事项", "owed 应办", *_STANDINGS), sums))
     if out is not None:
         with out.open("xb") as file:
             file.write(content)
@@ -244,34 +245,41 @@ _COLUMNS: Final = (
 )
 
 
-def _duties(gateway: psycopg.Connection[Any], asked: Mapping[str, object], *, moment: datetime) -> list[dict[str, Any]]:
+def _asked(asked: Mapping[str, object], *, moment: datetime) -> tuple[str, dict[str, object]]:
+    """The register from which what is asked for is read, `from … where …`, and the parameters."""
     where = " and ".join(["true", *(text for name, text in _CONDITIONS.items() if asked[name] is not None)])
-    late, working = LATE_DAYS.replace("{a}", "d"), LATE_WORKING_DAYS.replace("{a}", "d")
     register = as_known(within="true", known="%(known)s::timestamptz", today="%(today)s")
-    with gateway.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(
-            f"select d.*, {late} as late_days, {working} as late_working_days from {register} d where {where}"
-            f" order by d.owed_by, d.matter, d.since_on, d.duty_id limit {MOST_ROWS + 1}".encode(),
-            {**asked, "known": moment, "today": china_date(SystemClock().now())},
-        ).fetchall()
-    if len(rows) > MOST_ROWS:
-        raise Refused(f"More than {MOST_ROWS:,} duties: narrow them down by unit, township, matter or period.")
-    return rows
+    return f"from {register} d where {where}", {**asked, "known": moment, "today": china_date(SystemClock().now())}
 
 
-def _sums(rows: list[dict[str, Any]]) -> list[tuple[object, ...]]:
+def _sums(
+    gateway: psycopg.Connection[Any], asked: Mapping[str, object], *, moment: datetime
+) -> list[tuple[object, ...]]:
     """By unit and matter: how much was owed, and how much of it stands in each way."""
-    sums: dict[tuple[str, str], dict[str, int]] = {}
-    for row in rows:
-        counts = sums.setdefault((row["owed_by"], row["matter"]), dict.fromkeys(STANDINGS, 0))
-        counts[row["standing"]] += 1
-    return [
-        (unit(owed_by), word("matters", matter), sum(counts.values()), *counts.values())
-        for (owed_by, matter), counts in sorted(sums.items())
-    ]
+    rows, given = _asked(asked, moment=moment)
+    counts = ", ".join(f"count(*) filter (where d.standing = '{each}')" for each in STANDINGS)
+    found = gateway.execute(
+        f"select d.owed_by, d.matter, count(*), {counts} {rows} group by 1, 2 order by 1, 2".encode(), given
+    )
+    return [(unit(owed_by), word("matters", matter), *numbers) for owed_by, matter, *numbers in found]
 
 
-def _workbook(rows: list[dict[str, Any]], looker: Looker, *, moment: datetime) -> bytes:
+def _duties(gateway: psycopg.Connection[Any], asked: Mapping[str, object], *, moment: datetime) -> list[dict[str, Any]]:
+    """The rows behind the sums."""
+    rows, given = _asked(asked, moment=moment)
+    late, working = LATE_DAYS.replace("{a}", "d"), LATE_WORKING_DAYS.replace("{a}", "d")
+    with gateway.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(
+            f"select d.*, {late} as late_days, {working} as late_working_days {rows}"
+            f" order by d.owed_by, d.matter, d.since_on, d.duty_id limit {MOST_ROWS + 1}".encode(),
+            given,
+        ).fetchall()
+    if len(found) > MOST_ROWS:
+        raise Refused(f"More than {MOST_ROWS:,} duties: narrow them down by unit, township, matter or period.")
+    return found
+
+
+def _workbook(sums: list[tuple[object, ...]], rows: list[dict[str, Any]], looker: Looker, *, moment: datetime) -> bytes:
     said = f"{looker.unit} {looker.by}　知悉时点 {moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
     named = {"owed_by": unit, "owed_to": unit, "ended_for": unit}
     worded = {"matter": "matters", "standing": "standings"}
@@ -287,7 +295,7 @@ def _workbook(rows: list[dict[str, Any]], looker: Looker, *, moment: datetime) -
     lines = ([cell(row, name) for name, _ in _COLUMNS] for row in rows)
     return write(
         [
-            Sheet("履职汇总", headings, _sums(rows), title="履职汇总", notes=[said]),
+            Sheet("履职汇总", headings, sums, title="履职汇总", notes=[said]),
             Sheet("履职明细", [column for _, column in _COLUMNS], lines, title="履职明细", notes=[said]),
         ],
         properties={"title": "履职台账", "creator": "保学", "单位": looker.unit},
