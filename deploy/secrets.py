@@ -16,8 +16,8 @@ children (密钥加密密钥), the key of the roster's keyed hashes, and that of
 
 
 def make_keys(folder: Path) -> None:
-    """Makes those of `KEYS` that are missing."""
-    for name in KEYS:
+    """Makes what is missing beside the passwords: `KEYS`, and `WAYS_OUT`, without which a process that sends or is reported to doesn't start."""
+    for name in (*KEYS, *WAYS_OUT):
         own_secret(folder / name)
 
 
