@@ -14,7 +14,7 @@ ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
 
-.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-reconcile bench-gateway bench-replay attack check lock schema clean
+.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-notices bench-reconcile bench-gateway bench-replay attack check lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -54,6 +54,9 @@ bench-cases: install  ## how fast cases are opened, beside a raw INSERT; writes 
 
 bench-county: install  ## how long a county of 86,000 children takes from files to everybody having heard; writes BENCHMARKS.md
 	$(BIN)/python -m tests.bench.county.run
+
+bench-notices: install  ## how fast notices leave through a slow receiver that loses answers, beside bare POSTs (NOTICES=100000)
+	$(BIN)/python -m tests.bench.notices.run $(NOTICES)
 
 bench-reconcile: install $(PEER)/.installed  ## how well and fast registers are reconciled, Splink beside it (SIZES="6000 86000")
 	$(BIN)/python -m tests.bench.reconcile.run --children $(SIZES) --peer $(PEER)/bin/python

@@ -55,8 +55,9 @@ def _message_id(part: Mail) -> str | None:
     """The Message-ID of what came back, whole or its head alone."""
     if part.get_content_type() == "text/rfc822-headers":
         head = message_from_bytes(part.get_payload(decode=True) or b"", policy=default)  # type: ignore[arg-type]
-        return head["message-id"]
-    return part["message-id"]
+        part = head
+    found = part["message-id"]
+    return None if found is None else str(found)
 
 
 def _key(text: str | None) -> UUID | None:
