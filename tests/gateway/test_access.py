@@ -187,12 +187,17 @@ def test_me_tells_what_i_may_see_and_do(gateway: Any) -> None:
         "answer_finding",
         "answer_referral",
         "cancel_delivery",
+        "clear_address",
         "delete_mapping",
         "export_rejects",
         "hand_in_delivery",
+        "resend_dispatch",
         "return_referral",
         "save_mapping",
         "see_delivery",
+        "set_absence",
+        "set_address",
+        "set_hours",
     ]
     assert {g["field"] for g in me["grants"] if g["type"] == "Child"} == set(
         cells("public_security", "identity_check", "Child")
