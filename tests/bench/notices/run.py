@@ -46,6 +46,8 @@ UNITS = 40
 TAKES_S = 0.02
 BUSY_EVERY, BREAKS_EVERY = 97, 101
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldY"
+TAKING = threading.Event()
+"""Never set: what the receiver waits for while it takes its time."""
 SEED = UUID("0c9a7c1e-7f0b-4d0a-9a55-3f3b1f7d2e10")
 
 
@@ -70,7 +72,7 @@ class Receiver(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:  # the library's word
         self.rfile.read(int(self.headers["content-length"]))
-        time.sleep(TAKES_S)
+        TAKING.wait(TAKES_S)
         with self.lock:
             Receiver.asked += 1
             number = Receiver.asked
