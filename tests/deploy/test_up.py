@@ -99,12 +99,15 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
     with up(data_folder, "--development") as system:
         ready = httpx.get(f"{system.url}/health/ready")
         assert ready.status_code == 200
-        assert ready.json()["parts"].items() >= {
-            "cases inbox": "ok",
-            "gateway projector": "ok",
-            "notify sender": "ok",
-            "notify email": "off",
-        }.items()
+        assert (
+            ready.json()["parts"].items()
+            >= {
+                "cases inbox": "ok",
+                "gateway projector": "ok",
+                "notify sender": "ok",
+                "notify email": "off",
+            }.items()
+        )
         assert "保学" in httpx.get(f"{system.url}/").text
         assert "群众举报" in httpx.get(f"{system.url}/report").text
         token = httpx.post(f"{system.url}/development/token/bureau-office").json()["token"]
