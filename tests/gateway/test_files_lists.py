@@ -1,6 +1,7 @@
 """Any list as a file: what the same query shows, no more, whole, recorded, and never a formula."""
 
 import csv
+from datetime import UTC, timedelta
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from gateway.schema.map import TABLES
 from gateway.schema.roots import ROOTS
 from gateway.sheets import listing
+from gateway.words import WORDS
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 from tests.gateway.test_compile import grants_of
@@ -125,3 +127,17 @@ def test_who_may_not_narrow_by_a_field_may_not_do_so_here(gateway: Asking) -> No
             gateway, f"/files/lists/{name}?{argument}={values.get(argument, 'x')}", by="civil-affairs-officer"
         )
         assert response.json()["code"] in {"FORBIDDEN", "BAD_REQUEST"}, (name, argument)
+
+
+def test_duties_are_handed_out_as_they_were_known_then(gateway: Asking) -> None:
+    then = (county.NOW - timedelta(days=35)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = gateway.ask(f'{{ duties(first: 200, asOf: "{then}") {{ nodes {{ id standing }} }} }}', by="inspector")
+
+    rows = rows_of(get(gateway, f"/files/lists/duties?format=csv&asOf={then}", by="inspector").content)[:-1]
+    now = rows_of(get(gateway, "/files/lists/duties?format=csv", by="inspector").content)[:-1]
+
+    standing = rows[0].index("履职情况")
+    assert [row[standing] for row in rows[1:]] == [
+        WORDS["standings"][node["standing"]] for node in shown.data["duties"]["nodes"]
+    ]
+    assert 1 < len(rows) < len(now)
