@@ -24,6 +24,7 @@ from services.contracts.cases import (
     CaseOrdered,
     CasePenalised,
     CaseReported,
+    CaseSetBack,
     CaseTakenToJustice,
     CaseVerificationBegun,
     CaseWatched,
@@ -68,6 +69,7 @@ MovingEvent = (
     | CasePenalised
     | CaseDemanded
     | ProceedingRecorded
+    | CaseSetBack
 )
 StepEvent = MovingEvent | StepExpired
 OwingEvent = StepEvent | StepPaused | StepResumed | StepExtended
@@ -149,6 +151,8 @@ class Document(OfCase, frozen=True, kw_only=True):
     result: str = ""
     result_on: date | None = None
     result_by: str = ""
+    decided_by: str = ""
+    decision: str = ""
 
 
 class Referral(OfCase, frozen=True, kw_only=True):
@@ -273,6 +277,8 @@ def _moved(row: CaseFile, event: MovingEvent) -> CaseFile:  # one line for each 
             return replace(row, state="demanded")
         case CaseTakenToJustice() | ProceedingRecorded():
             return replace(row, state="judicial")
+        case CaseSetBack():
+            return replace(row, state=event.state, ordered_on=None if event.state == "reported" else row.ordered_on)
         case ChildReturned():
             back = {"returned_on": event.returned_on, "seat_days": event.seat_days}
             return replace(row, state="returned", school=event.school, **back)
@@ -341,7 +347,8 @@ def document(row: Document | None, told: Told[DocumentEvent]) -> Document:
             )
         case DocumentResultFound():
             found = {"result_on": event.found_on, "result_by": event.found_by}
-            return replace(row, kind=event.kind, result=event.result, **found)
+            decided = {"decided_by": event.decided_by, "decision": event.decision}
+            return replace(row, kind=event.kind, result=event.result, **found, **decided)
         case _:
             assert_never(event)
 

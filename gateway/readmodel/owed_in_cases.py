@@ -24,6 +24,7 @@ CaseEvent = (
     | cases.CasePenalised
     | cases.CaseDemanded
     | cases.ProceedingRecorded
+    | cases.CaseSetBack
     | cases.ChildReturned
     | cases.CaseWatched
     | cases.StepPaused

@@ -169,6 +169,7 @@ create table if not exists document (
     township text collate "C" not null default '', kind text not null default '', number text not null default '',
     issuer text not null default '', legal_basis text not null default '', term_days integer not null default 0,
     issued_on date, served_on date, method text not null default '', receipt text not null default '', expires_on date);
+alter table document add column if not exists decided_by text not null default '', add column if not exists decision text not null default '';
 alter table document
     add column if not exists result text not null default '', add column if not exists result_on date,
     add column if not exists result_by text not null default '';

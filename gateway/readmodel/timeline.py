@@ -22,6 +22,7 @@ from services.contracts.cases import (
     CaseOrdered,
     CasePenalised,
     CaseReported,
+    CaseSetBack,
     CaseTakenToJustice,
     CaseVerificationBegun,
     CaseWatched,
@@ -180,6 +181,8 @@ def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that ca
             return f"{event.served_on} 履行行政决定催告书送达。"
         case CaseTakenToJustice():
             return f"{event.served_on} 司法文书送达。"
+        case CaseSetBack():
+            return f"{event.decided_on} 文书被撤销，个案退回。"
         case ProceedingRecorded():
             comply = f"，限 {event.comply_by} 前履行" if event.comply_by else ""
             return f"{event.made_on} 司法进展（{word('proceedings', event.proceeding)}，{event.paper}）{comply}。"

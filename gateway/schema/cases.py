@@ -163,10 +163,12 @@ class Document(AsRead, Node):
     receipt: str = strawberry.field(description="送达回证 receipt of service")
     expires_on: date | None = strawberry.field(description="届满日期 the term runs out")
     result: str = strawberry.field(
-        description="办理结果 what came of it: complied, partly_complied, not_complied or withdrawn; empty until it is known"
+        description="办理结果 what came of it: complied, partly_complied, not_complied, withdrawn or set_aside; empty until it is known"
     )
     result_on: date | None = strawberry.field(description="结果日期 on which day")
     result_by: str = strawberry.field(description="登记人 account of who found it")
+    decided_by: str = strawberry.field(description="撤销机关 who set it aside: court, review or superior; else empty")
+    decision: str = strawberry.field(description="撤销文号 number of the decision that set it aside")
 
     @strawberry.field(description="扫描件 scans of the paper and of its receipt")
     async def scans(self, info: Info) -> list[Annotated["Attachment", strawberry.lazy("gateway.schema.oversight")]]:

@@ -177,7 +177,7 @@ TABLES: Mapping[str, Table] = {
             "document",
             columns(
                 "caseId township kind number issuer legalBasis termDays issuedOn servedOn method receipt expiresOn result resultOn"
-                " resultBy",
+                " resultBy decidedBy decision",
                 id="{a}.document_id",
             ),
             {

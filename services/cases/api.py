@@ -52,6 +52,7 @@ def _of_cases(cases: Cases) -> tuple[Callable[..., Answer], ...]:
         cases.issue_demand,
         cases.take_to_justice,
         cases.record_proceeding,
+        cases.set_aside_document,
         cases.issue_document,
         cases.serve_document,
         cases.record_document_result,

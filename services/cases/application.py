@@ -149,6 +149,16 @@ class Cases(RecordedApplication):
         document.find_result(result=result, found_on=found_on, found_by=who_acts().actor, today=today())
         return self.record(document)
 
+    def set_aside_document(self, *, document_id: UUID, decided_by: str, decision: str, decided_on: date) -> Answer:
+        """Keeps that a court, a review or the level above set a served paper aside 撤销; its case goes back to where it stood before."""
+        document = self.get(Document, document_id)
+        case = self.get(Case, document.case_id)
+        document.set_aside(
+            decided_by=decided_by, decision=decision, decided_on=decided_on, found_by=who_acts().actor, today=today()
+        )
+        case.paper_set_aside(document_id=document_id, decided_on=decided_on, today=today())
+        return self.record(document, case)
+
     def record_proceeding(
         self, *, case_id: UUID, proceeding: str, paper: str, made_on: date, comply_by: date | None = None
     ) -> Answer:

@@ -88,7 +88,14 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             )
         case Case.Reported():
             return told.CaseReported(case_id=case_id, child_id=child_id, document_id=event.document_id, owed=owed)
-        case Case.Ordered() | Case.Penalised() | Case.Demanded() | Case.TakenToJustice() | Case.ProceedingRecorded():
+        case (
+            Case.Ordered()
+            | Case.Penalised()
+            | Case.Demanded()
+            | Case.TakenToJustice()
+            | Case.ProceedingRecorded()
+            | Case.SetBack()
+        ):
             return _pressed(event, case_id=case_id, child_id=child_id, owed=owed)
         case Case.Returned():
             return told.ChildReturned(
@@ -135,7 +142,7 @@ def _missing(
 
 
 def _pressed(
-    event: Case.Ordered | Case.Penalised | Case.Demanded | Case.TakenToJustice | Case.ProceedingRecorded,
+    event: Case.Ordered | Case.Penalised | Case.Demanded | Case.TakenToJustice | Case.ProceedingRecorded | Case.SetBack,
     *,
     case_id: UUID,
     child_id: UUID,
@@ -157,6 +164,15 @@ def _pressed(
         case Case.TakenToJustice():
             return told.CaseTakenToJustice(
                 case_id=case_id, child_id=child_id, document_id=event.document_id, served_on=event.served_on, owed=owed
+            )
+        case Case.SetBack():
+            return told.CaseSetBack(
+                case_id=case_id,
+                child_id=child_id,
+                document_id=event.document_id,
+                state=event.state,
+                decided_on=event.decided_on,
+                owed=owed,
             )
         case Case.ProceedingRecorded():
             return told.ProceedingRecorded(

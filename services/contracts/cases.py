@@ -148,6 +148,18 @@ class CaseDemanded(Published, frozen=True, kw_only=True):
     owed: Owed
 
 
+class CaseSetBack(Published, frozen=True, kw_only=True):
+    """A served paper was set aside by a court, a review or the level above 撤销: the case stands at `state` again, as before it."""
+
+    TYPE: ClassVar[str] = "cases.case-set-back.v1"
+    case_id: UUID
+    child_id: UUID
+    document_id: UUID
+    state: str
+    decided_on: date
+    owed: Owed
+
+
 class ProceedingRecorded(Published, frozen=True, kw_only=True):
     """What the court or the procuratorate did 司法进展; `paper` is its number."""
 

@@ -400,7 +400,8 @@ class ChildUnnamed(Published, frozen=True, kw_only=True):
 
 
 class DocumentResultFound(Published, frozen=True, kw_only=True):
-    """What came of a paper 文书办理结果: complied, partly_complied, not_complied or withdrawn; `found_by` is an account."""
+    """What came of a paper 文书办理结果: complied, partly_complied, not_complied, withdrawn, or set_aside by a decision of that
+    number; `found_by` is an account."""
 
     TYPE: ClassVar[str] = "cases.document-result-found.v1"
     document_id: UUID
@@ -410,6 +411,8 @@ class DocumentResultFound(Published, frozen=True, kw_only=True):
     result: str
     found_on: date
     found_by: str
+    decided_by: str = ""
+    decision: str = ""
 
 
 class ReplyOverdue(Published, frozen=True, kw_only=True):

@@ -152,6 +152,22 @@ def a_clock_that_stood() -> list[RecordedAggregate]:
     return [case, *papers]
 
 
+def a_paper_set_aside() -> list[RecordedAggregate]:
+    """An order is served, and a court sets it aside: the case stands on the school's report again."""
+    case = opened(place=PUPIL)
+    with acting_on(MONDAY):
+        case.begin_verification(today=MONDAY)
+        case.confirm(causes=("work",), today=MONDAY)
+        case.persuade(method="phone", outcome="refused", note="", made_on=MONDAY, today=MONDAY)
+        case.report(document_id=REPORT, today=MONDAY)
+    order = paper(case, kind="order_to_correct", issuer=TOWNSHIP, term_days=10, on=12)
+    day = MONDAY + days(20)
+    with acting_on(day):
+        order.set_aside(decided_by="court", decision="2026-9", decided_on=day, found_by="officer-1", today=day)
+        case.paper_set_aside(document_id=order.id, decided_on=day, today=day)
+    return [case, order]
+
+
 def around_a_case() -> list[RecordedAggregate]:
     """A referral answered and one taken back, a report of the public, an official who hands over."""
     case = opened()
@@ -498,6 +514,7 @@ def all_lives() -> list[RecordedAggregate]:
     return [
         *a_long_way_back(),
         *a_clock_that_stood(),
+        *a_paper_set_aside(),
         *a_lost_child_deferred(),
         *around_a_case(),
         *a_year_of_oversight(),

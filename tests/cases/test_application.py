@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -150,6 +151,53 @@ def test_nothing_follows_an_order_that_was_complied_with_until_it_no_longer_is(c
         cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-3", term_days=10)
 
     assert [event.found_by for event in cases.told(Document.ResultFound)] == ["officer-1", "officer-1"]
+
+
+def test_a_served_order_that_a_court_sets_aside_puts_the_case_back_on_the_schools_report(cases: MemoryCases) -> None:
+    case_id = report_case(cases)
+    order = cases.issue_order(case_id=case_id, issuer=TOWNSHIP, number="2026-2", term_days=10).id
+    with pytest.raises(Refused, match="reached nobody"):
+        set_aside(cases, order, on=MONDAY)
+    cases.serve_document(document_id=order, method="direct", receipt="hz-2", served_on=MONDAY)
+    day = MONDAY + days(11)
+    with acting_on(day):
+        paper = cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-3", term_days=10).id
+        cases.serve_document(document_id=paper, method="left", receipt="hz-3", served_on=day)
+
+    set_aside(cases, paper, on=day + days(1))
+    assert state(cases, case_id) is State.ORDERED
+    set_aside(cases, order, on=day + days(2))
+    assert state(cases, case_id) is State.REPORTED
+
+    back = cases.told(Case.SetBack)
+    assert [(event.state, event.stands_on) for event in back] == [("ordered", order), ("reported", None)]
+    assert all(event.owed.due_on > day + days(1) for event in back)
+    with acting_on(day + days(2)):
+        with pytest.raises(Refused, match="justice follows only"):
+            cases.take_to_justice(case_id=case_id, issuer="justice:410326", number="2026-4", term_days=10)
+        with pytest.raises(Refused, match="set aside"):
+            cases.record_document_result(document_id=order, result="complied", found_on=day + days(2))
+        cases.issue_order(case_id=case_id, issuer=TOWNSHIP, number="2026-5", term_days=10)
+
+
+def test_what_is_set_aside_after_the_child_came_back_moves_nothing(cases: MemoryCases) -> None:
+    case_id = report_case(cases)
+    order = cases.issue_order(case_id=case_id, issuer=TOWNSHIP, number="2026-2", term_days=10).id
+    cases.serve_document(document_id=order, method="direct", receipt="hz-2", served_on=MONDAY)
+    cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY)
+    set_aside(cases, order, on=MONDAY)
+
+    assert state(cases, case_id) is State.RETURNED
+    assert cases.told(Case.SetBack) == []
+    [found] = cases.told(Document.ResultFound)
+    assert (found.result, found.decided_by, found.decision) == ("set_aside", "court", "2026-9")
+    with pytest.raises(Refused, match="was set aside"):
+        set_aside(cases, order, on=MONDAY)
+
+
+def set_aside(cases: MemoryCases, document_id: UUID, *, on: date) -> None:
+    with acting_on(on):
+        cases.set_aside_document(document_id=document_id, decided_by="court", decision="2026-9", decided_on=on)
 
 
 def test_no_paper_of_the_ladder_is_issued_around_the_ladder(cases: MemoryCases) -> None:

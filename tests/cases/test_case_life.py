@@ -221,6 +221,23 @@ class CaseLife(RuleBasedStateMachine):
 
         self.attempt(act, case, paper)
 
+    @rule(pick=st.integers(0, 5), ago=st.integers(-1, 10))
+    def set_aside(self, pick: int, ago: int) -> None:
+        """A court sets a paper aside, of this case or of one before, served or not."""
+        if not self.papers:
+            return
+        paper = self.papers[-1 - pick % len(self.papers)]
+        case = next(case for case in self.cases if case.id == paper.case_id)
+        decided_on = self.today - days(ago)
+
+        def act() -> None:
+            paper.set_aside(
+                decided_by="court", decision="2026-9", decided_on=decided_on, found_by="officer-1", today=self.today
+            )
+            case.paper_set_aside(document_id=paper.id, decided_on=decided_on, today=self.today)
+
+        self.attempt(act, case, paper)
+
     @rule(ago=st.integers(-1, 40), seat_days=st.integers(-1, 45))
     def come_back(self, ago: int, seat_days: int) -> None:
         returned_on = self.today - days(ago)
@@ -384,6 +401,8 @@ class Grounds:
         self.verified = self.persuaded = self.lost = self.reported = self.back = False
         self.term_ends_on: date | None = None
         self.pressed = ""
+        self.papers: list[tuple[UUID, str, date | None]] = []
+        """What was served and stands, each with what it pressed by and the end of its term."""
         self.owed: Owed | None = None
         self.paused_for: set[str] = set()
         self.paused_on: date | None = None
@@ -434,6 +453,7 @@ def check_way_out(event: object, known: Grounds) -> None:
         case Case.Ordered():
             assert known.reported
             known.term_ends_on, known.pressed = event.expires_on, "order"
+            known.papers = [(event.document_id, "order", event.expires_on)]
             known.reported = False
         case Case.Penalised() | Case.Demanded():
             assert not known.lost
@@ -442,14 +462,28 @@ def check_way_out(event: object, known: Grounds) -> None:
             assert event.served_on > known.term_ends_on
             known.pressed = "penalty" if isinstance(event, Case.Penalised) else "demand"
             known.term_ends_on = event.expires_on
+            known.papers.append((event.document_id, known.pressed, event.expires_on))
         case Case.TakenToJustice():
             assert not known.lost
             assert known.term_ends_on is not None
             assert event.served_on > known.term_ends_on
             known.term_ends_on, known.pressed = None, ""
+            known.papers.append((event.document_id, "", None))
+        case Case.SetBack():
+            check_set_back(event, known)
         case _:
             return
     assert not known.back
+
+
+def check_set_back(event: Case.SetBack, known: Grounds) -> None:
+    """What was set aside had been served and stood, and with it falls all that followed; what stood before stands again."""
+    served = [document_id for document_id, _, _ in known.papers]
+    assert event.document_id in served
+    known.papers = known.papers[: served.index(event.document_id)]
+    assert event.stands_on == (known.papers[-1][0] if known.papers else None)
+    known.reported = not known.papers
+    known.pressed, known.term_ends_on = known.papers[-1][1:] if known.papers else ("", None)
 
 
 def check_way_back(event: object, known: Grounds) -> None:

@@ -110,6 +110,22 @@ class CaseCommands:
         return await send(info, "cases", subject, document_id=document_id, result=result, found_on=found_on)
 
     @command
+    async def set_aside_document(
+        self, info: Info, document_id: UUID, decided_by: str, decision: Words, decided_on: date
+    ) -> CommandAnswer:
+        """撤销文书 a court, a review or the level above set a served paper aside: court, review or superior, and its number."""
+        subject = await subject_of(info, "document", "document_id", document_id)
+        return await send(
+            info,
+            "cases",
+            subject,
+            document_id=document_id,
+            decided_by=decided_by,
+            decision=decision,
+            decided_on=decided_on,
+        )
+
+    @command
     async def record_return(
         self, info: Info, case_id: UUID, school: str, returned_on: date, seat_days: int = 0
     ) -> CommandAnswer:

@@ -48,6 +48,15 @@ class Owing(RecordedAggregate.Event):
     owed: Owed
 
 
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A served paper on which the case stands, or stood before the next: where it brought the case, and when its term ends."""
+
+    state: State
+    document_id: UUID
+    expires_on: date | None = None
+
+
 class Case(RecordedAggregate):
     """One child, out of school or thought to be, until it sits in class or is accounted for elsewhere."""
 
@@ -114,6 +123,15 @@ class Case(RecordedAggregate):
         TOPIC = "cases.Case.TakenToJustice"
         document_id: UUID
         served_on: date
+
+    class SetBack(Owing):
+        """A served paper was set aside 撤销: the case stands where it stood before it, on `stands_on` or on the school's report."""
+
+        TOPIC = "cases.Case.SetBack"
+        document_id: UUID
+        state: str
+        stands_on: UUID | None
+        decided_on: date
 
     class ProceedingRecorded(Owing):
         TOPIC = "cases.Case.ProceedingRecorded"
@@ -345,6 +363,30 @@ class Case(RecordedAggregate):
         else:
             served = {"order": self.Ordered, "penalty": self.Penalised, "demand": self.Demanded}[moves]
             self._step(served, expires_on=expires_on, **paper)
+
+    def paper_set_aside(self, *, document_id: UUID, decided_on: date, today: date) -> None:
+        """A served paper was set aside: the case goes back to where it stood before, and whatever followed that paper falls with it.
+
+        The next step is owed anew from today. Where the case doesn't stand on that paper, nothing moves.
+        """
+        standing = [paper.document_id for paper in self.pressed]
+        if self.state not in ladder.PURSUED or document_id not in standing:
+            return
+        before = self.pressed[: standing.index(document_id)]
+        if before:
+            last = before[-1]
+            trigger = next(each.trigger for each in ladder.SERVED.values() if each.reaches is last.state)
+            owed = self._owed(trigger, today=today, counted_from=max(today, last.expires_on or today))
+        else:
+            owed = self._owed("reported", today=today)
+        self._step(
+            self.SetBack,
+            document_id=document_id,
+            state=before[-1].state if before else State.REPORTED,
+            stands_on=before[-1].document_id if before else None,
+            decided_on=decided_on,
+            owed=owed,
+        )
 
     def record_proceeding(
         self, *, proceeding: str, paper: str, made_on: date, comply_by: date | None, today: date
@@ -597,6 +639,7 @@ class Case(RecordedAggregate):
         self.confirmed_on: date | None = None
         self.term_ends_on: date | None = None
         self.stands_on: UUID | None = None
+        self.pressed: tuple[Pressed, ...] = ()
         self.returned_on: date | None = None
         self.missing_since = opened_on
         self.seat_days_stated = 0
@@ -640,6 +683,7 @@ class Case(RecordedAggregate):
     @event(Ordered)
     def _ordered(self, document_id: UUID, expires_on: date, owed: Owed) -> None:
         self.state = State.ORDERED
+        self.pressed = (Pressed(State.ORDERED, document_id, expires_on),)
         self.stands_on = document_id
         self.term_ends_on = expires_on
         self.clock = Clock(owed=owed)
@@ -647,6 +691,7 @@ class Case(RecordedAggregate):
     @event(Penalised)
     def _penalised(self, document_id: UUID, expires_on: date, owed: Owed) -> None:
         self.state = State.PENALISED
+        self.pressed += (Pressed(State.PENALISED, document_id, expires_on),)
         self.stands_on = document_id
         self.term_ends_on = expires_on
         self.clock = Clock(owed=owed)
@@ -654,14 +699,25 @@ class Case(RecordedAggregate):
     @event(Demanded)
     def _demanded(self, document_id: UUID, expires_on: date, owed: Owed) -> None:
         self.state = State.DEMANDED
+        self.pressed += (Pressed(State.DEMANDED, document_id, expires_on),)
         self.stands_on = document_id
         self.term_ends_on = expires_on
         self.clock = Clock(owed=owed)
 
     @event(TakenToJustice)
-    def _taken_to_justice(self, owed: Owed) -> None:
+    def _taken_to_justice(self, document_id: UUID, owed: Owed) -> None:
         self.state = State.JUDICIAL
+        self.pressed += (Pressed(State.JUDICIAL, document_id),)
         self._owe(owed)
+
+    @event(SetBack)
+    def _set_back(self, state: str, stands_on: UUID | None, owed: Owed) -> None:
+        kept = [paper.document_id for paper in self.pressed].index(stands_on) + 1 if stands_on is not None else 0
+        self.pressed = self.pressed[:kept]
+        self.state = State(state)
+        self.stands_on = stands_on
+        self.term_ends_on = self.pressed[-1].expires_on if self.pressed else None
+        self.clock = Clock(owed=owed)
 
     @event(Returned)
     def _returned(self, school: str, returned_on: date, seat_days: int, owed: Owed) -> None:

@@ -18,6 +18,7 @@ from services.chassis.errors import Refused
 LONGEST_TERM_DAYS = 180
 COMPLIED = "complied"
 WITHDRAWN = "withdrawn"
+SET_ASIDE = "set_aside"
 
 
 def id_of_document(case_id: UUID, *, kind: str, number_in_case: int) -> UUID:
@@ -52,7 +53,7 @@ class Document(RecordedAggregate):
         expires_on: date
 
     class ResultFound(RecordedAggregate.Event):
-        """It is known what came of it 办理结果; `found_by` is an account."""
+        """It is known what came of it 办理结果; `found_by` is an account. Set aside, `decided_by` says by whom, `decision` is its number."""
 
         TOPIC = "cases.Document.ResultFound"
         case_id: UUID
@@ -61,6 +62,8 @@ class Document(RecordedAggregate):
         result: str
         found_on: date
         found_by: str
+        decided_by: str = ""
+        decision: str = ""
 
     # Decisions
 
@@ -128,6 +131,11 @@ class Document(RecordedAggregate):
     def find_result(self, *, result: str, found_on: date, found_by: str, today: date) -> None:
         """Says what came of the paper 登记结果, in a word of the list."""
         catalogue.known(result, words=catalogue.PAPER_RESULTS, what="result of a paper")
+        if result == SET_ASIDE:
+            raise Refused(
+                "record_document_result: that a paper was set aside is told by set_aside_document, with its decision."
+            )
+        self._refuse_set_aside("record_document_result")
         self._must_be_known(result, on=found_on, today=today)
         if (result, found_on) != (self.result, self.found_on):
             self.trigger_event(
@@ -138,6 +146,33 @@ class Document(RecordedAggregate):
                 result=result,
                 found_on=found_on,
                 found_by=found_by,
+            )
+
+    def set_aside(self, *, decided_by: str, decision: str, decided_on: date, found_by: str, today: date) -> None:
+        """A court, a review or the level above set the served paper aside 撤销; nothing comes of it any more."""
+        act = "set_aside_document"
+        catalogue.known(decided_by, words=catalogue.SET_ASIDE_BY, what="authority that sets a paper aside")
+        if self.served_on is None:
+            raise Refused(f"{act}: this paper reached nobody; record_document_result with withdrawn takes it back.")
+        self._refuse_set_aside(act)
+        if not self.served_on <= decided_on <= today:
+            raise Refused(f"{act}: the paper was served on {self.served_on}; it is set aside after that, and by today.")
+        self.trigger_event(
+            self.ResultFound,
+            case_id=self.case_id,
+            child_id=self.child_id,
+            kind=self.kind,
+            result=SET_ASIDE,
+            found_on=decided_on,
+            found_by=found_by,
+            decided_by=decided_by,
+            decision=catalogue.in_the_clear(decision, what="the number of the decision"),
+        )
+
+    def _refuse_set_aside(self, act: str) -> None:
+        if self.result == SET_ASIDE:
+            raise Refused(
+                f"{act}: this paper was set aside on {self.found_on}; issue another one where its ground still holds."
             )
 
     def _must_be_known(self, result: str, *, on: date, today: date) -> None:

@@ -41,7 +41,7 @@ OPEN: Final = frozenset(State) - {State.CLOSED, State.CLEARED, State.MERGED}
 OUT_OF_CLASS: Final = OPEN - {State.RETURNED, State.WATCHED}
 """The open states in which the child isn't known to sit in class."""
 
-_PURSUED: Final = frozenset({State.ORDERED, State.PENALISED, State.DEMANDED, State.JUDICIAL})
+PURSUED: Final = frozenset({State.ORDERED, State.PENALISED, State.DEMANDED, State.JUDICIAL})
 """The states in which the guardian is pursued by served papers."""
 
 
@@ -67,7 +67,7 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
         ),
         "record_persuasion": Act(
             "a confirmed dropout is persuaded until it is back (N2.2)",
-            frozenset({State.CONFIRMED, State.PERSUADING, State.REPORTED, *_PURSUED}),
+            frozenset({State.CONFIRMED, State.PERSUADING, State.REPORTED, *PURSUED}),
         ),
         "record_search": Act(
             "a child that can't be found is searched for, again and again, until it is found (N1.3, N2.4)",
@@ -120,18 +120,20 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the service of a paper does to a case: in which states it waits for one, and the clock that follows its term."""
+    """What the service of a paper does to a case: in which states it waits for one, where that brings it, and the clock that
+    follows its term."""
 
     waiting: frozenset[State]
+    reaches: State
     trigger: str
 
 
 SERVED: Final[Mapping[str, Service]] = MappingProxyType(
     {
-        "order": Service(ACTS["issue_order"].states, "order_ran_out"),
-        "penalty": Service(ACTS["issue_penalty"].states, "penalty_ran_out"),
-        "demand": Service(ACTS["issue_demand"].states, "demand_ran_out"),
-        "justice": Service(ACTS["take_to_justice"].states, "judicial_ran_out"),
+        "order": Service(ACTS["issue_order"].states, State.ORDERED, "order_ran_out"),
+        "penalty": Service(ACTS["issue_penalty"].states, State.PENALISED, "penalty_ran_out"),
+        "demand": Service(ACTS["issue_demand"].states, State.DEMANDED, "demand_ran_out"),
+        "justice": Service(ACTS["take_to_justice"].states, State.JUDICIAL, "judicial_ran_out"),
     }
 )
 """By what a kind of paper moves; see `catalogue.toml`."""

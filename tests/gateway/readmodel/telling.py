@@ -57,6 +57,7 @@ from services.contracts.cases import (
     CaseOrdered,
     CasePenalised,
     CaseReported,
+    CaseSetBack,
     CaseTakenToJustice,
     CaseVerificationBegun,
     CaseWatched,
@@ -705,7 +706,7 @@ def answers(raised: FindingRaised) -> list[Published]:
 
 CASE_STEPS = (
     "begun", "confirmed", "persuaded", "expired", "paused", "resumed", "asked", "declined", "extended", "reported",
-    "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "unreachable", "sought",
+    "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "set_back", "unreachable", "sought",
     "searched", "returned", "seen", "watched",
 )  # fmt: skip
 
@@ -751,6 +752,9 @@ def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
             owed=owed("judge", "court", 95),
         ),
         "justice": CaseTakenToJustice(**about, document_id=document, served_on=DAY, owed=owed("judge", "court", 90)),
+        "set_back": CaseSetBack(
+            **about, document_id=document, state="ordered", decided_on=DAY, owed=owed("take_to_justice", "justice", 99)
+        ),
         "unreachable": ChildUnreachable(**about, owed=owed("search", "township", 30)),
         "searched": ChildSearched(
             **about, method="relatives", note=sealed(child, "亲戚某某不知去向"), made_on=DAY, owed=owed("search", "bureau", 60)
