@@ -36,6 +36,17 @@ def test_a_child_goes_from_suspicion_to_the_seat_by_clicking(system: System, som
     assert "已责令改正" in office.text
     office.shoots("case-ordered")
 
+    police = office  # at the same desk, as somebody else
+    police.page.context.clear_cookies()
+    police.signed_in("police-officer").opens("/referrals")
+    police.page.get_by_text("受理", exact=True).click()
+    police.sends("acceptReferral")
+    police.page.get_by_text("答复", exact=True).last.click()
+    police.sends("answerReferral", outcome="已与家长取得联系")
+    assert "已答复" in police.text
+    police.shoots("referral-answered")
+    police.page.context.clear_cookies()
+
     system.days_pass(5)
     today = china_date(system.clock.now())
     office.signed_in("bureau-office").opens(case)

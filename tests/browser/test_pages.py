@@ -26,7 +26,8 @@ def test_every_page_fits_a_phone(somebody_with_a_phone: Somebody) -> None:
     somebody = somebody_with_a_phone.signed_in("bureau-office")
     for path in somebody.linked():
         somebody.opens(path)
-        somebody.shoots(f"phone{path.replace('/', '-')}")
+        if path in {"/", "/board", "/ledger"}:
+            somebody.shoots(f"phone{path.replace('/', '-')}")
         assert not somebody.is_too_wide, path
     assert somebody.complaints == []
 
@@ -41,7 +42,7 @@ def test_the_page_to_sign_in_with_is_accessible(somebody: Somebody, language: st
 
 
 def test_the_keyboard_alone_reaches_the_content_first(somebody: Somebody) -> None:
-    somebody.signed_in("bureau-office")
+    somebody.signed_in("bureau-office").opens("/")
     somebody.page.keyboard.press("Tab")
     assert somebody.page.evaluate("document.activeElement.className") == "skip"
     somebody.page.keyboard.press("Enter")
