@@ -108,7 +108,7 @@ def test_up_says_where_things_are_and_stops_cleanly(data_folder: Path) -> None:
                 "notify email": "off",
             }.items()
         )
-        assert "保学" in httpx.get(f"{system.url}/").text
+        assert "保学" in httpx.get(f"{system.url}/", follow_redirects=True).text
         assert "群众举报" in httpx.get(f"{system.url}/report").text
         token = httpx.post(f"{system.url}/development/token/bureau-office").json()["token"]
         answer = httpx.post(
