@@ -56,7 +56,7 @@ class System:
         wait_until_quiet(self.running)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def system(chromium_here: str) -> Iterator[System]:
     with TemporaryDirectory(prefix="baoxue-system-") as name:
         Path(name).chmod(0o755)  # the server inside may run as another user, and has to get in
@@ -75,8 +75,9 @@ def _system(folder: Path) -> Iterator[System]:
         yield System(running, clock)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium(chromium_here: str) -> Iterator[Browser]:
+    """Ends with its module: Playwright keeps a loop of asyncio running in this thread, in which no other test could run one."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_here, args=["--no-sandbox"])
