@@ -57,7 +57,7 @@ class Column:
         if self.modes & {"full", "count"}:
             return None
         name = self.name
-        if self.name == "birth_date":
+        if self.name == "birth_date" and self.type == "date":
             return _SAME_AGE if self.modes else f"{name} - 800"
         if "mask" in self.modes:
             kept = f"left({name}, 1) || '另有其人'" if name.endswith("name") else f"'77777' || right({name}, 4)"
