@@ -88,14 +88,9 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             )
         case Case.Reported():
             return told.CaseReported(case_id=case_id, child_id=child_id, document_id=event.document_id, owed=owed)
-        case (
-            Case.Ordered()
-            | Case.Penalised()
-            | Case.Demanded()
-            | Case.TakenToJustice()
-            | Case.ProceedingRecorded()
-            | Case.SetBack()
-        ):
+        case Case.Ordered() | Case.Penalised() | Case.Demanded() | Case.TakenToJustice():
+            return _pressed(event, case_id=case_id, child_id=child_id, owed=owed)
+        case Case.ProceedingRecorded() | Case.SetBack():
             return _pressed(event, case_id=case_id, child_id=child_id, owed=owed)
         case Case.Returned():
             return told.ChildReturned(
