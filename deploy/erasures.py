@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from deploy.postgres.databases import Server
+from gateway.readmodel.partition import Recounting
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SystemClock
 from services.chassis.errors import NotFound
@@ -75,15 +76,23 @@ def export_shred_list(server: Server, *, to: ShredList) -> int:
 
 
 def _forget_names(gateway: Connection, listed: Mapping[UUID, datetime]) -> None:
-    """Deletes the erased from every table of opened names and words: also of a read model that was being made anew."""
+    """Deletes the erased from every table of opened names and words: also of a read model that was being made anew.
+
+    A child of whom nobody knows any more when it was born is counted elsewhere, so the numbers kept beside the children are moved.
+    """
     found = gateway.execute(
         """select n.nspname::text, c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
            where c.relkind = 'r' and c.relname in ('child_identity', 'visit_words', 'step_words', 'doubt_row')
                and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'delete')"""
     ).fetchall()
-    for schema, name in found:
-        table = sql.Identifier(str(schema), str(name))
-        gateway.execute(sql.SQL("delete from {} where child_id = any(%s)").format(table), [list(listed)])
+    for schema in {str(schema) for schema, _ in found}:
+        gateway.execute(sql.SQL("set local search_path to {}").format(sql.Identifier(schema)))
+        counted = Recounting(gateway, listed)
+        for name in (str(name) for of, name in found if of == schema):
+            gateway.execute(
+                sql.SQL("delete from {} where child_id = any(%s)").format(sql.Identifier(name)), [list(listed)]
+            )
+        counted.move()
 
 
 def _operator() -> Caused:

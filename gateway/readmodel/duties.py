@@ -222,7 +222,7 @@ def end(ledger: Ledger, told: Told[Any], outcome: Outcome, *, on: date) -> Ledge
         ended_at=envelope.recorded_at,
         ended_by=envelope.actor,
         ended_for=envelope.department,
-        ended_type=envelope.type,
+        ended_type=envelope.type.rpartition(".v")[0],  # the fact; in which version it was told is the wire's affair
         waiting=(),
         changed_at=envelope.recorded_at,
     )

@@ -87,7 +87,9 @@ class Duty(AsRead):
     ended_at: datetime | None = strawberry.field(description="办结登记时间 when that was recorded")
     ended_by: str = strawberry.field(description="办结人 account that did it")
     ended_for: str = strawberry.field(description="办结单位 the unit it was done for")
-    ended_type: str = strawberry.field(description="办结事件 type of the event that ended it")
+    ended_type: str = strawberry.field(
+        description="办结事件 what happened that ended it, as the event is called without its version"
+    )
 
 
 @strawberry.type(

@@ -57,4 +57,5 @@ def test_a_row_that_is_not_the_fold_of_the_events_is_found(system: Distributed, 
         finally:
             connection.execute("update child set village = %s where child_id = %s", [village, child])
 
-    assert found.words == f"not as it should be (1): child {child} differs from the fold in village"
+    assert f"child {child} differs from the fold in village" in found.words
+    assert "numbers of the partition are not those of its children" in found.words, "they were moved behind its back"

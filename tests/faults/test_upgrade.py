@@ -71,6 +71,12 @@ class PlacementDecided(''',
         ("TransferOpened | TransferCompleted\n", "TransferOpened | TransferCompleted | TransferCompletedV2\n"),
         ("        case TransferCompleted():\n", "        case TransferCompleted() | TransferCompletedV2():\n"),
     ),
+    "gateway/readmodel/owed_elsewhere.py": (
+        (
+            "        case roster.TransferCompleted():\n",
+            "        case roster.TransferCompleted() | roster.TransferCompletedV2():\n",
+        ),
+    ),
 }
 
 

@@ -11,6 +11,8 @@ OF_THE_INTAKE = {
     "count_checks",
     "load_batch",
     "erase_child",
+    "restrict_children",
+    "lift_restriction",
     "absorb_child",
     "release_child",
     "raise_doubts",

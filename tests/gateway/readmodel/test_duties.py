@@ -74,7 +74,7 @@ def test_each_step_of_a_case_is_owed_until_the_case_owes_another_one() -> None:
     ]
     assert [duty.ended_on for duty in duties] == [DAY + timedelta(days=day) for day in (1, 2, 3)]
     assert duties[0].ended_by == "clerk-7"
-    assert duties[0].ended_type == "cases.case-confirmed.v1"
+    assert duties[0].ended_type == "cases.case-confirmed"
     assert duties[0].legal_basis
     assert duties[0].rule
 
