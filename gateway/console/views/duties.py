@@ -1,6 +1,7 @@
 """履职台账: what was owed in a period, by whom, and what became of it; as known now or at an earlier moment (N7.2, N8)."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,6 +14,9 @@ from gateway.console.views.moments import end_of
 
 STANDINGS: Final = ("done", "late", "never", "open", "overdue", "lifted")
 """What can have become of a duty, in the order of the columns."""
+FIGURES: Final = ("owed", *STANDINGS, "lateDays")
+UNITS_SHOWN: Final = 60
+"""How many units stand in the table, those with most that was late first; a page stays light, the file has them all."""
 WORST: Final = 12
 """How many units the chart shows, those with most that was late first."""
 _PERIOD: Final = timedelta(days=92)
@@ -23,13 +27,15 @@ async def show(caller: Caller) -> Response:
     asked = _asked(caller)
     found = await caller.ask("duty_sums", **asked, asOf=end_of(caller.given("asOf")))
     sums = found.get("dutySums", ())
+    units = sorted(_by(sums, "owedBy").items(), key=lambda one: (-_late(one[1]), -one[1]["owed"], one[0]))
     return caller.page(
         "duties.html",
         asked=asked | {"asOf": caller.given("asOf")},
-        sums=sums,
+        tables=(("owedBy", units[:UNITS_SHOWN]), ("matter", sorted(_by(sums, "matter").items()))),
+        left_off=len(units[UNITS_SHOWN:]),
         standings=STANDINGS,
-        totals={name: sum(row[name] for row in sums) for name in ("owed", *STANDINGS)},
-        chart=_chart(caller, sums, asked),
+        totals={name: sum(row[name] for row in sums) for name in FIGURES},
+        chart=_chart(caller, units, asked),
         link=lambda **more: "/duties/list?" + urlencode({k: v for k, v in (asked | more).items() if v}),
     )
 
@@ -41,17 +47,26 @@ def _asked(caller: Caller) -> dict[str, str]:
     return given if any(given.values()) else given | {"from": begin.isoformat(), "until": caller.today}
 
 
-def _chart(caller: Caller, sums: list[Mapping[str, Any]], asked: Mapping[str, str]) -> object:
-    late: dict[str, int] = {}
+def _by(sums: Sequence[Mapping[str, Any]], name: str) -> dict[str, Counter[str]]:
+    """The figures by unit over all matters, or by matter over all units."""
+    figures: dict[str, Counter[str]] = {}
     for row in sums:
-        late[row["owedBy"]] = late.get(row["owedBy"], 0) + row["late"] + row["never"] + row["overdue"]
-    worst = sorted((unit for unit in late if late[unit]), key=lambda unit: (-late[unit], unit))[:WORST]
+        figures.setdefault(row[name], Counter()).update({figure: row[figure] for figure in FIGURES})
+    return figures
+
+
+def _late(figures: Mapping[str, int]) -> int:
+    return figures["late"] + figures["never"] + figures["overdue"]
+
+
+def _chart(caller: Caller, units: Sequence[tuple[str, Counter[str]]], asked: Mapping[str, str]) -> object:
     marks = [
         charts.Mark(
             caller.texts.unit(unit),
-            late[unit],
+            _late(figures),
             "/duties/list?" + urlencode({k: v for k, v in {**asked, "owedBy": unit}.items() if v}),
         )
-        for unit in worst
+        for unit, figures in units[:WORST]
+        if _late(figures)
     ]
     return charts.bars(caller.texts("duties.chart"), marks) if marks else None
