@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -25,26 +26,32 @@ _PERIOD: Final = timedelta(days=92)
 async def show(caller: Caller) -> Response:
     """The sums; each figure leads to the duties behind it."""
     asked = _asked(caller)
-    found = await caller.ask("duty_sums", **asked, asOf=end_of(caller.given("asOf")))
+    found = await caller.ask("duty_sums", **asked | {"asOf": end_of(asked["asOf"])})
     sums = found.get("dutySums", ())
     units = sorted(_by(sums, "owedBy").items(), key=lambda one: (-_late(one[1]), -one[1]["owed"], one[0]))
     return caller.page(
         "duties.html",
-        asked=asked | {"asOf": caller.given("asOf")},
+        asked=asked,
         tables=(("owedBy", units[:UNITS_SHOWN]), ("matter", sorted(_by(sums, "matter").items()))),
         left_off=len(units[UNITS_SHOWN:]),
         standings=STANDINGS,
         totals={name: sum(row[name] for row in sums) for name in FIGURES},
         chart=_chart(caller, units, asked),
-        link=lambda **more: "/duties/list?" + urlencode({k: v for k, v in (asked | more).items() if v}),
+        link=partial(_link, asked),
     )
 
 
 def _asked(caller: Caller) -> dict[str, str]:
-    """The period and place asked for; the last three months where none is said."""
+    """The period and place asked for, the last three months where none is said, and as known when."""
     begin = date.fromisoformat(caller.today) - _PERIOD
     given = {name: caller.given(name) for name in ("from", "until", "township")}
-    return given if any(given.values()) else given | {"from": begin.isoformat(), "until": caller.today}
+    period = given if any(given.values()) else given | {"from": begin.isoformat(), "until": caller.today}
+    return period | {"asOf": caller.given("asOf")}
+
+
+def _link(asked: Mapping[str, str], **more: str) -> str:
+    """Where the duties behind a figure are listed, as known at the same moment."""
+    return "/duties/list?" + urlencode({name: value for name, value in {**asked, **more}.items() if value})
 
 
 def _by(sums: Sequence[Mapping[str, Any]], name: str) -> dict[str, Counter[str]]:
@@ -61,11 +68,7 @@ def _late(figures: Mapping[str, int]) -> int:
 
 def _chart(caller: Caller, units: Sequence[tuple[str, Counter[str]]], asked: Mapping[str, str]) -> object:
     marks = [
-        charts.Mark(
-            caller.texts.unit(unit),
-            _late(figures),
-            "/duties/list?" + urlencode({k: v for k, v in {**asked, "owedBy": unit}.items() if v}),
-        )
+        charts.Mark(caller.texts.unit(unit), _late(figures), _link(asked, owedBy=unit))
         for unit, figures in units[:WORST]
         if _late(figures)
     ]
