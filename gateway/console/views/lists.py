@@ -1,60 +1,12 @@
-"""Lists: cases, findings, referrals, notices, doubts, posts, duties and looks, each narrowed by codes and days in the address, page by page.
+"""Lists: cases, findings, referrals, payments, field checks, inspections and whatever else is a table of rows, one `List` each.
 
-A list is its document, what narrows it and its columns. A row's buttons are commands on what the row is about.
+What a list may hold and how it is shown is in `listing.py`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from starlette.responses import Response
-
-from gateway.console.caller import Caller
-from gateway.console.views import acts
-from gateway.console.views.moments import end_of
-from gateway.words import WORDS
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: the field, its heading in the catalogue, and how a value is shown."""
-
-    field: str
-    heading: str
-    kind: str = "text"
-    """text, score, flag, date, due, moment, place, unit, child, case or doubt; or the list of words its codes are of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What narrows a list: a parameter of the address and of the document, chosen from a list of words, or a township, day, end of day, flag or text."""
-
-    name: str
-    heading: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A command on a row: as which argument the row's id goes in, and on which rows it is offered."""
-
-    command: str
-    argument: str
-    offered: Callable[[Mapping[str, Any]], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """A list as a page; `name` is its document, its root in the answer and its section of the catalogue."""
-
-    name: str
-    columns: tuple[Column, ...]
-    narrowings: tuple[Narrowing, ...] = ()
-    buttons: tuple[Button, ...] = ()
-    starts: tuple[str, ...] = ()
-    """Commands that begin something new, offered above the list."""
-    file: str = ""
-    """The list as a file, by its name under `/files/lists/`."""
+from gateway.console.views.listing import Behind, Button, Column, List, Narrowing, Paper
 
 
 def _in(*states: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -95,8 +47,8 @@ FINDINGS: Final = List(
     ),
     (Narrowing("kind", "child.kind", "findings"), _TOWNSHIP, Narrowing("overdue", "site.late", "flag")),
     (
-        Button("acceptAnswer", "findingId", _in("answered")),
-        Button("returnAnswer", "findingId", _in("answered")),
+        Button("acceptAnswer", {"findingId": "id"}, _in("answered")),
+        Button("returnAnswer", {"findingId": "id"}, _in("answered")),
     ),
     file="findings",
 )
@@ -118,10 +70,10 @@ REFERRALS: Final = List(
         Narrowing("overdue", "site.late", "flag"),
     ),
     (
-        Button("acceptReferral", "referralId", _in("opened")),
-        Button("answerReferral", "referralId", _in("accepted")),
-        Button("returnReferral", "referralId", _in("opened", "accepted")),
-        Button("revokeReferral", "referralId", _in("opened", "accepted")),
+        Button("acceptReferral", {"referralId": "id"}, _in("opened")),
+        Button("answerReferral", {"referralId": "id"}, _in("accepted")),
+        Button("returnReferral", {"referralId": "id"}, _in("opened", "accepted")),
+        Button("revokeReferral", {"referralId": "id"}, _in("opened", "accepted")),
     ),
     file="referrals",
 )
@@ -137,7 +89,7 @@ NOTICES: Final = List(
         Column("caseId", "case.title", "case"),
     ),
     (Narrowing("state", "child.state", "notice_states"),),
-    (Button("acknowledgeNotice", "noticeId", _in("delivered", "escalated")),),
+    (Button("acknowledgeNotice", {"noticeId": "id"}, _in("delivered", "escalated")),),
     file="notices",
 )
 DOUBTS: Final = List(
@@ -187,8 +139,12 @@ WARRANTS: Final = List(
     ),
     (Narrowing("kind", "arguments.kind", "warrant_kinds"), Narrowing("unreviewed", "lists.unreviewed", "flag")),
     (
-        Button("endWarrant", "warrantId", lambda row: not row.get("endedAt")),
-        Button("reviewBreakGlass", "warrantId", lambda row: bool(row.get("reviewDueAt")) and not row.get("reviewedAt")),
+        Button("endWarrant", {"warrantId": "id"}, lambda row: not row.get("endedAt")),
+        Button(
+            "reviewBreakGlass",
+            {"warrantId": "id"},
+            lambda row: bool(row.get("reviewDueAt")) and not row.get("reviewedAt"),
+        ),
     ),
     starts=("approvePurpose",),
     file="warrants",
@@ -205,8 +161,8 @@ REPORTS: Final = List(
     ),
     (_TOWNSHIP, Narrowing("handled", "lists.handled", "flag"), Narrowing("overdue", "site.late", "flag")),
     (
-        Button("recordReportInquiry", "reportId", lambda row: not row.get("outcome")),
-        Button("handlePublicReport", "reportId", lambda row: not row.get("outcome")),
+        Button("recordReportInquiry", {"reportId": "id"}, lambda row: not row.get("outcome")),
+        Button("handlePublicReport", {"reportId": "id"}, lambda row: not row.get("outcome")),
     ),
     starts=("receivePublicReport",),
     file="publicReports",
@@ -257,53 +213,3 @@ DUTIES: Final = List(
     ),
     file="duties",
 )
-
-
-def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
-    """The page of a list."""
-
-    async def show(caller: Caller) -> Response:
-        asked = {each.name: caller.given(each.name) for each in one.narrowings}
-        found = await caller.ask(one.name, after=caller.given("after"), **_typed(one, asked))
-        page: Mapping[str, Any] = found.get(one.name) or {}
-        places = await caller.ask("places") if _TOWNSHIP in one.narrowings else {}
-        nodes = page.get("nodes", ())
-        return caller.page(
-            "list.html",
-            list=one,
-            columns=[column for column in one.columns if any(column.field in node for node in nodes)],
-            nodes=nodes,
-            more=page.get("pageInfo", {}),
-            asked=asked,
-            narrowings=[(each, _options(caller, each, places)) for each in one.narrowings],
-            buttons=[
-                (button, caller.texts(f"acts.{button.command}"))
-                for button in one.buttons
-                if caller.granted.may(button.command)
-            ],
-            starts=[(name, acts.title_of(caller, name)) for name in one.starts if caller.granted.may(name)],
-            file=one.file,
-        )
-
-    return show
-
-
-def _typed(one: List, asked: Mapping[str, str]) -> dict[str, object]:
-    """What narrows, as the document takes it; a flag that is not set does not narrow."""
-    kinds = {each.name: each.kind for each in one.narrowings}
-    typed: dict[str, object] = {}
-    for name, value in asked.items():
-        match kinds[name]:
-            case "flag":
-                typed[name] = value == "yes" or None
-            case "end of day":
-                typed[name] = end_of(value)
-            case _:
-                typed[name] = value
-    return typed
-
-
-def _options(caller: Caller, each: Narrowing, places: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if each.kind == "township":
-        return [(place["code"], place["name"]) for place in places.get("townships", ())]
-    return [(code, caller.texts.word(each.kind, code)) for code in WORDS.get(each.kind, ())]

@@ -1,0 +1,162 @@
+"""What a list is as a page: its document, what narrows it in the address, its columns, and the commands and files of a row."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from gateway.console.caller import Caller
+from gateway.console.views import acts
+from gateway.console.views.moments import end_of, terms_until
+from gateway.words import WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the field, its heading in the catalogue, and how a value is shown."""
+
+    field: str
+    heading: str
+    kind: str = "text"
+    """text, number, money, score, flag, date, due, moment, place, unit, child, case or doubt; or the list of words its codes are of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What narrows a list: a parameter of the address and of the document, chosen from a list of words, or a township, term, day, end of day,
+    flag, yes or no, text or id; an id stands in the path and is not shown."""
+
+    name: str
+    heading: str
+    kind: str
+    is_required: bool = False
+    """Whether the list can't be asked without it; the term that runs where nothing was chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A command on a row: which of its arguments come from which fields of the row, and on which rows it is offered."""
+
+    command: str
+    arguments: Mapping[str, str]
+    offered: Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A row as a file: where it is handed out by the row's id, what it is called, the command that opens it, and for which rows."""
+
+    path: str
+    heading: str
+    command: str
+    offered: Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Another list or page that shows what is behind a row: its address, and which of its parameters come from which fields of the row."""
+
+    path: str
+    heading: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list as a page; `name` is its document, its root in the answer and its name under `nav` in the catalogue."""
+
+    name: str
+    columns: tuple[Column, ...]
+    narrowings: tuple[Narrowing, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    starts: tuple[str, ...] = ()
+    """Commands that begin something new, offered above the list."""
+    file: str = ""
+    """The list as a file, by its name under `/files/lists/`."""
+    papers: tuple[Paper, ...] = ()
+    behind: tuple[Behind, ...] = ()
+    part_of: tuple[str, str] = ("", "")
+    """The page that leads here: its address and its name under `nav`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a list that were found, with the columns that are granted and what this caller may do with them."""
+
+    list: List
+    nodes: Sequence[Mapping[str, Any]]
+    columns: Sequence[Column]
+    buttons: Sequence[tuple[Button, str]]
+    papers: Sequence[Paper]
+    more: Mapping[str, Any]
+
+
+def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
+    """The page of a list."""
+
+    async def show(caller: Caller) -> Response:
+        asked = {each.name: _given(caller, each) for each in one.narrowings}
+        has_townships = any(each.kind == "township" for each in one.narrowings)
+        places = await caller.ask("places") if has_townships else {}
+        return caller.page(
+            "list.html",
+            rows=await rows_of(caller, one, after=caller.given("after"), **asked),
+            asked=asked,
+            narrowings=[(each, _options(caller, each, places)) for each in one.narrowings],
+            starts=[(name, acts.title_of(caller, name)) for name in one.starts if caller.granted.may(name)],
+        )
+
+    return show
+
+
+async def rows_of(caller: Caller, one: List, *, after: str = "", first: int | None = None, **asked: str) -> Rows:
+    """The rows of a list as they are narrowed, a page of them; none where the list is not granted."""
+    found = await caller.ask(one.name, after=after, first=first, **_typed(one, asked))
+    page: Mapping[str, Any] = found.get(one.name) or {}
+    nodes = page.get("nodes", ())
+    return Rows(
+        one,
+        nodes,
+        [column for column in one.columns if any(column.field in node for node in nodes)],
+        [(each, caller.texts(f"acts.{each.command}")) for each in one.buttons if caller.granted.may(each.command)],
+        [each for each in one.papers if caller.granted.may(each.command)],
+        page.get("pageInfo", {}),
+    )
+
+
+def _given(caller: Caller, each: Narrowing) -> str:
+    """What narrows: by the path, by the address, or what holds where nobody chose."""
+    if each.kind == "id":
+        return caller.id(each.name)
+    where_none = terms_until(caller.today)[0] if each.is_required and each.kind == "term" else ""
+    return caller.given(each.name) or where_none
+
+
+def _typed(one: List, asked: Mapping[str, str]) -> dict[str, object]:
+    """What narrows, as the document takes it; a flag that is not set does not narrow."""
+    kinds = {each.name: each.kind for each in one.narrowings}
+    typed: dict[str, object] = {}
+    for name, value in asked.items():
+        match kinds[name]:
+            case "flag":
+                typed[name] = value == "yes" or None
+            case "yes or no":
+                typed[name] = {"yes": True, "no": False}.get(value)
+            case "end of day":
+                typed[name] = end_of(value)
+            case _:
+                typed[name] = value
+    return typed
+
+
+def _options(caller: Caller, each: Narrowing, places: Mapping[str, Any]) -> list[tuple[str, str]]:
+    match each.kind:
+        case "township":
+            return [(place["code"], place["name"]) for place in places.get("townships", ())]
+        case "term":
+            return [(term, term) for term in terms_until(caller.today)]
+        case "yes or no":
+            return [(code, caller.texts(f"lists.{code}")) for code in ("yes", "no")]
+        case _:
+            return [(code, caller.texts.word(each.kind, code)) for code in WORDS.get(each.kind, ())]
