@@ -14,6 +14,8 @@ from markupsafe import Markup
 ROW = 26
 LABEL = 110
 WIDTH = 560
+LETTER = 8
+"""How much room a letter of a number takes."""
 TILE = 92
 ACROSS = 5
 SHADES = 5
@@ -38,7 +40,7 @@ class Mark:
 def bars(title: str, marks: Sequence[Mark]) -> Markup:
     """Bars under each other, each as long as its number."""
     most = max((mark.value for mark in marks), default=0) or 1
-    room = WIDTH - LABEL - 60
+    room = WIDTH - LABEL - 12 - LETTER * max((len(mark.text) for mark in marks), default=0)
     drawn: list[svg.Element] = []
     for number, mark in enumerate(marks):
         top = number * ROW

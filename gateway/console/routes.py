@@ -34,6 +34,7 @@ from gateway.console.session import Session
 from gateway.console.texts import Texts
 from gateway.console.views import (
     acts,
+    assistance,
     board,
     case,
     child,
@@ -107,6 +108,17 @@ PAGES: Final = (
     Page("/looks", listing.shown(lists.LOOKS), name="looks", needs=(("Query", "looks"),)),
     Page("/duties", duties.show, name="duties", needs=(("Query", "dutySums"),)),
     Page("/duties/list", listing.shown(lists.DUTIES)),
+    Page(
+        "/assistance",
+        assistance.show,
+        name="assistance",
+        needs=(("Query", "aidSums"), ("Query", "paymentLists"), ("Query", "paymentRefusals")),
+    ),
+    Page("/assistance/awards", listing.shown(lists.AWARDS)),
+    Page("/assistance/lists", listing.shown(lists.PAYMENT_LISTS)),
+    Page("/assistance/refusals", listing.shown(lists.REFUSALS)),
+    Page("/assistance/watch", listing.shown(lists.AID_WATCH)),
+    Page("/assistance/payable", assistance.show_payable),
     Page("/replay", replay.show_county, name="replay", needs=(("Query", "replayPartition"),)),
     Page("/cases/{id}/replay", replay.show_case),
     Page("/children/{id}", child.show),

@@ -90,6 +90,7 @@ LISTS: Final[Mapping[str, str]] = {
     "decideDoubt.decision": "doubt_decisions",
     "assignResponsibility.role": "roles",
     "fillPost.role": "roles",
+    "answerRefusedPayment.answer": "refusal_answers",
 }
 """Which list an argument's value is chosen from."""
 LONG: Final = frozenset({"note", "promise", "request", "outcome", "reason", "remark", "evidence", "answer", "finding"})

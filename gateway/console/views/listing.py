@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -82,11 +83,12 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a list that were found, with the columns that are granted and what this caller may do with them."""
+    """The rows of a list that were found, and what this caller may do with them."""
 
     list: List
     nodes: Sequence[Mapping[str, Any]]
     columns: Sequence[Column]
+    """Those in which a row says something."""
     buttons: Sequence[tuple[Button, str]]
     papers: Sequence[Paper]
     more: Mapping[str, Any]
@@ -101,16 +103,19 @@ def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
         places = await caller.ask("places") if has_townships else {}
         return caller.page(
             "list.html",
-            rows=await rows_of(caller, one, after=caller.given("after"), **asked),
+            rows=await rows_of(caller, one, asked, after=caller.given("after")),
             asked=asked,
             narrowings=[(each, _options(caller, each, places)) for each in one.narrowings],
+            file=_file(one, asked),
             starts=[(name, acts.title_of(caller, name)) for name in one.starts if caller.granted.may(name)],
         )
 
     return show
 
 
-async def rows_of(caller: Caller, one: List, *, after: str = "", first: int | None = None, **asked: str) -> Rows:
+async def rows_of(
+    caller: Caller, one: List, asked: Mapping[str, str], *, after: str = "", first: int | None = None
+) -> Rows:
     """The rows of a list as they are narrowed, a page of them; none where the list is not granted."""
     found = await caller.ask(one.name, after=after, first=first, **_typed(one, asked))
     page: Mapping[str, Any] = found.get(one.name) or {}
@@ -118,11 +123,25 @@ async def rows_of(caller: Caller, one: List, *, after: str = "", first: int | No
     return Rows(
         one,
         nodes,
-        [column for column in one.columns if any(column.field in node for node in nodes)],
+        [column for column in one.columns if any(_is_told(node.get(column.field)) for node in nodes)],
         [(each, caller.texts(f"acts.{each.command}")) for each in one.buttons if caller.granted.may(each.command)],
         [each for each in one.papers if caller.granted.may(each.command)],
         page.get("pageInfo", {}),
     )
+
+
+def _file(one: List, asked: Mapping[str, str]) -> str:
+    """Where the list is handed out as a file, narrowed as the page is; empty where it is not."""
+    if not one.file:
+        return ""
+    typed = {name: value for name, value in _typed(one, asked).items() if value not in {None, ""}}
+    told = {name: str(value).lower() if isinstance(value, bool) else value for name, value in typed.items()}
+    return f"/files/lists/{one.file}?" + urlencode({"format": "xlsx", **told})
+
+
+def _is_told(value: object) -> bool:
+    """Whether a field says something; a column in which no row does is left out."""
+    return value is not None and value != ""
 
 
 def _given(caller: Caller, each: Narrowing) -> str:

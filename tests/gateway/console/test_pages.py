@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from html import unescape
 from importlib.resources import files
 from typing import Any
 
@@ -233,3 +234,11 @@ def test_two_entries_stand_side_by_side_and_what_differs_is_marked(browser: Brow
     assert 'action="/acts/decideDoubt"' in page.text
     assert 'class="differs"' in page.text
     assert "相似的行" in page.text
+
+
+def test_a_list_is_handed_out_narrowed_as_it_is_shown(browser: Browser) -> None:
+    page = browser.signed_in("bureau-office").get("/findings?overdue=yes&kind=not_in_seat")
+    [path] = re.findall(r'href="(/files/lists/findings[^"]+)"', page.text)
+
+    assert path == "/files/lists/findings?format=xlsx&amp;kind=not_in_seat&amp;overdue=true"
+    assert browser.get(unescape(path)).status_code == 200
