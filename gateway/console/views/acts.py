@@ -91,6 +91,7 @@ LISTS: Final[Mapping[str, str]] = {
     "assignResponsibility.role": "roles",
     "fillPost.role": "roles",
     "answerRefusedPayment.answer": "refusal_answers",
+    "settleFieldCheck.found": "found",
 }
 """Which list an argument's value is chosen from."""
 LONG: Final = frozenset({"note", "promise", "request", "outcome", "reason", "remark", "evidence", "answer", "finding"})

@@ -26,7 +26,7 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """What narrows a list: a parameter of the address and of the document, chosen from a list of words, or a township, term, day, end of day,
-    flag, yes or no, text or id; an id stands in the path and is not shown."""
+    flag, yes or no or text. An id stands in the path and about in the address; neither is shown."""
 
     name: str
     heading: str
@@ -56,11 +56,11 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """Another list or page that shows what is behind a row: its address, and which of its parameters come from which fields of the row."""
+    """Another list or page that shows what is behind a row: its address up to the value of a field of the row, and how the link is called."""
 
     path: str
     heading: str
-    parameters: Mapping[str, str]
+    field: str
 
 
 @dataclass(frozen=True, slots=True)

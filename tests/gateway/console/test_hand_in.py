@@ -13,7 +13,7 @@ from gateway.console.views.photos import parts_of
 from gateway.html_form import Unreadable
 from tests.gateway import county
 from tests.gateway.conftest import Asking, asking_over
-from tests.gateway.console.browsing import Browser, ticket_of
+from tests.gateway.console.browsing import Browser, text_of, ticket_of
 
 CASE = next(
     row
@@ -84,7 +84,34 @@ def test_a_photo_is_kept_as_it_was_taken(browser: Browser, service: Service) -> 
     assert (request.url.params["shows"], request.url.params["child_id"]) == ("visit", str(CASE["child_id"]))
 
 
-@pytest.mark.parametrize("path", ["/registers", f"/cases/{CASE['case_id']}/photos"])
+def test_sheets_of_the_field_check_are_taken_at_the_page_and_what_became_of_each_line_is_said(
+    browser: Browser, service: Service
+) -> None:
+    ticket = ticket_of(browser.get("/field-checks"))
+    one = {
+        "id": str(uuid4()),
+        "village": county.VILLAGE,
+        "children": 5,
+        "answered": 3,
+        "conflicts": [str(uuid4())],
+        "met": 0,
+    }
+    place = {"file": "摸排.xlsx", "sheet": "摸排表", "line": 7, "column": "摸排结果", "reason": "不在下拉选项内"}
+    service.answer |= {"lists": [one], "rejected": 1, "rejects": [place]}
+
+    page = browser.post(f"/field-checks?ticket={ticket}", {}, files={"files": ("摸排.xlsx", PNG, "application/zip")})
+
+    [(request, body)] = service.sent
+    assert request.url.path == "/field-checks"
+    assert PNG in body
+    told = text_of(page)
+    assert "已登记 1 个村" in told
+    assert "已摸排 3 / 5 人" in told
+    assert "1 人说法不一" in told
+    assert "不在下拉选项内" in told
+
+
+@pytest.mark.parametrize("path", ["/registers", "/field-checks", f"/cases/{CASE['case_id']}/photos"])
 @pytest.mark.parametrize("strange", [{}, {"sec-fetch-site": "cross-site"}])
 def test_nothing_is_taken_without_a_ticket_or_from_elsewhere(
     browser: Browser, service: Service, path: str, strange: dict[str, str]

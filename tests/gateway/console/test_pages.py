@@ -242,3 +242,27 @@ def test_a_list_is_handed_out_narrowed_as_it_is_shown(browser: Browser) -> None:
 
     assert path == "/files/lists/findings?format=xlsx&amp;kind=not_in_seat&amp;overdue=true"
     assert browser.get(unescape(path)).status_code == 200
+
+
+def test_a_round_is_summed_by_township_and_leads_to_its_villages_and_their_answers(browser: Browser) -> None:
+    page = browser.signed_in("bureau-office").get("/field-checks?round=2026-autumn")
+    [township] = set(re.findall(rf'href="(/field-checks\?[^"]+township={county.XIAODIAN})"', page.text))
+    villages = browser.get(unescape(township))
+    [answers, *_] = re.findall(r'href="(/field-checks/[^"]+)"', villages.text)
+    found = browser.get(f"{answers}?conflict=yes")
+
+    assert "/acts/acceptSubmission?submissionId=" in page.text
+    assert "分村名单" in villages.text
+    assert found.status_code == 200
+    assert "/acts/settleFieldCheck" not in found.text, "the township decides, not the bureau"
+
+
+def test_what_two_sheets_say_differently_is_decided_by_the_township_at_the_row(browser: Browser) -> None:
+    page = browser.signed_in("xiaodian-officer").get("/field-checks?round=2026-autumn")
+    for answers in re.findall(r'href="(/field-checks/[^"]+)"', page.text):
+        rows = browser.get(f"{answers}?conflict=yes").text
+        for act in re.findall(r'href="(/acts/settleFieldCheck[^"]+)"', rows):
+            form = browser.get(unescape(act))
+            assert f'name="back" value="{answers}"' in form.text
+            return
+    pytest.fail("no sheet differs from another")
