@@ -38,6 +38,8 @@ HEADERS: Final[Mapping[str, str]] = {
     "x-robots-tag": "noindex, noarchive",
 }
 LANGUAGE_COOKIE: Final = "baoxue-language"
+FEW_PAGES: Final = 7
+"""As many pages stand in the navigation one beside the other; more are grouped."""
 _YEAR_S: Final = 365 * 24 * 3600
 _PAGES: Final = jinja2.Environment(
     loader=jinja2.PackageLoader("gateway.console", "pages"),
@@ -73,10 +75,11 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of the navigation: its address and the key of its name in the catalogue."""
+    """A page of the navigation: its address, the key of its name in the catalogue, and the group it stands in."""
 
     path: str
     name: str
+    group: str = ""
 
 
 @dataclass(slots=True)
@@ -186,12 +189,21 @@ class Caller(Guest):
             caller=self,
             session=self.session,
             entries=self.entries,
+            menu=_menu(self.entries),
             as_of=self.as_of,
             policy=self.policy,
             today=self.today,
             ticket=lambda: self.ticket or self.console.sessions.hand_out(self.session),
             **shown,
         )
+
+
+def _menu(entries: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
+    """The navigation: pages of a group under one heading, where it is long and the group has several; all others by themselves."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.group if len(entries) > FEW_PAGES and entry.group else entry.path, []).append(entry)
+    return [("" if len(found) == 1 else found[0].group, found) for found in groups.values()]
 
 
 async def grants_of(console: Console, session: Session) -> Granted:

@@ -10,3 +10,9 @@ document.addEventListener("submit", (event) => {
 // A page that follows something that goes on is read again by itself.
 const following = document.querySelector("[data-follow]");
 if (following) { setTimeout(() => location.reload(), Number(following.dataset.follow) * 1000); }
+// An open part of the navigation closes where somebody goes on elsewhere.
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("nav details[open]")) {
+    if (!open.contains(event.target)) { open.open = false; }
+  }
+});

@@ -81,6 +81,8 @@ class Page:
     """Who takes what is handed in: a body that is streamed, with its ticket in the address."""
     name: str = ""
     """Its key under `nav` in the catalogue; empty for a page that others link to."""
+    group: str = ""
+    """Its group in the navigation, a key under `groups` in the catalogue; empty for a page that stands by itself."""
     needs: tuple[tuple[str, str], ...] = field(default=())
     """Fields of which one has to be granted for the page to be offered; none for a page of everybody's."""
 
@@ -93,21 +95,40 @@ PAGES: Final = (
     Page("/", my_day.show, name="my_day"),
     Page("/board", board.show, name="board", needs=(("Query", "partition"),)),
     Page("/board/{township}", board.show_township),
-    Page("/ledger", ledger.show, ledger.find, name="ledger", needs=(("Query", "children"),)),
-    Page("/cases", listing.shown(lists.CASES), name="cases", needs=(("Query", "cases"),)),
-    Page("/registers", registers.show, take=registers.take, name="registers", needs=(("Query", "deliveries"),)),
+    Page("/ledger", ledger.show, ledger.find, name="ledger", group="children", needs=(("Query", "children"),)),
+    Page("/cases", listing.shown(lists.CASES), name="cases", group="children", needs=(("Query", "cases"),)),
+    Page(
+        "/registers",
+        registers.show,
+        take=registers.take,
+        name="registers",
+        group="registers",
+        needs=(("Query", "deliveries"),),
+    ),
     Page("/registers/{id}", registers.show_one),
-    Page("/doubts", listing.shown(lists.DOUBTS), name="doubts", needs=(("Query", "doubts"),)),
+    Page("/doubts", listing.shown(lists.DOUBTS), name="doubts", group="children", needs=(("Query", "doubts"),)),
     Page("/doubts/{id}", doubts.show),
     Page("/cases/{id}/photos", take=photos.take),
-    Page("/findings", listing.shown(lists.FINDINGS), name="findings", needs=(("Query", "findings"),)),
-    Page("/referrals", listing.shown(lists.REFERRALS), name="referrals", needs=(("Query", "referrals"),)),
-    Page("/posts", listing.shown(lists.POSTS), name="posts", needs=(("Query", "posts"),)),
-    Page("/notices", listing.shown(lists.NOTICES), name="notices", needs=(("Query", "notices"),)),
-    Page("/reports", listing.shown(lists.REPORTS), name="publicReports", needs=(("Query", "publicReports"),)),
-    Page("/warrants", listing.shown(lists.WARRANTS), name="warrants", needs=(("Query", "warrants"),)),
-    Page("/looks", listing.shown(lists.LOOKS), name="looks", needs=(("Query", "looks"),)),
-    Page("/duties", duties.show, name="duties", needs=(("Query", "dutySums"),)),
+    Page("/findings", listing.shown(lists.FINDINGS), name="findings", group="children", needs=(("Query", "findings"),)),
+    Page(
+        "/referrals",
+        listing.shown(lists.REFERRALS),
+        name="referrals",
+        group="children",
+        needs=(("Query", "referrals"),),
+    ),
+    Page("/posts", listing.shown(lists.POSTS), name="posts", group="duty", needs=(("Query", "posts"),)),
+    Page("/notices", listing.shown(lists.NOTICES), name="notices", group="told", needs=(("Query", "notices"),)),
+    Page(
+        "/reports",
+        listing.shown(lists.REPORTS),
+        name="publicReports",
+        group="children",
+        needs=(("Query", "publicReports"),),
+    ),
+    Page("/warrants", listing.shown(lists.WARRANTS), name="warrants", group="told", needs=(("Query", "warrants"),)),
+    Page("/looks", listing.shown(lists.LOOKS), name="looks", group="told", needs=(("Query", "looks"),)),
+    Page("/duties", duties.show, name="duties", group="duty", needs=(("Query", "dutySums"),)),
     Page("/duties/list", listing.shown(lists.DUTIES)),
     Page(
         "/assistance",
@@ -125,13 +146,18 @@ PAGES: Final = (
         field_checks.show,
         take=field_checks.take,
         name="fieldChecks",
+        group="registers",
         needs=(("Query", "fieldChecks"),),
     ),
     Page("/field-checks/{fieldCheckId}", listing.shown(lists.FIELD_ANSWERS)),
     Page("/submissions", listing.shown(lists.SUBMISSIONS)),
-    Page("/check-ins", listing.shown(lists.CHECK_INS), name="checkIns", needs=(("Query", "checkIns"),)),
-    Page("/absences", listing.shown(lists.ABSENCES), name="absences", needs=(("Query", "absences"),)),
-    Page("/replay", replay.show_county, name="replay", needs=(("Query", "replayPartition"),)),
+    Page(
+        "/check-ins", listing.shown(lists.CHECK_INS), name="checkIns", group="registers", needs=(("Query", "checkIns"),)
+    ),
+    Page(
+        "/absences", listing.shown(lists.ABSENCES), name="absences", group="registers", needs=(("Query", "absences"),)
+    ),
+    Page("/replay", replay.show_county, name="replay", group="duty", needs=(("Query", "replayPartition"),)),
     Page("/cases/{id}/replay", replay.show_case),
     Page("/children/{id}", child.show),
     Page("/cases/{id}", case.show),
@@ -233,7 +259,7 @@ def _door(console: Console, page: Page, handle: Show) -> Callable[[Request], Awa
         session = signing_in.renewed(console, before)
         try:
             granted = await grants_of(console, session)
-            entries = [Entry(one.path, one.name) for one in PAGES if one.name and one.is_for(granted)]
+            entries = [Entry(one.path, one.name, one.group) for one in PAGES if one.name and one.is_for(granted)]
             guest = caller = Caller(console, request, texts, session, granted, entries)
             response = await handle(caller)
         except Said as error:
