@@ -36,8 +36,8 @@ from services.chassis.keyring import KeyRing
 from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder
 from services.chassis.vault import Vault
-from tests.bench.cases.run import COLUMNS, fresh_floor
 from tests.bench.figures import machine, table, write_section
+from tests.bench.floor import COLUMNS, fresh_floor
 
 T = TypeVar("T")
 ELIGIBLE_PERCENT: Final = 15

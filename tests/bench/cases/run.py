@@ -11,13 +11,11 @@ import random
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -35,14 +33,11 @@ from services.chassis.mapper import SealingMapper
 from services.chassis.store import Recorder
 from services.chassis.vault import Vault
 from tests.bench.figures import machine, table, write_section
+from tests.bench.floor import COLUMNS, Measured, fresh_floor, insert_rows, measure
 
 ROUNDS = 5
 CLIENTS = (1, 8, 32)
 COMMANDS = 2_000
-COLUMNS = (
-    "originator_id, originator_version, topic, state, recorded_at, actor, department, purpose, command_id,"
-    " correlation_id, causation_id, trace"
-)
 
 
 @contextmanager
@@ -75,29 +70,6 @@ def caused() -> Caused:
     )
 
 
-class Measured(NamedTuple):
-    """Jobs a second, and microseconds of this process's processor time for one."""
-
-    rate: float
-    cpu_us: float
-
-
-def measure(work: Callable[[int], None], *, clients: int, jobs: int) -> Measured:
-    """Lets so many clients work at once, each on its share."""
-
-    def share(first: int) -> None:
-        for number in range(first, jobs, clients):
-            work(number)
-
-    threads = [threading.Thread(target=share, args=(first,)) for first in range(clients)]
-    begun, cpu = time.perf_counter(), time.process_time()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Measured(jobs / (time.perf_counter() - begun), (time.process_time() - cpu) / jobs * 1e6)
-
-
 def open_cases(cases: Cases, children: Sequence[UUID], *, clients: int) -> Measured:
     """Opens a case for each child."""
 
@@ -117,36 +89,6 @@ def open_cases(cases: Cases, children: Sequence[UUID], *, clients: int) -> Measu
         cases.obey(caused=cause, request=request, do=do, only_records=True)  # type: ignore[arg-type]  # the command's answer
 
     return measure(work, clients=clients, jobs=len(children))
-
-
-def insert_rows(dsn: str, rows: Sequence[tuple[object, ...]], *, clients: int) -> Measured:
-    """Inserts rows, one a commit, into a table of the same columns."""
-    marks = ", ".join(["%s"] * 12)
-    statement = f"insert into floor ({COLUMNS}) values ({marks})".encode()  # noqa: S608  # names of this file
-    local = threading.local()
-    connections: list[psycopg.Connection] = []
-
-    def work(number: int) -> None:
-        if not hasattr(local, "connection"):
-            local.connection = psycopg.connect(dsn, autocommit=True)
-            connections.append(local.connection)
-        local.connection.execute(statement, rows[number])
-
-    try:
-        return measure(work, clients=clients, jobs=len(rows))
-    finally:
-        for connection in connections:
-            connection.close()
-
-
-def fresh_floor(dsn: str) -> None:
-    """An empty table like the store's, with its primary key and its numbering, and without its guards."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("drop table if exists floor")
-        connection.execute("create table floor (like events including defaults)")
-        connection.execute("alter table floor alter column notification_id add generated always as identity")
-        connection.execute("alter table floor add primary key (originator_id, originator_version)")
-        connection.execute("create unique index on floor (notification_id)")
 
 
 def replay(cases: Cases, children: Sequence[UUID]) -> tuple[float, float]:
