@@ -11,7 +11,7 @@ CODE = ("services", "gateway", "deploy")
 SERVICES = ("roster", "cases", "assistance", "notify")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Module:
     """One Python file: its path from the root, its text and its tree."""
 
@@ -25,9 +25,10 @@ class Module:
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def modules(*folders: str) -> list[Module]:
-    """All modules under these folders."""
-    return [_module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+@cache
+def modules(*folders: str) -> tuple[Module, ...]:
+    """All modules under these folders, as they stood when they were asked for first."""
+    return tuple(_module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
 
 
 @cache
@@ -36,11 +37,10 @@ def _module(path: Path) -> Module:
     return Module(path.relative_to(ROOT).as_posix(), text, ast.parse(text))
 
 
-def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+@cache
+def functions(module: Module) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
     """All functions and methods of a module, nested ones too."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+    return tuple(node for node in ast.walk(module.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def imported(module: Module) -> set[str]:

@@ -1,6 +1,7 @@
 """What the documents point to is there."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ def documents() -> list[Path]:
     return [*sorted(ROOT.glob("*.md")), *folders]
 
 
+@cache
 def anchors(document: Path) -> set[str]:
     """The anchors of a document's headings, as they are linked to."""
     headings = re.findall(r"^#+ +(.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
@@ -38,6 +40,13 @@ def test_every_link_within_the_tree_leads_somewhere(document: Path) -> None:
     assert not dead
 
 
+@cache
+def names_of_tests() -> set[str]:
+    """What a document may call a test: a function, or a module of them."""
+    named = {function.name for module in modules("tests") for function in functions(module)}
+    return named | {Path(module.path).stem for module in modules("tests")}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_says_what_it_owns_decides_hears_and_tells_and_its_limits(service: str) -> None:
     text = (ROOT / "services" / service / "README.md").read_text(encoding="utf-8")
@@ -50,8 +59,6 @@ def test_every_file_and_every_test_that_is_named_is_there(document: Path) -> Non
     named = re.findall(r"`([^`\n]+)`", document.read_text(encoding="utf-8"))
     paths = [name for name in named if re.fullmatch(r"(services|gateway|deploy|tests)/[\w./-]+", name)]
     tests = {name for name in named if re.fullmatch(r"test_\w+", name)}
-    known = {function.name for module in modules("tests") for function in functions(module)}
-    known |= {Path(module.path).stem for module in modules("tests")}
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
-    assert tests - known == set()
+    assert tests - names_of_tests() == set()

@@ -16,7 +16,6 @@ import json
 import os
 import random
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from services.chassis.clock import SystemClock
 from tests.bench.figures import machine, table, write_section
 from tests.bench.gateway import county, depth
 from tests.bench.gateway.load import Ask, Heard, ask_for, children_of, processor_seconds
+from tests.bench.node import installed
 
 CLIENTS: Final = 16
 SECONDS: Final = 3.0
@@ -142,19 +142,6 @@ def servers(node: Path | None) -> list[Server]:
             ),
         ]
     return known
-
-
-def install_peers(folder: Path) -> Path | None:
-    """A folder with the peers from their lock file; None, said aloud, where there is no npm."""
-    if shutil.which("npm") is None:
-        sys.stderr.write("NOT MEASURED: there is no npm to install the other servers with\n")
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in PEERS.iterdir():
-        shutil.copy(file, folder)
-    if not (folder / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True, timeout=600)
-    return folder
 
 
 @contextmanager
@@ -315,7 +302,7 @@ def main() -> None:
         prepare(cluster)
         counts = county.fill(cluster.dsn("gateway", SUPERUSER), children=given.children)
         chosen = [name for name in given.only.split(",") if name]
-        known = [s for s in servers(install_peers(folder / "peers")) if not chosen or s.name in chosen]
+        known = [s for s in servers(installed(PEERS, into=folder / "peers")) if not chosen or s.name in chosen]
         issuer = DevelopmentIssuer(enabled=True, issuer=ISSUER, audience=AUDIENCE, clock=SystemClock())
         tokens = [issuer.mint_for(actor="bench", unit=unit, purpose=PURPOSE, minutes=600) for unit in UNITS]
         stack.enter_context(running(known, _task(cluster, issuer, Path(fleeting))))
