@@ -34,13 +34,17 @@ from gateway.console.session import Session
 from gateway.console.texts import Texts
 from gateway.console.views import (
     acts,
+    aid_lists,
     assistance,
     board,
     case,
     child,
     doubts,
     duties,
+    duty_lists,
     field_checks,
+    field_lists,
+    inspections,
     ledger,
     listing,
     lists,
@@ -48,6 +52,7 @@ from gateway.console.views import (
     photos,
     registers,
     replay,
+    responsible,
 )
 from gateway.html_form import Unreadable, read_pairs, refuse_from_elsewhere
 
@@ -128,6 +133,30 @@ PAGES: Final = (
     ),
     Page("/warrants", listing.shown(lists.WARRANTS), name="warrants", group="told", needs=(("Query", "warrants"),)),
     Page("/looks", listing.shown(lists.LOOKS), name="looks", group="told", needs=(("Query", "looks"),)),
+    Page("/responsible", responsible.show, name="responsible", group="duty", needs=(("Query", "posts"),)),
+    Page("/inspections", inspections.show, name="inspections", group="duty", needs=(("Query", "inspections"),)),
+    Page("/rectifications", listing.shown(duty_lists.RECTIFICATIONS)),
+    Page(
+        "/admonitions",
+        listing.shown(duty_lists.ADMONITIONS),
+        name="admonitions",
+        group="duty",
+        needs=(("Query", "admonitions"),),
+    ),
+    Page(
+        "/accountability",
+        listing.shown(duty_lists.ACCOUNTABILITY),
+        name="accountabilityDecisions",
+        group="duty",
+        needs=(("Query", "accountabilityDecisions"),),
+    ),
+    Page(
+        "/late-replies",
+        listing.shown(duty_lists.LATE_REPLIES),
+        name="lateReplies",
+        group="duty",
+        needs=(("Query", "lateReplies"),),
+    ),
     Page("/duties", duties.show, name="duties", group="duty", needs=(("Query", "dutySums"),)),
     Page("/duties/list", listing.shown(lists.DUTIES)),
     Page(
@@ -136,10 +165,10 @@ PAGES: Final = (
         name="assistance",
         needs=(("Query", "aidSums"), ("Query", "paymentLists"), ("Query", "paymentRefusals")),
     ),
-    Page("/assistance/awards", listing.shown(lists.AWARDS)),
-    Page("/assistance/lists", listing.shown(lists.PAYMENT_LISTS)),
-    Page("/assistance/refusals", listing.shown(lists.REFUSALS)),
-    Page("/assistance/watch", listing.shown(lists.AID_WATCH)),
+    Page("/assistance/awards", listing.shown(aid_lists.AWARDS)),
+    Page("/assistance/lists", listing.shown(aid_lists.PAYMENT_LISTS)),
+    Page("/assistance/refusals", listing.shown(aid_lists.REFUSALS)),
+    Page("/assistance/watch", listing.shown(aid_lists.AID_WATCH)),
     Page("/assistance/payable", assistance.show_payable),
     Page(
         "/field-checks",
@@ -149,13 +178,21 @@ PAGES: Final = (
         group="registers",
         needs=(("Query", "fieldChecks"),),
     ),
-    Page("/field-checks/{fieldCheckId}", listing.shown(lists.FIELD_ANSWERS)),
-    Page("/submissions", listing.shown(lists.SUBMISSIONS)),
+    Page("/field-checks/{fieldCheckId}", listing.shown(field_lists.FIELD_ANSWERS)),
+    Page("/submissions", listing.shown(field_lists.SUBMISSIONS)),
     Page(
-        "/check-ins", listing.shown(lists.CHECK_INS), name="checkIns", group="registers", needs=(("Query", "checkIns"),)
+        "/check-ins",
+        listing.shown(field_lists.CHECK_INS),
+        name="checkIns",
+        group="registers",
+        needs=(("Query", "checkIns"),),
     ),
     Page(
-        "/absences", listing.shown(lists.ABSENCES), name="absences", group="registers", needs=(("Query", "absences"),)
+        "/absences",
+        listing.shown(field_lists.ABSENCES),
+        name="absences",
+        group="registers",
+        needs=(("Query", "absences"),),
     ),
     Page("/replay", replay.show_county, name="replay", group="duty", needs=(("Query", "replayPartition"),)),
     Page("/cases/{id}/replay", replay.show_case),

@@ -92,9 +92,14 @@ LISTS: Final[Mapping[str, str]] = {
     "fillPost.role": "roles",
     "answerRefusedPayment.answer": "refusal_answers",
     "settleFieldCheck.found": "found",
+    "openInspection.matter": "inspections",
+    "issueAdmonition.kind": "admonitions",
+    "decideAccountability.measure": "measures",
 }
 """Which list an argument's value is chosen from."""
-LONG: Final = frozenset({"note", "promise", "request", "outcome", "reason", "remark", "evidence", "answer", "finding"})
+LONG: Final = frozenset(
+    {"note", "promise", "request", "outcome", "reason", "remark", "evidence", "answer", "finding", "ground"}
+)
 """Arguments that are written in sentences."""
 
 

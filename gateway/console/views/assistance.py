@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.console import charts
 from gateway.console.caller import Caller
-from gateway.console.views import lists
+from gateway.console.views import aid_lists
 from gateway.console.views.listing import rows_of
 from gateway.console.views.moments import terms_until
 from gateway.words import WORDS
@@ -70,12 +70,12 @@ async def _waiting(caller: Caller) -> list[tuple[str, str, object]]:
         (
             "to_approve",
             "/assistance/lists?state=made",
-            await rows_of(caller, lists.PAYMENT_LISTS, {"state": "made"}, first=FEW),
+            await rows_of(caller, aid_lists.PAYMENT_LISTS, {"state": "made"}, first=FEW),
         ),
         (
             "refused_open",
             "/assistance/refusals?open=yes",
-            await rows_of(caller, lists.REFUSALS, {"open": "yes"}, first=FEW),
+            await rows_of(caller, aid_lists.REFUSALS, {"open": "yes"}, first=FEW),
         ),
     ]
     return [each for each in found if each[2].nodes]

@@ -22,10 +22,16 @@ class Event:
 async def show(caller: Caller) -> Response:
     """The page."""
     child = await caller.get("child_page", "child", id=caller.id("id"))
-    answering = await caller.ask("answering", childId=child["id"])
+    on = caller.given("on")
+    answering = await caller.ask("answering", childId=child["id"], on=on)
     events = sorted(_events(caller, child), key=lambda event: event.on, reverse=True)
     return caller.page(
-        "child.html", child=child, answering=answering.get("responsibleOn", ()), events=events, open_case=_open(child)
+        "child.html",
+        child=child,
+        on=on or caller.today,
+        answering=answering.get("responsibleOn", ()),
+        events=events,
+        open_case=_open(child),
     )
 
 

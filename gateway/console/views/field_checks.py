@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.console.caller import Caller
-from gateway.console.views import acts, lists
+from gateway.console.views import acts, field_lists
 from gateway.console.views.listing import rows_of
 from services.chassis.school_terms import term_on
 
@@ -57,8 +57,10 @@ async def _page(caller: Caller, taken: Mapping[str, Any] | None = None) -> Respo
         townships=dict(sorted(townships.items())),
         totals=totals,
         is_whole=is_whole,
-        villages=await rows_of(caller, lists.FIELD_CHECKS, asked, after=caller.given("after")) if is_one else None,
-        submissions=await rows_of(caller, lists.SUBMISSIONS, asked),
+        villages=await rows_of(caller, field_lists.FIELD_CHECKS, asked, after=caller.given("after"))
+        if is_one
+        else None,
+        submissions=await rows_of(caller, field_lists.SUBMISSIONS, asked),
         starts=[(name, acts.title_of(caller, name)) for name in STARTS if caller.granted.may(name)],
         may_hand_in=caller.granted.may("takeFieldSheets"),
         taken=taken,

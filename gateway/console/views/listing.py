@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -42,6 +42,8 @@ class Button:
     command: str
     arguments: Mapping[str, str]
     offered: Callable[[Mapping[str, Any]], bool]
+    of_unit: str = ""
+    """The field of the unit that may do it and no other; empty where that is no question of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,17 @@ class List:
     """The page that leads here: its address and its name under `nav`."""
 
 
+TOWNSHIP: Final = Narrowing("township", "ledger.township", "township")
+TERM: Final = Narrowing("term", "assistance.term", "term")
+CHILD: Final = Column("child", "my_day.child", "child")
+PLACE: Final = Column("township", "my_day.place", "place")
+
+
+def in_state(*states: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Rows that are in one of these states."""
+    return lambda row: row.get("state") in states
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The rows of a list that were found, and what this caller may do with them."""
@@ -92,6 +105,8 @@ class Rows:
     buttons: Sequence[tuple[Button, str]]
     papers: Sequence[Paper]
     more: Mapping[str, Any]
+    unit: str
+    """The caller's."""
 
 
 def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
@@ -127,6 +142,7 @@ async def rows_of(
         [(each, caller.texts(f"acts.{each.command}")) for each in one.buttons if caller.granted.may(each.command)],
         [each for each in one.papers if caller.granted.may(each.command)],
         page.get("pageInfo", {}),
+        caller.session.unit,
     )
 
 

@@ -39,6 +39,8 @@ OF_CASES = [
     "documents",
     "report_outcomes",
     "inquiries",
+    "inspections",
+    "measures",
 ]
 """The lists of words.toml that are those of cases."""
 APPROVED = [name for name, account in DEMO_ACCOUNTS.items() if account.unit.split(":")[0] != "supervision"]
