@@ -143,7 +143,8 @@ def spread(changed: Rows, *, before: Rows) -> Rows:
 
 def under_child(ledger: Ledger, rows: Known) -> Ledger:
     """The ledger with those duties that follow their child under the township it has now."""
-    return replace(ledger, duties=tuple(_under_child(duty, rows) for duty in ledger.duties))
+    duties = tuple([_under_child(duty, rows) for duty in ledger.duties])
+    return ledger if duties == ledger.duties else replace(ledger, duties=duties)
 
 
 def _under_child(duty: Duty, rows: Known) -> Duty:

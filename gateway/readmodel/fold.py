@@ -6,12 +6,14 @@ the township under which a row stands. So the order in which producers are heard
 of before its child, or a document before its case, ends in the same rows.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from gateway.readmodel.rows import Known, R, Row, Rows
 from services.contracts.envelope import Envelope, Published, read_body
@@ -33,13 +35,15 @@ class Opener(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Told(Generic[E_co]):
+class Told(msgspec.Struct, Generic[E_co], frozen=True, gc=False):
     """One event as it was told; `opened` holds the personal texts a fold asked for, None where the person was erased."""
 
     envelope: Envelope
     event: E_co
-    opened: Mapping[str, str] | None = field(default_factory=lambda: NOTHING, repr=False)
+    opened: Mapping[str, str] | None = NOTHING
+
+    def __repr__(self) -> str:  # never what was opened
+        return f"Told({self.envelope!r}, {self.event!r})"
 
 
 def whole(told: Told[Any]) -> tuple[Told[Any], ...]:
@@ -62,6 +66,10 @@ class Fold(Generic[R]):
     parts: Parts = whole
 
 
+Share = tuple[Fold[Any], UUID, Told[Any]]
+"""What one fold hears of what was told: the event, or a part of it, and the key of the row it is about."""
+
+
 def about(name: str) -> Callable[[Told[Any]], UUID]:
     """The key that stands in this field of the event."""
 
@@ -76,59 +84,60 @@ def hear(
 
     Raises `msgspec.DecodeError` for a body that is not what its type says, and what the opener raises.
     """
-    read = [(envelope, event) for envelope in envelopes if (event := read_body(envelope)) is not None]
-    opener.warm(getattr(event, name) for _, event in read for name in personal.get(type(event), ()))
+    read = [
+        (envelope, event, personal.get(type(event), ()))
+        for envelope in envelopes
+        if (event := read_body(envelope)) is not None
+    ]
+    opener.warm(getattr(event, name) for _, event, names in read for name in names)
     return [
-        Told(envelope, event, _open(envelope, event, opener, personal.get(type(event), ()))) for envelope, event in read
+        Told(envelope, event, _open(envelope, event, opener, names) if names else NOTHING)
+        for envelope, event, names in read
     ]
 
 
-def project(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]], known: Rows) -> Known:
-    """The rows after these events, given the rows before."""
-    rows = Known(known)
-    by_event = _by_event(folds)
-    for one in told:
-        for fold in by_event.get(type(one.event), ()):
-            for part in fold.parts(one):
-                key = fold.about(part)
-                rows.put(fold.row, key, fold.evolve(rows.find(fold.row, key), part))
-    return rows
-
-
-def keys_of(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]]) -> dict[type[Row], set[UUID]]:
-    """Which rows of which kind the events are about."""
-    keys: dict[type[Row], set[UUID]] = {}
-    by_event = _by_event(folds)
-    for one in told:
-        for fold in by_event.get(type(one.event), ()):
-            keys.setdefault(fold.row, set()).update(map(fold.about, fold.parts(one)))
-    return keys
-
-
-def named(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]], fields: Collection[str]) -> set[UUID]:
-    """The ids that stand in these fields of the events and of their parts."""
-    by_event = _by_event(folds)
-    ids: set[UUID] = set()
-    for one in told:
-        parts = [
-            part for fold in by_event.get(type(one.event), ()) if fold.parts is not whole for part in fold.parts(one)
-        ]
-        for part in (one, *parts):
-            ids.update(key for name in fields if (key := getattr(part.event, name, None)) is not None)
-    return ids
-
-
-def _by_event(folds: Sequence[Fold[Any]]) -> dict[type[Published], list[Fold[Any]]]:
+def shares(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]]) -> Iterator[Share]:
+    """What each fold hears of what was told, in its order, with the key of the row it is about."""
     by_event: dict[type[Published], list[Fold[Any]]] = {}
     for fold in folds:
         for event in fold.events:
             by_event.setdefault(event, []).append(fold)
-    return by_event
+    for one in told:
+        for fold in by_event.get(type(one.event), ()):
+            if fold.parts is whole:
+                yield fold, fold.about(one), one
+            else:
+                for part in fold.parts(one):
+                    yield fold, fold.about(part), part
+
+
+def project(told: Iterable[Told[Published]], *, folds: Sequence[Fold[Any]], known: Rows) -> Known:
+    """The rows after these events, given the rows before."""
+    return evolve(shares(told, folds=folds), known=known)
+
+
+def evolve(heard: Iterable[Share], *, known: Rows) -> Known:
+    """The rows after what their folds have heard, given the rows before."""
+    rows = Known(known)
+    for fold, key, part in heard:
+        rows.evolve(fold.row, key, fold.evolve, part)
+    return rows
+
+
+def keys_of(heard: Iterable[Share]) -> dict[type[Row], set[UUID]]:
+    """Which rows of which kind it is about."""
+    keys: dict[type[Row], set[UUID]] = {}
+    for fold, key, _ in heard:
+        keys.setdefault(fold.row, set()).add(key)
+    return keys
+
+
+def named(events: Iterable[object], *, fields: Collection[str]) -> set[UUID]:
+    """The ids that stand in these fields of events, or of their parts."""
+    return {key for event in events for name in fields if (key := getattr(event, name, None)) is not None}
 
 
 def _open(envelope: Envelope, event: Published, opener: Opener, names: tuple[str, ...]) -> Mapping[str, str] | None:
-    if not names:
-        return NOTHING
     opened: dict[str, str] = {}
     for name in names:
         text = opener.open(

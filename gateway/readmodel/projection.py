@@ -42,7 +42,7 @@ from gateway.readmodel import (
 from gateway.readmodel.assistance import HouseholdPlan
 from gateway.readmodel.cases import CaseFile
 from gateway.readmodel.duties import Duty, Ledger
-from gateway.readmodel.fold import Fold, Opener, Told, hear, keys_of, named, project
+from gateway.readmodel.fold import Fold, Opener, Share, Told, evolve, hear, keys_of, named, shares, whole
 from gateway.readmodel.review import DoubtRow
 from gateway.readmodel.roster import Child, ChildIdentity
 from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
@@ -88,6 +88,9 @@ FORGOTTEN_WITH_THEIR_CHILD: Final[tuple[type[VisitWords | StepWords | DoubtRow],
 """Rows that hold opened words about a child and leave with it; its names do by a fold of their own."""
 KINDS: Final[tuple[type[Row], ...]] = tuple(dict.fromkeys(Duty if fold.row is Ledger else fold.row for fold in FOLDS))
 """The kinds of row as tables hold them."""
+OF_CHILDREN: Final = tuple(kind for kind in KINDS if issubclass(kind, OfChild))
+OF_CASES: Final = tuple(kind for kind in KINDS if issubclass(kind, OfCase))
+"""Those that stand under the township of a child, or of a case."""
 TABLES: Final = (*(kind.TABLE for kind in KINDS), partition.TABLE)
 """All that is projected, but for journal and tracking."""
 CHANNEL: Final = "baoxue_read_model"
@@ -159,7 +162,7 @@ def track(connection: Connection, *, since: Mapping[str, int], reached: Mapping[
 def keep(connection: Connection, envelopes: Sequence[Envelope]) -> None:
     """Writes the journal: envelopes as they were published first. Raises `Contradicted`.
 
-    A rebuild finds them there already: the same events, though their bodies may have gained fields since.
+    What is there already stays: the same events, though their bodies may have gained fields since.
     """
     batch = msgspec.json.encode(envelopes).decode()
     written = connection.execute(
@@ -186,10 +189,23 @@ def keep(connection: Connection, envelopes: Sequence[Envelope]) -> None:
         raise Contradicted(f"the journal holds another event at {other[0]} {other[1]}")
 
 
+def is_kept(connection: Connection, envelopes: Sequence[Envelope]) -> bool:
+    """Whether the journal holds all of these events already: asked first by who expects it, as bodies are dear to send."""
+    places = [(envelope.producer, envelope.position, envelope.id) for envelope in envelopes]
+    producers, positions, ids = map(list, zip(*places, strict=True)) if places else ([], [], [])
+    [(found,)] = connection.execute(
+        """select count(*) from unnest(%b::text[], %b::bigint[], %b::uuid[]) as told (producer, position, event_id)
+           join journal using (producer, position, event_id)""",
+        [producers, positions, ids],
+    ).fetchall()
+    return bool(found == len(envelopes))
+
+
 def write(connection: Connection, told: Sequence[Told[Published]]) -> None:
     """Folds what was told into the rows that stand there, and writes what has become of them."""
-    before = _read(connection, told)
-    rows = project(told, folds=FOLDS, known=before)
+    heard = list(shares(told, folds=FOLDS))
+    before = _read(connection, told, heard)
+    rows = evolve(heard, known=before)
     settle(rows)
     changed = rows.changed()
     recounting = partition.Recounting(connection, changed.keys_of(Child, ChildIdentity))
@@ -209,19 +225,21 @@ def settle(rows: Known) -> None:
         case_id = open_cases[child.child_id].case_id if child.child_id in open_cases else None
         if child.open_case_id != case_id:
             rows.put(Child, child.child_id, replace(child, open_case_id=case_id))
-    for kind in KINDS:
-        for row in rows.of(kind):
-            if isinstance(row, OfChild):
-                under = {column: rows.find(Child, getattr(row, of)) for column, of in row.PLACES.items()}
-                _stand_under(rows, row, under)
-            elif isinstance(row, OfCase):
-                _stand_under(rows, row, {"township": rows.find(CaseFile, row.case_id)})
+    for kind in OF_CHILDREN:
+        for column, of in kind.PLACES.items():
+            for row in rows.of(kind):
+                _stand_under(rows, row, column, rows.find(Child, getattr(row, of)))
+    for of_case in OF_CASES:
+        for line in rows.of(of_case):
+            _stand_under(rows, line, "township", rows.find(CaseFile, line.case_id))
     for ledger in rows.of(Ledger):
-        rows.put(Ledger, ledger.about, duties.under_child(ledger, rows))
-    for line in rows.of(CaseStep):
-        of_case = rows.find(CaseFile, line.case_id)
-        if line.child_id is None and of_case is not None:
-            rows.put(CaseStep, line.event_id, replace(line, child_id=of_case.child_id))
+        settled = duties.under_child(ledger, rows)
+        if settled is not ledger:
+            rows.put(Ledger, ledger.about, settled)
+    for step in rows.of(CaseStep):
+        file = rows.find(CaseFile, step.case_id) if step.child_id is None else None
+        if file is not None:
+            rows.put(CaseStep, step.event_id, replace(step, child_id=file.child_id))
     for kind in FORGOTTEN_WITH_THEIR_CHILD:
         for said in rows.of(kind):
             of = rows.find(Child, said.child_id)
@@ -229,10 +247,10 @@ def settle(rows: Known) -> None:
                 rows.put(kind, getattr(said, kind.KEY), None)
 
 
-def _stand_under(rows: Known, row: OfChild | OfCase, under: Mapping[str, Child | CaseFile | None]) -> None:
-    townships = {column: "" if place is None else place.township for column, place in under.items()}
-    if any(getattr(row, column) != township for column, township in townships.items()):
-        rows.put(type(row), getattr(row, row.KEY), replace(row, **townships))
+def _stand_under(rows: Known, row: OfChild | OfCase, column: str, place: Child | CaseFile | None) -> None:
+    township = "" if place is None else place.township
+    if getattr(row, column) != township:
+        rows.put(type(row), getattr(row, row.KEY), replace(row, **{column: township}))
 
 
 def _latest(case: CaseFile) -> tuple[str, UUID]:
@@ -251,13 +269,14 @@ def _fresh(messages: Iterable[Message], since: Mapping[str, int]) -> tuple[list[
     return envelopes, reached
 
 
-def _read(connection: Connection, told: Sequence[Told[Published]]) -> Rows:
+def _read(connection: Connection, told: Sequence[Told[Published]], heard: Sequence[Share]) -> Rows:
     """The rows a batch is about, with the children and cases it names and those children's open cases."""
-    keys = keys_of(told, folds=FOLDS)
+    keys = keys_of(heard)
     children = keys.setdefault(Child, set())
     files = keys.setdefault(CaseFile, set())
-    children.update(named(told, folds=FOLDS, fields=("child_id", "other_id")))
-    files.update(named(told, folds=FOLDS, fields=("case_id",)))
+    events = [*(one.event for one in told), *(part.event for fold, _, part in heard if fold.parts is not whole)]
+    children.update(named(events, fields=("child_id", "other_id")))
+    files.update(named(events, fields=("case_id",)))
     rows = Rows()
     for ledger in duties.gather(connection, keys.pop(Ledger, ())):
         rows.put(Ledger, ledger.about, ledger)
@@ -273,11 +292,12 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
     """Moves rows written earlier under the township their child, case or household has now; what was said leaves with its child."""
     children = [child for child in changed.of(Child) if _has_moved(before.find(Child, child.child_id), child)]
     files = [case for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)]
-    for kind in KINDS:
-        if issubclass(kind, OfChild) and children:
+    if children:
+        for kind in OF_CHILDREN:
             for column, of in kind.PLACES.items():
                 _follow(connection, kind, column, of, place=Child, ids=[child.child_id for child in children])
-        if issubclass(kind, OfCase) and files:
+    if files:
+        for kind in OF_CASES:
             _follow(connection, kind, "township", "case_id", place=CaseFile, ids=[case.case_id for case in files])
     if children:
         duties.follow(connection, [child.child_id for child in children])

@@ -45,11 +45,11 @@ GREEN_LOCK: Final = LOCK + 1
 REBUILD_LOCK: Final = LOCK + 2
 SWITCHED: Final = tuple(sorted((*TABLES, "tracking")))
 """What is made anew: all that the projection writes, but for the journal."""
-BATCH: Final = 2000
+BATCH: Final = 10_000
 POLL_S: Final = 0.1
 CLOSE: Final = 5000
 """Positions that green may be behind when blue is made to wait for it."""
-HELD_MAX: Final = 20_000
+HELD_MAX: Final = 40_000
 """Records that are held back at most because blue hasn't got there."""
 SWITCH_S: Final = 20.0
 """How long blue is kept waiting at most."""
@@ -86,7 +86,7 @@ def rebuild(
         connect(dsn) as blue,
         closing(log.subscribe(reader=GREEN_READER, producers=producers)) as subscription,
     ):
-        taker = Taker(reader=GREEN_READER, opener=opener, clock=clock or SystemClock(), lock=GREEN_LOCK)
+        taker = Taker(reader=GREEN_READER, opener=opener, clock=clock or SystemClock(), lock=GREEN_LOCK, again=True)
         filling = _Filling(blue=blue, green=green, subscription=subscription, taker=taker, progress=progress)
         filling.begin()
         while not filling.is_close():

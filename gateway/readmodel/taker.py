@@ -26,7 +26,7 @@ import psycopg
 from psycopg import errors
 
 from gateway.readmodel.fold import Opener, Told
-from gateway.readmodel.projection import LOCK, Contradicted, Overtaken, keep, listen, track, write, writing
+from gateway.readmodel.projection import LOCK, Contradicted, Overtaken, is_kept, keep, listen, track, write, writing
 from gateway.readmodel.rows import Connection
 from services.chassis import parking
 from services.chassis.clock import Clock
@@ -76,8 +76,10 @@ class Taker:
         taken: Callable[[Sequence[Place]], None] = lambda _: None,
         lock: int = LOCK,
         keys_max: int = KEYS_MAX,
+        again: bool = False,
     ) -> None:
-        """`taken` is told, after each commit, which events can be read now."""
+        """`taken` is told, after each commit, which events can be read now. `again` says that the journal has them already,
+        as far as can be told: it is asked before anything is sent."""
         self.positions: dict[str, int] = {}
         """How far the read model is, by tracking name."""
         self.keys: frozenset[Key] = frozenset()
@@ -88,6 +90,7 @@ class Taker:
         self._taken = taken
         self._lock = lock
         self._keys_max = keys_max
+        self._again = again
 
     def go_on(self, connection: Connection) -> dict[str, int]:
         """Looks where the read model is and what is parked, and returns the positions to go on from."""
@@ -139,7 +142,8 @@ class Taker:
         traces = [envelope.trace for envelope in batch.shown]
         with batch_span("project", traces=traces), writing(connection, lock=self._lock):
             self._move(connection, batch.reached)
-            keep(connection, batch.heard)
+            if not (self._again and is_kept(connection, batch.heard)):
+                keep(connection, batch.heard)
             write(connection, told)
             for record, error in batch.aside:
                 self._park(connection, record, error)

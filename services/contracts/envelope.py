@@ -19,8 +19,11 @@ PRIVATE: Final = ".private.v1"
 """Ends the type of an event that means nothing to others; its body is empty, its position counts."""
 
 
-class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """What a service tells others: past tense, named in full, with its wire type pinned."""
+class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a service tells others: past tense, named in full, with its wire type pinned.
+
+    Frozen as it is, it makes no circles; without `gc=False` Python would look for some in every event that is replayed.
+    """
 
     TYPE: ClassVar[str]
 
@@ -42,7 +45,7 @@ class MessageDropped(Published, frozen=True, kw_only=True):
     why: str
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One published event on its way.
 
     `position` is the producer's notification id: it rises within a producer, with holes, and is what consumers track.
