@@ -191,12 +191,10 @@ def keep(connection: Connection, envelopes: Sequence[Envelope]) -> None:
 
 def is_kept(connection: Connection, envelopes: Sequence[Envelope]) -> bool:
     """Whether the journal holds all of these events already: asked first by who expects it, as bodies are dear to send."""
-    places = [(envelope.producer, envelope.position, envelope.id) for envelope in envelopes]
-    producers, positions, ids = map(list, zip(*places, strict=True)) if places else ([], [], [])
     [(found,)] = connection.execute(
         """select count(*) from unnest(%b::text[], %b::bigint[], %b::uuid[]) as told (producer, position, event_id)
            join journal using (producer, position, event_id)""",
-        [producers, positions, ids],
+        [[one.producer for one in envelopes], [one.position for one in envelopes], [one.id for one in envelopes]],
     ).fetchall()
     return bool(found == len(envelopes))
 

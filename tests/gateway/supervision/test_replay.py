@@ -16,16 +16,17 @@ from psycopg.rows import dict_row
 
 from gateway.readmodel import projection
 from gateway.readmodel.cases import CaseFile
+from gateway.readmodel.fold import hear, shares
 from gateway.readmodel.migrate import migrate
 from gateway.readmodel.partition import partition
 from gateway.readmodel.projection import apply
 from gateway.readmodel.responsible import RESPONSIBLE_ON
 from gateway.readmodel.responsible import Answers as Answering
 from gateway.readmodel.roster import Child, ChildIdentity
-from gateway.readmodel.rows import read_rows
+from gateway.readmodel.rows import Known, Row, Rows, read_rows
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
-from gateway.supervision.replay import ERASED, Replay
+from gateway.supervision.replay import AGE_ONLY, COUNTED, ERASED, MOVED, Replay
 from services.chassis.clock import china_date
 from services.chassis.errors import NotFound
 from services.chassis.log import Message
@@ -246,6 +247,36 @@ def replayed(ask: Any, key: UUID, moment: datetime) -> Any:
         return ask(key, moment)
     except NotFound:
         return None
+
+
+def test_what_a_partition_passes_by_moves_no_child() -> None:
+    told = hear(
+        [one.envelope for one in published(stories(children=120, chance=dice(8)), chance=dice(8))],
+        opener=TestVault(),
+        personal=AGE_ONLY,
+    )
+    rows, heeded, passed = Known(Rows()), {event for fold in MOVED for event in fold.events}, set()
+    for fold, key, part in shares(told, folds=COUNTED):
+        before = rows.find(fold.row, key)
+        rows.evolve(fold.row, key, fold.evolve, part)
+        if type(part.event) not in heeded:
+            passed.add(type(part.event))
+            assert before is not None
+            assert _counts(rows.find(fold.row, key)) == _counts(before)
+    assert passed == {event for fold in COUNTED for event in fold.events} - heeded
+
+
+def _counts(row: Row | None) -> tuple[object, ...]:
+    """What of a row is counted by."""
+    match row:
+        case Child():
+            return (row.township, row.village, row.accounted_state, row.merged_into)
+        case CaseFile():
+            return (row.child_id, row.closed_on is None)
+        case ChildIdentity():
+            return (row.birth_date,)
+        case _:
+            return ()
 
 
 def test_an_open_case_changes_the_partition_from_the_moment_it_was_recorded(room: Room) -> None:
