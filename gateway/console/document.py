@@ -25,6 +25,7 @@ from graphql import (
     get_named_type,
     parse,
     print_ast,
+    value_from_ast_untyped,
     visit,
 )
 from graphql.language import Visitor
@@ -102,7 +103,7 @@ class Documents:
         """The document that sends a command of the schema with all its arguments."""
         if name not in self._commands:
             taken = arguments_of(name)
-            head = ", ".join(f"${argument}: {of.type}" for argument, of in taken.items())
+            head = ", ".join(f"${argument}: {_type_of(of)}" for argument, of in taken.items())
             body = ", ".join(f"{argument}: ${argument}" for argument in taken)
             called, given = (f"({head})", f"({body})") if taken else ("", "")
             document = f"mutation {name[0].upper()}{name[1:]}{called} {{ {name}{given} {{ id position visible }} }}"
@@ -115,6 +116,17 @@ def arguments_of(command: str) -> Mapping[str, GraphQLArgument]:
     """What a command takes, by name."""
     mutations = SCHEMA.mutation_type
     return {} if mutations is None else mutations.fields[command].args
+
+
+def default_of(argument: GraphQLArgument) -> object:
+    """What an argument is where it is left out; None where it has no default."""
+    literal = None if argument.default is None else argument.default.literal
+    return None if literal is None else value_from_ast_untyped(literal)
+
+
+def _type_of(argument: GraphQLArgument) -> str:
+    """The type of an argument's variable: what has a default may be left out, though it can't be null."""
+    return str(argument.type) if default_of(argument) is None else str(argument.type).removesuffix("!")
 
 
 def _part(text: str, granted: Granted) -> str | None:

@@ -53,6 +53,7 @@ from gateway.console.views import (
     registers,
     replay,
     responsible,
+    settings,
 )
 from gateway.html_form import Unreadable, read_pairs, refuse_from_elsewhere
 
@@ -124,6 +125,8 @@ PAGES: Final = (
     ),
     Page("/posts", listing.shown(lists.POSTS), name="posts", group="duty", needs=(("Query", "posts"),)),
     Page("/notices", listing.shown(lists.NOTICES), name="notices", group="told", needs=(("Query", "notices"),)),
+    Page("/settings", settings.show, name="settings", group="told", needs=(("Query", "contacts"),)),
+    Page("/messages", listing.shown(lists.MESSAGES)),
     Page(
         "/reports",
         listing.shown(lists.REPORTS),

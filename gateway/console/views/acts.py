@@ -10,12 +10,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from graphql import GraphQLArgument, GraphQLList, GraphQLNonNull, get_named_type
-from graphql.pyutils import Undefined
 from starlette.responses import Response
 
 from gateway.console.asking import Said
 from gateway.console.caller import Caller
-from gateway.console.document import SCHEMA, arguments_of
+from gateway.console.document import SCHEMA, arguments_of, default_of
 from gateway.words import WORDS
 from services.contracts.divisions import DIVISIONS
 
@@ -92,6 +91,8 @@ LISTS: Final[Mapping[str, str]] = {
     "fillPost.role": "roles",
     "answerRefusedPayment.answer": "refusal_answers",
     "settleFieldCheck.found": "found",
+    "setAddress.channel": "channels",
+    "setAddress.holder": "holders",
     "openInspection.matter": "inspections",
     "issueAdmonition.kind": "admonitions",
     "decideAccountability.measure": "measures",
@@ -123,7 +124,7 @@ class Field:
     name: str
     label: str
     kind: str
-    """hidden, text, area, date, number, check, choice or choices."""
+    """hidden, text, area, date, time, number, check, choice or choices."""
     is_required: bool
     options: tuple[tuple[str, str], ...] = ()
     values: tuple[str, ...] = ()
@@ -221,16 +222,17 @@ def _said(caller: Caller, description: str) -> str:
 def _field(caller: Caller, command: str, name: str, of: GraphQLArgument, values: tuple[str, ...]) -> Field:
     t = caller.texts
     label = t(f"arguments.{name}") if t.has(f"arguments.{name}") else name
-    required = isinstance(of.type, GraphQLNonNull) and of.default_value is Undefined
+    default = default_of(of)
+    required = isinstance(of.type, GraphQLNonNull) and default is None
     listed = LISTS.get(f"{command}.{name}")
-    if not values and isinstance(of.default_value, str | int):
-        values = (str(of.default_value),)
+    if not values and isinstance(default, str | int) and not isinstance(default, bool):
+        values = (str(default),)
     if listed is not None:
         options = tuple((code, t.word(listed, code)) for code in WORDS[listed])
         return Field(name, label, "choices" if _is_list(of) else "choice", required, options, values)
     if name == "township":
         return Field(name, label, "choice", required, tuple(DIVISIONS.townships().items()), values)
-    kind = {"UUID": "hidden", "Date": "date", "Int": "number", "Boolean": "check"}.get(
+    kind = {"UUID": "hidden", "Date": "date", "Time": "time", "Int": "number", "Boolean": "check"}.get(
         get_named_type(of.type).name, "text"
     )
     if kind == "date" and required and not values:

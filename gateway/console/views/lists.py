@@ -203,3 +203,33 @@ DUTIES: Final = List(
     ),
     file="duties",
 )
+MESSAGES: Final = List(
+    "messages",
+    (
+        Column("begunAt", "child.when", "moment"),
+        Column("unit", "child.unit", "unit"),
+        Column("channel", "lists.channel", "channels"),
+        Column("hint", "settings.address"),
+        Column("state", "child.state", "message_states"),
+        Column("failure", "child.why", "message_failures"),
+        Column("tries", "settings.tries", "number"),
+        Column("settledAt", "settings.settled", "moment"),
+        Column("againAt", "settings.again", "moment"),
+    ),
+    (Narrowing("state", "child.state", "message_states"), Narrowing("channel", "lists.channel", "channels")),
+    (Button("resendDispatch", {"dispatchId": "id"}, in_state("failed", "open")),),
+    file="messages",
+    part_of=("/settings", "settings"),
+)
+ADDRESSES: Final = List(
+    "contactAddresses",
+    (
+        Column("channel", "lists.channel", "channels"),
+        Column("hint", "settings.address"),
+        Column("holder", "settings.holder", "holders"),
+        Column("setAt", "settings.set_at", "moment"),
+        Column("suspended", "settings.suspended", "message_failures"),
+    ),
+    (),
+    (Button("clearAddress", {"entryId": "id"}, bool),),
+)

@@ -216,3 +216,24 @@ class Marks(HTMLParser):
         if tag == "script":
             self.scripts.append(dict(attrs).get("src"))
         self.handlers += [(tag, name) for name, _ in attrs if name.startswith("on") or tag in {"img", "svg", "iframe"}]
+
+
+def test_what_has_a_default_may_be_left_empty_and_is_sent_as_its_default(gateway: Any, cases: Cases) -> None:
+    with Browser(gateway) as browser:
+        page = browser.signed_in("police-officer").get("/settings")
+        assert re.search(r'<option value="officer" selected>', page.text)
+        typed = {"channel": "email", "address": "desk@example.invalid", "secret": "", "holder": "officer"}
+        done = browser.post("/acts/setAddress", {"ticket": ticket_of(page), "back": "/settings", **typed})
+
+    assert done.url.path == "/settings", text_of(done)
+    [sent] = cases.sent
+    assert json.loads(sent.content)["secret"] == ""
+
+
+def test_the_hours_stand_in_their_form_as_they_are_set_so_that_none_is_lifted_unseen(gateway: Any) -> None:
+    with Browser(gateway) as browser:
+        page = browser.signed_in("bureau-office").get("/settings").text
+
+    form = page.partition('action="/acts/setHours"')[2].partition("</form>")[0]
+    assert re.search(r'name="quietFrom" type="time" value="21:00"', form)
+    assert re.search(r'name="workingDays" value="yes" checked', form)

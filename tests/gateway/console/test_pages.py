@@ -273,7 +273,7 @@ def test_what_two_sheets_say_differently_is_decided_by_the_township_at_the_row(b
 def test_pages_are_grouped_where_there_are_many_and_stand_side_by_side_where_there_are_few(browser: Browser) -> None:
     many = browser.signed_in("bureau-office").get("/cases").text.partition("</nav>")[0]
     with Browser(browser.gateway) as other:
-        few = other.signed_in("police-officer").get("/").text.partition("</nav>")[0]
+        few = other.signed_in("bureau-assistance").get("/").text.partition("</nav>")[0]
 
     assert '<summary class="here">儿童与个案</summary>' in many
     assert "<details" not in few
