@@ -4,10 +4,11 @@ Rows of a child stand under the child's township and follow it when it moves; a 
 township its children live in.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from gateway.readmodel.fold import Fold, Told, about
@@ -47,8 +48,27 @@ AwardEvent = AwardGranted | AwardPaid | AwardReturned | AwardListed | AwardUnlis
 SupportEvent = LearningSupportBegun | LearningSupportReviewed
 
 
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch in which a ground holds 资格期间: from when until when, on whose word, and when each of it became known.
+
+    From `lapses_on` its category is in force no longer, whatever the register says.
+    """
+
+    ground: str = ""
+    source: str = ""
+    legal_basis: str = ""
+    register: str = ""
+    batch_id: UUID | None = None
+    row: int | None = None
+    from_on: date | None = None
+    until_on: date | None = None
+    lapses_on: date | None = None
+    known_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
 class Eligibility(OfChild, frozen=True, kw_only=True):
-    """A category a child is eligible in, and on what ground 资格."""
+    """A category a child is eligible in, and on what ground 资格; `spans` are all stretches of it, from the first."""
 
     TABLE: ClassVar[str] = "eligibility"
     KEY: ClassVar[str] = "eligibility_id"
@@ -57,6 +77,7 @@ class Eligibility(OfChild, frozen=True, kw_only=True):
     ground: str = ""
     from_on: date | None = None
     until_on: date | None = None
+    spans: tuple[Span, ...] = ()
 
 
 PlanEvent = StudentPlanOpened | StudentPlanReviewed | StudentPlanMoved | StudentPlanEnded
@@ -155,11 +176,30 @@ def eligibility(row: Eligibility | None, told: Told[EligibilityEvent]) -> Eligib
     row = replace(row, category=event.category)
     match event:
         case EligibilityFound():
-            return replace(row, ground=event.ground, from_on=event.from_on, until_on=None)
+            span = Span(
+                ground=event.ground,
+                source=event.source,
+                legal_basis=event.legal_basis,
+                register=event.register,
+                batch_id=event.batch_id,
+                row=event.row,
+                from_on=event.from_on,
+                lapses_on=event.lapses_on,
+                known_at=told.envelope.recorded_at,
+            )
+            spans = (*_ended(row.spans, told, until_on=event.from_on), span)
+            return replace(row, ground=event.ground, from_on=event.from_on, until_on=None, spans=spans)
         case EligibilityEnded():
-            return replace(row, until_on=event.until_on)
+            return replace(row, until_on=event.until_on, spans=_ended(row.spans, told, until_on=event.until_on))
         case _:
             assert_never(event)
+
+
+def _ended(spans: tuple[Span, ...], told: Told[EligibilityEvent], *, until_on: date) -> tuple[Span, ...]:
+    """The stretches, the last of them over by a day where it went on."""
+    if not spans or spans[-1].until_on is not None:
+        return spans
+    return (*spans[:-1], replace(spans[-1], until_on=until_on, ended_at=told.envelope.recorded_at))
 
 
 def student_plan(row: StudentPlan | None, told: Told[PlanEvent]) -> StudentPlan:

@@ -419,6 +419,7 @@ create index if not exists submission_by_township on submission (township, submi
 create table if not exists eligibility (
     eligibility_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     category text not null default '', ground text not null default '', from_on date, until_on date);
+alter table eligibility add column if not exists spans jsonb not null default '[]';
 create index if not exists eligibility_by_child on eligibility (child_id);
 create table if not exists student_plan (
     plan_id uuid primary key, child_id uuid not null, case_id uuid, township text collate "C" not null default '',

@@ -3,7 +3,7 @@
 # mypy: disable-error-code="untyped-decorator"
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from uuid import UUID
 
@@ -33,6 +33,35 @@ class Eligibility(AsRead, Node):
     until_on: date | None = strawberry.field(description="截止 until")
 
     child = strawberry.field(resolver=its_child, description="儿童 the child")
+
+
+@strawberry.type(
+    description="某日资格 A category a child is eligible in on a day, with its ground: register, batch and row, or the department (N6.1)."
+)
+class EligibleOn(AsRead):
+    """One category on a day. Read by its resolver alone, as it was known at a moment."""
+
+    SELECT: ClassVar[str] = (
+        "select * from (select e.eligibility_id, e.child_id, e.category, s.ground, s.source, s.legal_basis, s.register, s.batch_id,"
+        ' s."row", s.from_on, s.known_at, least(s.lapses_on,'
+        " case when %(as_of)s::timestamptz is null or s.ended_at <= %(as_of)s then s.until_on end) as until_on"
+        " from eligibility e cross join lateral jsonb_to_recordset(e.spans) as s(ground text, source text, legal_basis text,"
+        ' register text, batch_id uuid, "row" integer, from_on date, until_on date, lapses_on date, known_at timestamptz,'
+        " ended_at timestamptz) where %(as_of)s::timestamptz is null or s.known_at <= %(as_of)s) s"
+    )
+
+    eligibility_id: UUID = strawberry.field(description="资格编号 the eligibility")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    category: str = strawberry.field(description="类别 category")
+    ground: str = strawberry.field(description="依据 the register's words, or the department's answer")
+    source: str = strawberry.field(description="认定来源 roster or department; empty where it was not kept yet")
+    legal_basis: str = strawberry.field(description="法律依据 legal basis")
+    register: str = strawberry.field(description="登记册 register; empty for a department's word")
+    batch_id: UUID | None = strawberry.field(description="批次 batch of the register")
+    row: int | None = strawberry.field(description="行 row of the batch, counted from 1")
+    from_on: date | None = strawberry.field(description="起始 from")
+    until_on: date | None = strawberry.field(description="截止 until the day before, as known at that moment")
+    known_at: datetime | None = strawberry.field(description="记录时间 recorded when")
 
 
 @strawberry.type(description="资助 A programme's amount granted to a child for a term; money in fen.")

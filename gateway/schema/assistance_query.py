@@ -5,6 +5,7 @@ Its resolvers are plain, like those of `query.py`.
 
 # mypy: disable-error-code="untyped-decorator"
 
+from datetime import date, datetime
 from uuid import UUID
 
 import strawberry
@@ -12,6 +13,7 @@ import strawberry
 from gateway.schema.assistance import (
     Award,
     Eligibility,
+    EligibleOn,
     HomeTeaching,
     HouseholdPlan,
     LearningSupport,
@@ -19,7 +21,7 @@ from gateway.schema.assistance import (
     StudentPlan,
 )
 from gateway.schema.paging import PAGE
-from gateway.schema.reading import Connection, Info, listed
+from gateway.schema.reading import Connection, Info, listed, many
 
 _REVIEW_LATE = "coalesce(review_on < %(today)s, false) = {v}"
 
@@ -129,6 +131,24 @@ class AssistanceQuery:
             "(until_on is not null) = {v}": ended,
         }
         return await listed(info, Eligibility, narrowed, key="eligibility_id", first=first, after=after)
+
+    @strawberry.field(
+        description="某日资格 every category a child is eligible in on a day, with its ground; `asOf` as it was known at a moment,"
+        " else as it is known now (N6.1)"
+    )
+    async def eligibility(
+        self, info: Info, child_id: UUID, on: date | None = None, as_of: datetime | None = None
+    ) -> list[EligibleOn]:
+        """The child's categories in force on a day, today where none is given."""
+        return await many(
+            info.context,
+            EligibleOn,
+            "child_id = %(child)s and from_on <= %(on)s and (until_on is null or until_on > %(on)s)"
+            " order by category, from_on",
+            child=child_id,
+            on=on or info.context.today,
+            as_of=as_of,
+        )
 
     @strawberry.field(
         description="学困帮扶 pupils supported in learning; `ended` whose support has ended, `overdue` whose review is late today"

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Final
 
 from services.assistance.application import Assistance
-from services.assistance.domain.categories import Groups
+from services.assistance.domain.categories import Groups, Origin
 from services.assistance.lookup import DuePlans
 from services.chassis.application import let_time_work
 from services.contracts import cases, roster
@@ -52,6 +52,7 @@ def react(app: Assistance, envelope: Envelope, event: Published) -> None:
                 disability=event.disability,
                 left_behind=event.left_behind,
                 migrant=event.migrant,
+                origins={source.fact: Origin(source.register, source.batch_id, source.row) for source in event.sources},
             )
             app.state_groups(child_id=event.child_id, groups=groups, valid_on=event.valid_on)
         case roster.ChildrenMerged():

@@ -1,6 +1,7 @@
 """What of assistance's own events others are told, and in which words."""
 
 from services.assistance.domain.award import Award
+from services.assistance.domain.categories import CATEGORIES
 from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
@@ -66,6 +67,12 @@ def _eligibility(event: Eligibility.Found | Eligibility.FoundAgain | Eligibility
         category=event.category,
         ground=event.ground,
         from_on=event.from_on,
+        source=event.source,
+        legal_basis=event.legal_basis,
+        register=event.origin.register if event.origin else "",
+        batch_id=event.origin.batch_id if event.origin else None,
+        row=event.origin.row if event.origin else None,
+        lapses_on=CATEGORIES.lapses_on(event.category),
     )
 
 

@@ -8,7 +8,10 @@ from services.contracts.envelope import Published
 
 
 class EligibilityFound(Published, frozen=True, kw_only=True):
-    """A child is eligible in a category from this day 资格认定 (N6.1); `ground` names the register's words."""
+    """A child is eligible in a category from this day 资格认定 (N6.1); `ground` names the register's words.
+
+    `register`, `batch_id` and `row` say where that stands, where registers say so; from `lapses_on` the category is in force no longer.
+    """
 
     TYPE: ClassVar[str] = "assistance.eligibility-found.v1"
     eligibility_id: UUID
@@ -16,6 +19,12 @@ class EligibilityFound(Published, frozen=True, kw_only=True):
     category: str
     ground: str
     from_on: date
+    source: str = ""
+    legal_basis: str = ""
+    register: str = ""
+    batch_id: UUID | None = None
+    row: int | None = None
+    lapses_on: date | None = None
 
 
 class EligibilityEnded(Published, frozen=True, kw_only=True):

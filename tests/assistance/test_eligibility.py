@@ -149,3 +149,12 @@ def test_on_any_day_a_child_is_eligible_in_what_the_last_statement_before_it_sai
             changed = assess(child_id=CHILD, known=known, stated=grounds(*categories, on=day), on=day)
         known |= {eligibility.category: eligibility for eligibility in changed}
     assert {code for code, eligibility in known.items() if on(eligibility, day)} == said
+
+
+def test_nobody_is_held_eligible_in_a_category_that_came_to_its_end() -> None:
+    ground = Ground(category="registered_poor", source="roster", words="建档立卡", legal_basis="law")
+    with acting_on(date(2020, 9, 1)):
+        registered = Eligibility.recognise(child_id=CHILD, ground=ground, from_on=date(2020, 9, 1))
+
+    assert on(registered, date(2020, 12, 31)) is not None
+    assert on(registered, date(2021, 1, 1)) is None

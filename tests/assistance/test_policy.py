@@ -21,7 +21,7 @@ def hear(app: AssistanceInMemory, event: Published, *, aggregate_id: UUID = CASE
         react(app, heard(event, aggregate_id=aggregate_id), event)
 
 
-def groups(*, poverty: str = "", valid_on: date = DAY) -> roster.GroupsStated:
+def groups(*, poverty: str = "", valid_on: date = DAY, sources: tuple[roster.Source, ...] = ()) -> roster.GroupsStated:
     return roster.GroupsStated(
         child_id=CHILD,
         poverty=poverty,
@@ -30,6 +30,7 @@ def groups(*, poverty: str = "", valid_on: date = DAY) -> roster.GroupsStated:
         left_behind=False,
         migrant=False,
         valid_on=valid_on,
+        sources=sources,
     )
 
 
@@ -60,6 +61,18 @@ def test_a_child_the_poverty_register_names_is_found_eligible() -> None:
     assert isinstance(found, told.EligibilityFound)
     assert (found.category, found.from_on) == ("unstable_after_poverty", DAY)
     assert found.ground == "poverty register: 脱贫不稳定户"
+
+
+def test_what_is_found_says_on_which_row_it_rests() -> None:
+    batch = uuid5(CHILD, "batch")
+    app = AssistanceInMemory()
+    hear(
+        app,
+        groups(poverty="脱贫户", sources=(roster.Source(fact="poverty", register="poverty", batch_id=batch, row=7),)),
+    )
+    (found,) = app.told
+    assert isinstance(found, told.EligibilityFound)
+    assert (found.source, found.register, found.batch_id, found.row) == ("roster", "poverty", batch, 7)
 
 
 def test_another_word_ends_one_category_and_begins_another() -> None:

@@ -8,11 +8,13 @@ comes out of the table.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any, Final, Literal, Self
+from uuid import UUID
 
 from services.chassis.errors import Refused
 
@@ -22,14 +24,28 @@ Source = Literal["roster", "department"]
 """Who says that a category holds: the registers the roster compares, or a department on its own authority."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The row of a register that says so 出处: register, batch, and row counted from 1."""
+
+    register: str
+    batch_id: UUID
+    row: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """What the roster states of one child 重点群体: registers' words, and yes or no."""
+    """What the roster states of one child 重点群体: registers' words, yes or no, and which row each was taken from."""
 
     poverty: str = ""
     disability: str = ""
     left_behind: bool = False
     migrant: bool = False
+    origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}))
+
+
+FACTS: Final = ("poverty", "disability", "left_behind", "migrant")
+"""What of it a category is read from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +77,13 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Why a child is in a category 认定依据: who says so, the words of the source, the law."""
+    """Why a child is in a category 认定依据: who says so, the words of the source, the law, and the row, where one is known."""
 
     category: str
     source: Source
     words: str
     legal_basis: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,7 @@ class Categories:
     def of(cls, entries: Iterable[dict[str, Any]]) -> Self:
         """Reads the entries of the file; a fault is a `ValueError` that names the category."""
         categories = tuple(Category(**{**entry, "words": tuple(entry.get("words", ()))}) for entry in entries)
-        readable = {"", *Groups.__dataclass_fields__}
+        readable = {"", *FACTS}
         for category in categories:
             if category.field not in readable or (category.field == "") != (category.register == "department"):
                 message = (
@@ -108,10 +125,15 @@ class Categories:
                 source="roster",
                 words=f"{category.register} register: {word}",
                 legal_basis=category.legal_basis,
+                origin=groups.origins.get(category.field),
             )
             for category in self.categories
             if category.holds(on=on) and (word := category.word_for(groups))
         }
+
+    def lapses_on(self, code: str) -> date | None:
+        """The day from which a category is in force no longer; None for one that goes on, or that the table does not know."""
+        return next((category.until_on for category in self.categories if category.code == code), None)
 
 
 def _overlap(one: Category, other: Category) -> bool:

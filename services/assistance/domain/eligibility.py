@@ -1,17 +1,17 @@
 """Whether a child is eligible in a category 资格认定 (N6.1), on any date, and on what ground.
 
 There is one `Eligibility` per child and category; it begins and ends as often as its ground comes and goes. Days are
-half open: it holds from `from_on` until the day before `until_on`. Where a department has recognised a child on its own
-authority, registers that fall silent don't end it; only that department's word does.
+half open: it holds from `from_on` until the day before `until_on`, and no longer than its category is in force. Where a
+department has recognised a child on its own authority, registers that fall silent don't end it; only that department's word does.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Self
+from typing import Any, ClassVar, Self
 from uuid import UUID, uuid5
 
-from services.assistance.domain.categories import Ground, Source
+from services.assistance.domain.categories import CATEGORIES, Ground, Origin, Source
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 
@@ -39,23 +39,37 @@ class Eligibility(RecordedAggregate):
         """The child was found eligible for the first time 首次认定."""
 
         TOPIC = "assistance.Eligibility.Found"
+        class_version: ClassVar[int] = 2
         child_id: UUID
         category: str
         source: Source
         ground: str
         legal_basis: str
+        origin: Origin | None
         from_on: date
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a ground was read from."""
+            state.update(origin=None)
 
     class FoundAgain(RecordedAggregate.Event):
         """The child was found eligible once more, or a department took the ground upon itself 再次认定."""
 
         TOPIC = "assistance.Eligibility.FoundAgain"
+        class_version: ClassVar[int] = 2
         child_id: UUID
         category: str
         source: Source
         ground: str
         legal_basis: str
+        origin: Origin | None
         from_on: date
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first nobody kept which row a ground was read from."""
+            state.update(origin=None)
 
     class Ended(RecordedAggregate.Event):
         """The ground no longer holds 资格终止."""
@@ -81,6 +95,7 @@ class Eligibility(RecordedAggregate):
             source=ground.source,
             ground=ground.words,
             legal_basis=ground.legal_basis,
+            origin=ground.origin,
             from_on=from_on,
         )
 
@@ -95,6 +110,7 @@ class Eligibility(RecordedAggregate):
             source=ground.source,
             ground=ground.words,
             legal_basis=ground.legal_basis,
+            origin=ground.origin,
             from_on=from_on,
         )
 
@@ -120,29 +136,38 @@ class Eligibility(RecordedAggregate):
         return self.spans[-1] if self.spans[-1].until_on is None else None
 
     def held_during(self, *, begins_on: date, ends_on: date) -> Span | None:
-        """The latest stretch that holds on any day from `begins_on` until the day before `ends_on`."""
+        """The latest stretch that holds, its category in force, on any day from `begins_on` until the day before `ends_on`."""
+        lapses_on = CATEGORIES.lapses_on(self.category)
+        ends_on = ends_on if lapses_on is None else min(ends_on, lapses_on)
         return next((span for span in reversed(self.spans) if span.meets(begins_on=begins_on, ends_on=ends_on)), None)
 
     @event(Found)
     def __init__(
-        self, child_id: UUID, category: str, source: Source, ground: str, legal_basis: str, from_on: date
+        self,
+        child_id: UUID,
+        category: str,
+        source: Source,
+        ground: str,
+        legal_basis: str,
+        origin: Origin | None,
+        from_on: date,
     ) -> None:
         self.child_id = child_id
         self.category = category
         self.spans: list[Span] = []
-        self._begin(source, ground, legal_basis, from_on)
+        self._begin(source, ground, legal_basis, origin, from_on)
 
     @event(FoundAgain)
-    def _found_again(self, source: Source, ground: str, legal_basis: str, from_on: date) -> None:
-        self._begin(source, ground, legal_basis, from_on)
+    def _found_again(self, source: Source, ground: str, legal_basis: str, origin: Origin | None, from_on: date) -> None:
+        self._begin(source, ground, legal_basis, origin, from_on)
 
     @event(Ended)
     def _ended(self, until_on: date) -> None:
         self._close(until_on)
 
-    def _begin(self, source: Source, ground: str, legal_basis: str, from_on: date) -> None:
+    def _begin(self, source: Source, ground: str, legal_basis: str, origin: Origin | None, from_on: date) -> None:
         self._close(from_on)
-        found = Ground(category=self.category, source=source, words=ground, legal_basis=legal_basis)
+        found = Ground(category=self.category, source=source, words=ground, legal_basis=legal_basis, origin=origin)
         self.spans.append(Span(found, from_on))
 
     def _close(self, until_on: date) -> None:
