@@ -34,7 +34,7 @@ async def hand_on(desk: Desk, asked: Asked, *, path: str, command: str, most: in
     asked.given()
     length = asked.request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most:
-        raise _too_large(most)
+        raise too_large(most)
     digest = hashlib.sha256()
     async with desk.taking():
         passed = await desk.services.pass_on(
@@ -43,7 +43,7 @@ async def hand_on(desk: Desk, asked: Asked, *, path: str, command: str, most: in
             command=command,
             principal=asked.principal,
             idempotency_key=asked.idempotency_key,
-            upload=_bounded(asked.request.stream(), digest=digest, most=most),
+            upload=bounded(asked.request.stream(), digest=digest, most=most),
             headers={"content-type": asked.request.headers.get("content-type", "application/octet-stream")},
         )
     await desk.record(asked.principal, command, content_hash=digest.hexdigest())
@@ -86,16 +86,17 @@ async def _fetched(desk: Desk, asked: Asked, *, command: str, end: str, of: str 
     )
 
 
-async def _bounded(parts: AsyncIterator[bytes], *, digest: "hashlib._Hash", most: int) -> AsyncIterator[bytes]:
+async def bounded(parts: AsyncIterator[bytes], *, digest: "hashlib._Hash", most: int) -> AsyncIterator[bytes]:
     """A body as it comes, counted; raises `Refused` beyond `most` bytes."""
     size = 0
     async for part in parts:
         size += len(part)
         if size > most:
-            raise _too_large(most)
+            raise too_large(most)
         digest.update(part)
         yield part
 
 
-def _too_large(most: int) -> Refused:
+def too_large(most: int) -> Refused:
+    """What is said of a body of more than `most` bytes."""
     return Refused(f"一次最多交 {most // 2**20} MB，请分次交。At most {most // 2**20} MB at once: hand in less.")

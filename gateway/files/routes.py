@@ -13,7 +13,7 @@ from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
 from gateway.files.disclosure import preview_disclosure
 from gateway.files.field_check import export_field_check, print_submission, take_field_sheets
 from gateway.files.papers import print_document, print_paper
-from gateway.files.payments import export_payment_list
+from gateway.files.payments import export_payment_list, take_bank_file
 from gateway.files.sheets import export_ledger, print_partition, verify_export
 
 
@@ -39,6 +39,7 @@ _WAYS: Final = (
     _Way("GET", "/files/documents/{id}", "print_document", print_document),
     _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
     _Way("GET", "/files/payment-lists/{id}", "export_payment_list", export_payment_list),
+    _Way("POST", "/files/payment-lists/{id}/result", "take_bank_file", take_bank_file),
     _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
     _Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
     _Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),

@@ -129,7 +129,7 @@ class HouseholdPlan(Row, frozen=True, kw_only=True):
 
 
 class Award(OfChild, frozen=True, kw_only=True):
-    """An amount granted to a child for a term 资助; granted, paid or returned, in fen 分."""
+    """An amount granted to a child for a term 资助; granted, paid or returned, in fen 分; set aside, which award stands for it."""
 
     TABLE: ClassVar[str] = "award"
     KEY: ClassVar[str] = "award_id"
@@ -143,6 +143,9 @@ class Award(OfChild, frozen=True, kw_only=True):
     paid_fen: int = 0
     state: str = ""
     list_id: UUID | None = None
+    standing: UUID | None = None
+    set_aside_on: date | None = None
+    excludes: tuple[str, ...] = ()
 
 
 class LearningSupport(OfChild, frozen=True, kw_only=True):
@@ -268,6 +271,7 @@ def award(row: Award | None, told: Told[AwardEvent]) -> Award:
                 category=event.category,
                 legal_basis=event.legal_basis,
                 granted_on=event.granted_on,
+                excludes=event.excludes,
                 state="granted",
             )
         case AwardPaid():
@@ -282,9 +286,10 @@ def award(row: Award | None, told: Told[AwardEvent]) -> Award:
         case AwardUnlisted():
             return replace(row, list_id=None)
         case AwardSetAside():
-            return replace(row, state="set_aside")
+            return replace(row, state="set_aside", standing=event.standing, set_aside_on=event.set_aside_on)
         case AwardTakenUp():
-            return replace(row, state="paid" if row.paid_fen >= row.amount_fen else "granted")
+            state = "paid" if row.paid_fen >= row.amount_fen else "granted"
+            return replace(row, state=state, standing=None, set_aside_on=None)
         case _:
             assert_never(event)
 

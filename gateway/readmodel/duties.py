@@ -41,6 +41,8 @@ MATTERS: Final = (
     "household_review",
     "support_review",
     "home_teaching",
+    "home_teaching_begin",
+    "payment_refused",
     "public_report",
     "field_check",
     "check_in",

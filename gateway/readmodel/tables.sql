@@ -446,6 +446,9 @@ create table if not exists award (
     category text not null default '', legal_basis text not null default '', granted_on date,
     paid_fen bigint not null default 0, state text not null default '');
 alter table award add column if not exists list_id uuid;
+alter table award
+    add column if not exists standing uuid, add column if not exists set_aside_on date,
+    add column if not exists excludes text[] not null default '{}';
 create index if not exists award_by_child on award (child_id);
 create index if not exists award_by_term on award (term, programme);
 create table if not exists payment_list (

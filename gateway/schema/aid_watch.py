@@ -16,10 +16,22 @@ import strawberry
 
 from gateway.schema.its_child import its_child
 from gateway.schema.paging import BadArgument
-from gateway.schema.reading import Looking, facts
+from gateway.schema.reading import Looking, facts, is_past
+from services.chassis.working_days import add_working_days
 
 PAID_WITHIN_DAYS: Final = 60
 """How long after its grant an award may be unpaid before it is asked about (county default)."""
+
+ANSWERED_WITHIN: Final[Mapping[str, int]] = {
+    "eligible_not_granted": 10,
+    "recognition_lapsing": 10,
+    "eligible_not_paid": 5,
+    "paid_not_eligible": 10,
+    "left_but_paid": 10,
+    "paid_twice": 10,
+    "paid_together": 10,
+}
+"""In how many working days whoever owes the next step has taken it, by kind of question (county default)."""
 
 _TERM: Final = re.compile(r"(\d{4})-(\d{4})-([12])")
 
@@ -41,13 +53,15 @@ _OF_CHILD = "c.child_id, c.township, c.school"
 _CHILD = "join child c on c.child_id = a.child_id"
 _WATCH: Final = f"""
     select 'eligible_not_granted' as kind, {_OF_CHILD}, p.programme, null::uuid as award_id, 0::bigint as amount_fen,
-        min(e.from_on) as since_on, 'education_bureau' as owner
+        greatest(min(e.from_on), %(begins_on)s::date) as since_on, 'education_bureau' as owner
     from (select programme, array_agg(distinct category) as categories from award where state <> 'set_aside'
             group by programme) p
         join eligibility e on e.category = any(p.categories) and {_HELD}
         join child c on c.child_id = e.child_id and c.merged_into is null and c.stage in ('primary', 'junior')
     where not exists (select from award a where a.child_id = c.child_id and a.programme = p.programme
         and a.term in (%(term)s, %(term_before)s))
+        and not exists (select from award a where a.child_id = c.child_id and a.term = %(term)s and a.state <> 'set_aside'
+            and p.programme = any(a.excludes))
     group by c.child_id, c.township, c.school, p.programme
     union all
     select 'recognition_lapsing', {_OF_CHILD}, a.programme, a.award_id, a.amount_fen, %(begins_on)s::date,
@@ -55,8 +69,8 @@ _WATCH: Final = f"""
     from award a {_CHILD} and c.merged_into is null
     where a.term = %(term_before)s and a.state <> 'set_aside'
         and exists (select from eligibility e where e.child_id = a.child_id and e.category = a.category and {_HELD})
-        and not exists (select from award n where n.child_id = a.child_id and n.programme = a.programme
-            and n.term = %(term)s)
+        and not exists (select from award n where n.child_id = a.child_id and n.term = %(term)s
+            and (n.programme = a.programme or n.state <> 'set_aside' and a.programme = any(n.excludes)))
     union all
     select 'eligible_not_paid', {_OF_CHILD}, a.programme, a.award_id, a.amount_fen - a.paid_fen, a.granted_on,
         'education_bureau'
@@ -75,8 +89,9 @@ _WATCH: Final = f"""
     where a.term = %(term)s and c.accounted_state in ('elsewhere', 'transferred_out', 'left_explained', 'gone')
         and c.accounted_on <= p.paid_on and a.paid_fen > 0
     union all
-    select 'paid_twice', {_OF_CHILD}, a.programme, a.award_id, a.paid_fen, null, 'education_bureau'
-    from award a {_CHILD}
+    select case when s.programme <> a.programme then 'paid_together' else 'paid_twice' end, {_OF_CHILD}, a.programme,
+        a.award_id, a.paid_fen, a.set_aside_on, 'education_bureau'
+    from award a {_CHILD} left join award s on s.award_id = a.standing
     where a.term = %(term)s and a.state = 'set_aside' and a.paid_fen > 0
 """
 
@@ -95,7 +110,7 @@ class AidWatch:
     id: UUID = strawberry.field(description="编号 id, the same while the question stands")
     kind: str = strawberry.field(
         description="种类 eligible_not_granted 应助未认定, recognition_lapsing 认定失效, eligible_not_paid 应发未发,"
-        " paid_not_eligible 不应发已发, left_but_paid 离校已发, paid_twice 重复发放"
+        " paid_not_eligible 不应发已发, left_but_paid 离校已发, paid_twice 重复发放, paid_together 互斥项目重复发放"
     )
     child_id: UUID = strawberry.field(description="儿童编号 the child")
     township: str = strawberry.field(description="乡镇代码 township")
@@ -105,13 +120,20 @@ class AidWatch:
     amount_fen: int = strawberry.field(description="金额(分) what is asked about; 0 where nothing was granted")
     since_on: date | None = strawberry.field(description="起始 since when")
     owner: str = strawberry.field(description="责任单位 who owes the next step: a kind of unit, or one unit")
+    due_on: date | None = strawberry.field(
+        description="办理期限 by when, in working days from its beginning; none where that is not known"
+    )
+    overdue: bool = strawberry.field(description="逾期 whether it is late today")
 
     child = strawberry.field(resolver=its_child, description="儿童 the child")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:  # noqa: ARG003  # every type is read in this form
-        """As it stands."""
-        return cls(**facts(cls, {**row, "id": row["watch_id"]}))
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """As it stands today."""
+        since_on = row["since_on"]
+        due_on = None if since_on is None else add_working_days(since_on, ANSWERED_WITHIN[row["kind"]])
+        late = is_past(due_on, looking.today)
+        return cls(**facts(cls, {**row, "id": row["watch_id"], "due_on": due_on, "overdue": late}))
 
 
 _NONE: Final = "0::bigint"

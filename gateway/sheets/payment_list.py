@@ -6,8 +6,9 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from gateway.sheets.payment_result import AMOUNT, AWARD, ON, OUTCOME, OUTCOMES, REASON
 from gateway.sheets.stamp import Stamp
-from gateway.words import unit, word
+from gateway.words import WORDS, unit, word
 from services.chassis.workbook import Column, Sheet, write
 
 FIELDS: Final = (
@@ -68,11 +69,11 @@ def workbook(approved: Approved, lines: Sequence[Line], *, stamp: Stamp) -> byte
             Column("公民身份号码", 20, locked=True),
             Column("学校", 18, locked=True),
             Column("年级", 8, locked=True),
-            Column("金额(元)", 10, locked=True),
-            Column("发放结果", 10, choices=("已发放", "退票")),
-            Column("发放日期", 12, "date"),
-            Column("退票原因", 16),
-            Column("资助编号", 38, locked=True),
+            Column(AMOUNT, 10, locked=True),
+            Column(OUTCOME, 10, choices=(*OUTCOMES,)),
+            Column(ON, 12, "date"),
+            Column(REASON, 16, choices=(*WORDS["return_reasons"].values(),)),
+            Column(AWARD, 38, locked=True),
         ],
         [
             [

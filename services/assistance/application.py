@@ -84,9 +84,7 @@ class Assistance(RecordedApplication):
         recipient = self._recipient(child_id)
         entries = recipient.entries
         award = Award.grant(
-            known=next(
-                (known for known in self._awards(entries, programme=programme, term=term) if known.stands), None
-            ),
+            standing=[known for known in self._awards(entries, term=term) if known.stands],
             child_id=child_id,
             term=during,
             rate=PROGRAMMES.get(programme, stage=stage, boarding=boarding, on=during.begins_on),
@@ -108,9 +106,10 @@ class Assistance(RecordedApplication):
         """Takes note that a payment came back, so that the award is owed again; the same return changes nothing."""
         award = self.get(Award, award_id)
         award.take_back(payment_id=payment_id, reason=reason, returned_on=returned_on, today=today())
-        same = [award, *self._alike(award)]
-        settle(same, today=today())
-        return self.record(*(one for one in same if one.pending_events), answer=award_id)
+        entries = self._entries_of(award.child_id)
+        of_term = [award, *(one for one in self._awards(entries, term=award.term) if one.id != award_id)]
+        settle(of_term, today=today())
+        return self.record(*(one for one in of_term if one.pending_events), answer=award_id)
 
     def merge_entries(self, *, child_id: UUID, merged_id: UUID, position: int) -> Answer:
         """Hears that an entry went into another one of the same child: of two awards of one kind, one stands (N6.3).
@@ -288,15 +287,11 @@ class Assistance(RecordedApplication):
         known = self.find(Recipient, Recipient.id_of(child_id=child_id))
         return (child_id,) if known is None else known.entries
 
-    def _awards(self, entries: Iterable[UUID], *, programme: str, term: str) -> Iterator[Award]:
-        """The awards of one kind that these entries have."""
-        ids = (Award.id_of(child_id=entry, programme=programme, term=term) for entry in entries)
+    def _awards(self, entries: Iterable[UUID], *, term: str) -> Iterator[Award]:
+        """The awards that these entries have for a term."""
+        kinds = ((entry, programme) for entry in entries for programme in PROGRAMMES.codes)
+        ids = (Award.id_of(child_id=entry, programme=programme, term=term) for entry, programme in kinds)
         return (award for award_id in ids if (award := self.find(Award, award_id)))
-
-    def _alike(self, award: Award) -> Iterator[Award]:
-        """What other entries of its child have of the same kind."""
-        others = (entry for entry in self._entries_of(award.child_id) if entry != award.child_id)
-        return self._awards(others, programme=award.programme, term=award.term)
 
     def _eligibility(self, entries: Iterable[UUID], *, category: str, during: Term) -> Eligibility | None:
         """The eligibility that holds in the term, of whichever entry; else one that doesn't, so that this can be said."""

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from services.assistance.application import Assistance
 from services.assistance.domain.award import Award
 from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.exclusions import EXCLUSIONS
 from services.assistance.domain.payment_list import PaymentList
 from services.assistance.domain.programmes import PROGRAMMES, Rate
 from services.assistance.domain.recipient import Recipient
@@ -60,10 +61,12 @@ class _Known:
         """The pupil's entry, begun where nothing was ever granted to it."""
         return self.recipients.get(child_id) or Recipient.begin(child_id=child_id)
 
-    def has_award(self, recipient: Recipient, *, programme: str, term: str) -> bool:
-        """Whether any entry of the child has the award."""
-        ids = (Award.id_of(child_id=entry, programme=programme, term=term) for entry in recipient.entries)
-        return any(id_ in self.awards for id_ in ids)
+    def has_award(self, recipient: Recipient, *, programme: str, beside: Iterable[str], term: str) -> bool:
+        """Whether any entry of the child has the award, or one that stands of the programmes not paid together with it."""
+        kinds = ((entry, code) for code in (programme, *beside) for entry in recipient.entries)
+        ids = (Award.id_of(child_id=entry, programme=code, term=term) for entry, code in kinds)
+        found = (self.awards[id_] for id_ in ids if id_ in self.awards)
+        return any(award.programme == programme or award.stands for award in found)
 
     def eligibility(self, pupil: Pupil, *, rate: Rate, during: Term) -> Eligibility | None:
         """The first eligibility the pupil's child holds in the term, in a category of the programme."""
@@ -84,13 +87,14 @@ class Payments:
     def recognise_term(self, *, programme: str, term: str, school: str, pupils: tuple[Pupil, ...]) -> Answer:
         """Grants a programme's amount for a term to all of these pupils who are eligible and don't have it (N6.2).
 
-        Whoever has it already, or is not eligible, is left as it is: the same again adds only who is new. The answer's id is that of
-        the school's recognition.
+        Whoever has it already, or what is not paid together with it, or is not eligible, is left as it is: the same again adds only
+        who is new. The answer's id is that of the school's recognition.
         """
         if len(pupils) > MOST_PUPILS:
             raise Refused(f"At most {MOST_PUPILS} pupils are recognised at once; send the others after these.")
         during = Term.of(term)
-        known = self._known(pupils, programme=programme, term=term)
+        beside = EXCLUSIONS.beside(programme, on=during.begins_on)
+        known = self._known(pupils, programmes=(programme, *beside), term=term)
         changed: list[RecordedAggregate] = []
         for pupil in pupils:
             rate = PROGRAMMES.get(programme, stage=pupil.stage, boarding=pupil.boarding, on=during.begins_on)
@@ -99,11 +103,11 @@ class Payments:
             if (
                 eligibility is None
                 or recipient.into is not None
-                or known.has_award(recipient, programme=programme, term=term)
+                or known.has_award(recipient, programme=programme, beside=beside, term=term)
             ):
                 continue
             award = Award.grant(
-                known=None, child_id=pupil.child_id, term=during, rate=rate, eligibility=eligibility, today=today()
+                standing=(), child_id=pupil.child_id, term=during, rate=rate, eligibility=eligibility, today=today()
             )
             recipient.note_award(award_id=award.id)
             known.awards[award.id] = award
@@ -160,7 +164,7 @@ class Payments:
         refusal.answer(answer, today=today())
         return self._assistance.record(refusal)
 
-    def _known(self, pupils: Iterable[Pupil], *, programme: str, term: str) -> _Known:
+    def _known(self, pupils: Iterable[Pupil], *, programmes: Iterable[str], term: str) -> _Known:
         """What a recognition has to know of all its pupils, in three readings."""
         of = {pupil.child_id: pupil.categories for pupil in pupils}
         recipients = self._assistance.find_all(Recipient, (Recipient.id_of(child_id=child) for child in of))
@@ -172,6 +176,7 @@ class Payments:
                 Award.id_of(child_id=entry, programme=programme, term=term)
                 for of_one in entries.values()
                 for entry in of_one
+                for programme in programmes
             ),
         )
         eligibilities = self._assistance.find_all(

@@ -3,12 +3,14 @@
 from services.assistance.domain.award import Award
 from services.assistance.domain.categories import CATEGORIES
 from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.exclusions import EXCLUSIONS
 from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.overdue import Overdue
 from services.assistance.domain.payment_list import PaymentList
 from services.assistance.domain.refusal import Refusal
+from services.assistance.domain.school_year import Term
 from services.assistance.domain.student_plan import StudentPlan
 from services.contracts import assistance
 from services.contracts.envelope import Published
@@ -88,6 +90,7 @@ def _award(event: Award.Granted | Award.Paid | Award.Returned | Award.SetAside |
                 category=event.category,
                 legal_basis=event.legal_basis,
                 granted_on=event.granted_on,
+                excludes=EXCLUSIONS.beside(event.programme, on=Term.of(event.term).begins_on),
             )
         case Award.Paid():
             return assistance.AwardPaid(

@@ -161,7 +161,7 @@ class PlanOverdueClimbed(Published, frozen=True, kw_only=True):
 
 
 class AwardGranted(Published, frozen=True, kw_only=True):
-    """A programme's amount was granted to a child for a term 资助认定; money in fen 分."""
+    """A programme's amount was granted to a child for a term 资助认定; money in fen 分. `excludes` is not paid together with it."""
 
     TYPE: ClassVar[str] = "assistance.award-granted.v1"
     award_id: UUID
@@ -172,6 +172,7 @@ class AwardGranted(Published, frozen=True, kw_only=True):
     category: str
     legal_basis: str
     granted_on: date
+    excludes: tuple[str, ...] = ()
 
 
 class AwardPaid(Published, frozen=True, kw_only=True):

@@ -132,7 +132,7 @@ def two_entries_of_one_child() -> list[RecordedAggregate]:
         ground = Ground(category="orphan", source="department", words=f"referral:{CASE}", legal_basis="law")
         eligibility = Eligibility.recognise(child_id=CHILD, ground=ground, from_on=DAY)
         award = Award.grant(
-            known=None,
+            standing=(),
             child_id=CHILD,
             term=Term.of("2026-2027-1"),
             rate=rate,
@@ -160,7 +160,7 @@ def a_payment_the_bank_refused() -> list[RecordedAggregate]:
         ground = Ground(category="orphan", source="department", words=f"referral:{CASE}", legal_basis="law")
         eligibility = Eligibility.recognise(child_id=CHILD, ground=ground, from_on=DAY)
         award = Award.grant(
-            known=None, child_id=CHILD, term=Term.of("2026-2027-1"), rate=rate, eligibility=eligibility, today=DAY
+            standing=(), child_id=CHILD, term=Term.of("2026-2027-1"), rate=rate, eligibility=eligibility, today=DAY
         )
         withdrawn = PaymentList.make(list_id=first, **place, awards=[award], by="officer-1", today=DAY)
         withdrawn.withdraw([award], today=DAY)

@@ -23,10 +23,10 @@ def rate(*, stage: str = "junior", boarding: bool = True) -> Rate:
     return PROGRAMMES.get("living_allowance", stage=stage, boarding=boarding, on=AUTUMN.begins_on)
 
 
-def grant(*, known: Award | None = None, eligibility: Eligibility | None = None, term: Term = AUTUMN) -> Award:
+def grant(*, standing: tuple[Award, ...] = (), eligibility: Eligibility | None = None, term: Term = AUTUMN) -> Award:
     with acting_on(DAY):
         return Award.grant(
-            known=known, child_id=CHILD, term=term, rate=rate(), eligibility=eligibility or poor(), today=DAY
+            standing=standing, child_id=CHILD, term=term, rate=rate(), eligibility=eligibility or poor(), today=DAY
         )
 
 
@@ -48,12 +48,12 @@ def test_a_grant_is_owed_in_full() -> None:
 
 def test_an_award_is_granted_once_per_child_programme_and_term() -> None:
     with pytest.raises(Refused, match="granted once"):
-        grant(known=grant())
+        grant(standing=(grant(),))
 
 
 def test_a_child_never_found_eligible_is_granted_nothing() -> None:
     with pytest.raises(Refused, match="never found eligible"), acting_on(DAY):
-        Award.grant(known=None, child_id=CHILD, term=AUTUMN, rate=rate(), eligibility=None, today=DAY)
+        Award.grant(standing=(), child_id=CHILD, term=AUTUMN, rate=rate(), eligibility=None, today=DAY)
 
 
 def test_a_category_outside_the_programme_is_granted_nothing() -> None:
@@ -148,7 +148,7 @@ class MoneyIsNeverCreatedOrLost(RuleBasedStateMachine):
     def granted(self, stage: str, boarding: bool) -> None:
         with acting_on(DAY):
             self.award = Award.grant(
-                known=None,
+                standing=(),
                 child_id=CHILD,
                 term=AUTUMN,
                 rate=rate(stage=stage, boarding=boarding),

@@ -25,11 +25,18 @@ FIRST, SECOND = uuid5(CASE, "first"), uuid5(CASE, "second")
 Told = tuple[roster.ChildrenMerged | roster.ChildrenUnmerged, int]
 
 
-def grant(app: Assistance, child_id: UUID, *, term: str = "2026-2027-1", category: str = "near_poverty") -> UUID:
+def grant(
+    app: Assistance,
+    child_id: UUID,
+    *,
+    term: str = "2026-2027-1",
+    category: str = "near_poverty",
+    programme: str = "living_allowance",
+) -> UUID:
     with acting_on(DAY):
         return app.grant_award(
             child_id=child_id,
-            programme="living_allowance",
+            programme=programme,
             term=term,
             stage="primary",
             boarding=True,
@@ -38,8 +45,9 @@ def grant(app: Assistance, child_id: UUID, *, term: str = "2026-2027-1", categor
 
 
 def pay(app: Assistance, award_id: UUID, payment_id: UUID = FIRST) -> None:
+    amount = app.get(Award, award_id).amount_fen
     with acting_on(DAY):
-        app.pay_award(award_id=award_id, payment_id=payment_id, amount_fen=AMOUNT, paid_on=DAY)
+        app.pay_award(award_id=award_id, payment_id=payment_id, amount_fen=amount, paid_on=DAY)
 
 
 def take_back(app: Assistance, award_id: UUID, payment_id: UUID = FIRST) -> None:
@@ -177,8 +185,31 @@ def test_a_payment_reported_for_two_awards_is_refused(app: AssistanceInMemory) -
         pay(app, others)
 
 
+def test_a_child_is_granted_one_of_two_programmes_that_are_not_paid_together(app: AssistanceInMemory) -> None:
+    with acting_on(DAY):
+        app.state_groups(child_id=CHILD, groups=Groups(poverty="低保", disability="听力"), valid_on=DAY)
+    grant(app, CHILD, category="minimum_living")
+    with pytest.raises(Refused, match="not paid together"):
+        grant(app, CHILD, category="disabled", programme="disability_allowance")
+    grant(app, CHILD, category="disabled", programme="disability_allowance", term="2026-2027-2")
+
+
+def test_of_two_programmes_paid_to_two_entries_of_one_child_one_has_to_come_back(app: AssistanceInMemory) -> None:
+    with acting_on(DAY):
+        app.state_groups(child_id=OTHER, groups=Groups(disability="听力"), valid_on=DAY)
+    mine = grant(app, CHILD)
+    others = grant(app, OTHER, category="disabled", programme="disability_allowance")
+    pay(app, mine)
+    pay(app, others, SECOND)
+    hear(app, merged(OTHER, into=CHILD, position=1))
+    aside = award(app, others)
+    assert (award(app, mine).due_back_fen, aside.due_back_fen, aside.stands_for_it) == (0, 60000, mine)
+
+
 ENTRIES = [uuid5(CHILD, f"entry/{number}") for number in range(3)]
 TERMS = ["2026-2027-1", "2026-2027-2"]
+PROGRAMMES = {"living_allowance": "minimum_living", "disability_allowance": "disabled"}
+"""Two that are not paid together, each by the category that it is granted on here."""
 
 
 class OneChildIsPaidOnce(RuleBasedStateMachine):
@@ -196,17 +227,17 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
         self.bank: dict[UUID, int] = {}
         with acting_on(DAY):
             for entry in ENTRIES:
-                self.app.state_groups(child_id=entry, groups=Groups(poverty="低保"), valid_on=DAY)
+                self.app.state_groups(child_id=entry, groups=Groups(poverty="低保", disability="听力"), valid_on=DAY)
 
     @initialize(granted=st.sets(st.sampled_from(ENTRIES)))
     def a_term_begins(self, granted: set[UUID]) -> None:
         for entry in sorted(granted):
-            self.a_clerk_grants(entry, TERMS[0])
+            self.a_clerk_grants(entry, TERMS[0], "living_allowance")
 
-    @rule(entry=st.sampled_from(ENTRIES), term=st.sampled_from(TERMS))
-    def a_clerk_grants(self, entry: UUID, term: str) -> None:
+    @rule(entry=st.sampled_from(ENTRIES), term=st.sampled_from(TERMS), programme=st.sampled_from([*PROGRAMMES]))
+    def a_clerk_grants(self, entry: UUID, term: str, programme: str) -> None:
         try:
-            award_id = grant(self.app, entry, term=term, category="minimum_living")
+            award_id = grant(self.app, entry, term=term, category=PROGRAMMES[programme], programme=programme)
         except Refused:
             return
         assert award_id not in self.awards
@@ -228,9 +259,9 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
             return
         assert known in {None, award_id}
         if known is None:
-            assert owed == AMOUNT
+            assert owed == award(self.app, award_id).amount_fen
             self.payments[payment_id] = award_id
-            self.bank[award_id] += AMOUNT
+            self.bank[award_id] += owed
 
     @precondition(lambda self: self.payments)
     @rule(data=st.data(), reason=st.sampled_from([*RETURN_REASONS]))
@@ -240,7 +271,7 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
         with acting_on(DAY):
             self.app.return_award(award_id=award_id, payment_id=payment_id, reason=reason, returned_on=DAY)
         if not there.returned:
-            self.bank[award_id] -= AMOUNT
+            self.bank[award_id] -= there.amount_fen
 
     @precondition(lambda self: len(self.into) < len(ENTRIES) - 1)
     @rule(data=st.data(), late=st.booleans())
@@ -270,8 +301,8 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
         for award_id, out in self.bank.items():
             one = award(self.app, award_id)
             assert one.paid_fen == out
-            assert one.paid_fen in {0, AMOUNT}
-            assert one.paid_fen + one.owed_fen == (AMOUNT if one.stands else one.due_back_fen)
+            assert one.paid_fen in {0, one.amount_fen}
+            assert one.paid_fen + one.owed_fen == (one.amount_fen if one.stands else one.due_back_fen)
 
     @invariant()
     def one_award_stands_for_one_entitlement(self) -> None:
@@ -279,10 +310,12 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
             for term in TERMS:
                 of_group = [award(self.app, id_) for id_, entry in self.awards.items() if entry in group]
                 alike = [one for one in of_group if one.term == term]
-                assert [one.stands for one in alike].count(True) == min(1, len(alike))
-                paid = [one for one in alike if one.paid_fen]
-                assert sum(one.owed_fen for one in alike) == (AMOUNT if alike and not paid else 0)
-                assert sum(one.due_back_fen for one in alike) == AMOUNT * max(0, len(paid) - 1)
+                standing = [one for one in alike if one.stands]
+                assert len(standing) == min(1, len(alike))
+                paid = sum(one.paid_fen for one in alike)
+                assert all(one.paid_fen for one in standing) or not paid
+                assert sum(one.owed_fen for one in alike) == sum(one.amount_fen for one in standing if not paid)
+                assert sum(one.due_back_fen for one in alike) == paid - sum(one.paid_fen for one in standing)
 
     def teardown(self) -> None:
         for sender in self.waiting:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from services.chassis.working_days import add_working_days
 from tests.gateway import county
 from tests.gateway.conftest import Asking
 
@@ -24,7 +25,9 @@ class School:
     code: str = field(default_factory=lambda: f"31{uuid4().int % 10**8:08}")
     rows: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
-    def pupil(self, *, eligible: bool = True, until_on: date | None = None, state: str = "in_seat") -> UUID:
+    def pupil(
+        self, *, eligible: bool = True, until_on: date | None = None, state: str = "in_seat", left_behind: bool = False
+    ) -> UUID:
         child = uuid4()
         of_child = {"child_id": child, "township": county.XIAODIAN}
         accounted = {"accounted_state": state, "accounted_on": county.TODAY - timedelta(days=10)}
@@ -32,13 +35,26 @@ class School:
         if eligible:
             held = {"category": "near_poverty", "from_on": date(2026, 1, 1), "until_on": until_on}
             self.rows.append(("eligibility", {**of_child, **held, "eligibility_id": uuid4()}))
+        if left_behind:
+            held = {"category": "left_behind", "from_on": date(2026, 1, 1), "until_on": None}
+            self.rows.append(("eligibility", {**of_child, **held, "eligibility_id": uuid4()}))
         return child
 
     def award(
-        self, child: UUID, *, term: str = TERM, state: str = "granted", granted_on: date = county.TODAY, paid: int = 0
+        self,
+        child: UUID,
+        *,
+        term: str = TERM,
+        state: str = "granted",
+        granted_on: date = county.TODAY,
+        paid: int = 0,
+        programme: str = "living_allowance",
+        excludes: tuple[str, ...] = (),
+        standing: UUID | None = None,
     ) -> UUID:
         award_id = uuid4()
-        of_term = {"programme": "living_allowance", "term": term, "amount_fen": AMOUNT, "category": "near_poverty"}
+        category = "left_behind" if programme == "clothing" else "near_poverty"
+        of_term = {"programme": programme, "term": term, "amount_fen": AMOUNT, "category": category}
         self.rows.append(
             (
                 "award",
@@ -50,6 +66,9 @@ class School:
                     "granted_on": granted_on,
                     "state": state,
                     "paid_fen": paid,
+                    "excludes": list(excludes),
+                    "standing": standing,
+                    "set_aside_on": county.TODAY if state == "set_aside" else None,
                 },
             )
         )
@@ -110,6 +129,38 @@ def test_every_disagreement_about_a_childs_aid_is_asked_about(gateway: Asking, s
     }
     assert list(watched(gateway, school, kind="paid_twice")) == [("paid_twice", str(twice))]
     assert watched(gateway, school, by=ELSEWHERE) == {}
+
+
+def test_what_was_paid_of_two_programmes_that_are_not_paid_together_is_asked_about(
+    gateway: Asking, school: School
+) -> None:
+    child = school.pupil()
+    standing = school.award(child, state="paid", paid=AMOUNT, excludes=("clothing",))
+    school.award(child, state="set_aside", paid=AMOUNT, programme="clothing", standing=standing)
+    put(gateway, school)
+    assert watched(gateway, school) == {("paid_together", str(child)): AMOUNT}
+
+
+def test_a_child_with_one_programme_is_not_asked_about_for_another_that_is_not_paid_with_it(
+    gateway: Asking, school: School
+) -> None:
+    child, other, neither = (school.pupil(left_behind=True) for _ in range(3))
+    school.award(child, excludes=("clothing",))
+    school.award(other, programme="clothing", excludes=("living_allowance",))
+    put(gateway, school)
+    assert {asked for _, asked in watched(gateway, school)} == {str(neither)}
+
+
+def test_every_question_says_by_when_it_is_to_be_answered(gateway: Asking, school: School) -> None:
+    late, fresh = school.pupil(), school.pupil()
+    school.award(late, granted_on=county.TODAY - timedelta(days=61))
+    school.award(fresh, state="set_aside", paid=AMOUNT)
+    put(gateway, school)
+    query = f'{{ aidWatch(term: "{TERM}", school: "{school.code}") {{ nodes {{ kind sinceOn dueOn overdue }} }} }}'
+    found = {one["kind"]: one for one in gateway.ask(query, by=OFFICE).data["aidWatch"]["nodes"]}
+    unpaid, twice = found["eligible_not_paid"], found["paid_twice"]
+    assert unpaid["dueOn"] == str(add_working_days(date.fromisoformat(unpaid["sinceOn"]), 5))
+    assert (unpaid["overdue"], twice["overdue"]) == (True, False)
 
 
 def test_what_agrees_again_is_asked_about_no_longer(gateway: Asking, school: School) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any, cast
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
+import openpyxl
 import psycopg
 import pytest
 
@@ -33,6 +36,7 @@ from services.chassis.store import Recorder
 from tests.cases.in_memory import MemoryRecorder, PlainMapper
 from tests.gateway import county
 from tests.gateway.conftest import Asking, Reply, asking_over
+from tests.gateway.test_files_field_check import get
 
 BUREAU = ("education_bureau:410326", "assistance")
 NOBODY = ("rural_affairs:410326", "assistance")
@@ -231,6 +235,7 @@ def rows_of(at_bank: Banked) -> Iterator[tuple[str, dict[str, object]]]:
                     **of_child,
                     "payment_id": PaymentList.payment_of(list_id, award_id=award_id),
                     "award_id": award_id,
+                    "list_id": list_id,
                     "listed_on": TODAY,
                 },
             )
@@ -411,6 +416,58 @@ def test_a_school_shows_who_may_be_recognised_and_what_may_be_paid(gateway: Aski
     assert {(one["stage"], *one["categories"]) for one in candidates} == {("primary", "lifted_from_poverty")}
     again = gateway.ask(f"{{ termCandidates({place.format(TERM)}) {{ childId }} }}", by=BUREAU)
     assert again.data["termCandidates"] == []
+
+
+def bank_file(*lines: tuple[object, ...]) -> bytes:
+    """A list as the bank answered it: award, amount in yuan, outcome, day, reason."""
+    book = openpyxl.Workbook()
+    sheet = cast("Any", book.active)
+    for line in (("资助编号", "金额(元)", "发放结果", "发放日期", "退票原因"), *lines):
+        sheet.append([str(cell) for cell in line])
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def send_file(gateway: Asking, list_id: UUID, content: bytes, *, by: Any = BUREAU) -> httpx.Response:
+    path = f"/files/payment-lists/{list_id}/result"
+    return get(gateway, path, by=by, method="POST", content=content, headers={"x-file-name": quote("九月回执.xlsx")})
+
+
+def test_the_banks_file_is_taken_once_however_often_it_is_sent(gateway: Asking, service: Service, pupil: Pupil) -> None:
+    content = bank_file((pupil.sent_award, "625.00", "已发放", TODAY, ""))
+    before = len(service.told)
+    first, again = (send_file(gateway, pupil.sent, content) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (200, 200), first.text
+    assert first.json() == {"list_id": str(pupil.sent), "paid": 1, "refused": 0, "unanswered": 0}
+    assert [type(event) for event in service.told[before:]].count(Award.Paid) == 1
+    assert [receipt["operation"] for receipt in gateway.receipts_of()] == ["take_bank_file"]
+
+
+def test_what_cannot_be_taken_is_named_by_its_place_and_nothing_of_the_file_is_taken(
+    gateway: Asking, service: Service, pupil: Pupil
+) -> None:
+    before = len(service.told)
+    unknown = send_file(
+        gateway,
+        pupil.sent,
+        bank_file((pupil.sent_award, "625", "已发放", TODAY, ""), (uuid4(), "1", "已发放", TODAY, "")),
+    )
+    amiss = send_file(gateway, pupil.sent, bank_file((pupil.sent_award, "624.99", "已发放", TODAY, "")))
+
+    [of_another], [too_little] = unknown.json()["rejects"], amiss.json()["rejects"]
+    assert (unknown.status_code, amiss.status_code) == (422, 422)
+    assert (of_another["file"], of_another["row"], of_another["column"]) == ("九月回执.xlsx", 3, "资助编号")
+    assert (too_little["sheet"], too_little["row"]) == ("Sheet", 2)
+    assert "paid in full" in too_little["reason"]
+    assert service.told[before:] == []
+
+
+def test_a_banks_file_for_a_list_that_is_not_ones_own_is_not_taken(gateway: Asking, pupil: Pupil) -> None:
+    content = bank_file((pupil.sent_award, "625", "已发放", TODAY, ""))
+    assert send_file(gateway, pupil.sent, content, by=("education_bureau:410327", "assistance")).status_code == 404
+    assert send_file(gateway, pupil.sent, content, by=NOBODY).status_code == 403
 
 
 # One household, one plan

@@ -4,9 +4,9 @@ There is one award per child, programme and term. It is owed from the grant; a p
 comes back makes it owed again. A payment is known by its id for ever, so a bank's report may come as often as it likes.
 All money is whole fen 分.
 
-Two entries of one child may each have an award of the same programme and term. Once they are known to be one child, one award
-stands and the others are set aside: nothing is owed on those, and what was paid on them has to come back. Parted again,
-each stands by itself.
+Two entries of one child may each have an award of the same programme and term, or of two programmes that are not paid
+together. Once they are known to be one child, one award stands and the others are set aside: nothing is owed on those, and what
+was paid on them has to come back. Parted again, each stands by itself.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ from typing import Final, Self
 from uuid import UUID, uuid5
 
 from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.exclusions import EXCLUSIONS
 from services.assistance.domain.programmes import Rate
 from services.assistance.domain.school_year import Term
 from services.chassis.aggregate import Created, RecordedAggregate, event
@@ -126,15 +127,29 @@ class Award(RecordedAggregate):
 
     @classmethod
     def grant(
-        cls, *, known: Self | None, child_id: UUID, term: Term, rate: Rate, eligibility: Eligibility | None, today: date
+        cls,
+        *,
+        standing: Iterable[Self],
+        child_id: UUID,
+        term: Term,
+        rate: Rate,
+        eligibility: Eligibility | None,
+        today: date,
     ) -> Self:
         """Grants a term's amount to an eligible child.
 
-        `known` is the award this child already has under the programme and term; it is granted once. The child must be
-        eligible in a category of the programme on some day of the term; the rate is that of the term's first day.
+        `standing` are the awards this child has for the term already, whichever its entry; of programmes that are not paid together
+        one is granted. The child must be eligible in a category of the programme on some day of the term; the rate is that of the
+        term's first day.
         """
-        if known is not None:
-            raise Refused("This child has its award of this programme and term already; it is granted once (N6.3).")
+        for known in standing:
+            if known.programme == rate.programme:
+                raise Refused("This child has its award of this programme and term already; it is granted once (N6.3).")
+            if (exclusion := EXCLUSIONS.between(known.programme, rate.programme, on=term.begins_on)) is not None:
+                raise Refused(
+                    f"This child has {known.programme} of this term, which is not paid together with {rate.programme} "
+                    f"({exclusion.legal_basis})."
+                )
         if eligibility is None or eligibility.category not in rate.categories:
             raise Refused(f"The child was never found eligible in a category of {rate.programme} (N6.1).")
         held = eligibility.held_during(begins_on=term.begins_on, ends_on=term.ends_on)
@@ -236,9 +251,18 @@ class Award(RecordedAggregate):
         if self.stands_for_it is not None:
             self.trigger_event(self.TakenUp, child_id=self.child_id, taken_up_on=today)
 
+    def excludes(self, other: "Award") -> bool:
+        """Whether a child is not paid both: of one term, and of one programme or two that are not paid together."""
+        if self.term != other.term:
+            return False
+        day = Term.of(self.term).begins_on
+        return (
+            self.programme == other.programme or EXCLUSIONS.between(self.programme, other.programme, on=day) is not None
+        )
+
     @property
     def stands(self) -> bool:
-        """Whether it is this award that the child has for its programme and term."""
+        """Whether nothing else the child has for the term stands for it."""
         return self.stands_for_it is None
 
     @property
@@ -304,19 +328,19 @@ class Award(RecordedAggregate):
 
 
 def settle(awards: Iterable[Award], *, today: date) -> None:
-    """Of the awards of one child, lets one of each programme and term stand, and sets the others aside.
+    """Of the awards of one child that are not paid together, lets one stand, and sets the others aside: give it all of a term.
 
     What is paid goes before what isn't, what is on its way to the bank before what isn't, what stands before what doesn't, then the
     earlier grant: whatever the order in which entries were merged, no payment is undone that can be kept.
     """
-    alike: dict[tuple[str, str], list[Award]] = {}
-    for award in awards:
-        alike.setdefault((award.programme, award.term), []).append(award)
-    for same in alike.values():
-        first, *others = sorted(
-            same,
-            key=lambda award: (not award.paid_fen, award.on_list is None, not award.stands, award.granted_on, award.id),
-        )
-        first.take_up(today=today)
-        for other in others:
-            other.set_aside(standing=first.id, today=today)
+    standing: list[Award] = []
+    for award in sorted(
+        awards,
+        key=lambda award: (not award.paid_fen, award.on_list is None, not award.stands, award.granted_on, award.id),
+    ):
+        before = next((one for one in standing if one.excludes(award)), None)
+        if before is not None:
+            award.set_aside(standing=before.id, today=today)
+        else:
+            award.take_up(today=today)
+            standing.append(award)

@@ -1,4 +1,4 @@
-"""Workbooks 工作簿 on their way out: XLSX in which nothing that a person typed is ever run.
+"""Workbooks 工作簿 on their way out: XLSX in which nothing that a person typed is ever run. `reading.py` takes in those of others.
 
 The file is written cell by cell into the archive, so a sheet of a county's children takes the memory of one
 row; the rows are asked for once. The same content makes the same bytes: there is no clock in it, and the members of the

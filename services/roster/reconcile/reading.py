@@ -6,8 +6,9 @@ name, sheets as they stand); title, blank, note and footer rows are not counted.
 Nothing that stands under a header is lost: a line is a row that is taken, a row that is rejected, or it was passed over as a
 sum, a note or a header said again, and then `passed` tells where. Blank lines say nothing.
 
-Files come from outside: `delimited.py` and `workbooks.py` take them apart within bounds, `archive.py` looks into a workbook
-before anything of it is laid out; the bounds here hold for what they give. Whatever goes beyond is refused with the file's name.
+Files come from outside: `delimited.py` and the chassis (`workbook/reading.py`) take them apart within bounds, and a workbook is
+looked into before anything of it is laid out; the bounds here hold for what they give. Whatever goes beyond is refused with the
+file's name.
 """
 
 import re
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from services.chassis.errors import Refused
-from services.roster.reconcile.archive import MAX_COLUMNS, MAX_ROWS
+from services.chassis.workbook.archive import MAX_COLUMNS, MAX_ROWS
+from services.chassis.workbook.reading import ARCHIVE, OLD_WORKBOOK, refuse_old, sheets_of, text_of
 from services.roster.reconcile.cells import Checks, checks_of, odd_cells
 from services.roster.reconcile.delimited import delimited
 from services.roster.reconcile.model import Register, Reject, Row, RowRef
@@ -34,7 +36,6 @@ from services.roster.reconcile.registers import (
     missing_for,
     recognise,
 )
-from services.roster.reconcile.workbooks import ARCHIVE, OLD_WORKBOOK, refuse_old, sheets_of, text_of
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
 MAX_FILES: Final = 200

@@ -23,12 +23,19 @@ from gateway.readmodel.rows import Rows
 from services.chassis.clock import china_date
 from services.chassis.log import Message
 from services.chassis.working_days import working_days_between
-from services.contracts.assistance import HomeTeachingGiven
+from services.contracts.assistance import HomeTeachingGiven, PaymentRefusalClosed, PaymentRefused
 from services.contracts.cases import ReferralAnswered, ReferralOpened, ReferralRevoked
 from services.contracts.envelope import Published
 from services.contracts.field_check import FieldCheckAnswered, FieldCheckOpened, FieldFinding
 from services.contracts.oversight import PlannedVisitMade, VisitMissed, VisitsPlanned
-from services.contracts.roster import FindingAnswered, FindingRaised, FindingResolved, FindingReturned
+from services.contracts.roster import (
+    FindingAnswered,
+    FindingRaised,
+    FindingResolved,
+    FindingReturned,
+    PlacementDecided,
+    PlacementEnded,
+)
 from tests.gateway.readmodel.telling import (
     DAY,
     START,
@@ -77,6 +84,88 @@ def test_each_step_of_a_case_is_owed_until_the_case_owes_another_one() -> None:
     assert duties[0].ended_type == "cases.case-confirmed"
     assert duties[0].legal_basis
     assert duties[0].rule
+
+
+REFUSED = PaymentRefused(
+    refusal_id=made("refusal"),
+    award_id=made("award"),
+    child_id=made("child"),
+    list_id=made("list"),
+    owner="school:3141000300",
+    township="410326103",
+    reason="card_lost",
+    raised_on=DAY,
+    due_on=DAY + timedelta(days=14),
+)
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome"),
+    [("answered", "done"), ("listed_again", "done"), ("paid", "done"), ("owed_no_longer", "lifted")],
+)
+def test_a_school_owes_what_it_takes_to_pay_whom_the_bank_refused(ending: str, outcome: str) -> None:
+    closed = PaymentRefusalClosed(
+        refusal_id=made("refusal"),
+        award_id=made("award"),
+        child_id=made("child"),
+        ending=ending,  # type: ignore[arg-type]
+        answer="",
+        closed_on=DAY + timedelta(days=3),
+    )
+    [duty] = owed_after((REFUSED, 0), (closed, 3), producer="assistance")
+    assert (duty.matter, duty.owed_by, duty.step, duty.due_on) == (
+        "payment_refused",
+        "school:3141000300",
+        "card_lost",
+        DAY + timedelta(days=14),
+    )
+    assert (duty.outcome, duty.ended_on) == (outcome, DAY + timedelta(days=3))
+
+
+PLACED = PlacementDecided(
+    placement_id=made("placement"),
+    child_id=made("child"),
+    form="home_teaching",
+    school="3141000300",
+    decided_on=DAY,
+)
+TAUGHT = HomeTeachingGiven(
+    teaching_id=made("teaching"),
+    child_id=made("child"),
+    school_year="2026-2027",
+    hours=3,
+    hours_so_far=3,
+    given_on=DAY + timedelta(days=2),
+)
+
+
+def test_teaching_at_home_that_never_begins_is_owed_from_the_panels_decision() -> None:
+    [duty] = owed_after((PLACED, 0), producer="roster")
+    assert (duty.matter, duty.owed_by, duty.outcome) == ("home_teaching_begin", "school:3141000300", "")
+    assert duty.due_on is not None
+    assert working_days_between(DAY, duty.due_on) == 5
+
+
+def test_the_first_visit_is_owed_until_it_is_made_or_the_placement_ends() -> None:
+    ended = PlacementEnded(
+        placement_id=made("placement"), child_id=made("child"), reason="moved", ended_on=DAY + timedelta(days=1)
+    )
+    [duty] = owed_after((PLACED, 0), (ended, 1), producer="roster")
+    assert duty.outcome == "lifted"
+
+    story = Story("roster", made("placement"), (PLACED, TAUGHT))
+    heard = hear(
+        [envelope(story, at, position=at + 1, recorded_at=START + timedelta(days=at)) for at in range(2)],
+        opener=TestVault(),
+        personal={},
+    )
+    begun, hours = sorted(
+        (ledger.duties for ledger in project(heard, folds=FOLDS, known=Rows()).of(Ledger)),
+        key=lambda d: d[0].matter,
+        reverse=True,
+    )
+    assert (begun[0].matter, begun[0].outcome) == ("home_teaching_begin", "done")
+    assert (hours[0].matter, hours[0].outcome) == ("home_teaching", "")
 
 
 def test_a_step_that_ran_out_was_never_done_and_the_level_above_owes_it() -> None:

@@ -1,4 +1,4 @@
-"""Register files as workbooks: XLSX, one sheet laid out at a time, row by row, every cell as a text.
+"""Workbooks on their way in: XLSX, one sheet laid out at a time, row by row, every cell as a text.
 
 The reader is a compiled one; should it give up on a file in a way of its own, that is a refusal too. A value in cells merged
 downwards (a household's number beside all its members) stands in the first of them only; here every row of them has it.
@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from services.chassis.errors import Refused
-from services.roster.reconcile.archive import MAX_CELLS, check_archive
+from services.chassis.workbook.archive import MAX_CELLS, check_archive
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet

@@ -1,4 +1,4 @@
-"""Workbooks before they are unpacked: what would not fit into memory is refused by what is in the archive, not by what it says.
+"""Workbooks from outside before they are unpacked: what would not fit into memory is refused by what is in the archive, not by what it says.
 
 An archive states how large each of its parts is, and may lie; the reader unpacks to the end all the same. So every part is
 unpacked here once, piece by piece, counted and thrown away. A sheet is looked through for its outermost
