@@ -38,6 +38,7 @@ from services.contracts.cases import (
     Owed,
     PersuasionRecorded,
     ProceedingRecorded,
+    ProceedingsFollowed,
     PublicReportInquired,
     PublicReportReceived,
     ReferralAccepted,
@@ -69,6 +70,7 @@ MovingEvent = (
     | CasePenalised
     | CaseDemanded
     | ProceedingRecorded
+    | ProceedingsFollowed
     | CaseSetBack
 )
 StepEvent = MovingEvent | StepExpired
@@ -275,7 +277,7 @@ def _moved(row: CaseFile, event: MovingEvent) -> CaseFile:  # one line for each 
             return replace(row, state="penalised")
         case CaseDemanded():
             return replace(row, state="demanded")
-        case CaseTakenToJustice() | ProceedingRecorded():
+        case CaseTakenToJustice() | ProceedingRecorded() | ProceedingsFollowed():
             return replace(row, state="judicial")
         case CaseSetBack():
             return replace(row, state=event.state, ordered_on=None if event.state == "reported" else row.ordered_on)

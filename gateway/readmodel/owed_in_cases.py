@@ -24,6 +24,7 @@ CaseEvent = (
     | cases.CasePenalised
     | cases.CaseDemanded
     | cases.ProceedingRecorded
+    | cases.ProceedingsFollowed
     | cases.CaseSetBack
     | cases.ChildReturned
     | cases.CaseWatched

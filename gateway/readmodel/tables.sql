@@ -177,6 +177,20 @@ create index if not exists document_by_township on document (township, document_
 create index if not exists document_by_case on document (case_id);
 create index if not exists document_by_child on document (child_id);
 
+create table if not exists proceedings (
+    proceedings_id uuid primary key, case_id uuid not null, child_id uuid not null,
+    township text collate "C" not null default '', number_in_case integer not null default 0,
+    kind text not null default '', state text not null default '', brought_by text not null default '',
+    supported_by text not null default '', authority text not null default '', ground uuid,
+    legal_basis text not null default '', filed_on date, docket text not null default '', accepted_on date,
+    hearings integer not null default 0, heard_on date, decision text not null default '', grants boolean,
+    on_appeal boolean not null default false, decision_paper text not null default '', decided_on date, comply_by date,
+    method text not null default '', receipt text not null default '', served_on date, appeal_until date, in_force_on date,
+    appellant text not null default '', appealed_on date, ended_paper text not null default '', ended_on date);
+create index if not exists proceedings_by_township on proceedings (township, proceedings_id);
+create index if not exists proceedings_by_case on proceedings (case_id);
+create index if not exists proceedings_by_child on proceedings (child_id);
+
 create table if not exists referral (
     referral_id uuid primary key, case_id uuid not null, child_id uuid not null,
     township text collate "C" not null default '', to_unit text collate "C" not null default '',
@@ -661,7 +675,7 @@ begin
         'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
-        'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'procuratorate_notice',
+        'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'proceedings', 'procuratorate_notice',
         'late_reply', 'duty', 'county_report', 'disclosure', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from gateway.readmodel.cases import CaseEvent, DocumentEvent, OwingEvent, ReferralEvent
 from gateway.readmodel.fold import Fold, Told
+from gateway.readmodel.proceedings import ProceedingsEvent
 from gateway.readmodel.rows import OfCase
 from gateway.words import office, word
 from services.contracts.assistance import StudentPlanOpened
@@ -36,6 +37,7 @@ from services.contracts.cases import (
     Owed,
     PersuasionRecorded,
     ProceedingRecorded,
+    ProceedingsFollowed,
     ReferralAccepted,
     ReferralAnswered,
     ReferralOpened,
@@ -58,10 +60,30 @@ from services.contracts.oversight import (
     ReferralReturned,
     VisitRecorded,
 )
+from services.contracts.proceedings import (
+    CourtDecided,
+    CourtDecisionAppealed,
+    CourtDecisionEnforced,
+    CourtDecisionRemitted,
+    CourtDecisionServed,
+    FilingAccepted,
+    FilingDeclined,
+    HearingHeld,
+    ProceedingsFallen,
+    ProceedingsFiled,
+    ProceedingsWithdrawn,
+)
 
 LetterEvent = AssistanceLetterSent | AssistanceLetterReminded | AssistanceLetterAnswered | AssistanceLetterWithdrawn
 TimelineEvent = (
-    CaseEvent | DocumentEvent | ReferralEvent | ReferralReturned | LetterEvent | VisitRecorded | StudentPlanOpened
+    CaseEvent
+    | DocumentEvent
+    | ReferralEvent
+    | ReferralReturned
+    | LetterEvent
+    | ProceedingsEvent
+    | VisitRecorded
+    | StudentPlanOpened
 )
 MessageEvent = MessageDelivered | MessageFailed
 
@@ -139,6 +161,20 @@ def in_words(event: TimelineEvent) -> str:
             | AssistanceLetterWithdrawn()
         ):
             return _letter_in_words(event)
+        case (
+            ProceedingsFiled()
+            | FilingAccepted()
+            | FilingDeclined()
+            | HearingHeld()
+            | CourtDecided()
+            | CourtDecisionServed()
+            | CourtDecisionAppealed()
+            | CourtDecisionRemitted()
+            | CourtDecisionEnforced()
+            | ProceedingsWithdrawn()
+            | ProceedingsFallen()
+        ):
+            return _court_in_words(event)
         case StudentPlanOpened():
             return f"{event.opened_on} 建立一生一案，{event.review_on} 评估。"
         case (
@@ -182,7 +218,9 @@ def _step_in_words(event: OwingEvent) -> str:  # one line for each thing that ca
         case CaseTakenToJustice():
             return f"{event.served_on} 司法文书送达。"
         case CaseSetBack():
-            return f"{event.decided_on} 文书被撤销，个案退回。"
+            return f"{event.decided_on} {word('set_back_grounds', event.ground)}，个案退回。"
+        case ProceedingsFollowed():
+            return "司法程序推进。"
         case ProceedingRecorded():
             comply = f"，限 {event.comply_by} 前履行" if event.comply_by else ""
             return f"{event.made_on} 司法进展（{word('proceedings', event.proceeding)}，{event.paper}）{comply}。"
@@ -271,6 +309,41 @@ def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned) ->
             return f"{office(event.to)} 退回转办。"
         case ReferralRevoked():
             return f"撤回对 {office(event.to)} 的转办。"
+        case _:
+            assert_never(event)
+
+
+def _court_in_words(event: ProceedingsEvent) -> str:  # one line for each thing that can happen
+    match event:
+        case ProceedingsFiled():
+            support = f"，{office(event.supported_by)}支持起诉" if event.supported_by else ""
+            kind = word("proceedings_kinds", event.kind)
+            return (
+                f"{event.filed_on} {office(event.brought_by)}向{office(event.authority)}起诉（申请）：{kind}{support}。"
+            )
+        case FilingAccepted():
+            return f"{event.accepted_on} 法院立案，案号 {event.docket}。"
+        case FilingDeclined():
+            return f"{event.declined_on} 法院不予受理（{event.paper}）。"
+        case HearingHeld():
+            return f"{event.heard_on} 开庭。"
+        case CourtDecided():
+            instance = "二审（复议）" if event.on_appeal else "法院"
+            comply = f"，限 {event.comply_by} 前履行" if event.comply_by else ""
+            return f"{event.decided_on} {instance}{word('court_decisions', event.decision)}（{event.paper}）{comply}。"
+        case CourtDecisionServed():
+            appeal = f"，上诉期至 {event.appeal_until}" if event.appeal_until else ""
+            return f"{event.served_on} 裁判文书送达{appeal}，{event.in_force_on} 生效。"
+        case CourtDecisionAppealed():
+            return f"{event.appealed_on} {word('appellants', event.appellant)}上诉。"
+        case CourtDecisionRemitted():
+            return f"{event.decided_on} 发回重审（{event.paper}）。"
+        case CourtDecisionEnforced():
+            return f"{event.enforced_on} 执行完毕（{event.paper}）。"
+        case ProceedingsWithdrawn():
+            return f"{event.withdrawn_on} 撤诉（{event.paper}）。"
+        case ProceedingsFallen():
+            return f"{event.fell_on} 所依据的文书被撤销，司法程序终结。"
         case _:
             assert_never(event)
 

@@ -12,6 +12,7 @@ import strawberry
 from gateway.schema import oversight
 from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
+from gateway.schema.proceedings import Proceedings
 from gateway.schema.reading import AsRead, Info, Looking, facts, is_past, many, one
 
 if TYPE_CHECKING:
@@ -104,6 +105,17 @@ class Case(Node):
             info.context,
             Referral,
             "case_id = %(case)s and child_id = %(child)s order by opened_on, referral_id",
+            case=self.id,
+            child=self.child_id,
+        )
+
+    @strawberry.field(description="司法程序 its files before courts")
+    async def proceedings(self, info: Info) -> list[Proceedings]:
+        """司法程序 its files before courts."""
+        return await many(
+            info.context,
+            Proceedings,
+            "case_id = %(case)s and child_id = %(child)s order by filed_on, number_in_case",
             case=self.id,
             child=self.child_id,
         )

@@ -23,6 +23,7 @@ from gateway.schema import (
     notify_map,
     oversight_map,
     payments_map,
+    proceedings_map,
     roster_map,
     supervision_map,
 )
@@ -123,6 +124,7 @@ _CASE = Table(
         "steps": Link("CaseStep", OF_CASE, "{a}.at, {a}.producer <> 'cases', {a}.producer, {a}.position"),
         "documents": Link("Document", OF_CASE, "{a}.issued_on, {a}.document_id"),
         "referrals": Link("Referral", OF_CASE, "{a}.opened_on, {a}.referral_id"),
+        "proceedings": Link("Proceedings", OF_CASE, "{a}.filed_on, {a}.number_in_case"),
         "assistanceLetters": Link("AssistanceLetter", OF_CASE, "{a}.sent_on, {a}.letter_id"),
     },
     placed=True,
@@ -260,6 +262,7 @@ TABLES: Mapping[str, Table] = {
         *roster_map.TABLES,
         *oversight_map.TABLES,
         *payments_map.TABLES,
+        *proceedings_map.TABLES,
         *COUNTS,
         *access_map.TABLES,
         *supervision_map.TABLES,

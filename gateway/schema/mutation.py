@@ -8,6 +8,7 @@ import strawberry
 from gateway.schema.mutations.access import AccessCommands
 from gateway.schema.mutations.assistance import AssistanceCommands
 from gateway.schema.mutations.cases import CaseCommands
+from gateway.schema.mutations.courts import CourtCommands
 from gateway.schema.mutations.disclosure import DisclosureCommands
 from gateway.schema.mutations.notify import NotifyCommands
 from gateway.schema.mutations.oversight import OversightCommands
@@ -23,6 +24,7 @@ class Mutation(
     RosterCommands,
     OversightCommands,
     DisclosureCommands,
+    CourtCommands,
     CaseCommands,
     PaymentCommands,
 ):

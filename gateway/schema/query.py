@@ -24,6 +24,7 @@ from gateway.schema.notify_query import NotifyQuery
 from gateway.schema.oversight_query import OversightQuery
 from gateway.schema.paging import PAGE
 from gateway.schema.payments_query import PaymentsQuery
+from gateway.schema.proceedings_query import ProceedingsQuery
 from gateway.schema.reading import Connection, Info, by_township, many, one, page
 from gateway.schema.replay import ReplayQuery
 from gateway.schema.review import Doubt
@@ -72,6 +73,7 @@ class Query(
     NotifyQuery,
     OversightQuery,
     PaymentsQuery,
+    ProceedingsQuery,
     ReplayQuery,
 ):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""

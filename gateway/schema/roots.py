@@ -6,7 +6,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.schema import access_map, assistance_map, notify_map, oversight_map, payments_map, supervision_map
+from gateway.schema import (
+    access_map,
+    assistance_map,
+    notify_map,
+    oversight_map,
+    payments_map,
+    proceedings_map,
+    supervision_map,
+)
 from gateway.schema.map import LATE_SINCE
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
@@ -193,6 +201,7 @@ ROOTS: Mapping[str, Root] = {
     "townships": Root("Township", many=True, order="{a}.code"),
     **assistance_map.ROOTS,
     **oversight_map.ROOTS,
+    **proceedings_map.ROOTS,
     **payments_map.ROOTS,
     **access_map.ROOTS,
     **supervision_map.ROOTS,

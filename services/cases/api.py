@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 
 from services.cases.application import Cases
+from services.cases.courts import Courts
 from services.cases.disclosures import Disclosures
 from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
@@ -19,6 +20,7 @@ def build_api(
     public_reports: PublicReports,
     responsibility: Responsibility,
     disclosures: Disclosures,
+    courts: Courts,
     *,
     surroundings: Surroundings,
 ) -> FastAPI:
@@ -33,6 +35,7 @@ def build_api(
             *_of_the_public(public_reports),
             *_responsible(responsibility),
             *_made_public(disclosures),
+            *_before_the_court(courts),
         ),
         only_records=True,
     )
@@ -140,4 +143,18 @@ def _made_public(disclosures: Disclosures) -> tuple[Callable[..., Answer], ...]:
         disclosures.release_disclosure,
         disclosures.withdraw_disclosure,
         disclosures.discard_disclosure,
+    )
+
+
+def _before_the_court(courts: Courts) -> tuple[Callable[..., Answer], ...]:
+    return (
+        courts.file_proceedings,
+        courts.accept_filing,
+        courts.decline_filing,
+        courts.record_hearing,
+        courts.record_decision,
+        courts.serve_decision,
+        courts.appeal_decision,
+        courts.record_enforcement,
+        courts.withdraw_proceedings,
     )

@@ -15,6 +15,7 @@ from services.cases.domain.case import Case, Place, id_of_case
 from services.cases.domain.clearance import Clearance
 from services.cases.domain.document import COMPLIED, Document, id_of_document
 from services.cases.domain.number_book import NumberBook
+from services.cases.domain.proceedings import Proceedings
 from services.cases.domain.referral import Referral, id_of_referral
 from services.cases.domain.seat import DayInClass, refuse_more_than_one_list
 from services.cases.domain.visit import VisitPlan
@@ -156,8 +157,11 @@ class Cases(RecordedApplication):
         document.set_aside(
             decided_by=decided_by, decision=decision, decided_on=decided_on, found_by=who_acts().actor, today=today()
         )
+        proceedings = self.find_latest_proceedings(case.id)
+        if proceedings is not None and proceedings.ground in case.papers_from(document_id):
+            proceedings.fall(fell_on=decided_on)
         case.paper_set_aside(document_id=document_id, decided_on=decided_on, today=today())
-        return self.record(document, case)
+        return self.record(document, case, *([] if proceedings is None else [proceedings]))
 
     def record_proceeding(
         self, *, case_id: UUID, proceeding: str, paper: str, made_on: date, comply_by: date | None = None
@@ -416,6 +420,10 @@ class Cases(RecordedApplication):
     def find_latest_case(self, child_id: UUID) -> Case | None:
         """The child's latest case, open or ended."""
         return self._latest(Case, lambda n: id_of_case(child_id, n))
+
+    def find_latest_proceedings(self, case_id: UUID) -> Proceedings | None:
+        """The case's latest file of proceedings, going on or ended."""
+        return self._latest(Proceedings, lambda n: Proceedings.id_of(case_id, n))
 
     def _issue(
         self, case: Case, *, kind: str, issuer: str, number: str, term_days: int

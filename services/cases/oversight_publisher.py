@@ -21,6 +21,7 @@ from services.cases.domain.late_reply import LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.post import Post
+from services.cases.domain.proceedings import Proceedings
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
@@ -28,6 +29,7 @@ from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
 from services.contracts import disclosure as made_public
 from services.contracts import oversight as told
+from services.contracts import proceedings as before_court
 from services.contracts.envelope import Published
 
 PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
@@ -74,6 +76,17 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     Disclosure.Released: (made_public.DisclosureReleased, "disclosure_id"),
     Disclosure.Withdrawn: (made_public.DisclosureWithdrawn, "disclosure_id"),
     Disclosure.Discarded: (made_public.DisclosureDiscarded, "disclosure_id"),
+    Proceedings.Filed: (before_court.ProceedingsFiled, "proceedings_id"),
+    Proceedings.Accepted: (before_court.FilingAccepted, "proceedings_id"),
+    Proceedings.Declined: (before_court.FilingDeclined, "proceedings_id"),
+    Proceedings.Heard: (before_court.HearingHeld, "proceedings_id"),
+    Proceedings.Decided: (before_court.CourtDecided, "proceedings_id"),
+    Proceedings.DecisionServed: (before_court.CourtDecisionServed, "proceedings_id"),
+    Proceedings.Appealed: (before_court.CourtDecisionAppealed, "proceedings_id"),
+    Proceedings.Remitted: (before_court.CourtDecisionRemitted, "proceedings_id"),
+    Proceedings.Enforced: (before_court.CourtDecisionEnforced, "proceedings_id"),
+    Proceedings.Withdrawn: (before_court.ProceedingsWithdrawn, "proceedings_id"),
+    Proceedings.Fallen: (before_court.ProceedingsFallen, "proceedings_id"),
     Case.FoundUnnamed: (told.ChildUnnamed, "case_id"),
 }
 """By what an event is told, and the field that names what it is about."""

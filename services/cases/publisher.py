@@ -90,7 +90,7 @@ def _step(event: Owing, *, case_id: UUID, child_id: UUID, owed: told.Owed) -> Pu
             return told.CaseReported(case_id=case_id, child_id=child_id, document_id=event.document_id, owed=owed)
         case Case.Ordered() | Case.Penalised() | Case.Demanded() | Case.TakenToJustice():
             return _pressed(event, case_id=case_id, child_id=child_id, owed=owed)
-        case Case.ProceedingRecorded() | Case.SetBack():
+        case Case.ProceedingRecorded() | Case.SetBack() | Case.ProceedingsFollowed():
             return _pressed(event, case_id=case_id, child_id=child_id, owed=owed)
         case Case.Returned():
             return told.ChildReturned(
@@ -137,7 +137,13 @@ def _missing(
 
 
 def _pressed(
-    event: Case.Ordered | Case.Penalised | Case.Demanded | Case.TakenToJustice | Case.ProceedingRecorded | Case.SetBack,
+    event: Case.Ordered
+    | Case.Penalised
+    | Case.Demanded
+    | Case.TakenToJustice
+    | Case.ProceedingRecorded
+    | Case.SetBack
+    | Case.ProceedingsFollowed,
     *,
     case_id: UUID,
     child_id: UUID,
@@ -168,6 +174,11 @@ def _pressed(
                 state=event.state,
                 decided_on=event.decided_on,
                 owed=owed,
+                ground=event.ground,
+            )
+        case Case.ProceedingsFollowed():
+            return told.ProceedingsFollowed(
+                case_id=case_id, child_id=child_id, proceedings_id=event.proceedings_id, owed=owed
             )
         case Case.ProceedingRecorded():
             return told.ProceedingRecorded(

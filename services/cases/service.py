@@ -8,6 +8,7 @@ from services.cases import policy
 from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.attachments import add_attachments
+from services.cases.courts import Courts
 from services.cases.disclosures import Disclosures
 from services.cases.due import DueReplies
 from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
@@ -82,7 +83,13 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
 
     public_reports = PublicReports(cases=cases)
     api = build_api(
-        cases, oversight, public_reports, responsibility, Disclosures(cases=cases), surroundings=surroundings
+        cases,
+        oversight,
+        public_reports,
+        responsibility,
+        Disclosures(cases=cases),
+        Courts(cases=cases),
+        surroundings=surroundings,
     )
     add_attachments(api, cases, blobs=blobs, surroundings=surroundings)
 

@@ -149,7 +149,11 @@ class CaseDemanded(Published, frozen=True, kw_only=True):
 
 
 class CaseSetBack(Published, frozen=True, kw_only=True):
-    """A served paper was set aside by a court, a review or the level above 撤销: the case stands at `state` again, as before it."""
+    """What the case stood on fell: it stands at `state` again, as before it.
+
+    `ground`: `set_aside`, a served paper by a court, a review or the level above 撤销; or `declined`, `withdrawn`, `dismissed`,
+    where `document_id` is the file of its proceedings.
+    """
 
     TYPE: ClassVar[str] = "cases.case-set-back.v1"
     case_id: UUID
@@ -157,6 +161,17 @@ class CaseSetBack(Published, frozen=True, kw_only=True):
     document_id: UUID
     state: str
     decided_on: date
+    owed: Owed
+    ground: str = "set_aside"
+
+
+class ProceedingsFollowed(Published, frozen=True, kw_only=True):
+    """The case's proceedings went a step on 司法程序进展, which says what is owed now; the file itself tells the step."""
+
+    TYPE: ClassVar[str] = "cases.proceedings-followed.v1"
+    case_id: UUID
+    child_id: UUID
+    proceedings_id: UUID
     owed: Owed
 
 

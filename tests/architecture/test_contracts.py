@@ -54,6 +54,7 @@ TOLD_BY = {
     "restriction": "roster",
     "field_check": "roster",
     "oversight": "cases",
+    "proceedings": "cases",
     "review": "roster",
 }
 """Modules of the contracts that hold one part of what a service tells."""

@@ -21,6 +21,7 @@ from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.post import Post
+from services.cases.domain.proceedings import Proceedings
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
@@ -146,7 +147,7 @@ def a_clock_that_stood() -> list[RecordedAggregate]:
     later = MONDAY + days(80)
     with acting_on(later):
         case.record_proceeding(
-            proceeding="judged", paper="2026-77", made_on=later, comply_by=later + days(5), today=later
+            proceeding="guardian_order", paper="2026-77", made_on=later, comply_by=later + days(5), today=later
         )
         case.merge_into(into=opened(on=later, child_id=OTHER_CHILD), today=later)
     return [case, *papers]
@@ -166,6 +167,59 @@ def a_paper_set_aside() -> list[RecordedAggregate]:
         order.set_aside(decided_by="court", decision="2026-9", decided_on=day, found_by="officer-1", today=day)
         case.paper_set_aside(document_id=order.id, decided_on=day, today=day)
     return [case, order]
+
+
+def a_way_through_the_courts() -> list[RecordedAggregate]:
+    """A township sues: not taken on, then judged, appealed, remitted, judged again and carried out; one taken back, one whose ground fell."""
+    case = opened(place=PUPIL)
+    with acting_on(MONDAY):
+        case.begin_verification(today=MONDAY)
+        case.confirm(causes=("work",), today=MONDAY)
+        case.persuade(method="phone", outcome="refused", note="", made_on=MONDAY, today=MONDAY)
+        case.report(document_id=REPORT, today=MONDAY)
+    order = paper(case, kind="order_to_correct", issuer=TOWNSHIP, term_days=10, on=12)
+    day = MONDAY + days(40)
+    files: list[Proceedings] = []
+
+    def sue() -> Proceedings:
+        ground = case.allow_proceedings(kind="suit", filed_on=day)
+        file = Proceedings.file(
+            case_id=case.id,
+            child_id=case.child_id,
+            earlier=files[-1] if files else None,
+            kind="suit",
+            brought_by=TOWNSHIP,
+            supported_by="procuratorate:410326",
+            authority="court:410326",
+            ground=ground,
+            filed_on=day,
+            today=day,
+        )
+        files.append(file)
+        case.follow_proceedings(
+            proceedings_id=file.id, ground=ground, trigger="suit_filed", counted_from=day, today=day
+        )
+        return file
+
+    with acting_on(day):
+        turned_down = sue()
+        turned_down.decline(paper="2026-1", declined_on=day, today=day)
+        case.proceedings_failed(proceedings_id=turned_down.id, outcome="declined", decided_on=day, today=day)
+        suit = sue()
+        suit.accept(docket="(2026)豫0326民初77号", accepted_on=day, today=day)
+        suit.hear(heard_on=day, today=day)
+        for decision in ("granted", "dismissed"):
+            suit.decide(decision=decision, paper="2026-78", decided_on=day, comply_by=None, today=day)
+            suit.serve(method="direct", receipt="hz-78", served_on=day, today=day)
+            suit.appeal(appellant="guardian", appealed_on=day, today=day)
+            if decision == "granted":
+                suit.decide(decision="remitted", paper="2026-79", decided_on=day, comply_by=None, today=day)
+        suit.decide(decision="granted", paper="2026-80", decided_on=day, comply_by=day + days(5), today=day)
+        suit.serve(method="direct", receipt="hz-80", served_on=day, today=day)
+        suit.enforce(paper="2026-81", enforced_on=day, today=day)
+        sue().withdraw(paper="2026-82", withdrawn_on=day, today=day)
+        sue().fall(fell_on=day)
+    return [case, order, *files]
 
 
 def around_a_case() -> list[RecordedAggregate]:
@@ -515,6 +569,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_long_way_back(),
         *a_clock_that_stood(),
         *a_paper_set_aside(),
+        *a_way_through_the_courts(),
         *a_lost_child_deferred(),
         *around_a_case(),
         *a_year_of_oversight(),

@@ -40,8 +40,9 @@ ATTEMPTS: dict[str, Callable[[Case, date], object]] = {
     "take_to_justice": lambda case, day: case.allow_paper(kind="judicial_document", today=day),
     "issue_document": lambda case, day: case.allow_paper(kind="referral_letter", today=day),
     "record_proceeding": lambda case, day: case.record_proceeding(
-        proceeding="filed", paper="(2026) 7", made_on=day, comply_by=None, today=day
+        proceeding="guardian_order", paper="(2026) 7", made_on=day, comply_by=None, today=day
     ),
+    "file_proceedings": lambda case, day: case.allow_proceedings(kind="suit", filed_on=day),
     "record_return": lambda case, day: case.come_back(school="s", returned_on=day, seat_days=1, today=day),
     "count_seat_days": lambda case, day: case.count_seat_days(seat_days=case.seat_days + 1, today=day),
     "record_attendance": lambda case, day: case.take_attendance(seen_on=day, present=True, today=day),

@@ -19,6 +19,7 @@ from services.cases.domain.case import Case, Owing, Place, id_of_case
 from services.cases.domain.clearance import Clearance
 from services.cases.domain.document import Document
 from services.cases.domain.ladder import OPEN, State
+from services.cases.domain.proceedings import ENDED, Proceedings, Stage
 from services.cases.domain.rules import Owed
 from services.cases.lookup import DueCases
 from services.chassis.aggregate import RecordedAggregate
@@ -40,6 +41,12 @@ NEXT_PAPER = {
     State.PENALISED: "performance_notice",
     State.DEMANDED: "judicial_document",
 }
+COURT_ACTS = st.sampled_from(
+    ["accept", "decline", "hear", "decide", "serve", "appeal", "enforce", "withdraw", "decide", "serve"]
+)
+COURT_DECISIONS = st.sampled_from(
+    ["granted", "dismissed", "mediated", "enforcement_granted", "enforcement_refused", "upheld", "remitted"]
+)
 CODES = st.sampled_from(
     [("R8", "exit_record"), ("R9", "deferral_approval"), ("R11", "police_certificate"), ("R12", ""), ("R4", "hearsay")]
 )
@@ -60,6 +67,33 @@ LADDER = (
 )
 
 
+def act_in_court(file: Proceedings, act: str, decision: str, *, on: date, today: date) -> str:
+    """Something happens in a file; returns the clock that it starts on the case, empty where it starts none."""
+    match act:
+        case "accept":
+            file.accept(docket="7", accepted_on=on, today=today)
+            return "suit_accepted"
+        case "decline":
+            file.decline(paper="7", declined_on=on, today=today)
+        case "hear":
+            file.hear(heard_on=on, today=today)
+        case "decide":
+            file.decide(decision=decision, paper="7", decided_on=on, comply_by=None, today=today)
+            return "suit_accepted" if file.stage is Stage.ACCEPTED else ""
+        case "serve":
+            file.serve(method="direct", receipt="7", served_on=on, today=today)
+            return "judicial_ran_out" if file.grants else ""
+        case "appeal":
+            file.appeal(appellant="guardian", appealed_on=on, today=today)
+            return "decision_appealed"
+        case "enforce":
+            file.enforce(paper="7", enforced_on=on, today=today)
+            return "decision_enforced"
+        case "withdraw":
+            file.withdraw(paper="7", withdrawn_on=on, today=today)
+    return ""
+
+
 def state_of(aggregate: RecordedAggregate) -> dict[str, Any]:
     """Everything an aggregate knows, but what waits to be recorded."""
     return {name: value for name, value in vars(aggregate).items() if not name.startswith("_pending")}
@@ -73,6 +107,7 @@ class CaseLife(RuleBasedStateMachine):
         self.today = MONDAY
         self.cases: list[Case] = []
         self.papers: list[Document] = []
+        self.files: list[Proceedings] = []
         self.known: dict[tuple[UUID, int], dict[str, Any]] = {}
 
     @property
@@ -234,9 +269,57 @@ class CaseLife(RuleBasedStateMachine):
             paper.set_aside(
                 decided_by="court", decision="2026-9", decided_on=decided_on, found_by="officer-1", today=self.today
             )
+            for file in self.files:
+                if file.ground in case.papers_from(paper.id):
+                    file.fall(fell_on=decided_on)
             case.paper_set_aside(document_id=paper.id, decided_on=decided_on, today=self.today)
 
-        self.attempt(act, case, paper)
+        self.attempt(act, case, paper, *self.files)
+
+    @rule(kind=st.sampled_from(["suit", "enforcement", "no such kind"]), ago=st.integers(-1, 5))
+    def go_to_court(self, kind: str, ago: int) -> None:
+        filed_on = self.today - days(ago)
+
+        def act() -> None:
+            ground = self.case.allow_proceedings(kind=kind, filed_on=filed_on)
+            of_case = [file for file in self.files if file.case_id == self.case.id]
+            file = Proceedings.file(
+                case_id=self.case.id,
+                child_id=CHILD,
+                earlier=of_case[-1] if of_case else None,
+                kind=kind,
+                brought_by=SIGNED_BY["order_to_correct"],
+                supported_by="",
+                authority="court:410326",
+                ground=ground,
+                filed_on=filed_on,
+                today=self.today,
+            )
+            self.case.follow_proceedings(
+                proceedings_id=file.id, ground=ground, trigger="suit_filed", counted_from=filed_on, today=self.today
+            )
+            self.files.append(file)
+
+        self.attempt(act, self.case)
+
+    @rule(act=COURT_ACTS, decision=COURT_DECISIONS, ago=st.integers(-1, 5))
+    def a_court_acts(self, act: str, decision: str, ago: int) -> None:
+        """A court or a party does something in the latest file, whatever became of its case."""
+        if not self.files:
+            return
+        file, on = self.files[-1], self.today - days(ago)
+        case = next(case for case in self.cases if case.id == file.case_id)
+
+        def do() -> None:
+            trigger = act_in_court(file, act, decision, on=on, today=self.today)
+            if trigger:
+                case.follow_proceedings(
+                    proceedings_id=file.id, ground=file.ground, trigger=trigger, counted_from=on, today=self.today
+                )
+            elif file.stage is Stage.SERVED or file.stage in ENDED:
+                case.proceedings_failed(proceedings_id=file.id, outcome=act, decided_on=on, today=self.today)
+
+        self.attempt(do, case, file)
 
     @rule(ago=st.integers(-1, 40), seat_days=st.integers(-1, 45))
     def come_back(self, ago: int, seat_days: int) -> None:
@@ -289,7 +372,7 @@ class CaseLife(RuleBasedStateMachine):
     def record_proceeding(self, comply: int) -> None:
         self.attempt(
             lambda: self.case.record_proceeding(
-                proceeding="judged",
+                proceeding="guardian_order",
                 paper="2026-7",
                 made_on=self.today,
                 comply_by=self.today + days(comply),
@@ -385,7 +468,7 @@ class CaseLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Any beginning of a history, read from nothing, tells what was known then."""
-        for aggregate in [*self.cases, *self.papers]:
+        for aggregate in [*self.cases, *self.papers, *self.files]:
             replayed: Any = None
             for happened in deepcopy(list(aggregate.pending_events)):
                 replayed = happened.mutate(replayed)
@@ -469,6 +552,11 @@ def check_way_out(event: object, known: Grounds) -> None:
             assert event.served_on > known.term_ends_on
             known.term_ends_on, known.pressed = None, ""
             known.papers.append((event.document_id, "", None))
+        case Case.ProceedingsFollowed():
+            assert not known.lost
+            assert any(term is not None for _, _, term in known.papers)
+            if event.proceedings_id not in [document_id for document_id, _, _ in known.papers]:
+                known.papers.append((event.proceedings_id, "", None))
         case Case.SetBack():
             check_set_back(event, known)
         case _:

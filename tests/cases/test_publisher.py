@@ -21,6 +21,7 @@ from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.post import Post
+from services.cases.domain.proceedings import Proceedings
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
@@ -29,7 +30,7 @@ from services.cases.domain.zero_report import ZeroReport
 from services.cases.publisher import publish
 from services.chassis.aggregate import RecordedAggregate
 from services.contracts import cases as told
-from services.contracts import disclosure, oversight
+from services.contracts import disclosure, oversight, proceedings
 from services.contracts.envelope import Published
 from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
@@ -37,7 +38,7 @@ from tests.cases.lives import all_lives
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
     Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, CountyReport,
-    Disclosure, DisclosureLedger,
+    Disclosure, DisclosureLedger, Proceedings,
 )  # fmt: skip
 PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
     NumberBook.Opened,
@@ -62,7 +63,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for module in (told, oversight, disclosure)
+        for module in (told, oversight, disclosure, proceedings)
         for member in vars(module).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }

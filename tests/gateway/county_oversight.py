@@ -75,6 +75,30 @@ def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object
                 "ended_on": TODAY if number % 8 == 4 else None,
             },
         )
+    if case_id is not None and number % 3 == 0:
+        served = number % 2 == 0
+        yield (
+            "proceedings",
+            {
+                **of_child,
+                "proceedings_id": made("proceedings", number),
+                "case_id": case_id,
+                "number_in_case": 1,
+                "kind": "suit",
+                "state": "served" if served else "accepted",
+                "brought_by": f"township:{of_child['township']}",
+                "authority": "court:410326",
+                "ground": made("ground", number),
+                "legal_basis": "义务教育法第五十八条",
+                "filed_on": TODAY - timedelta(days=40),
+                "docket": f"(2026)豫0326民初{number}号",
+                "accepted_on": TODAY - timedelta(days=35),
+                "decision": "granted" if served else "",
+                "grants": True if served else None,
+                "served_on": TODAY - timedelta(days=10) if served else None,
+                "in_force_on": TODAY + timedelta(days=number % 4 - 1) if served else None,
+            },
+        )
     if number % 6 == 0:
         yield (
             "assistance_letter",

@@ -369,8 +369,8 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
     required = _REQUIRED.get(root, "")
     values: dict[str, list[object]] = {
         "township": [county.XIAODIAN, county.SANTUN, county.ELSEWHERE],
-        "state": ["suspect", "confirmed", "opened", "delivered", "released"],
-        "kind": ["not_in_seat"],
+        "state": ["suspect", "confirmed", "opened", "delivered", "released", "in_force"],
+        "kind": ["not_in_seat", "suit"],
         "overdue": [True, False],
         "unreviewed": [True, False],
         "officer": ["teacher-1"],

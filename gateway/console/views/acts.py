@@ -47,6 +47,7 @@ ACTS: Final[Mapping[str, frozenset[str]]] = {
     "issuePenalty": frozenset({"ordered"}),
     "issueDemand": frozenset({"penalised"}),
     "takeToJustice": frozenset({"ordered", "penalised", "demanded"}),
+    "fileProceedings": _PURSUED,
     "recordProceeding": frozenset({"judicial"}),
     "recordReturn": _OUT_OF_CLASS,
     "countSeatDays": frozenset({"returned"}),
@@ -66,6 +67,18 @@ ACTS: Final[Mapping[str, frozenset[str]]] = {
 }
 """In which states of a case a command is offered, in the order of the way back to school. The service decides; this spares refusals."""
 
+ACTS_IN_COURT: Final[Mapping[str, frozenset[str]]] = {
+    "acceptFiling": frozenset({"filed"}),
+    "declineFiling": frozenset({"filed"}),
+    "recordHearing": frozenset({"accepted", "appealed"}),
+    "recordDecision": frozenset({"accepted", "appealed"}),
+    "serveDecision": frozenset({"decided"}),
+    "appealDecision": frozenset({"served"}),
+    "recordEnforcement": frozenset({"in_force"}),
+    "withdrawProceedings": frozenset({"filed", "accepted"}),
+}
+"""The same of a file of proceedings."""
+
 LISTS: Final[Mapping[str, str]] = {
     "confirmCase.causes": "causes",
     "recordPersuasion.method": "persuasion_methods",
@@ -75,7 +88,12 @@ LISTS: Final[Mapping[str, str]] = {
     "recordSearch.method": "searches",
     "serveDocument.method": "service_methods",
     "recordDocumentResult.result": "paper_results",
-    "recordProceeding.proceeding": "proceedings",
+    "recordProceeding.proceeding": "court_orders",
+    "fileProceedings.kind": "proceedings_kinds",
+    "recordDecision.decision": "court_decisions",
+    "serveDecision.method": "service_methods",
+    "appealDecision.appellant": "appellants",
+    "setAsideDocument.decidedBy": "set_aside_by",
     "openReferral.to": "departments",
     "openReferral.purpose": "referral_purposes",
     "requestClearance.resolution": "resolutions",
@@ -149,6 +167,15 @@ class Shown:
 def of_case(state: str) -> list[str]:
     """The commands offered for a case in a state."""
     return [name for name, states in ACTS.items() if state in states]
+
+
+def of_file(caller: Caller, state: str) -> list[tuple[str, str]]:
+    """The commands offered for a file of proceedings in a state, each with what it is called."""
+    return [
+        (name, title_of(caller, name))
+        for name, states in ACTS_IN_COURT.items()
+        if state in states and caller.granted.may(name)
+    ]
 
 
 def blank(caller: Caller, command: str, *, about: Mapping[str, str], back: str = "") -> Shown:

@@ -16,6 +16,7 @@ async def show(caller: Caller) -> Response:
     return caller.page(
         "case.html",
         case=case,
+        files=[(file, acts.of_file(caller, file.get("state", ""))) for file in case.get("proceedings", ())],
         visits=also.get("visits", {}).get("nodes", ()),
         attachments=also.get("attachments", {}).get("nodes", ()),
         forms=forms,

@@ -134,6 +134,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "persuasion_list": ("list_id",),
     "inspection": ("inspection_id",),
     "admonition": ("admonition_id",),
+    "proceedings": ("proceedings_id", "case_id", "child_id"),
     "assistance_letter": ("letter_id", "case_id", "child_id"),
     "procuratorate_notice": ("notice_id",),
     "public_report": ("report_id",),

@@ -125,13 +125,24 @@ class Case(RecordedAggregate):
         served_on: date
 
     class SetBack(Owing):
-        """A served paper was set aside 撤销: the case stands where it stood before it, on `stands_on` or on the school's report."""
+        """What the case stood on fell: a served paper was set aside 撤销, or proceedings came to nothing (`ground` says which).
+
+        The case stands where it stood before it, on `stands_on` or on the school's report. `document_id` is the paper or the file.
+        """
 
         TOPIC = "cases.Case.SetBack"
         document_id: UUID
         state: str
         stands_on: UUID | None
         decided_on: date
+        ground: str = "set_aside"
+
+    class ProceedingsFollowed(Owing):
+        """Its proceedings went a step on, and with them what is owed 司法程序进展."""
+
+        TOPIC = "cases.Case.ProceedingsFollowed"
+        proceedings_id: UUID
+        trigger: str
 
     class ProceedingRecorded(Owing):
         TOPIC = "cases.Case.ProceedingRecorded"
@@ -335,14 +346,31 @@ class Case(RecordedAggregate):
         if paper.moves == "report":
             raise Refused(f"issue_document: {paper.name} moves its case as it is issued; report_case does both (N2.4).")
         ladder.refuse_unless(paper.act, state=self.state)
-        if paper.moves in ladder.AFTER_A_TERM and self.term_ends_on is not None and today <= self.term_ends_on:
+        if paper.moves in ladder.AFTER_A_TERM:
+            self._refuse_within_the_term(paper.act, on=today, complied_with=complied_with)
+
+    def allow_proceedings(self, *, kind: str, filed_on: date, complied_with: bool = False) -> UUID:
+        """Refuses going to court before its time 起诉条件; returns the served paper on which the case stands, the ground of the file."""
+        act = "file_proceedings"
+        of = catalogue.known(kind, words=catalogue.PROCEEDINGS_KINDS, what="kind of proceedings")
+        ladder.refuse_unless(act, state=self.state)
+        if self.stands_on is None or not {paper.state for paper in self.pressed}.intersection(of.follows):
             raise Refused(
-                f"{paper.act}: the served paper's term runs until {self.term_ends_on} and that day is still the "
+                f"{act}: {kind} {of.name} follows only a case that was {catalogue.listed(of.follows)} by a served paper "
+                f"({of.legal_basis}); this one is {self.state}."
+            )
+        self._refuse_within_the_term(act, on=filed_on, complied_with=complied_with)
+        return self.stands_on
+
+    def _refuse_within_the_term(self, act: str, *, on: date, complied_with: bool) -> None:
+        if self.term_ends_on is not None and on <= self.term_ends_on:
+            raise Refused(
+                f"{act}: the served paper's term runs until {self.term_ends_on} and that day is still the "
                 "guardian's (N2.6). Allowed until then: record_persuasion or record_return."
             )
-        if paper.moves in ladder.AFTER_A_TERM and complied_with:
+        if complied_with:
             raise Refused(
-                f"{paper.act}: what the served paper asked was done, so nothing follows it (N2.6). Allowed: record_return, or "
+                f"{act}: what the served paper asked was done, so nothing follows it (N2.6). Allowed: record_return, or "
                 "record_document_result where that is no longer so."
             )
 
@@ -369,6 +397,27 @@ class Case(RecordedAggregate):
 
         The next step is owed anew from today. Where the case doesn't stand on that paper, nothing moves.
         """
+        self._fall_back(document_id, ground="set_aside", decided_on=decided_on, today=today)
+
+    def papers_from(self, document_id: UUID) -> tuple[UUID, ...]:
+        """A served paper, and what followed it on this case."""
+        standing = [paper.document_id for paper in self.pressed]
+        return tuple(standing[standing.index(document_id) :]) if document_id in standing else (document_id,)
+
+    def follow_proceedings(
+        self, *, proceedings_id: UUID, ground: UUID, trigger: str, counted_from: date, today: date
+    ) -> None:
+        """Its proceedings went a step on, which starts the clock of `trigger`; where the case doesn't stand on their `ground` any
+        more, nothing moves."""
+        if self.state in ladder.PURSUED and ground in [paper.document_id for paper in self.pressed]:
+            step = self._owed(trigger, today=today, counted_from=counted_from)
+            self._step(self.ProceedingsFollowed, proceedings_id=proceedings_id, trigger=trigger, owed=step)
+
+    def proceedings_failed(self, *, proceedings_id: UUID, outcome: str, decided_on: date, today: date) -> None:
+        """Its proceedings came to nothing: not taken on, taken back, dismissed; it stands on the paper before again."""
+        self._fall_back(proceedings_id, ground=outcome, decided_on=decided_on, today=today)
+
+    def _fall_back(self, document_id: UUID, *, ground: str, decided_on: date, today: date) -> None:
         standing = [paper.document_id for paper in self.pressed]
         if self.state not in ladder.PURSUED or document_id not in standing:
             return
@@ -385,6 +434,7 @@ class Case(RecordedAggregate):
             state=before[-1].state if before else State.REPORTED,
             stands_on=before[-1].document_id if before else None,
             decided_on=decided_on,
+            ground=ground,
             owed=owed,
         )
 
@@ -393,7 +443,10 @@ class Case(RecordedAggregate):
     ) -> None:
         """What the court or the procuratorate did 司法进展; with a day to comply by, who enforces owes the step from then."""
         ladder.refuse_unless("record_proceeding", state=self.state)
-        catalogue.known(proceeding, words=catalogue.PROCEEDINGS, what="step of proceedings")
+        if catalogue.known(proceeding, words=catalogue.PROCEEDINGS, what="step of proceedings").filed:
+            raise Refused(
+                "record_proceeding: what happens in court stands in the file of its proceedings; file_proceedings."
+            )
         _refuse_future(made_on, what="record_proceeding: a step of proceedings", today=today)
         if comply_by is not None and comply_by < made_on:
             raise Refused("record_proceeding: the day to comply by comes after the paper that sets it.")
@@ -710,13 +763,21 @@ class Case(RecordedAggregate):
         self.pressed += (Pressed(State.JUDICIAL, document_id),)
         self._owe(owed)
 
+    @event(ProceedingsFollowed)
+    def _proceedings_followed(self, proceedings_id: UUID, owed: Owed) -> None:
+        if proceedings_id not in [paper.document_id for paper in self.pressed]:
+            self.pressed += (Pressed(State.JUDICIAL, proceedings_id),)
+        self.state = State.JUDICIAL
+        self._owe(owed)
+
     @event(SetBack)
     def _set_back(self, state: str, stands_on: UUID | None, owed: Owed) -> None:
         kept = [paper.document_id for paper in self.pressed].index(stands_on) + 1 if stands_on is not None else 0
         self.pressed = self.pressed[:kept]
         self.state = State(state)
-        self.stands_on = stands_on
-        self.term_ends_on = self.pressed[-1].expires_on if self.pressed else None
+        with_a_term = [paper for paper in self.pressed if paper.expires_on is not None]
+        self.stands_on = with_a_term[-1].document_id if with_a_term else None
+        self.term_ends_on = with_a_term[-1].expires_on if with_a_term else None
         self.clock = Clock(owed=owed)
 
     @event(Returned)

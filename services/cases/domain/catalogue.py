@@ -78,6 +78,34 @@ class Paper(Word):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proceeding(Word):
+    """What a court or the procuratorate did 司法进展; `filed`: it belongs into a file of proceedings."""
+
+    filed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProceedingsKind(Word):
+    """A way to go to court 程序种类: who may, after the service of which papers (by the state each brought its case to), how it
+    may be decided, and the clocks that its filing and its being taken on start."""
+
+    brought_by: tuple[str, ...]
+    follows: tuple[str, ...]
+    decisions: tuple[str, ...]
+    on_filing: str
+    on_acceptance: str
+    legal_basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourtDecision(Word):
+    """A decision 裁判结果: whether what was asked is granted, and the term in which it may be appealed, where it may."""
+
+    grants: bool = False
+    appeal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseReason(Word):
     """Why a clock may stand 中止事由, and for how many calendar days at most."""
 
@@ -129,7 +157,14 @@ PAPER_RESULTS: Final = _read("paper_results", Word)
 SET_ASIDE_BY: Final = _read("set_aside_by", Word)
 REPORT_OUTCOMES: Final = _read("report_outcomes", Word)
 EVIDENCE: Final = _read("evidence", Word)
-PROCEEDINGS: Final = _read("proceedings", Word)
+PROCEEDINGS: Final = _read("proceedings", Proceeding)
+PROCEEDINGS_KINDS: Final = _read("proceedings_kinds", ProceedingsKind)
+COURT_DECISIONS: Final = _read("court_decisions", CourtDecision)
+APPEAL_DECISIONS: Final = _read("appeal_decisions", CourtDecision)
+APPELLANTS: Final = _read("appellants", Word)
+UPHELD: Final = "upheld"
+REMITTED: Final = "remitted"
+"""The two decisions on appeal that leave what was asked to the decision appealed, or to another one."""
 PAUSES: Final = _read("pauses", PauseReason)
 RESOLUTIONS: Final = _read("resolutions", Resolution)
 

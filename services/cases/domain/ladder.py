@@ -89,6 +89,10 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
             "justice follows only a served order whose term has run out (N2.6)",
             frozenset({State.ORDERED, State.PENALISED, State.DEMANDED}),
         ),
+        "file_proceedings": Act(
+            "somebody goes to court only after a served order, penalty decision or demand whose term has run out (N2.6)",
+            PURSUED,
+        ),
         "record_proceeding": Act("proceedings follow a served judicial document (N2.6)", frozenset({State.JUDICIAL})),
         "issue_document": Act("papers are issued on an open case", OPEN),
         "record_return": Act("a child comes back from outside class (N2.2)", OUT_OF_CLASS),

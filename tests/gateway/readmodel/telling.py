@@ -71,6 +71,7 @@ from services.contracts.cases import (
     Owed,
     PersuasionRecorded,
     ProceedingRecorded,
+    ProceedingsFollowed,
     PublicReportInquired,
     PublicReportReceived,
     ReferralAccepted,
@@ -706,7 +707,7 @@ def answers(raised: FindingRaised) -> list[Published]:
 
 CASE_STEPS = (
     "begun", "confirmed", "persuaded", "expired", "paused", "resumed", "asked", "declined", "extended", "reported",
-    "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "set_back", "unreachable", "sought",
+    "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "sued", "set_back", "unreachable", "sought",
     "searched", "returned", "seen", "watched",
 )  # fmt: skip
 
@@ -750,6 +751,9 @@ def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
         "proceeding": ProceedingRecorded(
             **about, proceeding="judged", paper="2026-77", made_on=DAY, comply_by=DAY + timedelta(days=5),
             owed=owed("judge", "court", 95),
+        ),
+        "sued": ProceedingsFollowed(
+            **about, proceedings_id=made("proceedings", number), owed=owed("accept_filing", "court", 97)
         ),
         "justice": CaseTakenToJustice(**about, document_id=document, served_on=DAY, owed=owed("judge", "court", 90)),
         "set_back": CaseSetBack(

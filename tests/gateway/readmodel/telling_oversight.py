@@ -49,6 +49,19 @@ from services.contracts.oversight import (
     VisitsPlanned,
     ZeroReported,
 )
+from services.contracts.proceedings import (
+    CourtDecided,
+    CourtDecisionAppealed,
+    CourtDecisionEnforced,
+    CourtDecisionRemitted,
+    CourtDecisionServed,
+    FilingAccepted,
+    FilingDeclined,
+    HearingHeld,
+    ProceedingsFallen,
+    ProceedingsFiled,
+    ProceedingsWithdrawn,
+)
 from tests.gateway.readmodel.story import DAY, TOWNSHIPS, Story, made, sealed
 
 TOWNSHIP = f"township:{TOWNSHIPS[0]}"
@@ -78,6 +91,8 @@ def oversight_of(number: int, chance: random.Random) -> list[Story]:
     child, case = made("child", number), made("case", number, 1)
     photo, visit, plan, letter = (made(name, number) for name in ("photo", "visit", "visits", "letter"))
     planned = {"plan_id": plan, "child_id": child}
+    file = made("proceedings", number)
+    filed = {"proceedings_id": file, "case_id": case, "child_id": child}
     sent = {"letter_id": letter, "case_id": case, "child_id": child}
     told = [
         Story("cases", photo, (
@@ -103,6 +118,29 @@ def oversight_of(number: int, chance: random.Random) -> list[Story]:
             AssistanceLetterReminded(**sent, reminders=1, reply_by=DAY, reminded_on=DAY),
             AssistanceLetterWithdrawn(**sent, withdrawn_on=DAY),
             AssistanceLetterAnswered(**sent, outcome="at_school", paper="复函8", answered_on=DAY),
+        ))),
+        Story("cases", file, _some(chance, (
+            ProceedingsFiled(
+                **filed, number_in_case=1, kind="suit", brought_by=TOWNSHIP, supported_by="procuratorate:410326",
+                authority="court:410326", ground=made("document", number, 1), legal_basis="义务教育法第五十八条", filed_on=DAY,
+            ),
+            FilingAccepted(**filed, docket="(2026)豫0326民初77号", accepted_on=DAY),
+            HearingHeld(**filed, heard_on=DAY),
+            CourtDecided(
+                **filed, decision="granted", grants=True, on_appeal=False, paper="2026-78", decided_on=DAY, comply_by=DAY,
+            ),
+            CourtDecisionServed(
+                **filed, method="direct", receipt="回证9", served_on=DAY, appeal_until=DAY + timedelta(days=15),
+                in_force_on=DAY + timedelta(days=16), grants=True,
+            ),
+            CourtDecisionAppealed(**filed, appellant="guardian", appealed_on=DAY),
+            CourtDecisionRemitted(**filed, paper="2026-79", decided_on=DAY),
+            CourtDecisionEnforced(**filed, paper="2026-80", enforced_on=DAY),
+            chance.choice((
+                FilingDeclined(**filed, paper="2026-81", declined_on=DAY),
+                ProceedingsWithdrawn(**filed, paper="2026-82", withdrawn_on=DAY),
+                ProceedingsFallen(**filed, ground=made("document", number, 1), fell_on=DAY),
+            )),
         ))),
     ]  # fmt: skip
     return [story for story in told if chance.random() < 0.5]
