@@ -1,5 +1,6 @@
 """Proceedings and papers set aside over GraphQL: done by cases itself, refused in its words, forbidden to who has no right, and shown."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from tests.cases.given import acting_on
 from tests.cases.in_memory import MemoryCases
 from tests.gateway import county
 from tests.gateway.conftest import Asking, Reply, asking_over
+from tests.gateway.console.browsing import Browser
 
 OFFICER, BUREAU, PRINCIPAL = "xiaodian-officer", "bureau-office", "school-principal"
 TODAY = county.TODAY
@@ -240,3 +242,15 @@ def test_what_is_set_aside_by_nobody_known_or_twice_or_by_who_may_not_stays(gate
 
     assert again.code == "REFUSED"
     assert "was set aside on" in again.message
+
+
+def test_the_page_of_a_case_shows_its_files_and_what_may_be_done_in_each(gateway: Asking, pursued: Pursued) -> None:
+    file = on_file(gateway, pursued, kind="suit", docket="(2026)豫0326民初77号", state="accepted", filed_on=TODAY)
+
+    with Browser(gateway) as browser:
+        page = browser.signed_in(OFFICER).get(f"/cases/{pursued.case}").text
+
+    assert "(2026)豫0326民初77号" in page
+    offered = set(re.findall(rf"/acts/(\w+)\?proceedingsId={file}", page))
+    assert offered == {"recordHearing", "recordDecision", "withdrawProceedings"}
+    assert f"/acts/setAsideDocument?documentId={pursued.order}" in page
