@@ -67,7 +67,6 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
 
     blobs = Blobs(dsn=dsn, vault=vault)
     oversight = Oversight(cases=cases, dropouts=dropouts, posts=posts)
-    responsibility = Responsibility(cases=cases)
 
     def pass_time() -> None:
         own_events.catch_up()
@@ -81,12 +80,11 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
             named_persons=named_persons,
         )
 
-    public_reports = PublicReports(cases=cases)
     api = build_api(
         cases,
         oversight,
-        public_reports,
-        responsibility,
+        PublicReports(cases=cases),
+        Responsibility(cases=cases),
         Disclosures(cases=cases),
         Courts(cases=cases),
         surroundings=surroundings,
