@@ -31,14 +31,14 @@ class Proceedings(Node):
     state: str = strawberry.field(
         description="状态 filed, accepted, decided, served, in_force, appealed, enforced, refused, withdrawn or fallen"
     )
-    brought_by: str = strawberry.field(description="起诉(申请)单位 who brought it")
+    brought_by: str = strawberry.field(description="起诉申请单位 who brought it")
     supported_by: str = strawberry.field(
         description="支持起诉 the procuratorate that supports it; empty where none does"
     )
     authority: str = strawberry.field(description="受理法院 the court")
     ground: UUID | None = strawberry.field(description="依据文书 the served paper on which it stands")
     legal_basis: str = strawberry.field(description="法律依据 legal basis")
-    filed_on: date | None = strawberry.field(description="起诉(申请)日期 filed")
+    filed_on: date | None = strawberry.field(description="起诉申请日期 filed")
     docket: str = strawberry.field(description="案号 the court's number; empty until it is taken on")
     accepted_on: date | None = strawberry.field(description="立案日期 taken on")
     hearings: int = strawberry.field(description="开庭次数 how often it was heard")
@@ -47,7 +47,7 @@ class Proceedings(Node):
         description="裁判结果 mediated, granted, dismissed, enforcement_granted, enforcement_refused, upheld or remitted"
     )
     grants: bool | None = strawberry.field(description="支持请求 whether what was asked is granted; none until decided")
-    on_appeal: bool = strawberry.field(description="二审(复议) whether the decision is one on appeal")
+    on_appeal: bool = strawberry.field(description="上级裁判 whether the decision is one on appeal")
     decision_paper: str = strawberry.field(description="裁判文书号 number of the decision")
     decided_on: date | None = strawberry.field(description="裁判日期 decided")
     comply_by: date | None = strawberry.field(description="履行期限 what is granted is to be done by then")
