@@ -33,6 +33,8 @@ from deploy.postgres.basebackup import Progress, sha256_of
 from deploy.postgres.cluster import SUPERUSER, Cluster, ClusterError, postgresql_version
 from deploy.postgres.host import flush, held_alone, write_private
 from deploy.postgres.positions import Head, read_head
+from deploy.secrets import KEYS as MADE_KEYS
+from deploy.secrets import WAYS_OUT
 from deploy.showing import StepBars, table
 from gateway.access.policy_keys import PUBLIC_KEYS
 from services.chassis.config import SERVICES, Settings, read_secret
@@ -44,7 +46,6 @@ CLUSTER: Final = "cluster"
 MANIFEST: Final = "manifest.json"
 MAC: Final = "manifest.mac"
 KEYS: Final = "keys.json"
-KEY_FILES: Final = ("vault.kek", "roster.key", "services.token", "trees.key")
 SHRED_LIST: Final = "shredded.list"
 PASSWORDS: Final = "secrets"
 UNFINISHED: Final = ".unfinished"
@@ -121,7 +122,7 @@ def backup(
         refuse_beside(target, keys)
     if not (settings.data_folder / "postgres" / "server").exists():
         raise Refused(f"{settings.data_folder} holds no data to back up; BAOXUE_DATA names the folder.")
-    for key in KEY_FILES:
+    for key in MADE_KEYS:
         read_secret(settings.data_folder / key)  # refused now, and not after everything was copied
     begun_at = datetime.now(UTC)
     name = f"baoxue-{begun_at:%Y%m%dT%H%M%S.%fZ}"
@@ -229,13 +230,18 @@ def _look(cluster: Cluster) -> tuple[dict[str, Position], int]:
     return positions, children
 
 
+def key_files(folder: Path) -> list[str]:
+    """The keys beside the passwords: those every installation has, and those of the ways out that it uses."""
+    return [*MADE_KEYS, *(name for name in WAYS_OUT if (folder / name).exists())]
+
+
 def _write_keys(settings: Settings, *, keys: Path, name: str, durable: bool) -> tuple[int, str]:
     """Copies the secrets; returns how many had been erased, and the SHA-256 of the list of what was copied."""
     final = keys_folder(keys, name=name)
     fresh = final.with_name(f".{final.name}{UNFINISHED}")
     (fresh / PASSWORDS).mkdir(parents=True, mode=0o700)
     fresh.chmod(0o700)
-    for file in KEY_FILES:
+    for file in key_files(settings.data_folder):
         write_private(fresh / file, read_secret(settings.data_folder / file))
     for role in sorted((settings.data_folder / "postgres" / PASSWORDS).iterdir()):
         if not role.name.endswith(".new"):

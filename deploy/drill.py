@@ -25,7 +25,7 @@ import psycopg
 from psycopg import sql
 from rich.console import Console
 
-from deploy.backup import KEY_FILES, PASSWORDS, SHRED_LIST
+from deploy.backup import PASSWORDS, SHRED_LIST, key_files
 from deploy.embedded import Embedded, Running
 from deploy.kafka.broker import Brokers
 from deploy.postgres import pitr
@@ -153,7 +153,7 @@ def _recover(home: Path, *, station: Station, durable: bool, watch: Stopwatch) -
     lost, found, archive = home / "lost", home / "found", home / "archive"
     with watch.step("back: keys, base copy"):
         found.mkdir()
-        for name in (*KEY_FILES, PUBLIC_KEYS):
+        for name in (*key_files(lost), PUBLIC_KEYS):
             shutil.copy2(lost / name, found / name)
         programs = Cluster(folder=lost / "postgres", server=(lost / "postgres" / "server").resolve()).programs
         fill = partial(pitr.fill, archive=archive, at=station.at, programs=programs, durable=durable)

@@ -255,7 +255,7 @@ def _copy(source: Path, target: Path, *, file: kept.File) -> None:
 
 
 def _put_keys(backup: Backup, building: Path) -> None:
-    for name in kept.KEY_FILES:
+    for name in kept.key_files(backup.keys):
         write_private(building / name, _read_key(backup.keys / name))
     if (backup.keys / PUBLIC_KEYS).exists():
         shutil.copyfile(backup.keys / PUBLIC_KEYS, building / PUBLIC_KEYS)

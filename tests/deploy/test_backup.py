@@ -230,6 +230,10 @@ class TestARestoredSystem:
         assert after - stored
         assert before <= stored
 
+    def test_is_known_to_the_providers_it_was_known_to(self, story: Story, restored: Path) -> None:
+        for name in ("services.token", "trees.key", "reports.key"):
+            assert (restored / name).read_text() == (story.data / name).read_text()
+
     def test_goes_on_and_does_not_know_who_was_erased_after_the_backup(self, story: Story, restored: Path) -> None:
         with running(restored) as system:
             wait_until_quiet(system)
