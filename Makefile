@@ -13,8 +13,9 @@ BROKERS ?= 1
 ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
+AUDIT := build/audit
 
-.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-notices bench-reconcile bench-gateway bench-replay attack check lock schema clean
+.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-notices bench-reconcile bench-gateway bench-replay bench-append attack check audit sbom lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -66,6 +67,9 @@ $(PEER)/.installed: tests/bench/reconcile/peer.lock
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/reconcile/peer.lock
 	@touch $@
 
+bench-append: install  ## how fast events are appended, beside INSERT and emmett-postgresql (npm), and as the log grows
+	$(BIN)/python -m tests.bench.append.run
+
 bench-replay: install  ## what proofs and replays cost, beside their floors; writes BENCHMARKS.md
 	$(BIN)/python -m tests.bench.replay.run
 
@@ -82,16 +86,30 @@ check: install  ## ruff, mypy, import rules, schema snapshots, container files
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/architecture tests/deploy/containers
 
+audit: $(AUDIT)/.installed  ## are there known weaknesses in a library we use? asks the package index, so not part of `check`
+	$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --strict -r requirements.lock
+	$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --strict -r deploy/image.lock
+
+$(AUDIT)/.installed: deploy/audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/audit.lock
+	@touch $@
+
+sbom: install  ## what the image is made of, as CycloneDX: build/baoxue.cdx.json
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements deploy/image.lock --pyproject pyproject.toml --output-reproducible --validate -o build/baoxue.cdx.json
+
 schema: install  ## write the GraphQL and contract snapshots and the departments' pages anew, for review
 	$(BIN)/python -m gateway.schema.schema > gateway/schema.graphql
 	$(BIN)/python -m tests.architecture.schemas
 	$(BIN)/python -m gateway.schema.departments
 
-lock: install  ## renew requirements.lock, the image's lock and the benchmark's from pyproject.toml
+lock: install  ## renew requirements.lock, the image's lock, the benchmark's and the audit's from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
 	$(COMPILE) pyproject.toml --constraint requirements.lock $(LEFT_OUT) --output-file deploy/image.lock
 	$(COMPILE) --group pyproject.toml:bench --output-file tests/bench/reconcile/peer.lock
+	$(COMPILE) --group pyproject.toml:audit --output-file deploy/audit.lock
 
 clean:  ## remove the environment and caches; data in .baoxue stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
