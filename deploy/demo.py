@@ -23,7 +23,7 @@ from deploy.embedded import Embedded, Running
 from deploy.postgres.cluster import Cluster
 from deploy.quiet import wait_until_quiet
 from deploy.showing import StepBars, table
-from gateway.access.principal import DevelopmentIssuer
+from gateway.access.issuing import DevelopmentIssuer
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock, china_date
 from services.chassis.config import read_settings

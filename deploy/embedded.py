@@ -15,17 +15,19 @@ from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
 from deploy.services import built
 from gateway.access.freshness import Freshness
+from gateway.access.issuing import DEVELOPMENT_ISSUER, DevelopmentIssuer, Issuer, console_issuer
 from gateway.access.policy import Policy, load_policy
 from gateway.access.policy_keys import read_keys
 from gateway.access.policy_log import load_released
 from gateway.access.predicates import Predicates
-from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
+from gateway.access.principal import Tokens
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
 from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility
 from gateway.commands import Service as Reached
+from gateway.identity.office import Office, open_office
 from gateway.readmodel import trees
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
@@ -129,6 +131,8 @@ class Embedded:
         projector = Projector(dsn=cluster.dsn("gateway", "gateway_writer"), log=log, opener=vault, clock=self._clock)
         replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
         issuer = self._issuer()
+        console_secret = own_secret(folder / "console.key")
+        console = console_issuer(secret=console_secret, audience=AUDIENCE, clock=self._clock)
         reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
         policy = self._policy(cluster)
         writer = Writer(dsn=cluster.dsn("gateway", "gateway_writer"))
@@ -146,8 +150,7 @@ class Embedded:
         gateway = build_gateway(
             policy=policy,
             tokens=Tokens(
-                keys=issuer.keys if issuer else _no_keys,
-                issuer=DEVELOPMENT_ISSUER,
+                issuers={issuer.issuer: issuer.keys} if issuer else {console.issuer: console.keys},
                 audience=AUDIENCE,
                 policy=policy,
                 clock=self._clock,
@@ -168,6 +171,8 @@ class Embedded:
             papers=self._settings.papers,
             documents=self._settings.documents,
             public_secret=surroundings.token,
+            console_secret=console_secret,
+            office=self._office(policy, issuer=console),
             witnessing=Witnessing(
                 dsn=cluster.dsn("gateway", "gateway_writer"),
                 entries=trees.LOGS["access"],
@@ -235,7 +240,15 @@ class Embedded:
             return None
         return DevelopmentIssuer(enabled=True, issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, clock=self._clock)
 
-
-async def _no_keys() -> dict[str, list[object]]:
-    """Without an issuer nobody's token is good."""
-    return {"keys": []}
+    def _office(self, policy: Policy, *, issuer: Issuer) -> Office | None:
+        """Where people sign in to the console; in development they choose an account of the list."""
+        if self._settings.development:
+            return None
+        folder = self._settings.data_folder
+        return open_office(
+            self._settings.sign_in,
+            secret=lambda: read_secret(folder / "sign-in.secret"),
+            issuer=issuer,
+            policy=policy,
+            clock=self._clock,
+        )

@@ -10,7 +10,7 @@ from deploy import operate
 from deploy.embedded import Embedded, Running
 from deploy.quiet import wait_until_quiet
 from deploy.showing import table
-from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.access.issuing import DEMO_ACCOUNTS
 from services.chassis.clock import SystemClock
 from services.chassis.config import Settings
 from services.chassis.logs import log_to_stderr

@@ -1,6 +1,7 @@
 """Runs parts of the gateway as a process of their own: `python -m gateway api`, `projector`, or `all`."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,21 +9,24 @@ import msgspec
 from fastapi import FastAPI
 
 from gateway.access.freshness import Freshness
+from gateway.access.issuing import DEVELOPMENT_ISSUER, DevelopmentIssuer, Issuer, console_issuer
 from gateway.access.policy_keys import read_keys
 from gateway.access.policy_log import load_released
 from gateway.access.predicates import Predicates
-from gateway.access.principal import DEVELOPMENT_ISSUER, DevelopmentIssuer, Tokens
+from gateway.access.principal import Keys, Tokens
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
 from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility, Service
+from gateway.identity.office import open_office
 from gateway.readmodel import trees
 from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
 from gateway.supervision.replay import Replay
+from services.chassis.config import ProcessSettings
 from services.chassis.errors import Refused
 from services.chassis.process import Process, within
 from services.chassis.runtime import Part, watch
@@ -56,13 +60,9 @@ def main() -> None:
 def build(process: Process) -> FastAPI:
     """The gateway's face: reads its read model, sends commands to the services over the network."""
     settings = process.settings
-    issuer = None
-    if settings.development:
-        issuer = DevelopmentIssuer(
-            enabled=True, issuer=DEVELOPMENT_ISSUER, audience=settings.audience, clock=process.clock
-        )
-    elif settings.jwks is None or not settings.issuer:
-        raise Refused("Nobody's token can be checked: set BAOXUE_ISSUER and BAOXUE_JWKS, the file of its public keys.")
+    development = _development_issuer(process)
+    console_secret = settings.secret("console.key")
+    console = console_issuer(secret=console_secret, audience=settings.audience, clock=process.clock)
     if settings.policy_keys is None:
         raise Refused(
             "Nobody can have released a policy: set BAOXUE_POLICY_KEYS, the list of public keys that release it."
@@ -81,8 +81,7 @@ def build(process: Process) -> FastAPI:
     return build_gateway(
         policy=policy,
         tokens=Tokens(
-            keys=issuer.keys if issuer is not None else _KeysInFile(settings.jwks or Path()),
-            issuer=DEVELOPMENT_ISSUER if issuer is not None else settings.issuer,
+            issuers=_issuers(settings, development=development, console=console),
             audience=settings.audience,
             policy=policy,
             clock=process.clock,
@@ -100,10 +99,20 @@ def build(process: Process) -> FastAPI:
             informants=Informants(dsn=process.dsn("reader"), opener=process.vault),
         ),
         development=settings.development,
-        issuer=issuer,
+        issuer=development,
         papers=settings.papers,
         documents=settings.documents,
         public_secret=settings.secret("services.token"),
+        console_secret=console_secret,
+        office=None
+        if settings.development
+        else open_office(
+            settings.sign_in,
+            secret=lambda: settings.secret("sign-in.secret"),
+            issuer=console,
+            policy=policy,
+            clock=process.clock,
+        ),
         witnessing=Witnessing(
             dsn=process.dsn("writer"),
             entries=trees.LOGS["access"],
@@ -111,6 +120,25 @@ def build(process: Process) -> FastAPI:
             within=settings.witnessed_within,
         ),
     )
+
+
+def _development_issuer(process: Process) -> DevelopmentIssuer | None:
+    """Who gives tokens to anybody, in development only."""
+    if not process.settings.development:
+        return None
+    audience = process.settings.audience
+    return DevelopmentIssuer(enabled=True, issuer=DEVELOPMENT_ISSUER, audience=audience, clock=process.clock)
+
+
+def _issuers(
+    settings: ProcessSettings, *, development: DevelopmentIssuer | None, console: Issuer
+) -> Mapping[str, Keys]:
+    """Whose tokens are taken: the console's, and partners' from the issuer of the installation; raises `Refused` where there is none."""
+    if development is not None:
+        return {development.issuer: development.keys}
+    if settings.jwks is None or not settings.issuer:
+        raise Refused("Nobody's token can be checked: set BAOXUE_ISSUER and BAOXUE_JWKS, the file of its public keys.")
+    return {settings.issuer: _KeysInFile(settings.jwks), console.issuer: console.keys}
 
 
 class _KeysInFile:

@@ -1,10 +1,10 @@
 """The gateway as one ASGI application. Takes everything it works with; read top to bottom."""
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -13,21 +13,25 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.freshness import Freshness, Nobody
+from gateway.access.issuing import DEMO_ACCOUNTS, DevelopmentIssuer
 from gateway.access.policy import Policy
 from gateway.access.predicates import Predicates
-from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
+from gateway.access.principal import Tokens
 from gateway.access.quotas import Quota, Quotas
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
 from gateway.commands import Commands
+from gateway.console.arrivals import Arrivals
 from gateway.console.asking import Asking, Files
 from gateway.console.caller import Console
 from gateway.console.document import Documents as PageDocuments
+from gateway.console.renewals import Renewals
 from gateway.console.routes import Lending, console_routes
 from gateway.console.session import Sessions
 from gateway.endpoint import Endpoint
 from gateway.files.desk import Desk
 from gateway.files.routes import file_routes
+from gateway.identity.office import Office
 from gateway.looks import Looks, Surroundings
 from gateway.public.disclosure import Board, disclosure_routes
 from gateway.public.forms import Forms
@@ -63,7 +67,8 @@ class Gateway(FastAPI):
         elif scope["type"] == "websocket" and scope["path"] == "/graphql":
             await self.streams(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith("/files/"):
-            await super().__call__(self.lending.lend(scope), receive, send)
+            scope, send = await self.lending.lend(scope, send)
+            await super().__call__(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -86,12 +91,16 @@ def build_gateway(
     documents: Path | None = None,
     quota: Quota = DEFAULT_QUOTA,
     public_secret: str = "",
+    console_secret: str = "",
+    office: Office | None = None,
     witnessing: Witnessing | None = None,
 ) -> Gateway:
     """The gateway. Without `commands` mutations are refused, without `warrants` those that approve, consent and break
     glass; without `freshness` nothing is shown that ends with a task; with `witnessing` exports wait while it refuses.
 
     With `public_secret`, one that all gateways of the installation share, the public may report (and only with `commands`).
+    `console_secret` is one they share too: under it the console's sessions are sealed; without it these end with the process.
+    `office` is where people sign in to the console outside development.
     `papers` is a folder of the office's own Word templates, each of which has to fit; `documents` one of partners' trusted documents. `development`
     opens introspection, the query page and documents of anybody's making; an `issuer` gives tokens of demonstration
     accounts to anybody. Its lifespan runs the writer of receipts; without it nothing is answered.
@@ -101,15 +110,7 @@ def build_gateway(
     changes = Changes(dsn=reader.dsn)
     page = (EXPLORER / "page.html").read_bytes() if development else None
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with receipts.running():
-            yield
-        await changes.close()
-        await reader.close()
-        if commands is not None:
-            await commands.close()
-
+    lifespan = _lifespan(receipts, closing=(changes, reader, commands, office))
     app = Gateway(title="Baoxue gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     surroundings = Surroundings(
         schema=build_schema(),
@@ -131,12 +132,32 @@ def build_gateway(
     looks = Looks(surroundings)
     app.graphql, app.streams = Endpoint(looks), Streams(looks, changes)
     app.router.routes.extend(file_routes(_desk(surroundings, templates=papers, witnessing=witnessing)))
-    _open_console(app, surroundings, issuer=issuer, secret=public_secret)
+    _open_console(app, surroundings, issuer=issuer, office=office, secret=console_secret)
     _open_to_outsiders(app, surroundings, secret=public_secret)
     if development:
         app.router.routes.append(Mount("/graphql/explorer", StaticFiles(directory=EXPLORER)))
     _issue_tokens(app, issuer)
     return app
+
+
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+def _lifespan(
+    receipts: Receipts, *, closing: Sequence[_Closing | None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Runs the writer of receipts, and in the end closes what was opened."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with receipts.running():
+            yield
+        for one in closing:
+            if one is not None:
+                await one.close()
+
+    return lifespan
 
 
 def _open_to_outsiders(app: Gateway, surroundings: Surroundings, *, secret: str) -> None:
@@ -177,16 +198,22 @@ def _hall(surroundings: Surroundings, *, commands: Commands, secret: str) -> Hal
     )
 
 
-def _open_console(app: Gateway, surroundings: Surroundings, *, issuer: DevelopmentIssuer | None, secret: str) -> None:
+def _open_console(
+    app: Gateway, surroundings: Surroundings, *, issuer: DevelopmentIssuer | None, office: Office | None, secret: str
+) -> None:
     """The offices' pages, which ask /graphql and /files as any partner does. Without a secret to share sessions end with the process."""
-    clock = surroundings.clock
+    clock, development = surroundings.clock, issuer is not None
+    secret = secret or secrets.token_hex(32)
     console = Console(
         asking=Asking(app.graphql),
         files=Files(app),
         documents=PageDocuments(trust=surroundings.documents.trust),
-        sessions=Sessions(secret=secret or secrets.token_hex(32), clock=clock, development=issuer is not None),
+        sessions=Sessions(secret=secret, clock=clock, development=development),
+        arrivals=Arrivals(secret=secret, clock=clock, development=development),
+        renewals=Renewals(clock=clock, issuer=issuer, office=office),
         clock=clock,
         issuer=issuer,
+        office=office,
     )
     app.lending = Lending(console)
     app.router.routes.extend(console_routes(console))

@@ -1,4 +1,4 @@
-"""Commands to the services over HTTP, in the caller's name; the only place that speaks HTTP outward.
+"""Commands to the services over HTTP, in the caller's name; nothing else here speaks to them.
 
 A command carries an idempotency key: the same key again gets the first answer, so a retry after a lost answer is safe
 and is made once here by itself. After the answer the gateway waits, bounded, until its own read model has come as far as

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
+import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import KeySet
 
 from gateway.access.policy import WARRANTED, Grants, Policy, Relation
 from gateway.access.rules import RULES
@@ -159,31 +160,31 @@ def area_range(code: str) -> tuple[str, str]:
     return code, str(int(code) + 1).zfill(len(code))
 
 
+Keys = Callable[[], Awaitable[Mapping[str, Any]]]
+"""Gives an issuer's JWKS document."""
+
+
 class Tokens:
-    """Verifies access tokens against the issuer's keys."""
+    """Verifies access tokens against their issuers' keys: no issuer's key is good for another's token."""
 
     def __init__(
         self,
         *,
-        keys: Callable[[], Awaitable[Mapping[str, Any]]],
-        issuer: str,
+        issuers: Mapping[str, Keys],
         audience: str,
         policy: Policy,
         clock: Clock,
         standing: Standing | None = None,
     ) -> None:
-        """`keys` gives the issuer's JWKS document; it is asked again for a key not known yet, at most once a minute.
+        """`issuers` are those whose tokens are taken, by name; one's keys are asked for again at a key not known yet, at most once a minute.
 
         Without `standing` a purpose that needs an approval, and a token about one matter, open nothing.
         """
-        self._keys = keys
-        self._issuer = issuer
+        self._issuers = {name: _Issuer(keys) for name, keys in issuers.items()}
         self._audience = audience
         self._policy = policy
         self._clock = clock
         self._standing = standing or _Nothing()
-        self._known = KeySet([])
-        self._asked_at = float("-inf")
         self._verified: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
@@ -218,25 +219,37 @@ class Tokens:
         if len(token) > _MOST_BYTES:
             raise Unauthenticated
         try:
-            header = jws.extract_compact(token.encode()).headers()
-            await self._learn(str(header.get("kid")), now=now)
-            decoded = jwt.decode(token, self._known, algorithms=ALGORITHMS)
-        except (JoseError, ValueError, KeyError, TypeError):
+            shown = jws.extract_compact(token.encode())
+            header = shown.headers()
+            issuer = self._issuers[msgspec.json.decode(shown.payload)["iss"]]
+            known = await issuer.keys_with(str(header.get("kid")), now=now)
+            claims = jwt.decode(token, known, algorithms=ALGORITHMS).claims
+        except (JoseError, msgspec.DecodeError, ValueError, KeyError, TypeError):
             raise Unauthenticated from None
-        claims = decoded.claims
         audience = claims.get("aud")
         mine = self._audience in audience if isinstance(audience, list) else self._audience == audience
         expires, begins = claims.get("exp"), claims.get("nbf", 0)
         timely = isinstance(expires, int | float) and isinstance(begins, int | float) and begins <= now < expires
-        if header.get("typ") != "at+jwt" or claims.get("iss") != self._issuer or not mine or not timely:
+        if header.get("typ") != "at+jwt" or not mine or not timely:
             raise Unauthenticated
         _text(claims, "jti")
         return dict(claims)
 
-    async def _learn(self, kid: str, *, now: float) -> None:
+
+class _Issuer:
+    """One issuer, and the keys it was last seen to have."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._known = KeySet([])
+        self._asked_at = float("-inf")
+
+    async def keys_with(self, kid: str, *, now: float) -> KeySet:
+        """Its keys, asked for again where `kid` is none of them."""
         if all(key.kid != kid for key in self._known.keys) and now - self._asked_at >= _WIDEST_S:
             self._asked_at = now
             self._known = KeySet.import_key_set({"keys": list((await self._keys())["keys"])})
+        return self._known
 
 
 class _Nothing:
@@ -264,75 +277,3 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise Unauthenticated
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A demonstration account; nobody's name."""
-
-    unit: str
-    purpose: str
-    role: str = "officer"
-
-
-DEMO_ACCOUNTS: Mapping[str, Account] = {
-    "bureau-office": Account("education_bureau:410326", "dropout_control"),
-    "bureau-assistance": Account("education_bureau:410326", "assistance"),
-    "xiaodian-officer": Account("township:410326103", "dropout_control"),
-    "santun-officer": Account("township:410326104", "dropout_control"),
-    "school-principal": Account("school:3141000300", "dropout_control"),
-    "village-cadre": Account("village:410326103005", "dropout_control"),
-    "police-officer": Account("public_security:410326", "identity_check"),
-    "civil-affairs-officer": Account("civil_affairs:410326", "social_relief"),
-    "disability-officer": Account("disabled_federation:410326", "disability_placement"),
-    "rural-affairs-officer": Account("rural_affairs:410326", "assistance"),
-    "rural-affairs-head": Account("rural_affairs:410326", "assistance", "head"),
-    "justice-officer": Account("justice:410326", "legal_action"),
-    "inspector": Account("supervision:410326", "supervision"),
-    "supervision-head": Account("supervision:410326", "supervision", "head"),
-    "statistician": Account("statistics:410326", "statistics"),
-}
-
-
-DEVELOPMENT_ISSUER = "https://baoxue.invalid/development"
-"""What the built-in issuer calls itself."""
-
-
-class DevelopmentIssuer:
-    """Issues tokens to anybody who asks, for demonstrations and tests; refuses to exist unless `enabled` says so."""
-
-    def __init__(self, *, enabled: bool, issuer: str, audience: str, clock: Clock) -> None:
-        if not enabled:
-            message = "The development issuer gives tokens to anybody; enable it expressly, and never with real data."
-            raise RuntimeError(message)
-        self._key = OKPKey.generate_key("Ed25519", {"kid": str(uuid4()), "use": "sig"})
-        self._issuer = issuer
-        self._audience = audience
-        self._clock = clock
-
-    async def keys(self) -> Mapping[str, Any]:
-        """The JWKS document of its one key."""
-        return {"keys": [self._key.as_dict(private=False)]}
-
-    def mint(self, name: str, *, minutes: int = 10) -> str:
-        """A token for a demonstration account."""
-        account = DEMO_ACCOUNTS[name]
-        return self.mint_for(actor=name, unit=account.unit, purpose=account.purpose, role=account.role, minutes=minutes)
-
-    def mint_for(self, *, actor: str, unit: str, purpose: str, minutes: int = 10, **more: str) -> str:
-        """A token for any actor, unit and purpose; `more` are claims such as `role`, `case` and `referral`."""
-        now = self._clock.now()
-        claims = {
-            "iss": self._issuer,
-            "aud": self._audience,
-            "sub": actor,
-            "client_id": "development",
-            "jti": str(uuid4()),
-            "iat": int(now.timestamp()),
-            "exp": int((now + timedelta(minutes=minutes)).timestamp()),
-            "unit": unit,
-            "purpose": purpose,
-            **more,
-        }
-        header = {"alg": "Ed25519", "typ": "at+jwt", "kid": self._key.kid}
-        return jwt.encode(header, claims, self._key, algorithms=ALGORITHMS)

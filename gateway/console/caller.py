@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import jinja2
@@ -19,10 +19,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive
 
+from gateway.console.arrivals import Arrivals
 from gateway.console.asking import Asking, Files, Said
 from gateway.console.document import ME, Documents, Granted, variables_of
+from gateway.console.renewals import Issuer, Renewals
 from gateway.console.session import Session, Sessions
 from gateway.console.texts import LANGUAGES, Language, Texts
+from gateway.identity.office import Office
 from services.chassis.clock import Clock, china_date
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -50,14 +53,6 @@ _PAGES: Final = jinja2.Environment(
 )
 
 
-class Issuer(Protocol):
-    """Gives tokens of demonstration accounts; in development only."""
-
-    def mint(self, name: str, *, minutes: int = 10) -> str:
-        """A token for an account; raises `KeyError` for one there is not."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
     """What the pages work with; see `app.build_gateway`."""
@@ -66,9 +61,13 @@ class Console:
     files: Files
     documents: Documents
     sessions: Sessions
+    arrivals: Arrivals
+    renewals: Renewals
     clock: Clock
     issuer: Issuer | None = None
     """Who gives tokens to demonstration accounts; None outside development."""
+    office: Office | None = None
+    """Where people sign in; None where no provider is set."""
     granted: dict[tuple[str, str], Granted] = field(default_factory=dict)
     """What each kind of unit is granted for each purpose, as the gateway said when it was first asked."""
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Scope
+from starlette.types import Message, Scope, Send
 
 from gateway.console import signing_in
 from gateway.console.asking import Said
@@ -56,6 +56,7 @@ from gateway.console.views import (
     settings,
 )
 from gateway.html_form import Unreadable, read_pairs, refuse_from_elsewhere
+from gateway.identity.provider import NotVouched, Unreachable
 
 MOST_BYTES: Final = 256 * 1024
 MOST_FIELDS: Final = 400
@@ -213,6 +214,9 @@ def console_routes(console: Console) -> list[Route]:
         _file("/console.js", SCRIPT_BYTES, "text/javascript"),
         _open(console, "/sign-in", "GET", signing_in.show),
         _open(console, "/sign-in", "POST", signing_in.enter),
+        _open(console, "/sign-in/office", "GET", signing_in.set_out),
+        _open(console, "/sign-in/callback", "GET", signing_in.come_back),
+        _open(console, "/sign-in/post", "POST", signing_in.choose),
         *(_shown(console, page) for page in PAGES if page.show),
         *(_acted(console, page) for page in PAGES if page.act),
         *(_taken(console, page) for page in PAGES if page.take),
@@ -296,7 +300,14 @@ def _door(console: Console, page: Page, handle: Show) -> Callable[[Request], Awa
         before = console.sessions.find(request)
         if before is None:
             return _to_sign_in(guest)
-        session = signing_in.renewed(console, before)
+        try:
+            session = await console.renewals.of(before)
+        except Unreachable:
+            return _said(guest, Said("UNAVAILABLE", texts("sign_in.unreachable")))
+        except NotVouched:
+            response = _to_sign_in(guest)
+            console.sessions.end(request, response, before)
+            return response
         try:
             granted = await grants_of(console, session)
             entries = [Entry(one.path, one.name, one.group) for one in PAGES if one.name and one.is_for(granted)]
@@ -344,15 +355,29 @@ class Lending:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def lend(self, scope: Scope) -> Scope:
-        """The request with the session's token, where it is a link of ours and shows none of its own."""
+    async def lend(self, scope: Scope, send: Send) -> tuple[Scope, Send]:
+        """The request with the session's token, where it is a link of ours and shows none of its own; a token that was had
+        anew goes to the browser with the answer."""
         request = Request(scope)
         if request.method != "GET" or "authorization" in request.headers:
-            return scope
+            return scope, send
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-            return scope
-        session = self._console.sessions.find(request)
-        if session is None:
-            return scope
-        token = signing_in.renewed(self._console, session).token
-        return {**scope, "headers": [*request.headers.raw, (b"authorization", f"Bearer {token}".encode())]}
+            return scope, send
+        before = self._console.sessions.find(request)
+        if before is None:
+            return scope, send
+        try:
+            session = await self._console.renewals.of(before)
+        except (NotVouched, Unreachable):
+            return scope, send
+        kept = Response()
+        self._console.sessions.keep(request, kept, session, before=before)
+        cookies = [header for header in kept.raw_headers if header[0] == b"set-cookie"]
+
+        async def with_cookies(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *cookies]}
+            await send(message)
+
+        authorization = (b"authorization", f"Bearer {session.token}".encode())
+        return {**scope, "headers": [*request.headers.raw, authorization]}, with_cookies

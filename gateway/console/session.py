@@ -1,4 +1,4 @@
-"""Who is signed in: a session sealed in a cookie, the tickets of its forms, and how its token is had anew.
+"""Who is signed in: a session sealed in a cookie, and the tickets of its forms.
 
 The cookie holds the access token, who it is for, and two moments, sealed (AES-256-GCM) under a key that all gateways of an
 installation share; nothing of it is kept here. It can be read by no script and goes to no other site. A session ends when
@@ -12,19 +12,18 @@ import base64
 import binascii
 import hashlib
 import hmac
-import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.sealing import Cookie, Seal
 from gateway.html_form import Unreadable
 from services.chassis.clock import Clock
 
@@ -32,9 +31,19 @@ IDLE: Final = timedelta(minutes=30)
 LONGEST: Final = timedelta(hours=10)
 _SEEN_AGAIN: Final = timedelta(minutes=1)
 """A session is sealed anew no more often than this."""
-_NONCE: Final = 12
 _MAC: Final = 16
 _MOST_ENDED: Final = 10_000
+
+
+class Vouch(msgspec.Struct, frozen=True, kw_only=True):
+    """By what the office's provider is asked whether somebody is still who they were when they signed in."""
+
+    subject: str
+    """Their id at the provider."""
+    refresh: str
+    role: str
+    several: bool
+    """Whether they hold other posts too."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +56,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     began: datetime
     seen: datetime
+    vouch: Vouch | None = None
+    """None for a demonstration account."""
 
     @property
     def kind(self) -> str:
@@ -71,13 +82,13 @@ class Sessions:
 
     def __init__(self, *, secret: str, clock: Clock, development: bool) -> None:
         """`secret` is one that all gateways of an installation share. In development a cookie may go over plain HTTP."""
-        self._aead = AESGCM(hashlib.blake2b(secret.encode(), digest_size=32, person=b"console session").digest())
+        self._seal = Seal(secret=secret, kind=b"console session")
+        self._cookie = Cookie("baoxue", development=development)
         self._key = hashlib.blake2b(secret.encode(), digest_size=32, person=b"console forms").digest()
         self._clock = clock
-        self._development = development
         self._ended: OrderedDict[UUID, None] = OrderedDict()
 
-    def begin(self, *, token: str, me: dict[str, Any]) -> Session:
+    def begin(self, *, token: str, me: Mapping[str, Any], vouch: Vouch | None = None) -> Session:
         """A new session of whoever the token is for."""
         now = self._clock.now()
         return Session(
@@ -88,12 +99,13 @@ class Sessions:
             purpose=me["purpose"],
             began=now,
             seen=now,
+            vouch=vouch,
         )
 
     def find(self, request: Request) -> Session | None:
         """The session of a request, or None where there is none, it was idle for too long, or it ended."""
-        sealed = request.cookies.get(self._name(request))
-        session = None if sealed is None else self._open(sealed)
+        sealed = self._cookie.of(request)
+        session = None if sealed is None else self._seal.open(sealed, Session)
         now = self._clock.now()
         if session is None or session.id in self._ended:
             return None
@@ -108,8 +120,8 @@ class Sessions:
             return
         if before is not None and before.token == session.token and now - session.seen < _SEEN_AGAIN:
             return
-        sealed = self._seal(msgspec.structs.replace(session, seen=now))
-        self._set(request, response, sealed, max_age=int(LONGEST.total_seconds()))
+        sealed = self._seal.close(msgspec.structs.replace(session, seen=now))
+        self._cookie.set(request, response, sealed, max_age=int(LONGEST.total_seconds()))
 
     def end(self, request: Request, response: Response, session: Session | None) -> None:
         """Takes the cookie back; this gateway takes it from nobody any more."""
@@ -117,7 +129,7 @@ class Sessions:
             self._ended[session.id] = None
             while len(self._ended) > _MOST_ENDED:
                 self._ended.popitem(last=False)
-        self._set(request, response, "", max_age=0)
+        self._cookie.set(request, response, "", max_age=0)
 
     def hand_out(self, session: Session) -> str:
         """A ticket for one form of a session."""
@@ -137,31 +149,3 @@ class Sessions:
 
     def _mac(self, session: Session, id: bytes) -> bytes:  # noqa: A002
         return hmac.digest(self._key, session.id.bytes + id, "sha256")[:_MAC]
-
-    def _seal(self, session: Session) -> str:
-        nonce = secrets.token_bytes(_NONCE)
-        return base64.urlsafe_b64encode(nonce + self._aead.encrypt(nonce, msgspec.json.encode(session), None)).decode()
-
-    def _open(self, sealed: str) -> Session | None:
-        try:
-            raw = base64.urlsafe_b64decode(sealed)
-            return msgspec.json.decode(self._aead.decrypt(raw[:_NONCE], raw[_NONCE:], None), type=Session)
-        except (binascii.Error, ValueError, InvalidTag, msgspec.DecodeError):
-            return None
-
-    def _is_plain(self, request: Request) -> bool:
-        return self._development and request.url.scheme == "http"
-
-    def _name(self, request: Request) -> str:
-        return "baoxue" if self._is_plain(request) else "__Host-baoxue"
-
-    def _set(self, request: Request, response: Response, value: str, *, max_age: int) -> None:
-        response.set_cookie(
-            self._name(request),
-            value,
-            max_age=max_age,
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=not self._is_plain(request),
-        )

@@ -91,6 +91,8 @@ class Settings:
     """How long what is recorded may be unseen by every witness; zero asks for none. See `witnesses.py`."""
     witnesses: Path | None = None
     """The list of witnesses of the trees, `<address> <key>` a line; see `witnesses.py`."""
+    sign_in: Path | None = None
+    """Where people sign in to the console outside development; see `gateway/identity/posts.py`."""
     ways_out: WaysOut = field(default_factory=WaysOut)
 
 
@@ -135,7 +137,8 @@ class ProcessSettings:
     """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
     witnessed_within: timedelta = timedelta(hours=4)
     """How long what is recorded may be unseen by every witness; zero asks for none. See `witnesses.py`."""
-
+    sign_in: Path | None = None
+    """Where people sign in to the console outside development; see `gateway/identity/posts.py`."""
     ways_out: WaysOut = field(default_factory=WaysOut)
 
     def dsn(self, database: str, role: str) -> str:
@@ -204,6 +207,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
         witnessed_within=given.read("WITNESSED_WITHIN_H", "4", by=_few_hours),
         witnesses=given.path("WITNESSES"),
+        sign_in=given.path("SIGN_IN"),
         ways_out=_ways_out(given),
     )
 
@@ -232,6 +236,7 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         policy_keys=given.path("POLICY_KEYS"),
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
         witnessed_within=given.read("WITNESSED_WITHIN_H", "4", by=_few_hours),
+        sign_in=given.path("SIGN_IN"),
         ways_out=_ways_out(given),
     )
 

@@ -9,8 +9,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from gateway.access.issuing import DEMO_ACCOUNTS, DevelopmentIssuer, console_issuer
 from gateway.access.policy import load_policy
-from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Principal, Tokens, Unauthenticated, area_range
+from gateway.access.principal import Principal, Tokens, Unauthenticated, area_range
 from services.chassis.clock import SteppedClock
 
 POLICY = load_policy()
@@ -40,7 +41,7 @@ class Issuer:
 
 
 def tokens(issuer: Issuer, clock: SteppedClock) -> Tokens:
-    return Tokens(keys=issuer.keys, issuer="https://issuer", audience="baoxue", policy=POLICY, clock=clock)
+    return Tokens(issuers={"https://issuer": issuer.keys}, audience="baoxue", policy=POLICY, clock=clock)
 
 
 def signed(*, typ: str = "at+jwt", key: OKPKey = KEY, kid: str = "one", **changes: Any) -> str:
@@ -110,6 +111,29 @@ def test_a_verified_token_is_remembered_but_not_past_its_end() -> None:
         asyncio.run(known.verify(token))
 
 
+def test_no_issuers_key_is_good_for_anothers_token() -> None:
+    console = console_issuer(secret="ours", audience="baoxue", clock=SteppedClock(START))
+    issuers = {"https://issuer": Issuer().keys, console.issuer: console.keys}
+    known = Tokens(issuers=issuers, audience="baoxue", policy=POLICY, clock=SteppedClock(START))
+    own = console.mint_for(actor="somebody", unit="township:410326103", purpose="dropout_control")
+
+    assert asyncio.run(known.verify(own)).client == "console"
+    for forged in (signed(iss=console.issuer), signed(iss=console.issuer, kid="two"), signed(iss=["https://issuer"])):
+        with pytest.raises(Unauthenticated):
+            asyncio.run(known.verify(forged))
+
+
+def test_the_consoles_key_is_that_of_every_gateway_with_its_secret_and_of_no_other() -> None:
+    clock = SteppedClock(START)
+    ours, again, theirs = (console_issuer(secret=name, audience="baoxue", clock=clock) for name in ("a", "a", "b"))
+    known = Tokens(issuers={ours.issuer: ours.keys}, audience="baoxue", policy=POLICY, clock=clock)
+    of = {"actor": "somebody", "unit": "township:410326103", "purpose": "dropout_control"}
+
+    assert asyncio.run(known.verify(again.mint_for(**of))).actor == "somebody"
+    with pytest.raises(Unauthenticated):
+        asyncio.run(known.verify(theirs.mint_for(**of)))
+
+
 def test_unknown_keys_do_not_make_us_ask_the_issuer_again_and_again() -> None:
     clock, issuer = SteppedClock(START), Issuer()
     known = tokens(issuer, clock)
@@ -136,7 +160,7 @@ class Approving:
 def test_every_demonstration_account_may_do_something(name: str) -> None:
     clock = SteppedClock(START)
     issuer = DevelopmentIssuer(enabled=True, issuer="i", audience="a", clock=clock)
-    known = Tokens(keys=issuer.keys, issuer="i", audience="a", policy=POLICY, clock=clock, standing=Approving())
+    known = Tokens(issuers={"i": issuer.keys}, audience="a", policy=POLICY, clock=clock, standing=Approving())
 
     principal = asyncio.run(known.verify(issuer.mint(name)))
 

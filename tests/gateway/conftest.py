@@ -15,9 +15,10 @@ import psycopg
 import pytest
 
 from gateway.access.freshness import Freshness
+from gateway.access.issuing import DEMO_ACCOUNTS, DevelopmentIssuer
 from gateway.access.policy import load_policy
 from gateway.access.predicates import Predicates
-from gateway.access.principal import DEMO_ACCOUNTS, DevelopmentIssuer, Tokens
+from gateway.access.principal import Tokens
 from gateway.access.receipts import Receipts
 from gateway.access.warrants import Warrants
 from gateway.access.writer import Writer
@@ -123,8 +124,7 @@ class Asking:
         writer = Writer(dsn=writer_dsn)
         self.warrants = Warrants(writer=writer, reader=self.reader, policy=self.policy)
         self.tokens = Tokens(
-            keys=self.issuer.keys,
-            issuer="https://test",
+            issuers={"https://test": self.issuer.keys},
             audience="baoxue",
             policy=self.policy,
             clock=self.clock,

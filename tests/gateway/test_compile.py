@@ -15,8 +15,8 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_non_nul
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from gateway.access.issuing import DEMO_ACCOUNTS
 from gateway.access.policy import Grants, load_policy
-from gateway.access.principal import DEMO_ACCOUNTS
 from gateway.readmodel.duty_register import STANDINGS
 from gateway.readmodel.roster import search_keys
 from gateway.schema.limits import refuse_excess

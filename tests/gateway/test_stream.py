@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from gateway import stream
-from gateway.access.principal import DevelopmentIssuer
+from gateway.access.issuing import DevelopmentIssuer
 from gateway.access.receipts import Receipts
 from gateway.app import build_gateway
 from gateway.readmodel.projection import CHANNEL

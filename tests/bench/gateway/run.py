@@ -31,7 +31,7 @@ import httpx
 
 from deploy.postgres.cluster import SUPERUSER, Cluster
 from deploy.postgres.databases import prepare
-from gateway.access.principal import DevelopmentIssuer
+from gateway.access.issuing import DevelopmentIssuer
 from services.chassis.clock import SystemClock
 from tests.bench.figures import machine, table, write_section
 from tests.bench.gateway import county, depth

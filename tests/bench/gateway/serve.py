@@ -79,7 +79,7 @@ def gateway(task: Task, *, receipts: bool, row_security: bool) -> FastAPI:
     reader = Reader(dsn=task.reader if row_security else task.superuser, connections=CONNECTIONS)
     return build_gateway(
         policy=policy,
-        tokens=Tokens(keys=keys, issuer=task.issuer, audience=task.audience, policy=policy, clock=clock),
+        tokens=Tokens(issuers={task.issuer: keys}, audience=task.audience, policy=policy, clock=clock),
         reader=reader,
         receipts=(Receipts if receipts else NoReceipts)(dsn=task.writer),
         clock=clock,

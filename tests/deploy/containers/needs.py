@@ -13,7 +13,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from deploy.distributed import PARTS
 from deploy.postgres.cluster import SUPERUSER
 from deploy.postgres.databases import DATABASES
-from deploy.secrets import KEYS, WAYS_OUT
+from deploy.secrets import KEYS, PROVIDER, WAYS_OUT
 from services.assistance import policy as assistance
 from services.cases import policy as cases
 from services.chassis.config import SERVICES, read_process_settings
@@ -35,7 +35,7 @@ ROLES: Final = tuple(role for database in DATABASES for role in (database.owner,
 FORWARDED: Final = "FORWARDED_ALLOW_IPS"
 """Whose word the gateway takes for who asks: a setting of its web server's own."""
 OWNERS: Final = tuple(database.owner for database in DATABASES)
-ALL_SECRETS: Final = frozenset({SUPERUSER, *ROLES, *KEYS, *WAYS_OUT})
+ALL_SECRETS: Final = frozenset({SUPERUSER, *ROLES, *KEYS, *WAYS_OUT, PROVIDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Process:
         """The secret files it needs, and no more; those of Kafka come with TLS."""
         opening = {"vault_app", "vault.kek"}
         if self.owner == "gateway":
-            reading = {"gateway_reader", "services.token"} if self.is_face else set()
+            reading = {"gateway_reader", "services.token", "console.key", PROVIDER} if self.is_face else set()
             signing = set() if self.is_face else {"trees.key"}  # the trees over looks and the policy
             return frozenset({"gateway_writer", *reading, *opening, *signing})
         keys = {"roster.key"} if self.owner == "roster" else set()

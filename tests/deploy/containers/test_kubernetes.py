@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from deploy.kafka.topics import FILE as TOPICS
 from deploy.postgres.cluster import SETTINGS
 from deploy.postgres.databases import DATABASES
-from deploy.secrets import WAYS_OUT
+from deploy.secrets import KEYS, PROVIDER, WAYS_OUT
 from gateway.readmodel.projector import READER
 from services.chassis.config import SERVICES, read_process_settings
 from services.chassis.log_kafka import read_topics
@@ -159,7 +159,7 @@ def _kept_in(name: str, *, owner: str) -> tuple[str, str]:
         return "kafka-cluster-ca-cert", "ca.crt"
     if name.startswith("kafka-user."):
         return f"log-{owner}", name.removeprefix("kafka-")
-    if name in {"vault.kek", "roster.key", "services.token", "trees.key", *WAYS_OUT}:
+    if name in {*KEYS, *WAYS_OUT, PROVIDER}:
         return name.replace(".", "-"), "value"
     return f"role-{name.replace('_', '-')}", "password"
 

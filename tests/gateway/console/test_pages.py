@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from gateway.access.principal import DEMO_ACCOUNTS
+from gateway.access.issuing import DEMO_ACCOUNTS
 from gateway.console.routes import PAGES
 from gateway.console.texts import CATALOGUE, Texts
 from gateway.console.views.acts import ACTS, LISTS

@@ -102,7 +102,7 @@ def test_outside_development_there_are_no_accounts_to_choose_from(gateway: Any) 
 
 def test_a_purpose_nobody_approved_is_said_and_begins_no_session(gateway: Any) -> None:
     nobody_approves = Tokens(
-        keys=gateway.issuer.keys, issuer="https://test", audience="baoxue", policy=gateway.policy, clock=gateway.clock
+        issuers={"https://test": gateway.issuer.keys}, audience="baoxue", policy=gateway.policy, clock=gateway.clock
     )
     with Browser(gateway, over(gateway, tokens=nobody_approves, issuer=gateway.issuer)) as browser:
         page = browser.post("/sign-in", {"account": "rural-affairs-officer"})
