@@ -7,7 +7,8 @@ Both are questions to the rows as they stand, so nothing has to be closed: what 
 # mypy: disable-error-code="untyped-decorator"
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar, Final, Self
 from uuid import UUID
@@ -16,7 +17,7 @@ import strawberry
 
 from gateway.schema.its_child import its_child
 from gateway.schema.paging import BadArgument
-from gateway.schema.reading import Looking, facts, is_past
+from gateway.schema.reading import AsRead, Looking, facts, is_past
 from services.chassis.working_days import add_working_days
 
 PAID_WITHIN_DAYS: Final = 60
@@ -192,10 +193,11 @@ _SUMS: Final = " union all ".join(
 
 
 @strawberry.type(
-    description="资助勾稽 Sums of a programme and term at a school, in fen, from awards, payments and lists; schools as they are now."
+    description="资助勾稽 Sums of a programme and term at a school, in a township or of the county, in fen, from awards, payments and"
+    " lists; schools as they are now."
 )
 class AidSum:
-    """One school's sums. Read by its resolver alone; nobody is named in it."""
+    """Sums of one place. Read by its resolver alone; nobody is named in it."""
 
     SELECT: ClassVar[str] = (
         "select * from (select township, school, programme, term, "
@@ -220,15 +222,75 @@ class AidSum:
     listed_fen: int = strawberry.field(description="名册合计(分) totals of the lists, as they were made")
     lines_fen: int = strawberry.field(description="名册明细(分) their lines, counted one by one")
     difference: str = strawberry.field(
-        description="不平 which sums do not agree: awards_and_payments, lists_and_lines, or both; empty where all do"
+        description="不平 which sums do not agree, of the place or of a school in it: awards_and_payments, lists_and_lines, or both;"
+        " empty where all do"
     )
 
     @classmethod
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:  # noqa: ARG003  # every type is read in this form
-        """The sums, and whether both sides of them agree."""
+        """A school's sums, and whether both sides of them agree."""
         checks = {
             "awards_and_payments": row["paid_fen"] + row["due_back_fen"] == row["received_fen"] - row["sent_back_fen"],
             "lists_and_lines": row["listed_fen"] == row["lines_fen"],
         }
         difference = " ".join(name for name, agrees in checks.items() if not agrees)
         return cls(**facts(cls, {**row, "difference": difference}))
+
+
+SUMS_BY: Final = ("school", "township", "county")
+"""The places of which sums are made."""
+
+
+def summed(sums: Iterable[AidSum], *, by: str) -> list[AidSum]:
+    """The sums of schools by school, township or county; raises `BadArgument` for another place.
+
+    What does not agree at a school does not agree above it either: two schools' differences never make up for each other.
+    """
+    if by not in SUMS_BY:
+        message = f"Sums are made by {', '.join(SUMS_BY)}."
+        raise BadArgument(message)
+    places: dict[tuple[str, str, str, str], list[AidSum]] = {}
+    for one in sums:
+        place = ("" if by == "county" else one.township, one.school if by == "school" else "")
+        places.setdefault((*place, one.programme, one.term), []).append(one)
+    return [_together(of_place, township=place[0], school=place[1]) for place, of_place in places.items()]
+
+
+def _together(sums: Sequence[AidSum], *, township: str, school: str) -> AidSum:
+    amounts = {name: sum(getattr(one, name) for one in sums) for name in _COLUMNS}
+    apart = dict.fromkeys(name for one in sums for name in one.difference.split())
+    return replace(sums[0], township=township, school=school, difference=" ".join(apart), **amounts)
+
+
+_OF_PROGRAMME: Final = "(select array_agg(distinct category) as codes from award where programme = %(programme)s)"
+_PUPILS: Final = f"""
+    select c.township, c.school, a.award_id, coalesce(a.state, '') as state, a.list_id, a.paid_fen,
+        exists (select from award o where o.child_id = c.child_id and o.term = %(term)s and o.state <> 'set_aside'
+            and %(programme)s = any(o.excludes)) as excluded,
+        exists (select from eligibility e cross join {_OF_PROGRAMME} p where e.child_id = c.child_id and {_HELD}
+            and (p.codes is null or e.category = any(p.codes))) as eligible
+    from child c left join award a on a.child_id = c.child_id and a.programme = %(programme)s and a.term = %(term)s
+        and a.state <> 'set_aside'
+    where c.merged_into is null and c.stage in ('primary', 'junior')"""
+
+
+@strawberry.type(
+    description="认定进度 How far the recognition of a programme and term has come at a school: pupils, counted now."
+)
+class RecognitionProgress(AsRead):
+    """One school's progress. Read by its resolver alone; nobody is named in it."""
+
+    SELECT: ClassVar[str] = f"""
+    select * from (select township, school, count(*) filter (where award_id is not null or eligible and not excluded)::int as expected,
+        count(award_id)::int as granted, count(*) filter (where award_id is null and eligible and not excluded)::int as waiting,
+        count(*) filter (where list_id is not null or paid_fen > 0)::int as listed,
+        count(*) filter (where paid_fen > 0)::int as paid
+    from ({_PUPILS}) p where award_id is not null or eligible group by township, school) r"""
+
+    township: str = strawberry.field(description="乡镇代码 township")
+    school: str = strawberry.field(description="学校代码 school; empty for pupils whose school is not known")
+    expected: int = strawberry.field(description="应认定人数 granted, or eligible in the term and not granted yet")
+    granted: int = strawberry.field(description="已认定人数 awards that stand")
+    waiting: int = strawberry.field(description="待认定人数 eligible in the term and not granted yet")
+    listed: int = strawberry.field(description="已列名册人数 on a list for the bank, or paid")
+    paid: int = strawberry.field(description="已发放人数 paid")

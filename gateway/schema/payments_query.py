@@ -7,7 +7,7 @@ from typing import Final
 
 import strawberry
 
-from gateway.schema.aid_watch import AidSum, AidWatch, days_of
+from gateway.schema.aid_watch import AidSum, AidWatch, RecognitionProgress, days_of, summed
 from gateway.schema.assistance import Award
 from gateway.schema.paging import PAGE
 from gateway.schema.payments import PaymentList, PaymentRefusal, TermCandidate
@@ -74,19 +74,39 @@ class PaymentsQuery:
         return await page(info.context, AidWatch, where, keys=keys, first=first, after=after, given=parameters)
 
     @strawberry.field(
-        description="资助勾稽 sums of a term by school, from the awards on one side, from lists and payments on the other, in fen;"
-        " `difference` says where they do not agree (N6.2)"
+        description="资助勾稽 sums of a term by `school`, `township` or `county`, from the awards on one side, from lists and payments on"
+        " the other, in fen; `difference` says where they do not agree (N6.2). All of it is a workbook at `/files/aid`."
     )
-    async def aid_sums(self, info: Info, term: str, programme: str | None = None) -> list[AidSum]:
-        """Sums by township, school and programme."""
+    async def aid_sums(self, info: Info, term: str, programme: str | None = None, by: str = "school") -> list[AidSum]:
+        """Sums by place and programme."""
         days_of(term)
-        return await many(
+        sums = await many(
             info.context,
             AidSum,
             "term = %(term)s and (%(programme)s::text is null or programme = %(programme)s)"
             " order by township, school, programme",
             term=term,
             programme=programme,
+        )
+        return summed(sums, by=by)
+
+    @strawberry.field(
+        description="认定进度 how far the recognition of a programme and term has come, school by school, as it stands now (N6.2)"
+    )
+    async def recognition_progress(
+        self, info: Info, programme: str, term: str, township: str | None = None
+    ) -> list[RecognitionProgress]:
+        """Pupils expected, granted, waiting, listed and paid at each school."""
+        begins_on, ends_on, _ = days_of(term)
+        return await many(
+            info.context,
+            RecognitionProgress,
+            "%(township)s::text is null or township = %(township)s order by township, school",
+            programme=programme,
+            term=term,
+            township=township,
+            begins_on=begins_on,
+            ends_on=ends_on,
         )
 
     @strawberry.field(description="退票 payments the bank refused; `open` those on which something is owed, or not")

@@ -51,21 +51,25 @@ class BankLine:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of the pupils of a recognition, by ids; what is granted in it is added."""
+    """What is known of the pupils of a recognition; what is granted in it is added.
+
+    By what it is of, not by its id: to derive an id takes longer than to look for it.
+    """
 
     recipients: dict[UUID, Recipient]
-    awards: dict[UUID, Award]
-    eligibilities: dict[UUID, Eligibility]
+    awards: dict[tuple[UUID, str], Award]
+    """By entry and programme."""
+    eligibilities: dict[tuple[UUID, str], Eligibility]
+    """By entry and category."""
 
     def recipient(self, child_id: UUID) -> Recipient:
         """The pupil's entry, begun where nothing was ever granted to it."""
         return self.recipients.get(child_id) or Recipient.begin(child_id=child_id)
 
-    def has_award(self, recipient: Recipient, *, programme: str, beside: Iterable[str], term: str) -> bool:
+    def has_award(self, recipient: Recipient, *, programme: str, beside: Iterable[str]) -> bool:
         """Whether any entry of the child has the award, or one that stands of the programmes not paid together with it."""
         kinds = ((entry, code) for code in (programme, *beside) for entry in recipient.entries)
-        ids = (Award.id_of(child_id=entry, programme=code, term=term) for entry, code in kinds)
-        found = (self.awards[id_] for id_ in ids if id_ in self.awards)
+        found = (award for kind in kinds if (award := self.awards.get(kind)))
         return any(award.programme == programme or award.stands for award in found)
 
     def eligibility(self, pupil: Pupil, *, rate: Rate, during: Term) -> Eligibility | None:
@@ -73,8 +77,8 @@ class _Known:
         recipient = self.recipients.get(pupil.child_id)
         entries = (pupil.child_id,) if recipient is None else recipient.entries
         named = (category for category in pupil.categories if category in rate.categories)
-        ids = (Eligibility.id_of(child_id=entry, category=category) for category in named for entry in entries)
-        found = (self.eligibilities[id_] for id_ in ids if id_ in self.eligibilities)
+        kinds = ((entry, category) for category in named for entry in entries)
+        found = (eligibility for kind in kinds if (eligibility := self.eligibilities.get(kind)))
         return next((e for e in found if e.held_during(begins_on=during.begins_on, ends_on=during.ends_on)), None)
 
 
@@ -103,14 +107,14 @@ class Payments:
             if (
                 eligibility is None
                 or recipient.into is not None
-                or known.has_award(recipient, programme=programme, beside=beside, term=term)
+                or known.has_award(recipient, programme=programme, beside=beside)
             ):
                 continue
             award = Award.grant(
                 standing=(), child_id=pupil.child_id, term=during, rate=rate, eligibility=eligibility, today=today()
             )
             recipient.note_award(award_id=award.id)
-            known.awards[award.id] = award
+            known.awards[award.child_id, programme] = award
             changed += [recipient, award]
         return self._assistance.record(*changed, answer=recognition_of(programme, term=term, school=school))
 
@@ -188,7 +192,11 @@ class Payments:
                 for category in of[child]
             ),
         )
-        return _Known(by_child, awards, eligibilities)
+        return _Known(
+            by_child,
+            {(award.child_id, award.programme): award for award in awards.values()},
+            {(found.child_id, found.category): found for found in eligibilities.values()},
+        )
 
     def _take(self, line: BankLine, *, made: PaymentList) -> Iterator[RecordedAggregate]:
         award = self._assistance.get(Award, line.award_id)

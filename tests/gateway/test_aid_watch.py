@@ -224,6 +224,44 @@ def test_sums_that_do_not_agree_say_which(gateway: Asking, school: School) -> No
     assert summed(gateway, school)["difference"] == "awards_and_payments lists_and_lines"
 
 
+def test_sums_of_a_township_and_of_the_county_are_those_of_their_schools_to_the_fen(
+    gateway: Asking, school: School
+) -> None:
+    child = school.pupil()
+    school.award(child, state="paid", paid=AMOUNT)
+    school.payment(child, school.award(child, term=BEFORE), list_id=school.list(total=AMOUNT + 7))
+    put(gateway, school)
+    names = SUM.split()[:-1]
+
+    def sums(by: str) -> list[dict[str, Any]]:
+        query = f'{{ aidSums(term: "{TERM}", programme: "living_allowance", by: "{by}") {{ township school {SUM} }} }}'
+        return gateway.ask(query, by="inspector").data["aidSums"]  # type: ignore[no-any-return]
+
+    schools, townships, [county_sums] = sums("school"), sums("township"), sums("county")
+    for name in names:
+        assert county_sums[name] == sum(one[name] for one in schools) == sum(one[name] for one in townships)
+    assert {one["township"] for one in townships} == {one["township"] for one in schools}
+    assert (county_sums["township"], county_sums["school"]) == ("", "")
+    assert {one["school"] for one in townships} == {""}
+    assert county_sums["difference"], "what does not agree at a school does not agree above it"
+
+
+def test_how_far_the_recognition_of_a_term_has_come_is_told_by_school(gateway: Asking, school: School) -> None:
+    granted, listed, paid = (school.pupil() for _ in range(3))
+    school.pupil()
+    school.pupil(eligible=False)
+    excluded = school.pupil(left_behind=True)
+    school.award(granted)
+    school.payment(listed, school.award(listed), list_id=school.list(total=AMOUNT))
+    school.award(paid, state="paid", paid=AMOUNT)
+    school.award(excluded, programme="clothing", excludes=("living_allowance",))
+    put(gateway, school)
+    query = f"""{{ recognitionProgress(programme: "living_allowance", term: "{TERM}", township: "{county.XIAODIAN}") {{
+        school expected granted waiting listed paid }} }}"""
+    [row] = [one for one in gateway.ask(query, by=OFFICE).data["recognitionProgress"] if one["school"] == school.code]
+    assert row == {"school": school.code, "expected": 4, "granted": 3, "waiting": 1, "listed": 1, "paid": 1}
+
+
 def test_what_is_no_term_is_refused_in_words(gateway: Asking) -> None:
     reply = gateway.ask('{ aidSums(term: "2026") { school } }', by=OFFICE)
     assert (reply.code, "2026-2027-1" in reply.message) == ("BAD_REQUEST", True)

@@ -91,6 +91,11 @@ class Categories:
     """A table of categories that doesn't contradict itself."""
 
     categories: tuple[Category, ...]
+    _lapses: Mapping[str, date | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lapses = {category.code: category.until_on for category in self.categories}
+        object.__setattr__(self, "_lapses", MappingProxyType(lapses))
 
     @classmethod
     def of(cls, entries: Iterable[dict[str, Any]]) -> Self:
@@ -133,7 +138,7 @@ class Categories:
 
     def lapses_on(self, code: str) -> date | None:
         """The day from which a category is in force no longer; None for one that goes on, or that the table does not know."""
-        return next((category.until_on for category in self.categories if category.code == code), None)
+        return self._lapses.get(code)
 
 
 def _overlap(one: Category, other: Category) -> bool:
