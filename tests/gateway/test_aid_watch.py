@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
+import openpyxl
 import psycopg
 import pytest
 
 from services.chassis.working_days import add_working_days
 from tests.gateway import county
 from tests.gateway.conftest import Asking
+from tests.gateway.test_files_field_check import get
 
 OFFICE = ("education_bureau:410326", "assistance")
 ELSEWHERE = ("education_bureau:410327", "assistance")
@@ -260,6 +263,31 @@ def test_how_far_the_recognition_of_a_term_has_come_is_told_by_school(gateway: A
         school expected granted waiting listed paid }} }}"""
     [row] = [one for one in gateway.ask(query, by=OFFICE).data["recognitionProgress"] if one["school"] == school.code]
     assert row == {"school": school.code, "expected": 4, "granted": 3, "waiting": 1, "listed": 1, "paid": 1}
+
+
+def test_a_terms_sums_and_questions_are_a_workbook_that_is_recorded(gateway: Asking, school: School) -> None:
+    child = school.pupil()
+    school.award(child, granted_on=county.TODAY - timedelta(days=61))
+    put(gateway, school)
+    answered = get(gateway, f"/files/aid?term={TERM}", by=OFFICE)
+    assert answered.status_code == 200, answered.text
+    [receipt] = gateway.receipts_of()
+    assert (receipt["operation"], child in receipt["child_ids"]) == ("export_aid", True)
+
+    book: Any = openpyxl.load_workbook(BytesIO(answered.content))
+    assert book.sheetnames == ["全县", "乡镇", "学校", "待办"]
+    of_schools, questions = (list(book[name].iter_rows(values_only=True)) for name in ("学校", "待办"))
+    [sums] = [row for row in of_schools if school.code in row]
+    assert (sums[3], sums[4], sums[6]) == (1, "625.00", "625.00")
+    [asked] = [row for row in questions if school.code in row]
+    assert (asked[0], asked[2], asked[6], asked[9]) == ("应发未发", str(child), "625.00", "是")
+
+
+@pytest.mark.parametrize(("by", "status"), [(ELSEWHERE, 200), (("school:3141000300", "assistance"), 403)])
+def test_a_terms_workbook_holds_what_its_reader_may_see(gateway: Asking, by: Any, status: int) -> None:
+    answered = get(gateway, f"/files/aid?term={TERM}", by=by)
+    assert answered.status_code == status
+    assert not [receipt for receipt in gateway.receipts_of() if receipt["child_ids"]]
 
 
 def test_what_is_no_term_is_refused_in_words(gateway: Asking) -> None:

@@ -14,7 +14,7 @@ from gateway.sheets.payment_result import Result
 from gateway.sheets.stamp import Stamp
 from gateway.words import WORDS
 from services.chassis.errors import Refused
-from tests.gateway.county import NOW
+from tests.gateway.places import NOW
 
 LIST = UUID("3f0c6a58-2d43-4b7e-8a41-6e6a5d5b0c01")
 AWARDS = [uuid5(LIST, f"award/{number}") for number in range(3)]
@@ -117,7 +117,7 @@ def test_what_cannot_be_read_for_certain_is_named_by_its_place(
 
 def test_a_line_of_another_list_and_a_line_told_twice_are_named() -> None:
     book = openpyxl.load_workbook(BytesIO(filled(("已发放", "2026-09-10"), ("已发放", "2026-09-10"))))
-    sheet = book.active
+    sheet: Any = book.active
     column = next(cell.column for cell in sheet[HEADING] if cell.value == "资助编号")
     sheet.cell(HEADING + 2, column).value = str(AWARDS[0])
     sheet.cell(HEADING + 3, column).value = str(LIST)
@@ -138,8 +138,9 @@ def test_what_is_no_workbook_is_refused_by_the_files_name(content: bytes) -> Non
 
 def test_a_workbook_that_is_no_payment_list_is_refused() -> None:
     book = openpyxl.Workbook()
-    book.active.append(["姓名", "金额"])
-    book.active.append(["甲", 1])
+    sheet: Any = book.active
+    sheet.append(["姓名", "金额"])
+    sheet.append(["甲", 1])
     content = BytesIO()
     book.save(content)
     with pytest.raises(Refused, match="资助编号"):
