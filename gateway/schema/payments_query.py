@@ -3,13 +3,15 @@
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 # mypy: disable-error-code="untyped-decorator"
 
+from datetime import date
 from typing import Final
 
 import strawberry
 
+from gateway.schema.aid_outcome import MOST_WINDOW_DAYS, WINDOW_DAYS, AidBeforeReturn
 from gateway.schema.aid_watch import AidSum, AidWatch, RecognitionProgress, days_of, summed
 from gateway.schema.assistance import Award
-from gateway.schema.paging import PAGE
+from gateway.schema.paging import PAGE, BadArgument
 from gateway.schema.payments import PaymentList, PaymentRefusal, TermCandidate
 from gateway.schema.reading import Connection, Info, listed, many, page
 
@@ -108,6 +110,27 @@ class PaymentsQuery:
             begins_on=begins_on,
             ends_on=ends_on,
         )
+
+    @strawberry.field(
+        description="资助与返校 whether aid came before children's return in a period, by `county` or `township`, within `windowDays` before"
+        " it; the answer names its method and claims no cause (N6.3)"
+    )
+    async def aid_before_return(
+        self,
+        info: Info,
+        from_on: date,
+        until_on: date,
+        window_days: int = WINDOW_DAYS,
+        by: str = "county",
+    ) -> list[AidBeforeReturn]:
+        """Counts of returns with and without aid before; raises `BadArgument` for a period or window that is none."""
+        if until_on < from_on or not 1 <= window_days <= MOST_WINDOW_DAYS or by not in {"county", "township"}:
+            message = (
+                f"A period ends after it begins, a window is 1 to {MOST_WINDOW_DAYS} days, by is county or township."
+            )
+            raise BadArgument(message)
+        wanted = {"from_on": from_on, "until_on": until_on, "window_days": window_days, "by": by}
+        return await many(info.context, AidBeforeReturn, "true order by township", **wanted)
 
     @strawberry.field(description="退票 payments the bank refused; `open` those on which something is owed, or not")
     async def payment_refusals(
