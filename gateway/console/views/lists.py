@@ -5,7 +5,18 @@ Aid's are in `aid_lists.py`, those of the field in `field_lists.py`, supervision
 
 from typing import Final
 
-from gateway.console.views.listing import CHILD, PLACE, TOWNSHIP, Button, Column, List, Narrowing, in_state
+from gateway.console.views.listing import (
+    CHILD,
+    PLACE,
+    TOWNSHIP,
+    Behind,
+    Button,
+    Column,
+    List,
+    Narrowing,
+    Paper,
+    in_state,
+)
 
 CASES: Final = List(
     "cases",
@@ -232,4 +243,26 @@ ADDRESSES: Final = List(
     ),
     (),
     (Button("clearAddress", {"entryId": "id"}, bool),),
+)
+DISCLOSURES: Final = List(
+    "disclosures",
+    (
+        Column("number", "disclosures.ledger_number", "number"),
+        Column("state", "child.state", "disclosure_states"),
+        Column("countedOn", "disclosures.counted_on", "date"),
+        Column("preparedBy", "disclosures.prepared_by"),
+        Column("approvedBy", "disclosures.approved_by"),
+        Column("releasedBy", "disclosures.released_by"),
+        Column("releasedOn", "disclosures.released_on", "date"),
+        Column("reason", "child.why"),
+        Column("endedOn", "lists.ended", "date"),
+    ),
+    buttons=(
+        Button("approveDisclosure", {"disclosureId": "id"}, in_state("prepared")),
+        Button("releaseDisclosure", {"disclosureId": "id"}, in_state("approved")),
+        Button("discardDisclosure", {"disclosureId": "id"}, in_state("prepared", "approved")),
+        Button("withdrawDisclosure", {"disclosureId": "id"}, in_state("released")),
+    ),
+    papers=(Paper("/files/disclosures", "disclosures.preview", "previewDisclosure", bool),),
+    behind=(Behind("/disclosures/", "disclosures.what_it_says", "id"),),
 )

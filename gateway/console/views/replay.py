@@ -1,4 +1,4 @@
-"""回放: what was known on an earlier day, of the county and of a case, step by step (N8).
+"""回放: what was known on an earlier day, of the county, a child, a household, and a case, step by step (N8).
 
 Two times: `at`, until when what was recorded counts, and `on`, for which day of that. The stops of the slider are links, so that it works
 without a script.
@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gateway.console.asking import Said
 from gateway.console.caller import Caller
 from gateway.console.views.board import states_of, sums_of, table_of
 from gateway.console.views.moments import end_of
@@ -36,22 +37,35 @@ async def show_county(caller: Caller) -> Response:
 
 
 async def show_case(caller: Caller) -> Response:
-    """A case at one of its steps, or as it was known at the end of a day; the last step where nothing is chosen."""
-    case_id, on = caller.id("id"), caller.given("on")
-    whole = await caller.get("replay_case", "replayCase", id=case_id, asOf=caller.console.clock.now().isoformat())
-    moments = [event["at"] for event in whole["events"]]
-    stop = caller.given("stop")
-    step = int(stop) if stop.isascii() and stop.isdecimal() and int(stop) < len(moments) else len(moments) - 1
-    at = end_of(caller.given("at")) or (moments[step] if moments else "")
-    then = await caller.get("replay_case", "replayCase", id=case_id, asOf=at, on=on) if at else whole
+    """A case as it was known at one of its steps, whose moment is `stop`, or at the end of a day; as it is known now where nothing is chosen."""
+    now = caller.console.clock.now().isoformat()
+    at = end_of(caller.given("at")) or caller.given("stop") or now
+    found = await caller.ask("replay_case", id=caller.id("id"), asOf=at, on=caller.given("on"), now=now)
+    if not found.get("replayCase"):
+        raise Said("NOT_FOUND", "")
+    case = found["replayCase"]
     return caller.page(
         "replay_case.html",
-        case=then,
-        moments=moments,
-        step=len(then["events"]) - 1,
+        case=case,
+        moments=[event["at"] for event in found["whole"]["events"]],
+        step=len(case["events"]) - 1,
         at=caller.given("at"),
-        on=on,
+        on=caller.given("on"),
     )
+
+
+async def show_child(caller: Caller) -> Response:
+    """A child as it was known at the end of a day."""
+    at, on = caller.given("at") or caller.today, caller.given("on")
+    child = await caller.get("replay_child", "replayChild", id=caller.id("id"), asOf=end_of(at), on=on)
+    return caller.page("replay_child.html", child=child, at=at, on=on, stops=_stops(caller.today))
+
+
+async def show_household(caller: Caller) -> Response:
+    """A household's aid as it was known at the end of a day."""
+    at, on = caller.given("at") or caller.today, caller.given("on")
+    home = await caller.get("replay_household", "replayHousehold", id=caller.id("id"), asOf=end_of(at), on=on)
+    return caller.page("replay_household.html", home=home, at=at, on=on, stops=_stops(caller.today))
 
 
 def _stops(today: str) -> list[str]:

@@ -280,3 +280,19 @@ def test_pages_are_grouped_where_there_are_many_and_stand_side_by_side_where_the
 
     assert '<summary class="here">儿童与个案</summary>' in many
     assert "<details" not in few
+
+
+def test_the_ledger_of_disclosures_leads_to_what_each_says_and_hides(browser: Browser) -> None:
+    listed = browser.signed_in("bureau-office").get("/disclosures")
+    [path, *_] = re.findall(r'href="(/disclosures/[^"]+)"', listed.text)
+    page = browser.get(path)
+
+    assert "拟制公开内容" in listed.text
+    assert page.status_code == 200, text_of(page)
+    assert "哪些数隐去" in page.text
+
+
+def test_supervision_sees_the_ledger_of_disclosures_and_prepares_none(browser: Browser) -> None:
+    page = browser.signed_in("bureau-assistance").get("/disclosures")
+
+    assert "拟制公开内容" not in page.text
