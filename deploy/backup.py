@@ -34,7 +34,7 @@ from deploy.postgres.cluster import SUPERUSER, Cluster, ClusterError, postgresql
 from deploy.postgres.host import flush, held_alone, write_private
 from deploy.postgres.positions import Head, read_head
 from deploy.secrets import KEYS as MADE_KEYS
-from deploy.secrets import WAYS_OUT
+from deploy.secrets import PROVIDER, WAYS_OUT
 from deploy.showing import StepBars, table
 from gateway.access.policy_keys import PUBLIC_KEYS
 from services.chassis.config import SERVICES, Settings, read_secret
@@ -231,8 +231,8 @@ def _look(cluster: Cluster) -> tuple[dict[str, Position], int]:
 
 
 def key_files(folder: Path) -> list[str]:
-    """The keys beside the passwords: those every installation has, and those of the ways out that it uses."""
-    return [*MADE_KEYS, *(name for name in WAYS_OUT if (folder / name).exists())]
+    """The keys beside the passwords: those every installation has, and what others know it by, where it has any."""
+    return [*MADE_KEYS, *(name for name in (*WAYS_OUT, PROVIDER) if (folder / name).exists())]
 
 
 def _write_keys(settings: Settings, *, keys: Path, name: str, durable: bool) -> tuple[int, str]:
