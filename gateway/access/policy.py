@@ -101,6 +101,8 @@ _MODES: Mapping[tuple[str, str], frozenset[Mode]] = {
     ("ChildReplay", "name"): frozenset({Mode.FULL, Mode.MASK}),
     ("FindingCount", "count"): frozenset({Mode.FULL, Mode.COUNT}),
     ("PartitionRow", "count"): frozenset({Mode.FULL, Mode.COUNT}),
+    ("StatisticsFigure", "numerator"): frozenset({Mode.FULL, Mode.COUNT}),
+    ("StatisticsFigure", "denominator"): frozenset({Mode.FULL, Mode.COUNT}),
 }
 """The modes a field has; any other may be seen in full or not at all."""
 _FULL = frozenset({Mode.FULL})

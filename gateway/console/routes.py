@@ -55,6 +55,7 @@ from gateway.console.views import (
     replay,
     responsible,
     settings,
+    statistics,
 )
 from gateway.html_form import Unreadable, read_pairs, refuse_from_elsewhere
 from gateway.identity.provider import NotVouched, Unreachable
@@ -103,6 +104,9 @@ PAGES: Final = (
     Page("/", my_day.show, name="my_day"),
     Page("/board", board.show, name="board", needs=(("Query", "partition"),)),
     Page("/board/{township}", board.show_township),
+    Page("/statistics", statistics.show, name="statistics", needs=(("Query", "statistics"),)),
+    Page("/statistics/children", statistics.show_children),
+    Page("/statistics/{township}", statistics.show_township),
     Page("/ledger", ledger.show, ledger.find, name="ledger", group="children", needs=(("Query", "children"),)),
     Page("/cases", listing.shown(lists.CASES), name="cases", group="children", needs=(("Query", "cases"),)),
     Page(

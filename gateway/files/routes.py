@@ -16,6 +16,7 @@ from gateway.files.field_check import export_field_check, print_submission, take
 from gateway.files.papers import print_document, print_paper
 from gateway.files.payments import export_payment_list, take_bank_file
 from gateway.files.sheets import export_ledger, print_partition, verify_export
+from gateway.files.statistics import export_pack, export_statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ _WAYS: Final = (
     _Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
     _Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),
     _Way("GET", "/files/disclosures/{id}", "preview_disclosure", preview_disclosure),
+    _Way("GET", "/files/statistics", "export_statistics", export_statistics),
+    _Way("GET", "/files/statistics-packs/{id}", "export_statistics", export_pack),
     _Way("POST", "/files/attachments", "keep_attachment", keep_attachment, UPLOAD_OF_PICTURE_S),
     _Way("GET", "/files/attachments/{id}", "read_attachment", read_attachment),
     _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),

@@ -325,6 +325,18 @@ create table if not exists disclosure (
     sha256 text not null default '', reached text[] not null default '{}', prepared_by text not null default '',
     prepared_on date, approved_by text not null default '', approved_on date, released_by text not null default '',
     released_on date, reason text not null default '', ended_on date);
+-- Packs of statistics, a row for each version: what was frozen stays, and what restates it stands beside it.
+create table if not exists statistics_pack (
+    version_id uuid primary key, pack_id uuid not null, township text collate "C" not null default '',
+    unit text collate "C" not null default '', version integer not null default 1, kind text collate "C" not null default '',
+    period text collate "C" not null default '', counted_on date, differing integer not null default 0, content jsonb,
+    sha256 text not null default '', replaces text not null default '', reached text[] not null default '{}',
+    reason text not null default '', made_by text not null default '', made_on date);
+create index if not exists statistics_pack_of on statistics_pack (pack_id, version);
+create table if not exists entry_cohort (
+    cohort_id uuid primary key, township text collate "C" not null default '', school text collate "C" not null default '',
+    entered integer not null default 0, pupils integer not null default 0, paper text not null default '',
+    stated_by text not null default '', stated_on date);
 create table if not exists late_reply (
     late_reply_id uuid primary key, matter text collate "C" not null default '', about uuid not null,
     number integer not null default 0, owed_by text collate "C" not null default '',
@@ -676,7 +688,7 @@ begin
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'proceedings', 'procuratorate_notice',
-        'late_reply', 'duty', 'county_report', 'disclosure', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
+        'late_reply', 'duty', 'county_report', 'disclosure', 'statistics_pack', 'entry_cohort', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case
             when name in ('township', 'village', 'tracking') then 'true'
@@ -713,7 +725,7 @@ begin
                 || ' from case_file f where f.case_id = public_report.case_id and (%s)))', within, warranted)
             -- A unit sees what it owes, whatever became of the child since.
             when name = 'duty' then format('(%s) or unit = %s or (%s)', within, own_unit, warranted)
-            when name in ('report_words', 'payment_list', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report') then within
+            when name in ('report_words', 'payment_list', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report', 'statistics_pack', 'entry_cohort') then within
             when name = 'disclosure' then format('(%s) or number > 0', within)
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)

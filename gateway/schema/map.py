@@ -25,6 +25,7 @@ from gateway.schema import (
     payments_map,
     proceedings_map,
     roster_map,
+    statistics_map,
     supervision_map,
 )
 from gateway.schema.count_tables import COUNTS, SUBQUERY_ALIAS
@@ -263,6 +264,7 @@ TABLES: Mapping[str, Table] = {
         *oversight_map.TABLES,
         *payments_map.TABLES,
         *proceedings_map.TABLES,
+        *statistics_map.TABLES,
         *COUNTS,
         *access_map.TABLES,
         *supervision_map.TABLES,

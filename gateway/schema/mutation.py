@@ -14,6 +14,7 @@ from gateway.schema.mutations.notify import NotifyCommands
 from gateway.schema.mutations.oversight import OversightCommands
 from gateway.schema.mutations.payments import PaymentCommands
 from gateway.schema.mutations.roster import RosterCommands
+from gateway.schema.mutations.statistics import StatisticsCommands
 
 
 @strawberry.type(description="What departments may do 办理.")
@@ -27,5 +28,6 @@ class Mutation(
     CourtCommands,
     CaseCommands,
     PaymentCommands,
+    StatisticsCommands,
 ):
     """All commands. Retry with the same `Idempotency-Key` header after a lost answer: nothing happens twice."""

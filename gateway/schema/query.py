@@ -30,6 +30,7 @@ from gateway.schema.replay import ReplayQuery
 from gateway.schema.review import Doubt
 from gateway.schema.roots import CALLED, ENDING
 from gateway.schema.roster import Child, Finding, FindingCount, Township
+from gateway.schema.statistics_query import StatisticsQuery
 from gateway.schema.supervision import Receipt
 from gateway.schema.terms import Absence, CheckIn
 
@@ -75,6 +76,7 @@ class Query(
     PaymentsQuery,
     ProceedingsQuery,
     ReplayQuery,
+    StatisticsQuery,
 ):
     """All queries. What the caller's department and purpose do not reach is absent: not found and not yours are the same."""
 

@@ -13,6 +13,7 @@ from gateway.schema import (
     oversight_map,
     payments_map,
     proceedings_map,
+    statistics_map,
     supervision_map,
 )
 from gateway.schema.map import LATE_SINCE
@@ -203,6 +204,7 @@ ROOTS: Mapping[str, Root] = {
     **oversight_map.ROOTS,
     **proceedings_map.ROOTS,
     **payments_map.ROOTS,
+    **statistics_map.ROOTS,
     **access_map.ROOTS,
     **supervision_map.ROOTS,
     **notify_map.ROOTS,

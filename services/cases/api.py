@@ -10,6 +10,7 @@ from services.cases.disclosures import Disclosures
 from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
 from services.cases.responsibility import Responsibility
+from services.cases.statistics import Statistics
 from services.chassis.application import Answer
 from services.chassis.http import Surroundings, command_api
 
@@ -21,6 +22,7 @@ def build_api(
     responsibility: Responsibility,
     disclosures: Disclosures,
     courts: Courts,
+    statistics: Statistics,
     *,
     surroundings: Surroundings,
 ) -> FastAPI:
@@ -36,6 +38,7 @@ def build_api(
             *_responsible(responsibility),
             *_made_public(disclosures),
             *_before_the_court(courts),
+            *_counted(statistics),
         ),
         only_records=True,
     )
@@ -158,3 +161,7 @@ def _before_the_court(courts: Courts) -> tuple[Callable[..., Answer], ...]:
         courts.record_enforcement,
         courts.withdraw_proceedings,
     )
+
+
+def _counted(statistics: Statistics) -> tuple[Callable[..., Answer], ...]:
+    return (statistics.freeze_statistics, statistics.restate_statistics, statistics.state_entry_cohort)

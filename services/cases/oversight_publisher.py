@@ -16,9 +16,11 @@ from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
 from services.cases.domain.disclosure import Disclosure
 from services.cases.domain.document import Document
+from services.cases.domain.entry_cohort import EntryCohort
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.late_reply import LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
+from services.cases.domain.pack import StatisticsPack
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.post import Post
 from services.cases.domain.proceedings import Proceedings
@@ -30,6 +32,7 @@ from services.cases.domain.zero_report import ZeroReport
 from services.contracts import disclosure as made_public
 from services.contracts import oversight as told
 from services.contracts import proceedings as before_court
+from services.contracts import statistics as counted
 from services.contracts.envelope import Published
 
 PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
@@ -87,6 +90,9 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     Proceedings.Enforced: (before_court.CourtDecisionEnforced, "proceedings_id"),
     Proceedings.Withdrawn: (before_court.ProceedingsWithdrawn, "proceedings_id"),
     Proceedings.Fallen: (before_court.ProceedingsFallen, "proceedings_id"),
+    StatisticsPack.Frozen: (counted.StatisticsFrozen, "pack_id"),
+    StatisticsPack.Restated: (counted.StatisticsRestated, "pack_id"),
+    EntryCohort.Stated: (counted.EntryCohortStated, "cohort_id"),
     Case.FoundUnnamed: (told.ChildUnnamed, "case_id"),
 }
 """By what an event is told, and the field that names what it is about."""
@@ -103,4 +109,7 @@ def publish_oversight(event: object) -> Published | None:
     if isinstance(event, Disclosure.Prepared):
         told_of["content"] = msgspec.convert(event.content, made_public.DisclosureContent, from_attributes=True)
         told_of["reached"] = msgspec.convert(event.reached, tuple[made_public.Reached, ...], from_attributes=True)
+    elif isinstance(event, StatisticsPack.Frozen | StatisticsPack.Restated):
+        told_of["content"] = msgspec.convert(event.content, counted.StatisticsContent, from_attributes=True)
+        told_of["reached"] = msgspec.convert(event.reached, tuple[counted.CountedTo, ...], from_attributes=True)
     return published(**told_of)

@@ -16,6 +16,7 @@ from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
 from services.cases.publisher import publish
 from services.cases.responsibility import Responsibility
+from services.cases.statistics import Statistics
 from services.chassis import blobs as blobs_table
 from services.chassis import relay, store, tree
 from services.chassis.aggregate import today
@@ -87,6 +88,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         Responsibility(cases=cases),
         Disclosures(cases=cases),
         Courts(cases=cases),
+        Statistics(cases=cases),
         surroundings=surroundings,
     )
     add_attachments(api, cases, blobs=blobs, surroundings=surroundings)

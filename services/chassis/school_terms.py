@@ -5,14 +5,20 @@
 
 import re
 import tomllib
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
-from typing import Final
+from typing import Final, Literal, get_args
 
 from services.chassis.errors import Refused
 from services.chassis.working_days import is_working_day
 
+PeriodKind = Literal["monthly", "quarterly", "term", "year"]
+"""For what statistics are reported 报告期: 月报 / 季报 / 学期报 / 学年报 (四个一, 教基厅函〔2024〕15号)."""
+PERIOD_KINDS: Final[tuple[PeriodKind, ...]] = get_args(PeriodKind)
+MOST_DAYS_LATE: Final = 45
+"""So long after its last day the numbers of a period can be frozen: later, they would be those of another time."""
 _NAME: Final = re.compile(r"(\d{4})-(\d{4})-([12])")
 
 
@@ -68,6 +74,46 @@ def next_term(term: Term) -> Term:
     autumn, spring = terms_of(term.school_year)
     year = spring.starts_on.year
     return spring if term == autumn else term_named(f"{year}-{year + 1}-1")
+
+
+def days_of(kind: str, period: str) -> tuple[date, date]:
+    """The first and last day of a period: `2026-11`, `2026-Q4`, `2026-2027-1`, `2026-2027`; refuses what is none of its kind."""
+    match kind:
+        case "monthly" if found := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", period):
+            return _months(int(found[1]), since=int(found[2]), until=int(found[2]))
+        case "quarterly" if found := re.fullmatch(r"(\d{4})-Q([1-4])", period):
+            return _months(int(found[1]), since=int(found[2]) * 3 - 2, until=int(found[2]) * 3)
+        case "term" if _NAME.fullmatch(period):
+            term = term_named(period)
+            return term.starts_on, term.ends_on
+        case "year" if _NAME.fullmatch(f"{period}-1"):
+            begun = int(term_named(f"{period}-1").name[:4])
+            return date(begun, 9, 1), date(begun + 1, 8, 31)
+        case _ if kind not in PERIOD_KINDS:
+            raise Refused(f"Statistics are reported {', '.join(PERIOD_KINDS)}.")
+    form = {"monthly": "2026-11", "quarterly": "2026-Q4", "term": "2026-2027-1", "year": "2026-2027"}[kind]
+    raise Refused(f"A period that is reported {kind} is written like {form}.")
+
+
+def periods_to_freeze(day: date) -> list[tuple[PeriodKind, str]]:
+    """The periods that are over, or end today, and of which the numbers can still be frozen, in the order of their last days."""
+    found: list[tuple[date, PeriodKind, str]] = []
+    for back in range(MOST_DAYS_LATE + 1):
+        last = day - timedelta(days=back)
+        month, term = last + timedelta(days=1), term_on(last)
+        if month.day == 1:
+            found.append((last, "monthly", f"{last:%Y-%m}"))
+            if last.month % 3 == 0:
+                found.append((last, "quarterly", f"{last:%Y}-Q{last.month // 3}"))
+        if term.ends_on == last:
+            found.append((last, "term", term.name))
+        if (last.month, last.day) == (8, 31):
+            found.append((last, "year", f"{last.year - 1}-{last.year}"))
+    return [(kind, period) for _, kind, period in sorted(found)]
+
+
+def _months(year: int, *, since: int, until: int) -> tuple[date, date]:
+    return date(year, since, 1), date(year, until, monthrange(year, until)[1])
 
 
 def is_school_day(day: date) -> bool:

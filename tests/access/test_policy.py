@@ -112,7 +112,9 @@ def test_only_those_who_reach_an_area_see_the_log_of_looks() -> None:
 
 def test_statistics_sees_counts_and_nothing_of_anybody() -> None:
     grants = POLICY.grants_of(kind="statistics", purpose="statistics")
-    assert {name for name, _ in grants.fields} == {"Query", "FindingCount", "PartitionRow", "Township"}
+    assert {name for name, _ in grants.fields} == {
+        "Query", "FindingCount", "PartitionRow", "Township", "Statistics", "StatisticsFigure", "StatisticsPack",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ TOLD_BY = {
     "oversight": "cases",
     "proceedings": "cases",
     "review": "roster",
+    "statistics": "cases",
 }
 """Modules of the contracts that hold one part of what a service tells."""
 

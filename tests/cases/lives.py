@@ -14,11 +14,13 @@ from services.cases.domain.deputy import Deputy
 from services.cases.domain.disclosure import Body, Disclosure, Reached
 from services.cases.domain.disclosure_ledger import DisclosureLedger
 from services.cases.domain.document import Document, id_of_document
+from services.cases.domain.entry_cohort import EntryCohort
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
 from services.cases.domain.late_reply import Awaited, LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
+from services.cases.domain.pack import StatisticsPack
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.post import Post
 from services.cases.domain.proceedings import Proceedings
@@ -41,6 +43,7 @@ from tests.cases.given import (
     days,
     opened,
 )
+from tests.cases.schools import MEASURED, lines_of
 
 TOWNSHIP = "township:410326103"
 CIVIL_AFFAIRS = "civil_affairs:410326"
@@ -563,6 +566,33 @@ def _prepared(disclosure_id: UUID) -> Disclosure:
     )
 
 
+def a_pack_frozen_and_restated() -> list[RecordedAggregate]:
+    """The numbers of August are frozen, and restated when two schools have counted again; how many entered once is stated."""
+    reached = (Reached(service="roster", position=7),)
+    with acting_on(MONDAY):
+        pack = StatisticsPack.freeze(
+            unit="education_bureau:410326",
+            kind="monthly",
+            period="2026-08",
+            measures=MEASURED,
+            lines=lines_of(random.Random(3), schools=3),  # noqa: S311  # schools to count, no secret
+            reached=reached,
+            officer="officer-1",
+            today=MONDAY,
+        )
+        pack.restate(
+            measures=MEASURED,
+            lines=lines_of(random.Random(4), schools=3),  # noqa: S311
+            reached=reached,
+            reason="两所学校重报",
+            officer="officer-2",
+            today=MONDAY,
+        )
+        cohort = EntryCohort.open(unit="education_bureau:410326", school="3141000300", entered=2018, today=MONDAY)
+        cohort.state(pupils=120, paper="2018年教育事业统计年报", officer="officer-1", today=MONDAY)
+    return [pack, cohort]
+
+
 def all_lives() -> list[RecordedAggregate]:
     """Every aggregate above; together they hold every event of the service."""
     return [
@@ -578,6 +608,7 @@ def all_lives() -> list[RecordedAggregate]:
         *an_answer_that_came_late(),
         *a_report_to_the_county(),
         *a_disclosure_withdrawn_and_one_discarded(),
+        *a_pack_frozen_and_restated(),
         *a_report_followed_up(),
         *a_paper_that_was_ignored(),
     ]

@@ -11,12 +11,14 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from services.cases.api import build_api
 from services.cases.application import Cases
+from services.cases.courts import Courts
 from services.cases.disclosures import Disclosures
 from services.cases.domain.case import id_of_case
 from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
 from services.cases.responsibility import Responsibility
+from services.cases.statistics import Statistics
 from services.chassis.application import Answer
 from services.chassis.clock import SteppedClock
 from services.chassis.http import Surroundings
@@ -33,7 +35,7 @@ def test_every_command_has_a_route() -> None:
         if method.__module__ == Cases.__module__ and inspect.signature(method).return_annotation is Answer
     }
     commands -= {"keep_attachment"}  # comes with its file, by a door of its own
-    for beside in (Oversight, PublicReports, Responsibility, Disclosures):
+    for beside in (Oversight, PublicReports, Responsibility, Disclosures, Courts, Statistics):
         commands |= {name for name, _ in inspect.getmembers(beside, inspect.isfunction) if not name.startswith("_")}
     paths = face(MemoryCases()).openapi()["paths"]
 
@@ -50,6 +52,8 @@ def face(cases: MemoryCases) -> FastAPI:
         PublicReports(cases=cases),
         Responsibility(cases=cases),
         Disclosures(cases=cases),
+        Courts(cases=cases),
+        Statistics(cases=cases),
         surroundings=SURROUNDINGS,
     )
 

@@ -14,11 +14,13 @@ from services.cases.domain.county_report import CountyReport
 from services.cases.domain.disclosure import Disclosure
 from services.cases.domain.disclosure_ledger import DisclosureLedger
 from services.cases.domain.document import Document
+from services.cases.domain.entry_cohort import EntryCohort
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
 from services.cases.domain.late_reply import LateReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
+from services.cases.domain.pack import StatisticsPack
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.post import Post
 from services.cases.domain.proceedings import Proceedings
@@ -30,7 +32,7 @@ from services.cases.domain.zero_report import ZeroReport
 from services.cases.publisher import publish
 from services.chassis.aggregate import RecordedAggregate
 from services.contracts import cases as told
-from services.contracts import disclosure, oversight, proceedings
+from services.contracts import disclosure, oversight, proceedings, statistics
 from services.contracts.envelope import Published
 from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
@@ -38,13 +40,14 @@ from tests.cases.lives import all_lives
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
     Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, CountyReport,
-    Disclosure, DisclosureLedger, Proceedings,
+    Disclosure, DisclosureLedger, Proceedings, StatisticsPack, EntryCohort,
 )  # fmt: skip
 PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
     NumberBook.Opened,
     NumberBook.Taken,
     DisclosureLedger.Opened,
     DisclosureLedger.Entered,
+    EntryCohort.Opened,
 }
 EVENTS = [event for aggregate in all_lives() for event in aggregate.pending_events]
 
@@ -63,7 +66,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for module in (told, oversight, disclosure, proceedings)
+        for module in (told, oversight, disclosure, proceedings, statistics)
         for member in vars(module).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }

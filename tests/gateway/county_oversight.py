@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.readmodel.disclosure import cells_of
 from tests.gateway.places import ELSEWHERE, NOW, OTHER_SCHOOL, SANTUN, SCHOOL, TODAY, VILLAGE, XIAODIAN, made
-from tests.gateway.readmodel.telling_oversight import CONTENT
+from tests.gateway.readmodel.telling_oversight import CONTENT, PACK
 
 Told = tuple[str, dict[str, object]]
 MONTH, YEAR = "2026-08", 2026
@@ -295,6 +295,7 @@ def oversight_of_units() -> Iterator[Told]:
             },
         )
     yield from _made_public()
+    yield from _counted()
     yield from _posts()
 
 
@@ -344,6 +345,47 @@ def _duties() -> Iterator[Told]:
                     "changed_at": ended_at or terms[-1]["at"],
                 },
             )
+
+
+def _counted() -> Iterator[Told]:
+    """A pack that was restated, one of another month, and one of another county; and who entered school once."""
+    for number, (area, period, version) in enumerate(
+        (("410326", "2026-08", 1), ("410326", "2026-08", 2), ("410326", "2026-07", 1), ("410327", "2026-08", 1))
+    ):
+        yield (
+            "statistics_pack",
+            {
+                "version_id": made("pack version", number),
+                "pack_id": made("pack", area, period),
+                "township": area,
+                "unit": f"education_bureau:{area}",
+                "version": version,
+                "kind": "monthly",
+                "period": period,
+                "counted_on": TODAY - timedelta(days=number),
+                "differing": number,
+                "content": msgspec.to_builtins(PACK),
+                "sha256": f"ab{number}",
+                "replaces": "ab0" if version > 1 else "",
+                "reached": ["roster:7"],
+                "reason": "一所学校重报" if version > 1 else "",
+                "made_by": "officer-1",
+                "made_on": TODAY - timedelta(days=number),
+            },
+        )
+        yield (
+            "entry_cohort",
+            {
+                "cohort_id": made("cohort", number),
+                "township": area,
+                "school": (SCHOOL, OTHER_SCHOOL)[number % 2],
+                "entered": 2018 + number // 2,
+                "pupils": 120 + number,
+                "paper": "2018年统计年报",
+                "stated_by": "officer-1",
+                "stated_on": TODAY,
+            },
+        )
 
 
 def _made_public() -> Iterator[Told]:

@@ -250,6 +250,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from(["0001", "0014", "", "x", "00"])
         case "asOf":
             return st.dates(county.TODAY.replace(year=2020), county.TODAY).map(str)
+        case "period" | "packId" | "entered" | "cell":
+            return st.sampled_from(_OF_STATISTICS[argument])
         case "after":
             return st.builds(lambda n: _cursor(root, n, grants), numbers)
         case _:
@@ -357,7 +359,14 @@ def test_every_relation_stays_with_its_child_or_its_children_are_named_besides()
     assert wide - of_no_child == {"HouseholdPlan.children", "RowPair.right"}
 
 
+_OF_STATISTICS: dict[str, list[object]] = {
+    "packId": [str(county.made("pack", "410326", "2026-08"))],
+    "period": ["2026-08", "2026-07"],
+    "entered": [2018, 2019],
+    "cell": ["in_school/*/*", f"age/{county.XIAODIAN}/*", f"verifying/{county.XIAODIAN}/", f"pupils/*/{county.SCHOOL}"],
+}
 _REQUIRED = {
+    "countedChildren": ', cell: "age/*/*"',
     "receipts": f', childId: "{county.made("child", 0)}"',
     "fieldCheckAnswers": f', fieldCheckId: "{county.made("fieldCheck", 0)}"',
 }
@@ -423,6 +432,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "department": ["education_bureau:410326"],
         "actor": ["bureau-office"],
         "about": [str(county.made("report", 0))],
+        **_OF_STATISTICS,
         "channel": ["sms", "email"],
         "decision": ["answered", "denied"],
         "since": ["2026-09-14T00:00:00+00:00"],

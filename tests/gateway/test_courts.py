@@ -51,6 +51,7 @@ class Service(httpx.AsyncBaseTransport):
             unused,
             unused,
             Courts(cases=self.cases),
+            unused,
             surroundings=Surroundings(clock=SteppedClock(county.NOW), token="secret"),
         )
         self._face = httpx.ASGITransport(face)

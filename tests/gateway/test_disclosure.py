@@ -13,21 +13,9 @@ import psycopg
 import pytest
 
 from gateway.readmodel.disclosed import COUNT, SEXES, STAGES, STANDINGS, counted_on, tables_of
-from gateway.readmodel.disclosure import Disclosure, disclosure
-from gateway.readmodel.fold import Told
-from gateway.readmodel.rows import Rows, write_rows
-from services.cases.api import build_api
-from services.cases.disclosures import Disclosures
-from services.cases.lookup import Dropouts, Posts
-from services.cases.oversight import Oversight
-from services.cases.public_reports import PublicReports
-from services.cases.publisher import publish
-from services.cases.responsibility import Responsibility
-from services.chassis.clock import SteppedClock
-from services.chassis.http import Surroundings
-from services.contracts.envelope import Envelope
-from tests.cases.in_memory import MemoryCases
+from gateway.readmodel.disclosure import FOLDS
 from tests.gateway import county
+from tests.gateway.cases_behind import Cases
 from tests.gateway.conftest import Asking, Reply, asking_over
 
 BUREAU = ("education_bureau:410326", "dropout_control")
@@ -39,26 +27,6 @@ GIVEN = {
     "methods": METHODS,
     "bodies": [{"unit": "township:410326103", "duty": "责令限期改正"}],
 }
-
-
-class Cases(httpx.AsyncBaseTransport):
-    """Cases in memory behind its own HTTP face; what it tells is projected when asked."""
-
-    def __init__(self) -> None:
-        self.cases = MemoryCases()
-        self._face = httpx.ASGITransport(
-            build_api(
-                self.cases,
-                Oversight(cases=self.cases, dropouts=Dropouts, posts=Posts),
-                PublicReports(cases=self.cases),
-                Responsibility(cases=self.cases),
-                Disclosures(cases=self.cases),
-                surroundings=Surroundings(clock=SteppedClock(county.NOW), token="secret"),
-            )
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._face.handle_async_request(request)
 
 
 class Bureau:
@@ -93,16 +61,7 @@ class Bureau:
 
     def _done(self, reply: Reply) -> Reply:
         """Projects what the service has told by now."""
-        rows: dict[Any, Disclosure] = {}
-        for event in self._service.cases.memory.log:
-            if (told := publish(event)) is not None:
-                known = rows.get(event.originator_id)
-                rows[event.originator_id] = disclosure(known, Told(cast("Envelope", None), told))  # type: ignore[arg-type]
-        changed = Rows()
-        for key, row in rows.items():
-            changed.put(Disclosure, key, row)
-        with psycopg.connect(self.gateway.writer_dsn) as connection:
-            write_rows(connection, changed)
+        self._service.project(FOLDS, writer_dsn=self.gateway.writer_dsn)
         return reply
 
 

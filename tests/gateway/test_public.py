@@ -20,6 +20,7 @@ from gateway.public.forms import LATEST, MOST_BYTES, SOONEST, Forms
 from gateway.public.standing import STAGES, WORDS, read_shown
 from gateway.readmodel.reading import Reader
 from services.cases.api import build_api
+from services.cases.courts import Courts
 from services.cases.disclosures import Disclosures
 from services.cases.domain.catalogue import REPORT_OUTCOMES
 from services.cases.domain.public_report import MOST_SUPPLEMENTS, PublicReport
@@ -27,6 +28,7 @@ from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
 from services.cases.responsibility import Responsibility
+from services.cases.statistics import Statistics
 from services.chassis.clock import SteppedClock
 from services.chassis.http import Surroundings
 from services.chassis.typed_code import read_code
@@ -52,6 +54,8 @@ class Cases:
                 public_reports=PublicReports(cases=self.cases),
                 responsibility=Responsibility(cases=self.cases),
                 disclosures=Disclosures(cases=self.cases),
+                courts=Courts(cases=self.cases),
+                statistics=Statistics(cases=self.cases),
                 surroundings=Surroundings(clock=SteppedClock(datetime(2026, 9, 14, 4, tzinfo=UTC)), token="secret"),
             )
         )

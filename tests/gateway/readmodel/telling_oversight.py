@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from services.contracts.disclosure import (
     DisclosureApproved,
@@ -62,9 +62,28 @@ from services.contracts.proceedings import (
     ProceedingsFiled,
     ProceedingsWithdrawn,
 )
+from services.contracts.statistics import (
+    CountedTo,
+    EntryCohortStated,
+    StatisticsContent,
+    StatisticsFrozen,
+    StatisticsLine,
+    StatisticsRestated,
+)
 from tests.gateway.readmodel.story import DAY, TOWNSHIPS, Story, made, sealed
 
 TOWNSHIP = f"township:{TOWNSHIPS[0]}"
+PACK = StatisticsContent(
+    kind="monthly",
+    period="2026-08",
+    since=date(2026, 8, 1),
+    until=date(2026, 8, 31),
+    counted_on=DAY,
+    measures=("age", "in_school"),
+    lines=(StatisticsLine(township=TOWNSHIPS[0], school="3141000300", name="小店镇第一小学", counts=(7, 7)),),
+    formulas=(),
+    differing=0,
+)
 CONTENT = DisclosureContent(
     counted_on=DAY,
     school_year="2026-2027",
@@ -163,6 +182,8 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
             "report",
             "disclosure",
             "disclosure again",
+            "pack",
+            "cohort",
         )
     }
     of_unit = {"unit": TOWNSHIP, "township": TOWNSHIPS[0]}
@@ -247,6 +268,27 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
         Story("cases", keys["disclosure again"], (
             DisclosureDiscarded(disclosure_id=keys["disclosure again"], reason="任务一栏要改", discarded_on=DAY),
         )),
+        Story("cases", keys["pack"], (
+            StatisticsFrozen(
+                pack_id=keys["pack"], unit="education_bureau:410326", content=PACK, sha256="ab",
+                reached=(CountedTo(service="roster", position=7),), frozen_by="officer-1", frozen_on=DAY,
+            ),
+            *_some(chance, tuple(
+                StatisticsRestated(
+                    pack_id=keys["pack"], unit="education_bureau:410326", version=version, content=PACK, sha256="cd",
+                    replaces="ab", reached=(CountedTo(service="roster", position=9),), reason="一所学校重报",
+                    restated_by="officer-2", restated_on=DAY,
+                )
+                for version in (2, 3)
+            )),
+        )),
+        Story("cases", keys["cohort"], _some(chance, tuple(
+            EntryCohortStated(
+                cohort_id=keys["cohort"], unit="education_bureau:410326", school="3141000300", entered=2018, pupils=pupils,
+                paper="2018年统计年报", stated_by="officer-1", stated_on=DAY,
+            )
+            for pupils in (120, 118)
+        ))),
         Story("cases", keys["late"], _some(chance, (
             ReplyOverdue(
                 **late, matter="admonition", number=0, owed_by=TOWNSHIP, township=TOWNSHIPS[0], child_id=None, due_on=DAY,

@@ -1,0 +1,116 @@
+"""The lines that statistics 统计 are reckoned from: counted this moment, or as a version of a frozen pack holds them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from gateway.readmodel.counted import COUNT, counted_on, lines_of
+from gateway.schema.reading import Looking
+from services.chassis.errors import NotFound
+from services.chassis.indicators import MEASURES, Change, Formula, Line, changed, formulas_on
+from services.contracts.statistics import StatisticsContent
+
+_PACK: Final = """
+    select p.kind, p.period, p.version, p.reached, p.sha256, p.reason, p.content, b.content as before
+    from statistics_pack p left join statistics_pack b on b.pack_id = p.pack_id and b.version = p.version - 1
+    where p.version_id = %(id)s"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """What a version of a pack says besides its numbers; `changes` are those it restates."""
+
+    kind: str
+    period: str
+    version: int
+    sha256: str
+    reason: str
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Lines with what is said of them: when they were counted, how far, by which formulas."""
+
+    counted_on: date
+    reached: Sequence[str]
+    """`service:position` of each."""
+    measures: Sequence[str]
+    lines: Sequence[Line]
+    formulas: Sequence[Formula]
+    pack: Pack | None = field(default=None)
+    """None for what is counted now."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What was restated; nothing of what is counted now."""
+        return self.pack.changes if self.pack else ()
+
+
+async def count(looking: Looking, *, on: date) -> Counted:
+    """What is counted now, what happened up to a day; over what the caller reaches."""
+    reach = looking.principal.parameters
+    rows = await looking.reader.fetch_dicts(
+        COUNT.encode(),
+        {**counted_on(on), "lo": reach["lo"], "hi": reach["hi"]},
+        claims=looking.principal.claims,
+    )
+    lines, reached = lines_of(rows, area=looking.principal.unit.partition(":")[2])
+    looking.rows_read += len(lines)
+    return Counted(
+        counted_on=looking.today,
+        reached=[f"{service}:{position}" for service, position in sorted(reached.items())],
+        measures=tuple(MEASURES),
+        lines=lines,
+        formulas=formulas_on(on),
+    )
+
+
+async def frozen(looking: Looking, version: UUID) -> Counted:
+    """What a version of a pack holds; raises `NotFound`."""
+    rows = await looking.rows(_PACK, id=version)
+    if not rows:
+        raise NotFound("There is no such pack of statistics.")
+    [row] = rows
+    content = msgspec.convert(row["content"], StatisticsContent)
+    return Counted(
+        counted_on=content.counted_on,
+        reached=row["reached"],
+        measures=content.measures,
+        lines=_lines(content),
+        formulas=msgspec.convert(content.formulas, tuple[Formula, ...], from_attributes=True),
+        pack=Pack(
+            kind=row["kind"],
+            period=row["period"],
+            version=row["version"],
+            sha256=row["sha256"],
+            reason=row["reason"],
+            changes=()
+            if row["before"] is None
+            else _changes(msgspec.convert(row["before"], StatisticsContent), content),
+        ),
+    )
+
+
+def called(measure: str) -> str:
+    """A measure's name; its code where a pack of old holds one that is counted no longer."""
+    return MEASURES[measure].name if measure in MEASURES else measure
+
+
+def _lines(content: StatisticsContent) -> tuple[Line, ...]:
+    return msgspec.convert(content.lines, tuple[Line, ...], from_attributes=True)
+
+
+def _changes(before: StatisticsContent, after: StatisticsContent) -> list[Change]:
+    """What became of the version before; of measures that only one of them counted nothing is said."""
+    both = [measure for measure in after.measures if measure in before.measures]
+    return changed(_of(before, both), _of(after, both), measures=both)
+
+
+def _of(content: StatisticsContent, wanted: Sequence[str]) -> list[Line]:
+    places = [content.measures.index(measure) for measure in wanted]
+    return [replace(line, counts=tuple(line.counts[place] for place in places)) for line in _lines(content)]
