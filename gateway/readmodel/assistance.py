@@ -27,6 +27,7 @@ from services.contracts.assistance import (
     HouseholdChildIncluded,
     HouseholdPlanOpened,
     HouseholdPlanReviewed,
+    LearningSessionHeld,
     LearningSupportBegun,
     LearningSupportReviewed,
     MeasureDone,
@@ -45,7 +46,7 @@ from services.contracts.envelope import Published
 EligibilityEvent = EligibilityFound | EligibilityEnded
 MeasureEvent = MeasurePlanned | MeasureDone
 AwardEvent = AwardGranted | AwardPaid | AwardReturned | AwardListed | AwardUnlisted | AwardSetAside | AwardTakenUp
-SupportEvent = LearningSupportBegun | LearningSupportReviewed
+SupportEvent = LearningSupportBegun | LearningSupportReviewed | LearningSessionHeld
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +160,9 @@ class LearningSupport(OfChild, frozen=True, kw_only=True):
     begun_on: date | None = None
     review_on: date | None = None
     outcome: str = ""
+    sessions: int = 0
+    last_session_on: date | None = None
+    progress: str = ""
 
 
 class HomeTeaching(OfChild, frozen=True, kw_only=True):
@@ -295,7 +299,7 @@ def award(row: Award | None, told: Told[AwardEvent]) -> Award:
 
 
 def learning_support(row: LearningSupport | None, told: Told[SupportEvent]) -> LearningSupport:
-    """Support from its beginning, with what the last review found."""
+    """Support from its beginning, with its sessions, how the pupil did in the last one, and what the last review found."""
     event = told.event
     row = row or LearningSupport(support_id=event.support_id, child_id=event.child_id)
     match event:
@@ -307,9 +311,14 @@ def learning_support(row: LearningSupport | None, told: Told[SupportEvent]) -> L
                 begun_on=event.begun_on,
                 review_on=event.review_on,
                 outcome="",
+                sessions=0,
+                last_session_on=None,
+                progress="",
             )
         case LearningSupportReviewed():
             return replace(row, outcome=event.outcome, review_on=event.review_on)
+        case LearningSessionHeld():
+            return replace(row, sessions=event.sessions_so_far, last_session_on=event.held_on, progress=event.progress)
         case _:
             assert_never(event)
 

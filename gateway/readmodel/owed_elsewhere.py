@@ -188,6 +188,8 @@ def of_support(row: Ledger | None, told: Told[SupportEvent]) -> Ledger:
                 follows_child=True,
                 child_id=event.child_id,
             )
+        case assistance.LearningSessionHeld():
+            return ledger
         case assistance.LearningSupportReviewed():
             if event.review_on is None:
                 return end(ledger, told, "done", on=event.reviewed_on)

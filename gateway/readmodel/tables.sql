@@ -501,6 +501,9 @@ create table if not exists learning_support (
     support_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     needs text[] not null default '{}', helper text not null default '', begun_on date, review_on date,
     outcome text not null default '');
+alter table learning_support
+    add column if not exists sessions integer not null default 0, add column if not exists last_session_on date,
+    add column if not exists progress text not null default '';
 create index if not exists learning_support_by_child on learning_support (child_id);
 create table if not exists home_teaching (
     teaching_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',

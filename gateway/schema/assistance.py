@@ -190,6 +190,9 @@ class LearningSupport(Node):
     begun_on: date | None = strawberry.field(description="开始 begun")
     review_on: date | None = strawberry.field(description="评估日期 to be reviewed")
     outcome: str = strawberry.field(description="成效 outcome; ended where it has ended")
+    sessions: int = strawberry.field(description="辅导次数 sessions held since it began")
+    last_session_on: date | None = strawberry.field(description="最近辅导 the last session")
+    progress: str = strawberry.field(description="最近进展 how the pupil did in it: improved, unchanged or worse")
     overdue: bool = strawberry.field(description="逾期 whether a review is late today")
 
     @classmethod

@@ -67,7 +67,11 @@ TABLES: Final = (
     Table(
         "LearningSupport",
         "learning_support",
-        columns("childId township needs helper begunOn reviewOn outcome", id="{a}.support_id", overdue=_REVIEW_LATE),
+        columns(
+            "childId township needs helper begunOn reviewOn outcome sessions lastSessionOn progress",
+            id="{a}.support_id",
+            overdue=_REVIEW_LATE,
+        ),
         {"child": TO_CHILD},
     ),
     Table(

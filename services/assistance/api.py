@@ -28,6 +28,7 @@ def build_api(assistance: Assistance, payments: Payments, *, surroundings: Surro
             assistance.review_household_plan,
             assistance.begin_learning_support,
             assistance.review_learning_support,
+            assistance.hold_support_session,
             assistance.end_learning_support,
             assistance.give_home_teaching,
             payments.recognise_term,

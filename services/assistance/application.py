@@ -226,6 +226,16 @@ class Assistance(RecordedApplication):
         support.review(outcome=outcome, review_on=review_on, today=today())
         return self.record(support)
 
+    def hold_support_session(
+        self, *, support_id: UUID, session_id: UUID, need: str, minutes: int, progress: Outcome, held_on: date
+    ) -> Answer:
+        """Counts a session of support about one need, and how the pupil did; the same session again changes nothing (N5.1)."""
+        support = self.get(LearningSupport, support_id)
+        support.hold_session(
+            session_id=session_id, need=need, minutes=minutes, progress=progress, held_on=held_on, today=today()
+        )
+        return self.record(support)
+
     def end_learning_support(self, *, support_id: UUID) -> Answer:
         """Ends a pupil's support."""
         support = self.get(LearningSupport, support_id)

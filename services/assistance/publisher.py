@@ -39,6 +39,7 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             LearningSupport.Begun()
             | LearningSupport.BegunAgain()
             | LearningSupport.Reviewed()
+            | LearningSupport.SessionHeld()
             | LearningSupport.Ended()
         ):
             return _learning_support(event)
@@ -324,7 +325,11 @@ def _measure(event: StudentPlan.MeasurePlanned | StudentPlan.MeasureDone) -> Pub
 
 
 def _learning_support(
-    event: LearningSupport.Begun | LearningSupport.BegunAgain | LearningSupport.Reviewed | LearningSupport.Ended,
+    event: LearningSupport.Begun
+    | LearningSupport.BegunAgain
+    | LearningSupport.Reviewed
+    | LearningSupport.SessionHeld
+    | LearningSupport.Ended,
 ) -> Published:
     match event:
         case LearningSupport.Begun() | LearningSupport.BegunAgain():
@@ -343,6 +348,17 @@ def _learning_support(
                 outcome=event.outcome,
                 reviewed_on=event.reviewed_on,
                 review_on=event.review_on,
+            )
+        case LearningSupport.SessionHeld():
+            return assistance.LearningSessionHeld(
+                support_id=event.originator_id,
+                child_id=event.child_id,
+                session_id=event.session_id,
+                need=event.need,
+                minutes=event.minutes,
+                progress=event.progress,
+                sessions_so_far=event.sessions_so_far,
+                held_on=event.held_on,
             )
         case LearningSupport.Ended():
             return assistance.LearningSupportReviewed(

@@ -341,6 +341,20 @@ class LearningSupportBegun(Published, frozen=True, kw_only=True):
     review_on: date
 
 
+class LearningSessionHeld(Published, frozen=True, kw_only=True):
+    """The helper worked with a supported pupil 辅导一次 (N5.1); counted from when support began last."""
+
+    TYPE: ClassVar[str] = "assistance.learning-session-held.v1"
+    support_id: UUID
+    child_id: UUID
+    session_id: UUID
+    need: str
+    minutes: int
+    progress: Literal["improved", "unchanged", "worse"]
+    sessions_so_far: int
+    held_on: date
+
+
 class LearningSupportReviewed(Published, frozen=True, kw_only=True):
     """The support was reviewed 帮扶评估."""
 

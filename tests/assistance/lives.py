@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.assistance.domain.award import Award
-from services.assistance.domain.categories import Ground, Groups
+from services.assistance.domain.categories import Ground, Groups, Origin
 from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.overdue import Due, Overdue
 from services.assistance.domain.payment_list import PaymentList
 from services.assistance.domain.programmes import PROGRAMMES
@@ -52,6 +53,14 @@ def a_year_of_help() -> AssistanceInMemory:
         app.review_household_plan(plan_id=household.id, review_on=soon)
         support = app.begin_learning_support(child_id=CHILD, needs=("mind",), helper=SCHOOL, review_on=soon)
         app.review_learning_support(support_id=support.id, outcome="unchanged", review_on=soon)
+        app.hold_support_session(
+            support_id=support.id,
+            session_id=uuid5(CASE, "session"),
+            need="mind",
+            minutes=40,
+            progress="improved",
+            held_on=DAY,
+        )
         app.end_learning_support(support_id=support.id)
         app.begin_learning_support(child_id=CHILD, needs=("method", "family"), helper=SCHOOL, review_on=soon)
         late = app.open_student_plan(child_id=uuid5(CHILD, "brother")).id
@@ -122,6 +131,34 @@ def a_measure_nobody_took() -> list[Overdue]:
     with acting_on(DAY + timedelta(days=20)):
         overdue.climb(due, today=DAY + timedelta(days=20))
     return [overdue]
+
+
+def sessions_of_support_and_an_origin() -> list[RecordedAggregate]:
+    """A category found in a row of a register, again on a department's word; and sessions with a supported pupil."""
+    batch = uuid5(CASE, "batch")
+    with acting_on(DAY):
+        ground = Ground(
+            category="near_poverty",
+            source="roster",
+            words="poverty register: 边缘易致贫户",
+            legal_basis="law",
+            origin=Origin("poverty", batch, 17),
+        )
+        eligibility = Eligibility.recognise(child_id=CHILD, ground=ground, from_on=DAY)
+        word = Ground(category="near_poverty", source="department", words=f"referral:{CASE}", legal_basis="law")
+        eligibility.recognise_again(ground=word, from_on=DAY)
+        support = LearningSupport.begin(
+            known=None,
+            child_id=CHILD,
+            needs=("mind",),
+            helper=SCHOOL,
+            review_on=DAY + timedelta(days=30),
+            today=DAY,
+        )
+        support.hold_session(
+            session_id=uuid5(CASE, "session"), need="mind", minutes=40, progress="unchanged", held_on=DAY, today=DAY
+        )
+    return [eligibility, support]
 
 
 def two_entries_of_one_child() -> list[RecordedAggregate]:

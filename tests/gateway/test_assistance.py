@@ -263,6 +263,9 @@ DONE = 'planId: "{0.plan}", evidence: "blob:{hash}", doneOn: "{today}", measureI
 PAY = 'awardId: "{0.award}", paymentId: "{payment}", paidOn: "{today}", amountFen: '
 RECOGNISE = 'childId: "{0.child}", category: "orphan", fromOn: "{today}", ground: '
 SUPPORT = 'childId: "{0.sibling}", helper: "school:3141000300", reviewOn: "{soon}", needs: '
+SESSION = (
+    'supportId: "{0.support}", sessionId: "{payment}", minutes: 40, progress: "improved", heldOn: "{today}", need: '
+)
 TEACH = 'childId: "{0.child}", visitId: "{payment}", evidence: "blob:{hash}", givenOn: "{today}", hours: '
 TERM_OF = 'school: "", pupils: [{{ childId: "{0.child}", boarding: true }}], programme: '
 BANK = 'listId: "{0.sent}", lines: [{{ awardId: "{0.sent_award}", outcome: "paid", on: "{today}", amountFen: '
@@ -307,6 +310,9 @@ COMMANDS = {
         LearningSupport.Reviewed,
         'supportId: "{0.support}", outcome: "improved", reviewOn: "{today}"',
         "The next review lies ahead",
+    ),
+    "holdSupportSession": Command(
+        SESSION + '"mind"', LearningSupport.SessionHeld, SESSION + '"method"', "one of these needs"
     ),
     "endLearningSupport": Command(
         'supportId: "{0.support}"', LearningSupport.Ended, 'supportId: "{0.ended}"', "has ended"

@@ -148,6 +148,31 @@ class AssistanceCommands:
         return await send(info, "assistance", subject, support_id=support_id, outcome=outcome, review_on=review_on)
 
     @command
+    async def hold_support_session(
+        self,
+        info: Info,
+        support_id: UUID,
+        session_id: UUID,
+        need: str,
+        minutes: int,
+        progress: str,
+        held_on: date,
+    ) -> CommandAnswer:
+        """学困辅导 counts a session of support about one need, with the pupil's progress: improved, unchanged or worse."""
+        subject = await subject_of(info, "learning_support", "support_id", support_id)
+        return await send(
+            info,
+            "assistance",
+            subject,
+            support_id=support_id,
+            session_id=session_id,
+            need=need,
+            minutes=minutes,
+            progress=progress,
+            held_on=held_on,
+        )
+
+    @command
     async def end_learning_support(self, info: Info, support_id: UUID) -> CommandAnswer:
         """学困帮扶结束 ends a pupil's support."""
         subject = await subject_of(info, "learning_support", "support_id", support_id)

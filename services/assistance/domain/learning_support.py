@@ -1,4 +1,7 @@
-"""Support of a pupil with learning difficulty 学困帮扶 (N5.1): needs, a helper, reviews, an end; begun again if need be."""
+"""Support of a pupil with learning difficulty 学困帮扶 (N5.1): needs, a helper, sessions, reviews, an end; begun again if need be.
+
+Sessions are counted from when support began last. What was done in one stays with the helper; here is which need it was about, how
+long it was, and how the pupil did."""
 
 from datetime import date
 from typing import Final, Literal, Self
@@ -13,7 +16,10 @@ NEEDS: Final = {"ability": "学习能力", "method": "学习方法", "family": "
 """The four the notice names (N5.1)."""
 
 Outcome = Literal["improved", "unchanged", "worse"]
-"""What a review found 进步, 无变化, 退步."""
+"""What a review or a session found 进步, 无变化, 退步."""
+
+SESSION_MINUTES: Final = (10, 240)
+"""The shortest and the longest that is one session."""
 
 
 class LearningSupport(RecordedAggregate):
@@ -49,6 +55,18 @@ class LearningSupport(RecordedAggregate):
         outcome: Outcome
         reviewed_on: date
         review_on: date
+
+    class SessionHeld(RecordedAggregate.Event):
+        """The helper worked with the pupil 辅导一次."""
+
+        TOPIC = "assistance.LearningSupport.SessionHeld"
+        child_id: UUID
+        session_id: UUID
+        need: str
+        minutes: int
+        progress: Outcome
+        sessions_so_far: int
+        held_on: date
 
     class Ended(RecordedAggregate.Event):
         """The support is no longer needed 帮扶结束."""
@@ -94,6 +112,31 @@ class LearningSupport(RecordedAggregate):
             review_on=_ahead(review_on, today=today),
         )
 
+    def hold_session(
+        self, *, session_id: UUID, need: str, minutes: int, progress: Outcome, held_on: date, today: date
+    ) -> None:
+        """Counts a session about one of the pupil's needs; the same session again is nothing new."""
+        if session_id in self.sessions:
+            return
+        self._must_go_on()
+        if need not in self.needs:
+            raise Refused(f"This pupil is supported in {', '.join(self.needs)}; name one of these needs (N5.1).")
+        shortest, longest = SESSION_MINUTES
+        if not shortest <= minutes <= longest:
+            raise Refused(f"A session has {shortest} to {longest} minutes (N5.1).")
+        if not self.begun_on <= held_on <= today:
+            raise Refused(f"A session is held from {self.begun_on}, when support began, and recorded when it was held.")
+        self.trigger_event(
+            self.SessionHeld,
+            child_id=self.child_id,
+            session_id=session_id,
+            need=need,
+            minutes=minutes,
+            progress=progress,
+            sessions_so_far=self.sessions_so_far + 1,
+            held_on=held_on,
+        )
+
     def end(self, *, today: date) -> None:
         """Ends the support."""
         self._must_go_on()
@@ -117,17 +160,25 @@ class LearningSupport(RecordedAggregate):
             raise Refused("This support has ended; begin it again where the pupil needs it (N5.1).")
 
     @event(Begun)
-    def __init__(self, child_id: UUID, helper: str, review_on: date) -> None:
+    def __init__(self, child_id: UUID, needs: tuple[str, ...], helper: str, begun_on: date, review_on: date) -> None:
         self.child_id = child_id
-        self.helper = helper
-        self.review_on = review_on
-        self.going_on = True
+        self.sessions: set[UUID] = set()
+        self._begin(needs, helper, begun_on, review_on)
 
     @event(BegunAgain)
-    def _begun_again(self, helper: str, review_on: date) -> None:
-        self.helper = helper
-        self.review_on = review_on
+    def _begun_again(self, needs: tuple[str, ...], helper: str, begun_on: date, review_on: date) -> None:
+        self._begin(needs, helper, begun_on, review_on)
+
+    def _begin(self, needs: tuple[str, ...], helper: str, begun_on: date, review_on: date) -> None:
+        self.needs, self.helper = needs, helper
+        self.begun_on, self.review_on = begun_on, review_on
+        self.sessions_so_far = 0
         self.going_on = True
+
+    @event(SessionHeld)
+    def _session_held(self, session_id: UUID, sessions_so_far: int) -> None:
+        self.sessions.add(session_id)
+        self.sessions_so_far = sessions_so_far
 
     @event(Reviewed)
     def _reviewed(self, review_on: date) -> None:

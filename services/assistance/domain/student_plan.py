@@ -28,6 +28,7 @@ MEASURES: Final = {
     "relief": "社会救助",
     "household_aid": "家庭扶持",
     "boarding": "寄宿",
+    "nearer_school": "就近入学",
     "transport": "上学交通",
     "medical": "医疗康复",
     "home_teaching": "送教上门",

@@ -32,6 +32,7 @@ from services.contracts.assistance import (
     HouseholdChildIncluded,
     HouseholdPlanOpened,
     HouseholdPlanReviewed,
+    LearningSessionHeld,
     LearningSupportBegun,
     LearningSupportReviewed,
     MeasureDone,
@@ -952,6 +953,10 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
         Story("assistance", keys["support"], (
             LearningSupportBegun(
                 **of, support_id=keys["support"], needs=("math", "reading"), helper="teacher-1", begun_on=DAY, review_on=DAY
+            ),
+            LearningSessionHeld(
+                **of, support_id=keys["support"], session_id=made("session", number), need="math", minutes=40,
+                progress="improved", sessions_so_far=1, held_on=DAY,
             ),
             LearningSupportReviewed(**of, support_id=keys["support"], outcome="improved", reviewed_on=DAY, review_on=None),
         )),
