@@ -83,15 +83,21 @@ def by_register(rows: Iterable[Record]) -> dict[Register, list[Record]]:
     return held
 
 
-def in_order(held: Held, fact: str) -> list[Record]:
+def in_order(held: Held, fact: str) -> Sequence[Record]:
     """The rows in the order in which their word counts for a fact."""
-    return [r for register in _heard(fact, tuple(held)) for r in held[register]]
+    registers = _heard(tuple(held))[fact]
+    if len(registers) == 1:
+        return held[registers[0]]
+    return [r for register in registers for r in held[register]]
 
 
-@lru_cache(maxsize=8192)  # children are in some fifty combinations of registers
-def _heard(fact: str, held: tuple[Register, ...]) -> tuple[Register, ...]:
-    """The registers of some whose word counts for a fact, in that order."""
-    return tuple(register for register in PRECEDENCE[fact].registers if register in held)
+@lru_cache(maxsize=1024)  # children are in some fifty combinations of registers
+def _heard(held: tuple[Register, ...]) -> Mapping[str, tuple[Register, ...]]:
+    """By fact, the registers of some whose word counts for it, in that order."""
+    return {
+        fact: tuple(register for register in precedence.registers if register in held)
+        for fact, precedence in PRECEDENCE.items()
+    }
 
 
 def best_birth_date(held: Held) -> tuple[date | None, RowRef | None]:
@@ -167,15 +173,16 @@ def _usual(written: Mapping[str, Counter[str]]) -> dict[str, str]:
 def best_facts(held: Held, *, places: Places) -> Facts:
     """What is held true of the child whose rows these are, each register's in the order of their addresses."""
     sources: dict[str, RowRef] = {}
+    heard = _heard(tuple(held))
 
     def first(fact: str, *, key: Callable[[str], str], show: Callable[[str], str]) -> str:
-        stating = PRECEDENCE[fact].cells
-        for r in in_order(held, fact):
-            for cell in stating:
-                value = r.row.cells.get(cell)
-                if value and key(value):
-                    sources[fact] = r.ref
-                    return show(value)
+        for register in heard[fact]:
+            for r in held[register]:
+                for cell in PRECEDENCE[fact].cells:
+                    value = r.row.cells.get(cell)
+                    if value and key(value):
+                        sources[fact] = r.ref
+                        return show(value)
         return ""
 
     name = first("name", key=name_key, show=name_shown)

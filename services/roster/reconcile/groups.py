@@ -40,6 +40,14 @@ class Groups:
                 return True
         return False
 
+    def holds_one_of(self, position: int, registers: AbstractSet[Register]) -> bool:
+        """Whether the group of this record has a row of one of these registers."""
+        records = self.records
+        for i in self.members(position):  # noqa: SIM110 (as above)
+            if records[i].register in registers:
+                return True
+        return False
+
     def links(self, position: int) -> tuple[Link, ...]:
         """Why the group of this record is one child."""
         return tuple(self._links.get(self.of(position), ()))

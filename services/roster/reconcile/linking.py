@@ -164,9 +164,7 @@ def count_names(groups: Groups) -> Rarity:
 
 def link_persons(groups: Groups, *, unlike: Iterable[tuple[int, int]], rarity: Rarity, step: Step) -> list[Doubt]:
     """Step 2: weigh the candidates and join the sure ones, best first; return the doubtful ones."""
-    roots = [
-        r for r in groups.roots() if any(groups.records[i].register in PERSON_REGISTERS for i in groups.members(r))
-    ]
+    roots = [root for root in groups.roots() if groups.holds_one_of(root, PERSON_REGISTERS)]
     profiles, chosen = _candidates(groups, roots, extra={(groups.of(i), groups.of(j)) for i, j in unlike})
     weighed: list[_Pair] = []
     for done, (a, b) in enumerate(chosen):
@@ -255,7 +253,7 @@ def _candidates(
     lone: dict[int, Profile] = {}
     registered: list[int] = []
     for root in roots:
-        if any(groups.records[i].register is Register.HUKOU for i in groups.members(root)):
+        if groups.holds(root, Register.HUKOU):
             registered.append(root)
         else:
             lone[root] = profile(groups.rows(root))
