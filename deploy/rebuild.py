@@ -20,6 +20,7 @@ from services.chassis.keyring import KeyRing
 from services.chassis.log import Log
 from services.chassis.log_kafka import Cluster as Brokers
 from services.chassis.log_kafka import KafkaLog, read_topics
+from services.chassis.runtime import collect_seldom
 from services.chassis.vault import Vault
 
 
@@ -46,6 +47,7 @@ def rebuild_distributed(console: Console, *, settings: ProcessSettings) -> None:
 
 
 def _rebuild(console: Console, server: Server, *, log: Log, vault: Vault) -> None:
+    collect_seldom()
     with StepBars(console) as bars:
         read = readmodel.rebuild(
             dsn=server.dsn("gateway", "gateway_writer"),

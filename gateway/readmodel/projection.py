@@ -10,6 +10,7 @@ A child's accounted state in the read model is its open case if it has one, else
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -295,19 +296,19 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
     children = [child for child in changed.of(Child) if _has_moved(before.find(Child, child.child_id), child)]
     files = [case for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)]
     if children:
+        ids = [child.child_id for child in children]
         for kind in OF_CHILDREN:
             for column, of in kind.PLACES.items():
-                _follow(connection, kind, column, of, place=Child, ids=[child.child_id for child in children])
+                connection.execute(_following(kind, column, of, Child), [ids])
+        duties.follow(connection, ids)
     if files:
+        ids = [case.case_id for case in files]
         for kind in OF_CASES:
-            _follow(connection, kind, "township", "case_id", place=CaseFile, ids=[case.case_id for case in files])
-    if children:
-        duties.follow(connection, [child.child_id for child in children])
-    if files:
+            connection.execute(_following(kind, "township", "case_id", CaseFile), [ids])
         connection.execute(
             """update case_step set child_id = case_file.child_id from case_file
                where case_file.case_id = case_step.case_id and case_step.child_id is null and case_file.case_id = any(%b)""",
-            [[case.case_id for case in files]],
+            [ids],
         )
     closed = [child.child_id for child in changed.of(Child) if child.closed]
     if closed:
@@ -328,23 +329,20 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
         )
 
 
-def _follow(
-    connection: Connection, kind: type[Row], column: str, of: str, *, place: type[Row], ids: list[UUID]
-) -> None:
+@cache
+def _following(kind: type[Row], column: str, of: str, place: type[Row]) -> bytes:
+    """Moves rows under the township that the children or cases of these ids have now."""
     statement = sql.SQL(
         "update {table} set {column} = place.township from {place} place"
         " where {table}.{of} = place.{key} and place.{key} = any(%b) and {table}.{column} <> place.township"
     )
-    connection.execute(
-        statement.format(
-            table=sql.Identifier(kind.TABLE),
-            column=sql.Identifier(column),
-            of=sql.Identifier(of),
-            place=sql.Identifier(place.TABLE),
-            key=sql.Identifier(place.KEY),
-        ),
-        [ids],
-    )
+    return statement.format(
+        table=sql.Identifier(kind.TABLE),
+        column=sql.Identifier(column),
+        of=sql.Identifier(of),
+        place=sql.Identifier(place.TABLE),
+        key=sql.Identifier(place.KEY),
+    ).as_bytes()
 
 
 def _has_moved(before: Child | CaseFile | None, now: Child | CaseFile) -> bool:

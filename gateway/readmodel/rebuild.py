@@ -4,7 +4,8 @@ The green copy stands in a schema of its own and is made by the same `tables.sql
 with its tracking. Journal, receipts, townships and parked records are records or reference data, stay where they are and
 are shared. So the database needs the room of the projected tables twice while this lasts.
 
-Green is projected by a second reader, under a lock of its own, while blue goes on. It never goes beyond blue: where it
+Green is filled without the indexes that only readers need; they are made when it is nearly full. It
+is projected by a second reader, under a lock of its own, while blue goes on. It never goes beyond blue: where it
 would, it holds the records back. So the journal already has every event that green reads (what it finds there is held
 against the log, as always), and nobody who waits for an event is told of it before blue shows it.
 
@@ -30,7 +31,7 @@ from psycopg import errors, sql
 
 from gateway.readmodel.fold import Opener
 from gateway.readmodel.migrate import STATEMENTS, hold_back_migrations
-from gateway.readmodel.projection import LOCK, TABLES
+from gateway.readmodel.projection import LOCK, OF_CHILDREN, TABLES
 from gateway.readmodel.projector import PATIENCE_S, PRODUCERS, READER, LogSilent, connect, silence
 from gateway.readmodel.rows import Connection
 from gateway.readmodel.taker import Taker
@@ -45,6 +46,10 @@ GREEN_LOCK: Final = LOCK + 1
 REBUILD_LOCK: Final = LOCK + 2
 SWITCHED: Final = tuple(sorted((*TABLES, "tracking")))
 """What is made anew: all that the projection writes, but for the journal."""
+LOOKED_UP_BY: Final = frozenset(
+    ("about", "case_id", "child_id", "household_id", *(of for kind in OF_CHILDREN for of in kind.PLACES.values()))
+)
+"""Columns by which the projection itself looks rows up, so that it needs their indexes while it fills."""
 BATCH: Final = 10_000
 POLL_S: Final = 0.1
 CLOSE: Final = 5000
@@ -89,8 +94,10 @@ def rebuild(
         taker = Taker(reader=GREEN_READER, opener=opener, clock=clock or SystemClock(), lock=GREEN_LOCK, again=True)
         filling = _Filling(blue=blue, green=green, subscription=subscription, taker=taker, progress=progress)
         filling.begin()
-        while not filling.is_close():
-            filling.step()
+        indexes = _lay_aside_indexes(owner)
+        filling.come_close()
+        _make_indexes(owner, indexes)
+        filling.come_close()  # blue has gone on meanwhile
         _analyze(owner)  # else those who ask first after the switch get plans for empty tables
         while True:
             with _switching(owner) as change_places:
@@ -178,9 +185,10 @@ class _Filling:
         self._subscription.seek(self._taker.go_on(self._green))
         self._deadline = time.monotonic() + PATIENCE_S
 
-    def is_close(self) -> bool:
-        """Whether little is missing to where blue is now."""
-        return self._missing(self._bound()) <= CLOSE
+    def come_close(self) -> None:
+        """Until little is missing to where blue is now."""
+        while self._missing(self._bound()) > CLOSE:
+            self.step()
 
     def catch_up(self, *, within_s: float) -> bool:
         """Comes to where blue is, which must not move meanwhile; False where that takes longer."""
@@ -219,6 +227,31 @@ class _Filling:
     def _missing(self, bound: Mapping[str, int]) -> int:
         """How many positions green is behind, at least one where it is at all."""
         return sum(max(0, position - self._taker.positions.get(name, 0)) for name, position in bound.items())
+
+
+def _lay_aside_indexes(owner: Connection) -> list[str]:
+    """Drops the green indexes that only readers need, and returns what makes them: to make one of all rows is cheaper than
+    to keep it up with each."""
+    with owner.transaction():
+        owner.execute("set local role gateway_owner")
+        found = owner.execute(
+            """select c.relname, pg_get_indexdef(c.oid) from pg_index i
+               join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+               left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+               where n.nspname = %s and not i.indisunique and (a.attname = any(%s)) is not true""",
+            [GREEN, list(LOOKED_UP_BY)],
+        ).fetchall()
+        for name, _ in found:
+            owner.execute(sql.SQL("drop index {}").format(sql.Identifier(GREEN, name)))
+    return [definition for _, definition in found]
+
+
+def _make_indexes(owner: Connection, definitions: Sequence[str]) -> None:
+    with owner.transaction():
+        owner.execute("set local role gateway_owner")
+        owner.execute("set local maintenance_work_mem = '256MB'")
+        for definition in definitions:
+            owner.execute(definition.encode())
 
 
 def _analyze(owner: Connection) -> None:

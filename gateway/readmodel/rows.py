@@ -6,6 +6,7 @@ type is written down twice, and arrays, dates and ids need no adapters.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, Final, LiteralString, TypeVar, cast
 from uuid import UUID
 
@@ -103,7 +104,7 @@ class Known(Rows):
         row = rows.get(key, _UNTOUCHED)
         if row is _UNTOUCHED:
             row = self._before.find(kind, key)
-        rows[key] = how(cast("R | None", row), heard)
+        rows[key] = how(row, heard)  # type: ignore[arg-type]  # a row of this kind, or none
 
     def of(self, kind: type[R]) -> list[R]:
         """All rows of a kind as they are now."""
@@ -127,18 +128,7 @@ def read_rows(
     """The rows whose column `by` holds one of the ids; `only` is a further condition."""
     if not ids:
         return []
-    statement = sql.SQL(
-        "select json_agg(t)::text from (select {columns} from {table} where {by} = any(%b) and {only}) t"
-    )
-    found = connection.execute(
-        statement.format(
-            columns=_columns(kind),
-            table=sql.Identifier(kind.TABLE),
-            by=sql.Identifier(by),
-            only=sql.SQL(only),
-        ),
-        [list(ids)],
-    ).fetchone()
+    found = connection.execute(_reading(kind, by, only), [list(ids)]).fetchone()
     return msgspec.json.decode(found[0], type=list[kind]) if found and found[0] else []  # type: ignore[valid-type]
 
 
@@ -147,30 +137,42 @@ def write_rows(connection: Connection, rows: Rows) -> None:
     for kind, by_key in rows.items():
         gone = [key for key, row in by_key.items() if row is None]
         if gone:
-            _delete(connection, kind, gone)
+            connection.execute(_deleting(kind), [gone])
         there = [row for row in by_key.values() if row is not None]
         if there:
-            _upsert(connection, kind, there)
+            connection.execute(_writing(kind), [msgspec.json.encode(there).decode()])
 
 
-def _upsert(connection: Connection, kind: type[Row], rows: list[Row]) -> None:
+# Statements are put together once: an event that is shown at once costs a dozen of them.
+
+
+@cache
+def _reading(kind: type[Row], by: str, only: LiteralString) -> bytes:
+    statement = sql.SQL(
+        "select json_agg(t)::text from (select {columns} from {table} where {by} = any(%b) and {only}) t"
+    )
+    return statement.format(
+        columns=_columns(kind), table=sql.Identifier(kind.TABLE), by=sql.Identifier(by), only=sql.SQL(only)
+    ).as_bytes()
+
+
+@cache
+def _writing(kind: type[Row]) -> bytes:
     others = [column for column in kind.__struct_fields__ if column != kind.KEY]
     sets = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in others)
     statement = sql.SQL(
         "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::text::json)"
         " on conflict ({key}) do update set {sets}"
     )
-    connection.execute(
-        statement.format(
-            table=sql.Identifier(kind.TABLE), columns=_columns(kind), key=sql.Identifier(kind.KEY), sets=sets
-        ),
-        [msgspec.json.encode(rows).decode()],
-    )
+    return statement.format(
+        table=sql.Identifier(kind.TABLE), columns=_columns(kind), key=sql.Identifier(kind.KEY), sets=sets
+    ).as_bytes()
 
 
-def _delete(connection: Connection, kind: type[Row], keys: list[UUID]) -> None:
+@cache
+def _deleting(kind: type[Row]) -> bytes:
     statement = sql.SQL("delete from {table} where {key} = any(%b)")
-    connection.execute(statement.format(table=sql.Identifier(kind.TABLE), key=sql.Identifier(kind.KEY)), [keys])
+    return statement.format(table=sql.Identifier(kind.TABLE), key=sql.Identifier(kind.KEY)).as_bytes()
 
 
 def _columns(kind: type[Row]) -> sql.Composed:

@@ -18,10 +18,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 import psycopg
@@ -31,20 +31,20 @@ from deploy.postgres.cluster import Cluster
 from deploy.postgres.databases import prepare
 from gateway.readmodel.fold import hear, project
 from gateway.readmodel.projection import FOLDS, PERSONAL, keep, settle
-from gateway.readmodel.rebuild import BATCH
+from gateway.readmodel.rebuild import rebuild
 from gateway.readmodel.rows import Rows
-from gateway.readmodel.taker import Taker
 from gateway.supervision.effective import as_it_was
-from services.chassis.clock import SystemClock
-from services.chassis.log import Message
+from gateway.supervision.replay import Replay
+from services.chassis.log import Behind, Message, Record
 from services.chassis.runtime import collect_seldom
 from services.contracts.envelope import Envelope, read_body
 from tests.bench.county.run import cpu_of
 from tests.bench.figures import machine, table, write_section
-from tests.gateway.readmodel.telling import DAY, TestVault, dice, published, stories
+from tests.gateway.readmodel.telling import DAY, START, TestVault, dice, published, stories
 
 CHILDREN_OF_A_BLOCK: Final = 60
 COUNTY: Final = 2_600_000
+END: Final = START + timedelta(days=365)
 OPENCRVS: Final = 934
 """Documents a second when OpenCRVS's event documents are indexed anew, as published; another machine, so an order of magnitude."""
 _ID: Final = re.compile(rb"[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-)")
@@ -106,24 +106,61 @@ def replayed(blocks: Sequence[Block], *, on: date | None = None) -> Measured:
     return Measured(time.perf_counter() - begun, time.process_time() - python)
 
 
+class Origin:
+    """The log of a history, and its one reader: read from the origin, decoded as it comes."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._messages = (Message(f"{one.producer}/0", one) for block in blocks for one in decoded(block))
+
+    def subscribe(self, *, reader: str, producers: Sequence[str]) -> Self:
+        assert reader
+        assert producers
+        return self
+
+    def seek(self, positions: dict[str, int]) -> None:
+        assert not positions
+
+    def poll(self, *, limit: int, timeout_s: float) -> Sequence[Record]:
+        assert timeout_s
+        return list(islice(self._messages, limit))
+
+    def behind(self) -> Behind:
+        return Behind(None, reachable=True)
+
+    def commit(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 def rebuilt(blocks: Sequence[Block], *, cluster: Cluster) -> Measured:
-    """Into empty tables, as `baoxue rebuild` fills them: batch by batch, the journal being there already."""
+    """As `baoxue rebuild` does it, from the first event to the tables in their place: the journal is there already. What reading a
+    log or the stores takes is not in it."""
     vault, postmaster = TestVault(), int((cluster.data / "postmaster.pid").read_text("utf-8").split()[0])
-    dsn = cluster.dsn("gateway", "gateway_writer")
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(cluster.dsn("gateway", "gateway_writer"), autocommit=True) as connection:
         for block in blocks:
             with connection.transaction():
                 keep(connection, decoded(block))
-        taker = Taker(reader="gateway", opener=vault, clock=SystemClock(), again=True)
-        taker.go_on(connection)
+        connection.execute(
+            "insert into tracking (name, position) select producer || '/0', max(position) from journal group by producer"
+        )
         begun, python, postgres = time.perf_counter(), time.process_time(), cpu_of(postmaster)
-        messages = (Message(f"{one.producer}/0", one) for block in blocks for one in decoded(block))
-        while batch := list(islice(messages, BATCH)):
-            taker.take(connection, batch)
+        owner = cluster.dsn("gateway", "gateway_owner")
+        rebuild(dsn=cluster.dsn("gateway", "gateway_writer"), owner_dsn=owner, log=Origin(blocks), opener=vault)
         took = Measured(time.perf_counter() - begun, time.process_time() - python, cpu_of(postmaster) - postgres)
-        if taker.keys:
-            raise SystemExit(f"{len(taker.keys)} keys were parked: this is no measurement of a rebuild")
+        [(parked,)] = connection.execute("select count(*) from parked").fetchall()
+        if parked:
+            raise SystemExit(f"{parked} events were parked: this is no measurement of a rebuild")
     return took
+
+
+def past_partition(*, cluster: Cluster) -> Measured:
+    """Where all children were accounted for, as known at the end: read from the journal, as a page of the console asks it."""
+    postmaster = int((cluster.data / "postmaster.pid").read_text("utf-8").split()[0])
+    replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=TestVault())
+    begun, python, postgres = time.perf_counter(), time.process_time(), cpu_of(postmaster)
+    if not replay.partition_as_of(END):
+        raise SystemExit("nobody is accounted for: this is no measurement of a partition")
+    return Measured(time.perf_counter() - begun, time.process_time() - python, cpu_of(postmaster) - postgres)
 
 
 def said(rows: Sequence[tuple[str, Measured]], *, events: int, before: str) -> str:
@@ -178,6 +215,7 @@ def main() -> None:
         prepare(cluster)
         migrate(cluster, ("gateway",))
         rows.append(("read model made anew", rebuilt(blocks, cluster=cluster)))
+        rows.append(("a past partition", past_partition(cluster=cluster)))
     text = said(rows, events=events, before=before)
     sys.stdout.write(text + "\n")
     if not asked.keep:
