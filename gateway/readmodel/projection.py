@@ -228,10 +228,10 @@ def settle(rows: Known) -> None:
         case_id = open_cases[child.child_id].case_id if child.child_id in open_cases else None
         if child.open_case_id != case_id:
             rows.put(Child, child.child_id, replace(child, open_case_id=case_id))
-    for kind in OF_CHILDREN:
-        for column, of in kind.PLACES.items():
-            for row in rows.of(kind):
-                _stand_under(rows, row, column, rows.find(Child, getattr(row, of)))
+    for of_child in OF_CHILDREN:
+        for column, whose in of_child.PLACES.items():
+            for row in rows.of(of_child):
+                _stand_under(rows, row, column, rows.find(Child, getattr(row, whose)))
     for of_case in OF_CASES:
         for line in rows.of(of_case):
             _stand_under(rows, line, "township", rows.find(CaseFile, line.case_id))
@@ -297,14 +297,14 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
     files = [case for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)]
     if children:
         ids = [child.child_id for child in children]
-        for kind in OF_CHILDREN:
-            for column, of in kind.PLACES.items():
-                connection.execute(_following(kind, column, of, Child), [ids])
+        for of_child in OF_CHILDREN:
+            for column, whose in of_child.PLACES.items():
+                connection.execute(_following(of_child, column, whose, Child), [ids])
         duties.follow(connection, ids)
     if files:
         ids = [case.case_id for case in files]
-        for kind in OF_CASES:
-            connection.execute(_following(kind, "township", "case_id", CaseFile), [ids])
+        for of_case in OF_CASES:
+            connection.execute(_following(of_case, "township", "case_id", CaseFile), [ids])
         connection.execute(
             """update case_step set child_id = case_file.child_id from case_file
                where case_file.case_id = case_step.case_id and case_step.child_id is null and case_file.case_id = any(%b)""",

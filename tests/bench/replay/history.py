@@ -40,7 +40,8 @@ from services.chassis.runtime import collect_seldom
 from services.contracts.envelope import Envelope, read_body
 from tests.bench.county.run import cpu_of
 from tests.bench.figures import machine, table, write_section
-from tests.gateway.readmodel.telling import DAY, START, TestVault, dice, published, stories
+from tests.gateway.readmodel.story import DAY, START
+from tests.gateway.readmodel.telling import TestVault, dice, published, stories
 
 CHILDREN_OF_A_BLOCK: Final = 60
 COUNTY: Final = 2_600_000
