@@ -13,6 +13,7 @@ from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery,
 from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
 from gateway.files.disclosure import preview_disclosure
 from gateway.files.field_check import export_field_check, print_submission, take_field_sheets
+from gateway.files.letters import LETTERS_S, print_letters
 from gateway.files.papers import print_document, print_paper
 from gateway.files.payments import export_payment_list, take_bank_file
 from gateway.files.sheets import export_ledger, print_partition, verify_export
@@ -46,6 +47,7 @@ _WAYS: Final = (
     _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
     _Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
     _Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),
+    _Way("GET", "/files/letters/{id}", "print_letters", print_letters, LETTERS_S, is_export=True),
     _Way("GET", "/files/disclosures/{id}", "preview_disclosure", preview_disclosure),
     _Way("GET", "/files/statistics", "export_statistics", export_statistics),
     _Way("GET", "/files/statistics-packs/{id}", "export_statistics", export_pack),

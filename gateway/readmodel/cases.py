@@ -49,6 +49,7 @@ from services.contracts.cases import (
     ResponsibilityEnded,
     StepExpired,
     StepExtended,
+    StepFallsDue,
     StepPaused,
     StepResumed,
 )
@@ -431,4 +432,5 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
         evolve=public_report,
     ),
 )
-IGNORED: Final[frozenset[type[Published]]] = frozenset()
+IGNORED: Final[frozenset[type[Published]]] = frozenset({StepFallsDue})
+"""That a last day is near stands in the notice of it, and in every row that has the day."""

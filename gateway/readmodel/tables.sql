@@ -417,6 +417,20 @@ create table if not exists schooling_elsewhere (
     proof text not null default '', proved_on date);
 create index if not exists schooling_elsewhere_by_child on schooling_elsewhere (child_id);
 
+create table if not exists letter_run (
+    run_id uuid primary key, kind text not null default '', school_year text not null default '', serve_by date,
+    legal_basis text not null default '', expected integer not null default 0, opened_on date, closed_on date);
+create table if not exists guardian_letter (
+    letter_id uuid primary key, run_id uuid not null, child_id uuid not null, township text collate "C" not null default '',
+    kind text not null default '', school_year text not null default '', code text collate "C" not null default '',
+    legal_basis text not null default '', serve_by date, made_on date, state text not null default 'out',
+    method text not null default '', receipt text not null default '', scan_id uuid, served_on date,
+    served_by text not null default '', served_for text not null default '', late boolean not null default false,
+    withdrawn_on date, withdrawn_reason text not null default '');
+create index if not exists guardian_letter_by_child on guardian_letter (child_id);
+create index if not exists guardian_letter_by_code on guardian_letter (code);
+create index if not exists guardian_letter_by_run on guardian_letter (run_id, township, letter_id);
+
 create table if not exists field_check (
     field_check_id uuid primary key, township text collate "C" not null default '',
     village text collate "C" not null default '', round text collate "C" not null default '',
@@ -688,13 +702,13 @@ begin
         'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
-        'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'field_check', 'field_check_answer',
+        'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'letter_run', 'guardian_letter', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'proceedings', 'procuratorate_notice',
         'late_reply', 'duty', 'county_report', 'disclosure', 'statistics_pack', 'entry_cohort', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
     loop
         opens := case
-            when name in ('township', 'village', 'tracking') then 'true'
+            when name in ('township', 'village', 'tracking', 'letter_run') then 'true'
             when name = 'child' then
                 format('(%s) or %s or %s or (%s) or (%s and open_case_id is not null and not public.is_parked(open_case_id)) or (%s)',
                     within, own_village, own_school, shared, within_open, warranted)

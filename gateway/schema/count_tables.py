@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.readmodel.partition import counted
-from gateway.schema import supervision_map
+from gateway.schema import guardian_letters_map, supervision_map
 from gateway.schema.table import Table, columns, moment
 
 
@@ -58,6 +58,7 @@ SUBQUERY_ALIAS: Mapping[str, str] = {
     "PartitionRow": "c",
     "VillagePartitionRow": "c",
     "VillageChecks": "f",
+    **guardian_letters_map.SUBQUERY_ALIAS,
     **supervision_map.SUBQUERY_ALIAS,
 }
 """The alias a subquery's scope is on."""

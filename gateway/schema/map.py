@@ -20,6 +20,7 @@ from gateway.access.rules import RULES
 from gateway.schema import (
     access_map,
     assistance_map,
+    guardian_letters_map,
     notify_map,
     oversight_map,
     payments_map,
@@ -104,6 +105,7 @@ _CHILD = Table(
         "visits": Link("Visit", OF_CHILD, "{a}.visited_on, {a}.visit_id"),
         "visitPlans": Link("VisitPlan", OF_CHILD, "{a}.first_on, {a}.plan_id"),
         "attachments": Link("Attachment", OF_CHILD, "{a}.kept_on, {a}.attachment_id"),
+        "letters": Link("GuardianLetter", OF_CHILD, "{a}.made_on, {a}.letter_id"),
     },
     placed=True,
 )
@@ -131,7 +133,7 @@ _CASE = Table(
     placed=True,
 )
 
-_NO_NODES: Final = frozenset({"ChildDoubt", "Duty", "Receipt"})
+_NO_NODES: Final = frozenset({"ChildDoubt", "Duty", "LetterRun", "Receipt"})
 """Types whose rows go by another type's id, or are never asked for singly."""
 
 
@@ -269,6 +271,7 @@ TABLES: Mapping[str, Table] = {
         *access_map.TABLES,
         *supervision_map.TABLES,
         *notify_map.TABLES,
+        *guardian_letters_map.TABLES,
     )
 }
 

@@ -10,6 +10,7 @@ from gateway.schema.mutations.assistance import AssistanceCommands
 from gateway.schema.mutations.cases import CaseCommands
 from gateway.schema.mutations.courts import CourtCommands
 from gateway.schema.mutations.disclosure import DisclosureCommands
+from gateway.schema.mutations.guardian_letters import GuardianLetterCommands
 from gateway.schema.mutations.notify import NotifyCommands
 from gateway.schema.mutations.oversight import OversightCommands
 from gateway.schema.mutations.payments import PaymentCommands
@@ -23,6 +24,7 @@ class Mutation(
     NotifyCommands,
     AssistanceCommands,
     RosterCommands,
+    GuardianLetterCommands,
     OversightCommands,
     DisclosureCommands,
     CourtCommands,

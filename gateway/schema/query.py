@@ -17,6 +17,7 @@ from gateway.schema.deliveries import ColumnMapping, Delivery
 from gateway.schema.disclosure_query import DisclosureQuery
 from gateway.schema.duties import DutiesQuery
 from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
+from gateway.schema.guardian_letters import GuardianLettersQuery
 from gateway.schema.informant import InformantQuery
 from gateway.schema.node_query import NodeQuery, own
 from gateway.schema.notify import Notice
@@ -75,6 +76,7 @@ class Query(
     OversightQuery,
     PaymentsQuery,
     ProceedingsQuery,
+    GuardianLettersQuery,
     ReplayQuery,
     StatisticsQuery,
 ):

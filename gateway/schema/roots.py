@@ -9,6 +9,7 @@ from typing import Final
 from gateway.schema import (
     access_map,
     assistance_map,
+    guardian_letters_map,
     notify_map,
     oversight_map,
     payments_map,
@@ -208,4 +209,5 @@ ROOTS: Mapping[str, Root] = {
     **access_map.ROOTS,
     **supervision_map.ROOTS,
     **notify_map.ROOTS,
+    **guardian_letters_map.ROOTS,
 }

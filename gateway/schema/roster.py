@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from gateway.schema import assistance, cases, field_check, oversight, review, supervision, terms
+from gateway.schema import assistance, cases, field_check, guardian_letters, oversight, review, supervision, terms
 from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
 from gateway.schema.reading import AsRead, Info, Looking, facts, many, one
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.schema.assistance import Award, Eligibility, HomeTeaching, LearningSupport, StudentPlan
     from gateway.schema.cases import Case, Referral, Responsibility
     from gateway.schema.field_check import FieldCheckAnswer
+    from gateway.schema.guardian_letters import GuardianLetter
     from gateway.schema.oversight import Attachment, Visit, VisitPlan
     from gateway.schema.review import ChildDoubt, ChildRow, FindingGround, MergeStep, RowLink, Source
     from gateway.schema.supervision import Receipt
@@ -237,6 +238,15 @@ class Child(Node):
             "child_ids @> array[%(child)s::uuid] order by at desc, receipt_id desc limit 20",
             child=self.id,
         )
+
+    @strawberry.field(description="致监护人文书 letters to its guardian, and how they were served")
+    async def letters(
+        self, info: Info
+    ) -> list[Annotated["GuardianLetter", strawberry.lazy("gateway.schema.guardian_letters")]]:
+        """致监护人文书 letters to its guardian."""
+        rest = "child_id = %(child)s order by made_on, letter_id"
+        today = info.context.today
+        return await many(info.context, guardian_letters.GuardianLetter, rest, child=self.id, today=today)
 
     @strawberry.field(description="延缓入学、休学、免入学 what puts its schooling off")
     async def deferrals(self, info: Info) -> list[Annotated["Deferral", strawberry.lazy("gateway.schema.terms")]]:

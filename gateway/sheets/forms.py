@@ -61,6 +61,31 @@ def letter() -> Document:
     return made
 
 
+def guardian_letter() -> Document:
+    """A letter to a guardian 致监护人文书 (N9.1): the text, and on a page of its own the slip that is brought back, with the code to scan."""
+    made = _page()
+    _head(made)
+    _addressed_text(made, size=14)
+    _close(made)
+    made.paragraphs[-1].add_run().add_break(WD_BREAK.PAGE)
+    _line(made, "送　达　回　证", font=TITLE, size=22, align=WD_ALIGN_PARAGRAPH.CENTER, after=12)
+    _table(
+        made,
+        widths=(32, 90, 34),
+        rows=(
+            ("送达文书", "{{ title }}", "{{ qr }}"),
+            ("送达码", "{{ number }}", ""),
+            ("受送达人", "{{ guardian }}（{{ child }}的监护人，{{ village }}）", ""),
+            ("送达方式", "{{ ways_of_service }}", "请于{{ serve_by }}前送达，扫码登记"),
+            ("签收人及与受送达人关系", "\n　　　　　　　　年　　月　　日", "送达人（两人）"),
+            ("拒收事由及见证人", "\n　　　　　　　　年　　月　　日", ""),
+        ),
+    )
+    slip = made.tables[-1]
+    slip.cell(0, 2).merge(slip.cell(2, 2))
+    return made
+
+
 def visit_record() -> Document:
     """A record of a visit or of persuasion 家访（劝返）记录, to be signed where it was made."""
     made = _page()
@@ -129,6 +154,7 @@ def county_report() -> Document:
 FORMS = {
     "paper": served_paper,
     "letter": letter,
+    "guardian_letter": guardian_letter,
     "record": visit_record,
     "list": signed_list,
     "report": county_report,
@@ -165,10 +191,10 @@ def _head(made: Document) -> None:
     _line(made, "{{ title }}", font=TITLE, size=22, align=WD_ALIGN_PARAGRAPH.CENTER, after=14)
 
 
-def _addressed_text(made: Document) -> None:
-    _line(made, "{{ addressee }}：")
+def _addressed_text(made: Document, *, size: float = 16) -> None:
+    _line(made, "{{ addressee }}：", size=size)
     _line(made, "{%p for paragraph in paragraphs %}")
-    _line(made, "{{ paragraph }}", indent=True)
+    _line(made, "{{ paragraph }}", size=size, indent=True)
     _line(made, "{%p endfor %}")
 
 

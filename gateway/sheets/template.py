@@ -6,7 +6,7 @@ words when the gateway starts, and by `baoxue papers`.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,8 +14,12 @@ from typing import Any, Final
 from zipfile import BadZipFile
 
 from docx.opc.exceptions import PackageNotFoundError
-from docxtpl import DocxTemplate
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Length
+from docxtpl import DocxTemplate, InlineImage
 from jinja2 import TemplateError
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.chassis.errors import Refused
@@ -38,6 +42,19 @@ _VISIT: Final = {
     "promise": "承诺",
     "next_on": "下次家访",
     "attachments": "影像件数",
+}
+_COMMON: Final = ("title", "office", "stamp", "legal_basis", "school_year", "begins")
+"""What stands in head and foot of letters to guardians: the same on all letters of a file."""
+_TO_GUARDIAN: Final = {
+    **_TEXT,
+    **_CHILD,
+    "number": "送达码",
+    "school_year": "学年",
+    "begins": "入学日期",
+    "serve_by": "送达期限",
+    "village": "村",
+    "ways_of_service": "送达方式",
+    "qr": "送达二维码",
 }
 _LIST: Final = {
     "rows": "名单各行: number village child school stage causes back",
@@ -67,6 +84,8 @@ FORMS: Final[Mapping[str, Form]] = {
             "return_reminder",
         )
     },
+    "enrolment_letter": Form("guardian_letter", _TO_GUARDIAN),
+    "guardians_letter": Form("guardian_letter", _TO_GUARDIAN),
     "written_report": Form("letter", _SERVED),
     "referral_letter": Form("letter", _SERVED),
     "visit_record": Form("record", {**_HEAD, **_CHILD, **_VISIT}),
@@ -102,16 +121,72 @@ def fill(kind: str, facts: Mapping[str, Any], *, folder: Path | None) -> bytes:
     return written.getvalue()
 
 
+def fill_each(kind: str, letters: Iterable[Mapping[str, Any]], *, folder: Path | None, side: Length) -> bytes:
+    """One Word file in which the body of the template stands once for each letter, on a page of its own.
+
+    What `qr` holds is a picture, placed `side` wide. Raises `Refused` where the template can't be filled.
+    """
+    name, template = _open(kind, folder=folder)
+    fields = sorted(FORMS[kind].fields)
+    try:
+        template.init_docx()
+        _repeat(template.docx.element.body, f"{{%p for {', '.join(fields)} in letters %}}")
+        told = [{**letter, "qr": InlineImage(template, io.BytesIO(letter["qr"]), width=side)} for letter in letters]
+        common = {field: told[0][field] for field in _COMMON}
+        rows = [tuple(letter[field] for field in fields) for letter in told]
+        template.render({**common, "letters": rows}, jinja_env=SandboxedEnvironment(), autoescape=True)
+    except (TemplateError, KeyError, ValueError, TypeError) as error:
+        raise _unfit(name, f"{type(error).__name__}") from error
+    written = io.BytesIO()
+    template.save(written)
+    return written.getvalue()
+
+
+def _repeat(body: Any, loop: str) -> None:
+    """Puts all of a body but the section it ends with into a loop, each round beginning a page."""
+    [*content, _section] = list(body)
+    first = content[0]
+    if first.tag != qn("w:p"):
+        first = _paragraph("")
+        content[0].addprevious(first)
+    first.get_or_add_pPr().get_or_add_pageBreakBefore()
+    first.addprevious(_paragraph(loop))
+    content[-1].addnext(_paragraph("{%p endfor %}"))
+
+
+def _paragraph(text: str) -> Any:
+    paragraph = OxmlElement("w:p")
+    paragraph.add_r().text = text
+    return paragraph
+
+
 def check(kind: str, *, folder: Path | None) -> None:
     """Raises `Refused`, naming template and field, for a template that is broken or names a field its kind does not have."""
     name, template = _open(kind, folder=folder)
     try:
         named = template.get_undeclared_template_variables(jinja_env=SandboxedEnvironment())
+        around = _named_around(template)
     except (TemplateError, ValueError, TypeError) as error:
         raise _unfit(name, f"{type(error).__name__}") from error
     if unknown := sorted(named - FORMS[kind].fields.keys()):
         known = "、".join(f"{field}（{meaning}）" for field, meaning in FORMS[kind].fields.items())
         raise _unfit(name, f"没有字段 {', '.join(unknown)}；可用字段 fields that can be placed: {known}")
+    if FORMS[kind].fields is _TO_GUARDIAN and (own := sorted(around - {*_COMMON})):
+        raise _unfit(
+            name,
+            f"页眉页脚不能有 {', '.join(own)}：各份相同的才可放 head and foot are the same on all letters: "
+            f"only {', '.join(_COMMON)} can be placed there",
+        )
+
+
+def _named_around(template: DocxTemplate) -> set[str]:
+    """The fields that stand in head and foot."""
+    template.init_docx()
+    parts = [
+        part for uri in (template.HEADER_URI, template.FOOTER_URI) for _, part in template.get_headers_footers(uri)
+    ]
+    text = "".join(template.patch_xml(part.blob.decode()) for part in parts)
+    return set(find_undeclared_variables(SandboxedEnvironment().parse(text)))
 
 
 def check_folder(folder: Path) -> tuple[str, ...]:

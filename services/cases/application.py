@@ -344,9 +344,10 @@ class Cases(RecordedApplication):
     # Time
 
     def expire_steps(self, *, case_id: UUID) -> Answer:
-        """Lets today's date work on a case 逾期处理: a late step goes one level up, a lapsed deferral re-opens."""
+        """Lets today's date work on a case 逾期处理: a late step goes one level up, one that is near is told of, a lapsed deferral re-opens."""
         case = self.get(Case, case_id)
         case.expire(today=today())
+        case.warn(today=today())
         opened = case.lapse(latest=self.find_latest_case(case.child_id) or case, today=today())
         return self.record(case, *opened)
 

@@ -14,7 +14,7 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.case import Case, Owing, Place, id_of_case
 from services.cases.domain.catalogue import ROLES
 from services.cases.domain.post import NAMED_WITHIN_WORKING_DAYS, Post, roles_needed
-from services.cases.domain.rules import Owed
+from services.cases.domain.rules import Owed, falls_due_soon
 from services.cases.domain.visit import VisitPlan
 from services.chassis.working_days import add_working_days
 
@@ -25,12 +25,18 @@ class DueCases:
     def __init__(self) -> None:
         self._due_on: dict[UUID, date] = {}
         self._paused: dict[UUID, Owed] = {}
+        self._near: dict[UUID, Owed] = {}
+        self._warned_of: dict[UUID, date] = {}
 
     def apply(self, event: object) -> None:
         """Takes in one event of the service; those of other aggregates pass by."""
         match event:
+            case Case.Warned():
+                self._near.pop(event.originator_id, None)
+                self._warned_of[event.originator_id] = event.owed.due_on
             case Case.Paused():
                 self._paused[event.originator_id] = event.owed
+                self._near.pop(event.originator_id, None)
                 self._set(event.originator_id, event.pause.until_on)
             case Owing() if self._stands(event):
                 pass
@@ -39,10 +45,14 @@ class DueCases:
                 if isinstance(event, Case.Opened):
                     # Whatever the earlier case still waited for, a deferral's end, is the new case's matter now.
                     self._due_on.pop(id_of_case(event.child_id, event.number - 1), None)
+                if self._warned_of.get(event.originator_id) != event.owed.due_on:
+                    self._near[event.originator_id] = event.owed
                 self._set(event.originator_id, event.owed.due_on)
             case Case.Cleared():
+                self._near.pop(event.originator_id, None)
                 self._set(event.originator_id, event.clearance.expires_on)
             case Case.Closed() | Case.MergedInto() | Case.ClearanceLapsed():
+                self._near.pop(event.originator_id, None)
                 self._set(event.originator_id, None)
             case _:
                 pass
@@ -50,6 +60,11 @@ class DueCases:
     def due(self, today: date) -> list[tuple[date, UUID]]:
         """The last days in time that are over by today, and the cases in which they are, the longest overdue first."""
         return sorted((due_on, case_id) for case_id, due_on in list(self._due_on.items()) if due_on < today)
+
+    def soon(self, today: date) -> list[tuple[date, UUID]]:
+        """The last days that are near and of which nobody was told, and their cases, the nearest first; what is late is not among them."""
+        steps = list(self._near.items())
+        return sorted((step.due_on, case_id) for case_id, step in steps if falls_due_soon(step, today=today))
 
     def _stands(self, event: Owing) -> bool:
         """Whether the clock of the step still stands: the same step is owed as when it was paused."""

@@ -74,7 +74,8 @@ def tick(
 ) -> None:
     """Lets a new day work on everything in which something has run out, and on children left to nobody.
 
-    Day by day, whatever it is: after an outage the same happens in the same order as if the clock had run.
+    Day by day, whatever it is: after an outage the same happens in the same order as if the clock had run. What was near during
+    an outage and is late by now goes up at once; of what is near today somebody is told, once.
     """
     late: list[tuple[date, UUID, Callable[[], object]]] = [
         *((day, id_, partial(app.expire_steps, case_id=id_)) for day, id_ in due_cases.due(today)),
@@ -89,7 +90,8 @@ def tick(
         ),
     ]
     late.sort(key=itemgetter(0))  # within a day as listed here
-    let_time_work([(about, act) for _, about, act in late[:LATE_AT_ONCE]])
+    near = [(id_, partial(app.expire_steps, case_id=id_)) for _, id_ in due_cases.soon(today)]
+    let_time_work([*((about, act) for _, about, act in late[:LATE_AT_ONCE]), *near[:LATE_AT_ONCE]])
 
 
 def _watch_reply(oversight: Oversight, reply: Reply, due_replies: DueReplies) -> None:

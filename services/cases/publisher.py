@@ -29,6 +29,13 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             )
         case Case.Cleared():
             return _cleared(event)
+        case Case.Warned():
+            return told.StepFallsDue(
+                case_id=event.originator_id,
+                child_id=event.child_id,
+                owed=_owed(event.owed),
+                warned_on=event.warned_on,
+            )
         case Case.ExtensionAsked() | Case.ExtensionDeclined() | Case.Moved() | Case.MergedInto():
             return _beside_the_steps(event, case_id=event.originator_id, child_id=event.child_id)
         case Document.Issued() | Document.Served():

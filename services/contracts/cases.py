@@ -318,6 +318,16 @@ class StepExpired(Published, frozen=True, kw_only=True):
     owed: Owed
 
 
+class StepFallsDue(Published, frozen=True, kw_only=True):
+    """What is owed is near its last day 临期提醒, told once for that day; a step that is done, late or stands is not told of."""
+
+    TYPE: ClassVar[str] = "cases.step-falls-due.v1"
+    case_id: UUID
+    child_id: UUID
+    owed: Owed
+    warned_on: date
+
+
 class DocumentIssued(Published, frozen=True, kw_only=True):
     """A paper was issued 文书签发, numbered, with its legal basis and term; the clock waits for service."""
 

@@ -32,6 +32,7 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         cases.CaseConfirmed,
         cases.CaseOrdered,
         cases.StepExpired,
+        cases.StepFallsDue,
         cases.DocumentIssued,
         cases.ReferralOpened,
         cases.ReferralAnswered,
@@ -74,6 +75,8 @@ def react(app: Notices, envelope: Envelope, event: Published) -> None:
             _tell_ower(app, envelope, reason="case_ordered", case_id=event.case_id, owed=event.owed)
         case cases.StepExpired():
             _tell_ower(app, envelope, reason="step_expired", case_id=event.case_id, owed=event.owed)
+        case cases.StepFallsDue():
+            _tell_ower(app, envelope, reason="step_falls_due", case_id=event.case_id, owed=event.owed)
         case cases.DocumentIssued(issuer=issuer, case_id=case_id, document_id=about):
             _tell(app, envelope, issuer, reason="document_issued", about=about, case_id=case_id, step="serve")
         case cases.ReferralOpened(to=to, case_id=case_id, referral_id=about, reply_by=due_on):

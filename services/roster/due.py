@@ -25,12 +25,10 @@ from services.roster.domain.placement import Placement
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere, proof_due_after
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import WORKING_DAYS, Transfer, hand_due_on
+from services.roster.letters_due import GONE, LettersDue
 
 WARNED: Final = (10, 30)
 """So many days before a deferral ends somebody is warned, twice: the nearer one counts."""
-
-LEFT: Final = frozenset({"gone", "graduated", "transferred_out"})
-"""States of children to whom time brings nothing any more."""
 
 _DAY: Final = timedelta(days=1)
 _Key = tuple[UUID, str]
@@ -83,6 +81,7 @@ class Due:
     """Everything in the roster that a later day changes."""
 
     def __init__(self) -> None:
+        self.letters = LettersDue()
         self._findings: dict[_Key, _Open] = {}
         self._settled: dict[_Key, tuple[Ground, ...]] = {}
         self._transfers: dict[UUID, Transfer.Opened] = {}
@@ -177,6 +176,7 @@ class Due:
             self._by_schools_elsewhere,
             self._by_check_ins,
             self._by_hours,
+            self._by_letters,
         ):
             for brought in bring(today):
                 child_id = self._last(brought.child_id)
@@ -293,10 +293,23 @@ class Due:
                     Ground("placement", decided.originator_id, int(f"{last_month:%Y%m}"), "hours_short"),
                 )
 
+    def _by_letters(self, today: date) -> Iterator[Brought]:
+        deferred = self._deferred(today)
+        for letter in self.letters.unserved(today):
+            if self._last(letter.child_id) not in deferred:
+                yield Brought(
+                    letter.child_id,
+                    "letter_unserved",
+                    f"致监护人文书{letter.serve_by:%Y-%m-%d}前应送达，尚未送达",
+                    _owner("letter_unserved", today),
+                    Ground("letter", letter.letter_id, 0, "unserved"),
+                )
+
     # What happened
 
     def apply(self, event: object) -> None:
         """Takes in one event of the service; what time doesn't change passes by."""
+        self.letters.apply(event)
         match event:
             case Child.Event():
                 self._apply_of_child(event)
@@ -385,7 +398,7 @@ class Due:
             self._suspect.add(child_id)
         elif state == "elsewhere":
             self._elsewhere[child_id] = since
-        elif state in LEFT:
+        elif state in GONE:
             self._left.add(child_id)
 
     def _owe(self, key: _Key, due_on: date | None) -> None:

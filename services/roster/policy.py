@@ -3,7 +3,8 @@
 Time brings findings, and takes them when their cause has ended: a transfer that nobody completes, a deferral that ends, a
 school elsewhere that nobody proved this term, a child who did not report, hours at home that were not taught. It also
 tells when what somebody owes for a finding is late, and a field check list that was not handed in. Each first of September
-children come into the age of compulsory schooling, and leave it. Assistance tells which hours were taught at home.
+children come into the age of compulsory schooling, and leave it. Letters of open runs are made, and taken back where a child has left.
+Assistance tells which hours were taught at home.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from services.contracts import assistance
 from services.contracts.envelope import Envelope, Published
 from services.roster.application import Roster
 from services.roster.due import Due
+from services.roster.guardian_letters import GuardianLetters
 
 HEARS: Final = ("assistance",)
 """The producers this policy listens to."""
@@ -30,6 +32,8 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
 
 LATE_AT_ONCE: Final = 1000
 """How much of a kind one tick works on at most; the longest overdue first, the rest the next time."""
+LETTERS_TOGETHER: Final = 200
+"""Letters that are recorded together: a run is broken off between two such lots, and goes on there."""
 
 
 def react(app: Roster, envelope: Envelope, event: Published) -> None:  # noqa: ARG001  # every policy has this form
@@ -46,15 +50,17 @@ def react(app: Roster, envelope: Envelope, event: Published) -> None:  # noqa: A
             pass
 
 
-def tick(app: Roster, today: date, *, due: Due, look_again: Callable[[], None]) -> None:
+def tick(app: Roster, letters: GuardianLetters, today: date, *, due: Due, look_again: Callable[[], None]) -> None:
     """Lets a new day work on what has run out; `look_again` feeds `due` what was recorded meanwhile."""
-    let_time_work(_run_out(app, today, due=due, look_again=look_again))
+    let_time_work(_run_out(app, letters, today, due=due, look_again=look_again))
 
 
 def _run_out(
-    app: Roster, today: date, *, due: Due, look_again: Callable[[], None]
+    app: Roster, letters: GuardianLetters, today: date, *, due: Due, look_again: Callable[[], None]
 ) -> Iterator[tuple[UUID, Callable[[], object]]]:
     """What has run out and what is to be done about it; asked for one by one, for what was done may bring more."""
+    for letter_id in due.letters.to_withdraw()[:LATE_AT_ONCE]:
+        yield letter_id, partial(letters.withdraw_letter, letter_id=letter_id)
     for deferral_id in due.deferrals(today)[:LATE_AT_ONCE]:
         yield deferral_id, partial(app.lapse_deferral, deferral_id=deferral_id)
     for child_id in due.to_excuse(today)[:LATE_AT_ONCE]:
@@ -80,3 +86,7 @@ def _run_out(
         yield child_id, partial(app.come_of_age, child_id=child_id)
     for field_check_id in due.lists_overdue(today)[:LATE_AT_ONCE]:
         yield field_check_id, partial(app.expire_field_check, field_check_id=field_check_id)
+    for run_id, children in due.letters.to_make():
+        for start in range(0, min(len(children), LATE_AT_ONCE), LETTERS_TOGETHER):
+            some = children[start : start + LETTERS_TOGETHER]
+            yield run_id, partial(letters.make_letters, run_id=run_id, children=some)

@@ -7,7 +7,7 @@ from typing import Any
 from services.contracts import deliveries, restriction, review
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
-from services.roster import field_publisher
+from services.roster import field_publisher, letter_publisher
 from services.roster.domain.child import Child
 from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
@@ -17,6 +17,7 @@ from services.roster.domain.facts import Ground, Links, RowPlace, SchoolYears, S
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks
+from services.roster.domain.guardian_letter import GuardianLetter, LetterRun
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
@@ -64,6 +65,8 @@ def publish(event: object) -> Published | None:
             )
         case FieldCheck.Event() | FieldRound.Event():
             return field_publisher.publish(event)
+        case LetterRun.Event() | GuardianLetter.Event():
+            return letter_publisher.publish(event)
         case Deferral.Event() | SchoolingElsewhere.Event():
             return _paper(event)
         case _:

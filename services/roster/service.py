@@ -24,12 +24,14 @@ from services.roster.deliveries import Deliveries
 from services.roster.due import Due
 from services.roster.field_checks import FieldChecks
 from services.roster.field_words import FieldWords
+from services.roster.guardian_letters import GuardianLetters
 from services.roster.intake import Intake
 from services.roster.intake import tables as delivery_tables
 from services.roster.intake.doors import add_deliveries
 from services.roster.intake.field_doors import add_field_checks, delivered_by
 from services.roster.intake.tables import Tables
 from services.roster.intake.worker import Worker
+from services.roster.letters_due import LettersDue
 from services.roster.lookup import Lookup
 from services.roster.publisher import publish
 
@@ -65,14 +67,24 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
     due = Due()
     own_events = OwnEvents(application=roster, apply=due.apply)
 
+    def letters_due() -> LettersDue:
+        own_events.catch_up()
+        return due.letters
+
+    letters = GuardianLetters(roster=roster, due=letters_due)
+
     def pass_time() -> None:
         own_events.catch_up()
         worker.look()
-        policy.tick(roster, today(), due=due, look_again=own_events.catch_up)
+        policy.tick(roster, letters, today(), due=due, look_again=own_events.catch_up)
 
     field_checks = FieldChecks(roster=roster, words=words, hand_in=delivered_by(tables))
     comparisons = Comparisons(roster=roster, wait=tables.ask_again)
-    api = build_api(roster, surroundings=surroundings, beside=(*field_checks.commands, comparisons.compare_registers))
+    api = build_api(
+        roster,
+        surroundings=surroundings,
+        beside=(*field_checks.commands, *letters.commands, comparisons.compare_registers),
+    )
     add_field_checks(api, field_checks, surroundings=surroundings)
     add_deliveries(api, deliveries, tables=tables, lookup=lookup, surroundings=surroundings)
 

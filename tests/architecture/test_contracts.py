@@ -53,6 +53,7 @@ TOLD_BY = {
     "disclosure": "cases",
     "restriction": "roster",
     "field_check": "roster",
+    "guardian_letters": "roster",
     "oversight": "cases",
     "proceedings": "cases",
     "review": "roster",

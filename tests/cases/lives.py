@@ -47,6 +47,7 @@ from tests.cases.schools import MEASURED, lines_of
 
 TOWNSHIP = "township:410326103"
 CIVIL_AFFAIRS = "civil_affairs:410326"
+NEAR = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b13")
 PHOTO = UUID("4d5e6f70-8192-4a3b-8c4d-5e6f708192a3")
 VISIT = UUID("6a1d3f44-52d1-4e0a-9a0e-8d9c0b1a2f33")
 INSPECTION = UUID("f0a1c2d3-1111-4222-8333-444455556666")
@@ -154,6 +155,14 @@ def a_clock_that_stood() -> list[RecordedAggregate]:
         )
         case.merge_into(into=opened(on=later, child_id=OTHER_CHILD), today=later)
     return [case, *papers]
+
+
+def a_last_day_that_is_near() -> list[RecordedAggregate]:
+    """Who owes the first look at a child is told that its last day is near."""
+    case = opened(child_id=NEAR)
+    with acting_on(MONDAY + days(4)):
+        case.warn(today=MONDAY + days(4))
+    return [case]
 
 
 def a_paper_set_aside() -> list[RecordedAggregate]:
@@ -611,4 +620,5 @@ def all_lives() -> list[RecordedAggregate]:
         *a_pack_frozen_and_restated(),
         *a_report_followed_up(),
         *a_paper_that_was_ignored(),
+        *a_last_day_that_is_near(),
     ]

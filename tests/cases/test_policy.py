@@ -172,6 +172,68 @@ def test_a_finding_on_a_child_with_an_approved_deferral_adds_nothing(cases: Memo
     assert [event.number for event in cases.told(Case.Opened)] == [1]
 
 
+class TestALastDayThatIsNear:
+    """The step is due on the Monday after; two working days before that is the Friday, for the Sunday between is worked."""
+
+    @pytest.fixture
+    def case_id(self, cases: MemoryCases) -> UUID:
+        hear(cases, finding())
+        latest = cases.find_latest_case(CHILD)
+        assert latest is not None
+        return latest.id
+
+    @pytest.mark.parametrize(("after", "told"), [(3, 0), (4, 1), (7, 1)])
+    def test_is_told_within_two_working_days_of_it(
+        self, cases: MemoryCases, case_id: UUID, after: int, told: int
+    ) -> None:
+        cases.pass_day(MONDAY + days(after))
+
+        warned = cases.told(Case.Warned)
+        assert [event.originator_id for event in warned] == [case_id] * told
+        assert all(event.owed.due_on == MONDAY + days(7) for event in warned)
+
+    @pytest.mark.usefixtures("case_id")
+    def test_is_told_once_however_often_the_clock_ticks(self, cases: MemoryCases) -> None:
+        for after in (4, 4, 5, 7):
+            cases.pass_day(MONDAY + days(after))
+
+        assert len(cases.told(Case.Warned)) == 1
+
+    def test_is_not_told_of_a_step_that_was_done(self, cases: MemoryCases, case_id: UUID) -> None:
+        with acting_on(MONDAY + days(1)):
+            cases.begin_verification(case_id=case_id)
+            cases.confirm_case(case_id=case_id, causes=("marriage",))
+        cases.pass_day(MONDAY + days(4))
+
+        assert {event.owed.step for event in cases.told(Case.Warned)} <= {"persuade"}
+
+    @pytest.mark.usefixtures("case_id")
+    def test_is_not_told_after_an_outage_that_lasted_beyond_it(self, cases: MemoryCases) -> None:
+        cases.pass_day(MONDAY + days(9))
+
+        assert cases.told(Case.Warned) == []
+        assert len(cases.told(Case.StepExpired)) == 1
+
+    def test_is_told_again_where_more_time_was_given(self, cases: MemoryCases, case_id: UUID) -> None:
+        cases.pass_day(MONDAY + days(4))
+        with acting_on(MONDAY + days(5), actor="officer-1"):
+            cases.request_extension(case_id=case_id, days=7, reason="the road is cut off")
+        with acting_on(MONDAY + days(5), actor="officer-2"):
+            cases.grant_extension(case_id=case_id)
+        cases.pass_day(MONDAY + days(6))
+        assert len(cases.told(Case.Warned)) == 1
+        cases.pass_day(MONDAY + days(13))
+
+        assert [event.owed.due_on for event in cases.told(Case.Warned)] == [MONDAY + days(7), MONDAY + days(14)]
+
+    def test_is_not_told_while_the_clock_stands(self, cases: MemoryCases, case_id: UUID) -> None:
+        with acting_on(MONDAY + days(1)):
+            cases.pause_step(case_id=case_id, reason="hospital")
+        cases.pass_day(MONDAY + days(4))
+
+        assert cases.told(Case.Warned) == []
+
+
 def test_a_day_that_passes_hands_up_what_is_late_and_only_that(cases: MemoryCases) -> None:
     hear(cases, finding())
     for day in (MONDAY + days(7), MONDAY + days(8), MONDAY + days(8), MONDAY + days(9)):

@@ -237,6 +237,28 @@ def owner_of(number: int, *, township: str) -> str:
 
 def _terms(number: int, *, child_id: UUID, township: str, school: str) -> Iterator[tuple[str, dict[str, object]]]:
     of_child = {"child_id": child_id, "township": township}
+    if number % 4 < 2:
+        served = number % 8 == 1
+        yield (
+            "guardian_letter",
+            {
+                **of_child,
+                "letter_id": made("letter", number),
+                "run_id": made("letterRun", number % 2),
+                "kind": "enrolment",
+                "school_year": "2026-2027",
+                "code": f"CODE{number}",
+                "legal_basis": "义务教育法第十一条",
+                "serve_by": TODAY + timedelta(days=number % 3 - 1),
+                "made_on": TODAY - timedelta(days=9),
+                "state": "served" if served else "out",
+                "method": "left" if served else "",
+                "scan_id": made("attachment", number) if served else None,
+                "served_on": TODAY if served else None,
+                "served_by": "cadre-3" if served else "",
+                "served_for": "township:410326103" if served else "",
+            },
+        )
     if number % 4 == 1:
         yield (
             "deferral",
@@ -384,6 +406,18 @@ def _taken_in() -> Iterator[tuple[str, dict[str, object]]]:
                 "term": TERM,
                 "expected": 9,
                 "due_on": TODAY,
+            },
+        )
+    for number in range(2):
+        yield (
+            "letter_run",
+            {
+                "run_id": made("letterRun", number),
+                "kind": ("enrolment", "guardians")[number],
+                "school_year": "2026-2027",
+                "serve_by": TODAY,
+                "expected": 40,
+                "opened_on": TODAY - timedelta(days=9 + number),
             },
         )
     for number, (township, village) in enumerate(

@@ -388,6 +388,8 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "mine": [True, False],
         "round": [county.ROUND],
         "term": [county.TERM],
+        "runId": [str(county.made("letterRun", 0))],
+        "code": ["CODE1"],
         "checkInId": [str(county.made("checkIn", 0))],
         "verified": [True, False],
         "conflict": [True, False],

@@ -90,6 +90,15 @@ def test_the_level_above_is_told_what_ran_out_below() -> None:
     assert app.recipients[1:] == ["education_bureau:410326", "county_government:410326", "court:410326"]
 
 
+def test_who_owes_a_step_is_told_that_its_last_day_is_near() -> None:
+    app = NoticesInMemory()
+    app.hear(opened())
+    app.hear(cases.StepFallsDue(case_id=CASE, child_id=CHILD, owed=owed("school"), warned_on=DAY), version=2)
+
+    assert app.recipients[1:] == [f"school:{SCHOOL}"]
+    assert [raised.text for raised in app.stored if isinstance(raised, Notice.Raised) and "即将到期" in raised.text]
+
+
 @pytest.mark.parametrize(
     ("issuer", "recipient"),
     [(f"township:{TOWNSHIP}", f"township:{TOWNSHIP}"), ("township:小店镇", f"township:{TOWNSHIP}")],

@@ -12,6 +12,8 @@ from services.roster.domain.child import Child
 from services.roster.domain.facts import Groups, Identity, Residence, Schooling
 from services.roster.domain.statements import FoundOf, Statement
 from services.roster.due import Due
+from services.roster.guardian_letters import GuardianLetters
+from services.roster.letters_due import LettersDue
 from tests.cases.in_memory import MemoryRecorder, PlainMapper
 from tests.roster.given import GROUND, MONDAY, SCHOOL, acting_on
 
@@ -24,6 +26,7 @@ class MemoryRoster(Roster):
         super().__init__(recorder=cast("Recorder", self.memory), mapper=cast("SealingMapper", PlainMapper()))
         self._due = Due()
         self._seen = 0
+        self.letters = GuardianLetters(roster=self, due=self._letters_due)
 
     def told(self, kind: type[Any]) -> list[Any]:
         """All events of a class recorded so far."""
@@ -33,7 +36,7 @@ class MemoryRoster(Roster):
         """Lets the clock tick on a day."""
         with acting_on(day, person="clock", unit="system:clock"):
             self._look()
-            policy.tick(self, day, due=self._due, look_again=self._look)
+            policy.tick(self, self.letters, day, due=self._due, look_again=self._look)
 
     def restart(self) -> None:
         """Forgets everything that isn't recorded."""
@@ -65,6 +68,10 @@ class MemoryRoster(Roster):
         child_id = uuid4()
         self.state(child_id, state, *findings, on=on, new=True, birth_date=birth_date)
         return child_id
+
+    def _letters_due(self) -> LettersDue:
+        self._look()
+        return self._due.letters
 
     def _look(self) -> None:
         for event in self.memory.log[self._seen :]:

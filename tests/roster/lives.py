@@ -15,6 +15,7 @@ from services.roster.domain.facts import Ground, Groups, Identity, Residence, Ro
 from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks, InForce, Place
+from services.roster.domain.guardian_letter import GuardianLetter, LetterRun
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
@@ -55,6 +56,7 @@ DELIVERY = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b05")
 GROWING_UP = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b07")
 RESTRICTED = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b11")
 OF_ROWS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b06")
+SCAN = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b12")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
 
 
@@ -384,6 +386,38 @@ def a_child_that_grows_up() -> list[RecordedAggregate]:
     return [child]
 
 
+def letters_before_a_school_year() -> list[RecordedAggregate]:
+    """Two guardians get the letter of enrolment: one refuses it before a witness, the other's child has moved away."""
+    with acting_on():
+        run = LetterRun.open(
+            kind="enrolment", school_year="2027-2028", serve_by=MONDAY + days(20), expected=2, today=MONDAY
+        )
+        refused, withdrawn = (
+            GuardianLetter.make(
+                run=run,
+                child_id=child_id,
+                residence=Residence(None, "410326103", "410326103005"),
+                schooling=Schooling(),
+                today=MONDAY,
+            )
+            for child_id in (CHILD, OTHER_CHILD)
+        )
+    later = MONDAY + days(30)
+    with acting_on(later, unit="township:410326103"):
+        refused.serve(
+            method="refused",
+            receipt="回证12",
+            scan_id=SCAN,
+            served_on=later,
+            served_by="cadre-3",
+            served_for="township:410326103",
+            today=later,
+        )
+        withdrawn.withdraw(reason="该儿童已不在本县名册", today=later)
+        run.close(today=later)
+    return [run, refused, withdrawn]
+
+
 def a_child_kept_and_not_worked_with() -> list[RecordedAggregate]:
     """Somebody who is long out of school is restricted on request, and years later needed by an inquiry."""
     with acting_on():
@@ -494,4 +528,5 @@ def all_lives() -> list[RecordedAggregate]:
         *a_list_that_came_late(),
         *a_round_from_door_to_door(),
         *a_child_of_several_rows(),
+        *letters_before_a_school_year(),
     ]

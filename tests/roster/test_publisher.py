@@ -9,6 +9,7 @@ import pytest
 from services.chassis.aggregate import RecordedAggregate
 from services.contracts import deliveries as told_of_deliveries
 from services.contracts import field_check as told_of_field_check
+from services.contracts import guardian_letters as told_of_letters
 from services.contracts import restriction as told_of_restriction
 from services.contracts import review as told_of_review
 from services.contracts import roster as told
@@ -21,6 +22,7 @@ from services.roster.domain.doubt import Doubt
 from services.roster.domain.field_check import FOUND, FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks
+from services.roster.domain.guardian_letter import GuardianLetter, LetterRun
 from services.roster.domain.home_hours import HomeHours
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
@@ -40,7 +42,9 @@ AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     FieldCheck,
     FieldRound,
     FourChecks,
+    GuardianLetter,
     HomeHours,
+    LetterRun,
     Placement,
     RegisterBatch,
     SchoolingElsewhere,
@@ -69,6 +73,7 @@ other's merge; what excuses or places a child by the deferral, the proof or the 
 hours at home are assistance's to tell; that a delivery is wanted shows when it is in force;
 that lists are locked shows by the submission they are in, and a round by its lists."""
 EVENTS: list[Any] = [event for aggregate in all_lives() for event in aggregate.pending_events]
+_CONTRACTS = (told, told_of_review, told_of_field_check, told_of_letters, told_of_deliveries, told_of_restriction)
 SHARED_BY_ANOTHER_NAME = {
     "answers",
     "caused",
@@ -99,7 +104,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for contract in (told, told_of_review, told_of_field_check, told_of_deliveries, told_of_restriction)
+        for contract in _CONTRACTS
         for member in vars(contract).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }

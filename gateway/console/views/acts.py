@@ -87,6 +87,8 @@ LISTS: Final[Mapping[str, str]] = {
     "recordVisit.attitude": "persuasion_outcomes",
     "recordSearch.method": "searches",
     "serveDocument.method": "service_methods",
+    "serveLetter.method": "letter_services",
+    "openLetterRun.kind": "letters",
     "recordDocumentResult.result": "paper_results",
     "recordProceeding.proceeding": "court_orders",
     "fileProceedings.kind": "proceedings_kinds",

@@ -118,3 +118,20 @@ ABSENCES: Final = List(
     (Button("verifyAbsence", {"absenceId": "id"}, lambda row: not row.get("verifiedOn")),),
     file="absences",
 )
+GUARDIAN_LETTERS: Final = List(
+    "guardianLetters",
+    (
+        Column("kind", "letters.kind", "letters"),
+        Column("schoolYear", "letters.year"),
+        CHILD,
+        PLACE,
+        Column("code", "letters.code"),
+        Column("serveBy", "letters.serve_by", "due"),
+        Column("state", "child.state", "letter_states"),
+        Column("servedOn", "letters.served_on", "date"),
+        Column("method", "letters.method", "letter_services"),
+        Column("servedFor", "child.unit", "unit"),
+    ),
+    (Narrowing("state", "child.state", "letter_states"), TOWNSHIP, Narrowing("overdue", "site.late", "flag")),
+    (Button("serveLetter", {"letterId": "id"}, in_state("out")),),
+)

@@ -17,12 +17,7 @@ MOST_BYTES: Final = 8 * 1024 * 1024 + 64 * 1024
 async def take(caller: Caller, key: UUID) -> Response:
     """Keeps the picture for the case's child and goes back to the case. Raises `Said` where it isn't taken."""
     case = await caller.get("case_page", "case", id=caller.id("id"))
-    body = bytearray()
-    async for part in caller.request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise Unreadable(caller.texts("case.too_large"), status=413)
-    fields = parts_of(bytes(body), content_type=caller.request.headers.get("content-type", ""))
+    fields = await form_of(caller)
     about = {"child": case["childId"], "case": case["id"], "shows": fields.get("shows", b"").decode(errors="replace")}
     await caller.hand_in(
         "/files/attachments",
@@ -32,6 +27,16 @@ async def take(caller: Caller, key: UUID) -> Response:
         content_type="application/octet-stream",
     )
     return caller.go(f"/cases/{case['id']}?done=keepAttachment")
+
+
+async def form_of(caller: Caller) -> dict[str, bytes]:
+    """The fields of a form with a picture in it; raises `Unreadable` where it is too large."""
+    body = bytearray()
+    async for part in caller.request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise Unreadable(caller.texts("case.too_large"), status=413)
+    return parts_of(bytes(body), content_type=caller.request.headers.get("content-type", ""))
 
 
 def parts_of(body: bytes, *, content_type: str) -> dict[str, bytes]:

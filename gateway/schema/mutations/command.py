@@ -142,6 +142,8 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "deferral": ("deferral_id", "child_id"),
     "check_in": ("check_in_id",),
     "field_check": ("field_check_id",),
+    "letter_run": ("run_id",),
+    "guardian_letter": ("letter_id", "child_id"),
     "delivery": ("delivery_id",),
 }
 """What a command may be about: tables, and the ids by which the records concerned are read back."""

@@ -15,7 +15,7 @@ from services.cases.domain import catalogue, ladder
 from services.cases.domain.clearance import Clearance
 from services.cases.domain.clock import Clock, Extension, Pause
 from services.cases.domain.ladder import State
-from services.cases.domain.rules import RULES, Owed, Rule, handed_up, owed
+from services.cases.domain.rules import RULES, Owed, Rule, falls_due_soon, handed_up, owed
 from services.cases.domain.seat import Attendance
 from services.chassis.aggregate import Created, Personal, RecordedAggregate, event
 from services.chassis.clock import china_date
@@ -172,6 +172,14 @@ class Case(RecordedAggregate):
         TOPIC = "cases.Case.StepExpired"
         expired: Owed
         expired_on: date
+
+    class Warned(RecordedAggregate.Event):
+        """What is owed falls due soon, and whoever owes it is to be told 临期提醒."""
+
+        TOPIC = "cases.Case.Warned"
+        child_id: UUID
+        owed: Owed
+        warned_on: date
 
     class Paused(Owing):
         TOPIC = "cases.Case.Paused"
@@ -630,6 +638,12 @@ class Case(RecordedAggregate):
             above = handed_up(late, on=today, stage=place.stage, pupil=place.school != "", township=place.township)
             self._step(self.StepExpired, expired=late, expired_on=today, owed=above)
 
+    def warn(self, *, today: date) -> None:
+        """Whoever owes the step is to be told that it falls due soon 临期提醒: once for its day, and of none that is done, late, or stands."""
+        is_told = self.clock.warned_of == self.owed.due_on or self.clock.pause is not None
+        if self.state in ladder.OPEN and not is_told and falls_due_soon(self.owed, today=today):
+            self.trigger_event(self.Warned, child_id=self.child_id, owed=self.owed, warned_on=today)
+
     def lapse(self, *, latest: "Case", today: date) -> "tuple[Case, ...]":
         """A deferral that has run out opens the child's next case 延缓期满; returns it, or nothing where none is due.
 
@@ -837,6 +851,10 @@ class Case(RecordedAggregate):
     @event(StepExpired)
     def _step_expired(self, owed: Owed) -> None:
         self._owe(owed)
+
+    @event(Warned)
+    def _warned(self, owed: Owed) -> None:
+        self.clock = replace(self.clock, warned_of=owed.due_on)
 
     @event(Closed)
     def _closed(self) -> None:

@@ -40,6 +40,8 @@ class Clock:
     paused_for: frozenset[str] = frozenset()
     asked: Extension | None = None
     extended: bool = False
+    warned_of: date | None = None
+    """The last day of which it was told that it is near."""
 
     def paused(self, *, reason: str, today: date) -> Pause:
         """The pause that begins today; refused while one lasts, when late already, and for the same reason again."""

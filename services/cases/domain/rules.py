@@ -191,8 +191,32 @@ def owed(rule: Rule, *, counted_from: date, step: str = "") -> Owed:
     )
 
 
-RULES: Final = Rules.of(tomllib.loads(resources.files(__package__).joinpath("rules.toml").read_text("utf-8"))["rule"])
+class Lead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many working days before its last day a step falls due soon 临期, in force from `from_on` until the day before `until_on`."""
+
+    id: str
+    days: int
+    shortest_term: int
+    from_on: date
+    source: str
+    until_on: date | None = None
+
+
+_FILE: Final = tomllib.loads(resources.files(__package__).joinpath("rules.toml").read_text("utf-8"))
+RULES: Final = Rules.of(_FILE["rule"])
 """The rules as shipped."""
+LEADS: Final = msgspec.convert(_FILE["lead"], tuple[Lead, ...])
+"""The leads as shipped."""
+
+
+def falls_due_soon(step: Owed, *, today: date) -> bool:
+    """Whether a step is within its lead: not late yet, and of a term that is longer than whoever owes it was told of just now."""
+    lead = next(
+        (lead for lead in LEADS if lead.from_on <= today and (lead.until_on is None or today < lead.until_on)), None
+    )
+    if lead is None or not today <= step.due_on or RULES.by_id(step.rule).term <= lead.shortest_term:
+        return False
+    return working_days_between(today, step.due_on) <= lead.days
 
 
 def handed_up(late: Owed, *, on: date, stage: str, pupil: bool, township: str) -> Owed:

@@ -26,7 +26,7 @@ NO_LONGER_FOUND: Final = "no_longer_found"
 TAKEN_OVER: Final = "taken_over"
 """Resolution of a finding of an entry that goes on as another one, which owes it from then on 并入同一儿童."""
 
-OWN_RECORDS: Final = frozenset({"transfer", "deferral", "term", "term_check_in", "placement"})
+OWN_RECORDS: Final = frozenset({"transfer", "deferral", "term", "term_check_in", "placement", "letter"})
 """Grounds that are no register's row but the roster's own: a comparison has nothing to say about what rests on them."""
 
 APPROVER: Final = "education_bureau"

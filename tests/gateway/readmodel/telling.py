@@ -109,6 +109,13 @@ from services.contracts.field_check import (
     SubmissionMade,
     SubmissionReturned,
 )
+from services.contracts.guardian_letters import (
+    GuardianLetterMade,
+    GuardianLetterServed,
+    GuardianLetterWithdrawn,
+    LetterRunClosed,
+    LetterRunOpened,
+)
 from services.contracts.notify import (
     ContactAbsenceSet,
     ContactAddressCleared,
@@ -382,7 +389,8 @@ def stories(*, children: int, chance: random.Random) -> list[Story]:
             told += _case(number, 2, chance)
         told += _assistance(number, chance)
         told += oversight_of(number, chance)
-    return told + oversight_of_units(chance)
+    told += oversight_of_units(chance)
+    return told + _letters(children, chance)
 
 
 def _register(number: int) -> Story:
@@ -407,6 +415,31 @@ def _check_in(number: int, chance: random.Random) -> Story:
         closed_on=DAY,
     )
     return Story("roster", key, (opened, closed, *((verified,) if chance.random() < 0.5 else ())))
+
+
+def _letters(children: int, chance: random.Random) -> list[Story]:
+    run = made("letter run")
+    opened = LetterRunOpened(
+        run_id=run, kind="enrolment", to="entering", school_year="2026-2027", begin_on=date(2026, 9, 1), serve_by=DAY,
+        legal_basis="义务教育法第十一条", expected=children, opened_on=DAY,
+    )  # fmt: skip
+    told = [Story("roster", run, (opened, LetterRunClosed(run_id=run, closed_on=DAY)))]
+    for number in range(children):
+        key = made("letter", number)
+        of = {"letter_id": key, "run_id": run, "child_id": made("child", number)}
+        letter = GuardianLetterMade(
+            **of, kind="enrolment", school_year="2026-2027", code=f"CODE{number}", village="", school="", serve_by=DAY,
+            legal_basis="义务教育法第十一条", made_on=DAY,
+        )  # fmt: skip
+        ends = (
+            GuardianLetterServed(
+                **of, method="left", receipt="", scan_id=made("scan", number), served_on=DAY, served_by="cadre-3",
+                served_for="township:410326103", late=False,
+            ),
+            GuardianLetterWithdrawn(**of, reason="该儿童已不在本县名册", withdrawn_on=DAY),
+        )  # fmt: skip
+        told.append(Story("roster", key, (letter, *chance.choice(((), ends[:1], ends[1:])))))
+    return told
 
 
 def _delivery(number: int, chance: random.Random) -> Story:

@@ -11,6 +11,7 @@ from gateway.sheets import forms
 from gateway.sheets.paper import TEXTS
 from gateway.sheets.template import FORMS, check, check_folder, shipped
 from gateway.sheets.unit_paper import KINDS
+from gateway.words import WORDS
 from services.cases.domain.catalogue import PAPERS, SIGNATURES
 from services.chassis.errors import Refused
 
@@ -25,7 +26,7 @@ def own(folder: Path, kind: str, *paragraphs: str) -> Path:
 
 
 def test_every_paper_has_a_text_and_a_form_that_fits() -> None:
-    assert set(FORMS) == set(TEXTS) == set(PAPERS) | set(KINDS)
+    assert set(FORMS) == set(TEXTS) == set(PAPERS) | set(KINDS) | {f"{kind}_letter" for kind in WORDS["letters"]}
     for kind in FORMS:
         check(kind, folder=None)
 
@@ -40,6 +41,16 @@ def test_the_shipped_templates_are_those_that_are_made(name: str) -> None:
 
 def test_those_who_sign_a_list_stand_on_it_in_their_order() -> None:
     assert tuple(signature.name for signature in SIGNATURES.values()) == forms.SIGNATURES
+
+
+def test_what_differs_from_letter_to_letter_is_refused_in_the_head_of_their_template(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("{{ child }}")
+    document.sections[0].header.paragraphs[0].text = "{{ office }} {{ guardian }}"
+    document.save(str(tmp_path / "enrolment_letter.docx"))
+
+    with pytest.raises(Refused, match=r"页眉页脚不能有 guardian"):
+        check_folder(tmp_path)
 
 
 def test_a_template_that_fits_is_taken(tmp_path: Path) -> None:
