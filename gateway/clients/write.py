@@ -61,9 +61,19 @@ class Operation:
 
     name: str
     document_id: str
-    changes: bool
+    kind: OperationType
     variables: Mapping[str, GraphQLType]
     shape: Shape
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is a command, which is carried out once for a key."""
+        return self.kind is OperationType.MUTATION
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether it is a subscription, whose answer comes again when it has changed."""
+        return self.kind is OperationType.SUBSCRIPTION
 
 
 def read_operations(files: Sequence[Path]) -> list[Operation]:
@@ -84,8 +94,6 @@ def _operation(file: str, text: str) -> Operation:
         raise Refused(f"{file}: holds one operation, which has a name.")
     [operation] = operations
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    if operation.operation is OperationType.SUBSCRIPTION:
-        raise Refused(f"{file}: a subscription is followed over a WebSocket; see gateway/PARTNERS.md, section 3.")
     root = SCHEMA.get_root_type(operation.operation)
     if root is None or operation.name is None:
         raise Refused(f"{file}: the schema has no {operation.operation.value}.")
@@ -93,7 +101,7 @@ def _operation(file: str, text: str) -> Operation:
     return Operation(
         name=name,
         document_id=id_of(text),
-        changes=operation.operation is OperationType.MUTATION,
+        kind=operation.operation,
         variables={
             declared.variable.name.value: _type(declared.type) for declared in operation.variable_definitions or ()
         },
@@ -164,6 +172,12 @@ def python(operations: Sequence[Operation]) -> str:
         key = ", key: uuid.UUID" if operation.changes else ""
         variables = ", ".join(f'"{name}": {name}' for name in operation.variables)
         star = ", *" if given or key else ""
+        if operation.is_followed:
+            parts.append(
+                f"\n    def {_snake(operation.name)}(self{star}{given}) -> Iterator[{operation.shape.name}]:\n"
+                f'        yield from self.follow("{operation.document_id}", {{{variables}}})\n'
+            )
+            continue
         parts.append(
             f"\n    def {_snake(operation.name)}(self{star}{key}{given}) -> {operation.shape.name}:\n"
             f"        answer: {operation.shape.name} = self.run(\n"
@@ -198,8 +212,16 @@ def typescript(operations: Sequence[Operation]) -> str:
         key = "key: string, " if operation.changes else ""
         optional = all(not isinstance(kind, GraphQLNonNull) for kind in operation.variables.values())
         name = operation.name[:1].lower() + operation.name[1:]
+        takes = f"variables: {{ {given} }}{' = {}' if optional else ''}"
+        if operation.is_followed:
+            parts.append(
+                f"  async *{name}({takes}): AsyncGenerator<{operation.shape.name}, void, undefined> {{\n"
+                f'    yield* this.follow("{operation.document_id}", variables) as'
+                f" AsyncGenerator<{operation.shape.name}, void, undefined>;\n  }}\n"
+            )
+            continue
         parts.append(
-            f"  async {name}({key}variables: {{ {given} }}{' = {}' if optional else ''}): Promise<{operation.shape.name}> {{\n"
+            f"  async {name}({key}{takes}): Promise<{operation.shape.name}> {{\n"
             f'    return (await this.run("{operation.document_id}", variables{", key" if key else ""})) as'
             f" {operation.shape.name};\n  }}\n"
         )

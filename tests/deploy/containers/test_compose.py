@@ -4,10 +4,16 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from typer.main import get_command
 
 from deploy.cli import app
@@ -132,6 +138,39 @@ def test_the_proxy_that_is_shipped_sets_who_asks_and_passes_websockets() -> None
     assert told["X-Forwarded-For"] == "$remote_addr"  # and not what whoever asks has sent
     assert (told["Upgrade"], told["Connection"]) == ("$http_upgrade", "$baoxue_connection")
     assert "proxy_http_version 1.1;" in text
+
+
+def test_nginx_itself_takes_the_proxy_that_is_shipped(tmp_path: Path) -> None:
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None:
+        pytest.skip("NOT RUN: there is no nginx to read compose/proxy.conf; its text alone was looked at")
+    shipped = (DEPLOY / "compose" / "proxy.conf").read_text(encoding="utf-8")
+    certificate, key = _certificate()
+    (tmp_path / "baoxue.crt").write_bytes(certificate)
+    (tmp_path / "baoxue.key").write_bytes(key)
+    (tmp_path / "proxy.conf").write_text(shipped.replace("/etc/nginx/", f"{tmp_path}/"), encoding="utf-8")
+    (tmp_path / "nginx.conf").write_text(f"events {{}}\nhttp {{ include {tmp_path}/proxy.conf; }}\n")
+
+    directives = f"pid {tmp_path}/pid; error_log {tmp_path}/error.log;"
+    read = subprocess.run(
+        [nginx, "-t", "-q", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", directives],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+def _certificate() -> tuple[bytes, bytes]:
+    """A certificate for the host of the example, by itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "baoxue.example")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1)
+    )
+    own = made.sign(key, hashes.SHA256())
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return own.public_bytes(serialization.Encoding.PEM), key.private_bytes(*plain)
 
 
 @process
