@@ -45,6 +45,7 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         oversight.ReferralReturned,
         oversight.AdmonitionIssued,
         oversight.InspectionFound,
+        oversight.InspectionClosed,
         oversight.ReplyOverdue,
         oversight.ReplyClimbed,
         assistance.PlanOverdue,
@@ -127,6 +128,15 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
                 about=event.inspection_id,
                 township=event.township,
                 due_on=event.due_on,
+            )
+        case oversight.InspectionClosed():
+            _tell_unit(
+                app,
+                envelope,
+                event.unit,
+                reason="inspection_closed",
+                about=event.inspection_id,
+                township=event.township,
             )
         case oversight.ReplyOverdue():
             if event.owed_by != "other_county":
@@ -299,7 +309,7 @@ def _tell_unit(
     reason: str,
     about: UUID,
     township: str,
-    due_on: date,
+    due_on: date | None = None,
     case_id: UUID | None = None,
 ) -> None:
     """Tells a unit, or the one of a kind that answers for a township, in a matter that says itself where it belongs."""

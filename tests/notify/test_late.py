@@ -58,7 +58,9 @@ FOUND = oversight.InspectionFound(
     due_on=DAY + days(10),
 )
 
-
+RESULT = oversight.InspectionClosed(
+    inspection_id=ABOUT, unit=f"school:{SCHOOL}", township=TOWNSHIP, found=1, closed_on=DAY
+)
 MEASURE = assistance.PlanOverdue(
     overdue_id=LATE,
     matter="measure",
@@ -103,6 +105,7 @@ REPORT = cases.PublicReportReceived(
         (CLIMBED, ["county_government:410326"]),
         (SUMMONS, [f"township:{TOWNSHIP}"]),
         (FOUND, [f"school:{SCHOOL}"]),
+        (RESULT, [f"school:{SCHOOL}"]),
         (REPORT, ["education_bureau:410326"]),
         (MEASURE, [f"school:{SCHOOL}"]),
         (MEASURE_CLIMBED, [f"township:{TOWNSHIP}"]),
