@@ -4,6 +4,8 @@ A tenure in a post lasts until the next one begins, so it has no end of its own;
 one answer: see `RESPONSIBLE_ON`.
 """
 
+# ruff: noqa: S608  # statements are made of this project's own words
+
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, ClassVar, Final, LiteralString, assert_never, get_args
@@ -68,6 +70,32 @@ RESPONSIBLE_ON: Final[LiteralString] = """
 """
 """For each role the one account that answers for a child on a day: its own person before the post of its place, a deputy
 before whom it stands in for. A child's place is today's; who answered before it moved stands in the posts of the old one."""
+
+ROLE_OF_LEVEL: Final = {
+    "teacher": "teacher",
+    "school": "principal",
+    "township": "township_cadre",
+    "bureau": "bureau_leader",
+}
+"""The role of 双线三包 or 四包一 in which a person answers for a child at a level that owes a step."""
+_ROLES: Final = " ".join(f"when '{level}' then '{role}'" for level, role in ROLE_OF_LEVEL.items())
+_ROLE: Final = f"(case {{d}}.level {_ROLES} end)"
+ANSWERED: Final = f"""coalesce((select w.officer from (
+    select r.officer, 2 as rank, r.stands_in_for is not null as deputy, r.from_on from responsibility r
+    where r.child_id = {{d}}.child_id and r.role = {_ROLE} and r.from_on <= {{d}}.since_on
+      and (r.until_on is null or r.until_on >= {{d}}.since_on)
+      and (r.stands_in_for is null or exists (select from responsibility o where o.assignment_id = r.stands_in_for
+        and (o.until_on is null or o.until_on >= {{d}}.since_on)))
+    union all
+    select t.officer, 1, t.deputy, t.from_on from child c join post_tenure t
+      on t.village <> '' and t.village = c.village or t.school <> '' and t.school = c.school
+      or t.village = '' and t.school = '' and t.township = c.township
+    where c.child_id = {{d}}.child_id and t.role = {_ROLE} and t.from_on <= {{d}}.since_on
+      and (t.until_on is null or t.until_on >= {{d}}.since_on)
+      and (not t.deputy or t.from_on >= (select max(h.from_on) from post_tenure h
+        where h.post_id = t.post_id and not h.deputy and h.from_on <= {{d}}.since_on))) w
+    order by w.rank desc, w.deputy desc, w.from_on desc limit 1), '')"""
+"""`RESPONSIBLE_ON` for a row `d` of the duty register: who answered for its child in the role of its level, when it began."""
 
 
 def key_of(told: Told[PostEvent]) -> UUID:

@@ -11,6 +11,7 @@ import strawberry
 
 from gateway.readmodel.duties import MATTERS
 from gateway.readmodel.duty_register import LATE_DAYS, LATE_WORKING_DAYS, STANDINGS
+from gateway.readmodel.responsible import ANSWERED
 from gateway.schema.node_query import own
 from gateway.schema.paging import PAGE, BadArgument
 from gateway.schema.reading import AsRead, Connection, Info, page
@@ -50,7 +51,7 @@ class Duty(AsRead):
     """One thing owed, as it was known at the moment that was asked for."""
 
     SELECT: ClassVar[str] = (
-        f"select d.duty_id as id, d.*, {LATE_DAYS.replace('{a}', 'd')} as late_days,"
+        f"select d.duty_id as id, d.*, {ANSWERED.replace('{d}', 'd')} as responsible, {LATE_DAYS.replace('{a}', 'd')} as late_days,"
         f" {LATE_WORKING_DAYS.replace('{a}', 'd')} as late_working_days from {_REGISTER} d"
     )
 
@@ -62,6 +63,10 @@ class Duty(AsRead):
     level: str = strawberry.field(description="责任层级 the rule's word for who owes it: teacher, school, township …")
     owed_by: str = strawberry.field(description="责任单位 the unit that owed it then, `kind:area`")
     officer: str = strawberry.field(description="责任人 account that owed it, where the matter names one")
+    responsible: str = strawberry.field(
+        description="包保责任人 account of who answered for the child on the day it began, in the role of the level: teacher, principal,"
+        " township cadre or leader of the bureau; empty where nobody was named, and in other matters"
+    )
     owed_to: str = strawberry.field(
         description="要求单位 the unit that asked for it; empty where it is owed to the child"
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.readmodel.duty_register import LATE_DAYS, LATE_WORKING_DAYS, as_known
+from gateway.readmodel.responsible import ANSWERED
 from gateway.schema.root import Filter, Root, by_day, by_id
 from gateway.schema.table import Table, columns, moment
 
@@ -22,6 +23,7 @@ TABLES: Final = (
             id="{a}.duty_id",
             lateDays=LATE_DAYS,
             lateWorkingDays=LATE_WORKING_DAYS,
+            responsible=ANSWERED.replace("{d}", "{a}"),
             sinceAt=moment("{a}.since_at"),
             endedAt=moment("{a}.ended_at"),
         ),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -181,6 +182,42 @@ def test_who_was_responsible_on_a_day_has_one_answer_for_each_role(
     assert {answer["role"]: answer["officer"] for answer in told} == expected
     assert len(told) == len(expected)
     assert [str(child) for child in gateway.receipts_of()[0]["child_ids"]] == [answered_for]
+
+
+def test_a_step_that_was_owed_names_who_answered_for_its_child_on_the_day_it_began(
+    gateway: Asking, answered_for: str
+) -> None:
+    case = uuid4()
+    with psycopg.connect(gateway.writer_dsn) as connection:
+        county.insert(
+            connection,
+            [
+                (
+                    "duty",
+                    {
+                        "duty_id": uuid4(),
+                        "about": case,
+                        "number": number,
+                        "matter": "case_step",
+                        "level": level,
+                        "owed_by": "school:1",
+                        "township": county.XIAODIAN,
+                        "child_id": answered_for,
+                        "case_id": case,
+                        "since_on": county.TODAY - timedelta(days=ago),
+                        "since_at": county.NOW - timedelta(days=ago),
+                        "changed_at": county.NOW - timedelta(days=ago),
+                    },
+                )
+                for number, (level, ago) in enumerate((("school", 50), ("school", 7), ("township", 7), ("court", 2)))
+            ],
+            counted=False,
+        )
+    query = f'{{ duties(caseId: "{case}") {{ nodes {{ number responsible }} }} }}'
+
+    for by in ("bureau-office", "xiaodian-officer"):
+        nodes = gateway.ask(query, by=by).data["duties"]["nodes"]
+        assert {node["number"]: node["responsible"] for node in nodes} == {0: "cadre-1", 1: "cadre-3", 2: "", 3: ""}
 
 
 def test_who_answers_for_a_child_elsewhere_is_not_told(gateway: Asking, answered_for: str) -> None:
