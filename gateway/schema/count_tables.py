@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.readmodel.partition import counted
 from gateway.schema import guardian_letters_map, supervision_map
+from gateway.schema.funnel import FUNNEL
 from gateway.schema.table import Table, columns, moment
 
 
@@ -15,7 +16,23 @@ def _partition(level: str) -> str:
     return f"({counted(level, within='{scope}', born='born{n}')})"
 
 
+FOCUS: Final = """(select c.township, g.kind, case when c.open_case_id is not null then 'open_case'
+    when c.accounted_state = '' then 'unaccounted' else c.accounted_state end as state, count(*)::integer as count
+    from child c join child_identity i on i.child_id = c.child_id
+    cross join lateral (values ('left_behind', c.left_behind), ('migrant', c.migrant), ('poverty', c.poverty <> ''),
+      ('disability', c.disability <> '')) g(kind, is_one)
+    where g.is_one and c.merged_into is null and i.birth_date >= ({born})[1] and i.birth_date < ({born})[6] and {scope}
+    group by 1, 2, 3)"""
+"""Children of school age of each focus group by township and state; the parameter is what `partition.cut` makes of a day."""
+
 COUNTS: Final = (
+    Table("CaseFunnelRow", FUNNEL, columns("township step count"), of_child=False),
+    Table(
+        "FocusCount",
+        FOCUS.replace("{born}", "%(born{n})s::date[]"),
+        columns("township kind state count"),
+        of_child=False,
+    ),
     Table(
         "FindingCount",
         "(select f.kind, f.township, count(*)::integer as count from finding f"
@@ -54,6 +71,8 @@ COUNTS: Final = (
 )
 
 SUBQUERY_ALIAS: Mapping[str, str] = {
+    "CaseFunnelRow": "f",
+    "FocusCount": "c",
     "FindingCount": "f",
     "PartitionRow": "c",
     "VillagePartitionRow": "c",

@@ -9,6 +9,8 @@ from typing import Final
 import strawberry
 
 from gateway.readmodel.partition import PARTITION, counted, cut
+from gateway.schema.count_tables import FOCUS
+from gateway.schema.funnel import FUNNEL
 from gateway.schema.reading import Info
 from gateway.schema.supervision import PartitionRow
 
@@ -69,9 +71,54 @@ class VillageChecks:
     poverty_out: int = strawberry.field(description="失学辍学–脱贫户 out of school, of a poor household")
 
 
+@strawberry.type(
+    description="办理进程 How many cases of a township ever came to a step; the cases themselves are `cases(reached:)`."
+)
+class CaseFunnelRow:
+    """One step in one township."""
+
+    township: str = strawberry.field(description="乡镇代码 township")
+    step: str = strawberry.field(
+        description="步骤 opened 立案, confirmed 确认, educated 批评教育, ordered 责令改正, fined 行政处罚, sued 司法, returned 返校 or closed 办结"
+    )
+    count: int = strawberry.field(description="个案数 how many cases")
+
+
+@strawberry.type(
+    description="重点群体 How many children of school age of a focus group stand where; a child may be in several groups."
+)
+class FocusCount:
+    """One group and state in one township; only children whose birth date is known."""
+
+    township: str = strawberry.field(description="乡镇代码 township")
+    kind: str = strawberry.field(description="群体 left_behind 留守, migrant 随迁, poverty 困难家庭 or disability 残疾")
+    state: str = strawberry.field(description="归类 accounted state, as in `partition`")
+    count: int = strawberry.field(description="人数 how many")
+
+
 @strawberry.type
 class CountsQuery:
     """Counts by township and village."""
+
+    @strawberry.field(
+        description="办理进程 how many cases ever came to each step, by township; papers set aside do not count"
+    )
+    async def case_funnel(self, info: Info) -> list[CaseFunnelRow]:
+        """The way back to school in numbers: all cases there ever were within reach."""
+        rows = await info.context.rows(f"select * from {FUNNEL.format(scope='true')} r order by township, step")
+        return [CaseFunnelRow(**row) for row in rows]
+
+    @strawberry.field(
+        description="重点群体 children of school age of focus groups on a date (default today), by township and state"
+    )
+    async def focus_groups(self, info: Info, as_of: date | None = None) -> list[FocusCount]:
+        """The groups of `planVisits` that registers know of."""
+        counted = FOCUS.format(born="%(born)s::date[]", scope="true")
+        rows = await info.context.rows(
+            f'select * from {counted} r order by township, kind, state collate "C"',
+            born=cut(as_of or info.context.today),
+        )
+        return [FocusCount(**row) for row in rows]
 
     @strawberry.field(
         description="归类 children of school age on a date (default today) by township and state, as known now"

@@ -17,6 +17,7 @@ from gateway.schema.deliveries import ColumnMapping, Delivery
 from gateway.schema.disclosure_query import DisclosureQuery
 from gateway.schema.duties import DutiesQuery
 from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
+from gateway.schema.funnel import REACHED
 from gateway.schema.guardian_letters import GuardianLettersQuery
 from gateway.schema.informant import InformantQuery
 from gateway.schema.node_query import NodeQuery, own
@@ -104,7 +105,8 @@ class Query(
 
     @strawberry.field(
         description="儿童名单 children; entries merged into another are left out. `name`: the name or its beginning, its pinyin"
-        " or its initials 姓名、拼音、首字母; `idLast4`: the last four of the citizen number 身份证号后四位"
+        " or its initials 姓名、拼音、首字母; `idLast4`: the last four of the citizen number 身份证号后四位; `leftBehind`, `migrant`, `poor`,"
+        " `disabled`: those of a focus group 重点群体, or not"
     )
     async def children(
         self,
@@ -112,16 +114,28 @@ class Query(
         township: str | None = None,
         state: str | None = None,
         obliged_from: date | None = None,
+        left_behind: bool | None = None,
+        migrant: bool | None = None,
+        poor: bool | None = None,
+        disabled: bool | None = None,
         name: str | None = None,
         id_last4: Annotated[str | None, strawberry.argument(name="idLast4")] = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Child]:
-        """Children by township, accounted state, the day they have to be in school from, name and number."""
+        """Children by township, accounted state, the day they have to be in school from, focus group, name and number."""
         narrowed: dict[str, object] = {"township": township, "accounted_state": state, "obliged_from": obliged_from}
         given = dict(narrowed)
         keys = by_township(info, type_name="Child", key="child_id")
         also = ["merged_into is null"]
+        for condition, holds in (
+            ("left_behind", left_behind),
+            ("migrant", migrant),
+            ("poverty <> ''", poor),
+            ("disability <> ''", disabled),
+        ):
+            if holds is not None:
+                also.append(f"({condition}) is {holds}")
         for condition, value, key in ((CALLED, name, "name"), (ENDING, id_last4, "ending")):
             if value is not None:
                 also.append(condition.format(a="r", v=f"%({key})s", identity="true"))
@@ -136,7 +150,7 @@ class Query(
 
     @strawberry.field(
         description="个案名单 cases; `overdue` those whose step is late today for whom it is owed by; `late` those whose step was"
-        " late before, too, and went up; `owedBy` the kind of unit that owes it"
+        " late before, too, and went up; `owedBy` the kind of unit that owes it; `reached` those that ever came to a step of `caseFunnel`"
     )
     async def cases(
         self,
@@ -146,10 +160,11 @@ class Query(
         overdue: bool | None = None,
         late: bool | None = None,
         owed_by: str | None = None,
+        reached: str | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Case]:
-        """Cases by state, township, lateness and who owes the next step."""
+        """Cases by state, township, lateness, who owes the next step and how far they came."""
         given: dict[str, object] = {"state": state, "township": township, "owed_by": owed_by}
         also = "true"
         if overdue is not None:
@@ -157,11 +172,19 @@ class Query(
         if late is not None:
             is_late = "(late_since is not null or coalesce(owed_due_on < %(today)s, false))"
             also += f" and {is_late if late else f'not {is_late}'}"
+        if reached is not None:
+            also += f" and {REACHED.format(a='r', v='%(reached)s')}"
         keys = by_township(info, type_name="Case", key="case_id")
         where = _where(given=given, also=also)
         today = info.context.today
         return await page(
-            info.context, Case, where, keys=keys, first=first, after=after, given={**given, "today": today}
+            info.context,
+            Case,
+            where,
+            keys=keys,
+            first=first,
+            after=after,
+            given={**given, "today": today, "reached": reached},
         )
 
     @strawberry.field(

@@ -17,6 +17,7 @@ from gateway.schema import (
     statistics_map,
     supervision_map,
 )
+from gateway.schema.funnel import REACHED
 from gateway.schema.map import LATE_SINCE
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
@@ -48,6 +49,10 @@ ROOTS: Mapping[str, Root] = {
             "township": _IN_TOWNSHIP,
             "state": Filter("{a}.accounted_state = {v}", "accountedState"),
             "obligedFrom": Filter("{a}.obliged_from = {v}", "obligedFrom"),
+            "leftBehind": Filter("{a}.left_behind = {v}", "leftBehind"),
+            "migrant": Filter("{a}.migrant = {v}", "migrant"),
+            "poor": Filter("({a}.poverty <> '') = {v}", "poverty"),
+            "disabled": Filter("({a}.disability <> '') = {v}", "disability"),
             "name": Filter(CALLED, "name", personal=True),
             "idLast4": Filter(ENDING, "idNumber", mask_is_enough=True, personal=True),
         },
@@ -63,6 +68,7 @@ ROOTS: Mapping[str, Root] = {
             "overdue": Filter("coalesce({a}.owed_due_on < %(today)s, false) = {v}", "overdue"),
             "late": Filter(f"({LATE_SINCE} is not null) = {{v}}", "lateSince"),
             "owedBy": Filter("{a}.owed_by = {v}", "owedBy"),
+            "reached": Filter(REACHED, "documents"),
         },
         keys=(TOWNSHIP, by_id("case_id")),
     ),
@@ -134,6 +140,10 @@ ROOTS: Mapping[str, Root] = {
         many=True,
         filters={"unit": Filter("{a}.unit = {v}", "unit"), "register": Filter("{a}.register = {v}", "register")},
         keys=(by_id("mapping_id"),),
+    ),
+    "caseFunnel": Root("CaseFunnelRow", many=True, order="{a}.township, {a}.step"),
+    "focusGroups": Root(
+        "FocusCount", many=True, filters={"asOf": Filter("true", "count")}, order="{a}.township, {a}.kind, {a}.state"
     ),
     "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
     # Windows that differ by a day tell who was born on it: only whoever sees small numbers may choose the day.

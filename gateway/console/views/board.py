@@ -1,7 +1,7 @@
 """全县看板: where every child of school age stands, by township and village, what does not agree, and how far cases have come.
 
-Each figure leads to the rows behind it and is named with its formula. Figures are those of `partition`, `findingCounts`, `cases` and
-`documents`; nothing is counted here but what those list.
+Each figure leads to the rows behind it and is named with its formula. Figures are those of `partition`, `findingCounts`, `caseFunnel` and
+`focusGroups`; nothing is counted here but what those sum.
 """
 
 from collections import Counter
@@ -18,8 +18,6 @@ from gateway.words import WORDS
 
 OUT: Final = ("suspect", "open_case", "unaccounted")
 """The states in which a child is not known to be anywhere that is in order."""
-MOST_PAGES: Final = 5
-"""Pages of cases that are counted, 200 each; the page says where there are more."""
 
 
 async def show(caller: Caller) -> Response:
@@ -43,6 +41,7 @@ async def show(caller: Caller) -> Response:
         kinds=_kinds(board.get("findingCounts", ())),
         trend=await _trend(caller),
         funnel=await _funnel(caller),
+        groups=await _groups(caller),
         outs=OUT,
     )
 
@@ -106,8 +105,13 @@ async def _trend(caller: Caller) -> Markup | None:
     marks = []
     for name, day in zip("abcdef", days, strict=True):
         out = sum(row["count"] or 0 for row in _dated(found[name]) if row["state"] in OUT)
-        marks.append(charts.Mark(day.isoformat()[2:], out))
+        marks.append(charts.Mark(day.isoformat()[2:], out, _behind(caller, day)))
     return charts.line(caller.texts("board.trend"), marks)
+
+
+def _behind(caller: Caller, day: date) -> str:
+    """Where the numbers of a day stand place by place, for whoever may look back."""
+    return f"/replay?at={caller.today}&on={day.isoformat()}" if caller.granted.shows("Query", "replayPartition") else ""
 
 
 def _ends_of_months(today: date) -> list[date]:
@@ -118,24 +122,24 @@ def _ends_of_months(today: date) -> list[date]:
     return days[::-1]
 
 
-async def _funnel(caller: Caller) -> Mapping[str, Any] | None:
-    """How many cases came to each step; at most a thousand of them."""
+async def _funnel(caller: Caller) -> Markup | None:
+    """How many cases ever came to each step; a bar leads to them."""
+    rows = (await caller.ask("board_funnel")).get("caseFunnel")
+    if rows is None:
+        return None
     counts: Counter[str] = Counter()
-    after, has_more, asked = "", True, 0
-    while has_more and asked < MOST_PAGES:
-        page = (await caller.ask("board_cases", after=after)).get("cases")
-        if page is None:
-            return None
-        for case in page["nodes"]:
-            counts["opened"] += 1
-            for step in ("confirmed", "returned", "closed"):
-                counts[step] += bool(case.get(f"{step}On"))
-        after, has_more, asked = page["pageInfo"]["endCursor"] or "", page["pageInfo"]["hasNextPage"], asked + 1
-    papers = await caller.ask("board_papers")
-    for kind, of in (("criticism", "educated"), ("order", "ordered"), ("penalty", "fined"), ("justice", "sued")):
-        page = papers.get(kind)
-        counts[of] = len({paper["caseId"] for paper in page["nodes"]}) if page else 0
-        has_more |= bool(page and page["pageInfo"]["hasNextPage"])
-    steps = ("opened", "confirmed", "educated", "ordered", "fined", "sued", "returned", "closed")
-    marks = [charts.Mark(caller.texts(f"board.{step}"), counts[step]) for step in steps]
-    return {"chart": charts.bars(caller.texts("board.funnel"), marks), "is_whole": not has_more}
+    for row in rows:
+        counts[row["step"]] += row["count"]
+    marks = [
+        charts.Mark(caller.texts.word("funnel", step), counts[step], f"/cases?reached={step}")
+        for step in WORDS["funnel"]
+    ]
+    return charts.bars(caller.texts("board.funnel"), marks)
+
+
+async def _groups(caller: Caller) -> list[tuple[str, Counter[str]]]:
+    """Children of each focus group by state."""
+    groups: dict[str, Counter[str]] = {}
+    for row in (await caller.ask("board_groups")).get("focusGroups", ()):
+        groups.setdefault(row["kind"], Counter())[row["state"]] += row["count"]
+    return [(kind, groups[kind]) for kind in WORDS["groups"] if kind in groups]

@@ -31,7 +31,12 @@ CASES: Final = List(
         Column("owedDueOn", "my_day.due", "due"),
         Column("id", "lists.open", "case"),
     ),
-    (Narrowing("state", "child.state", "cases"), TOWNSHIP, Narrowing("overdue", "site.late", "flag")),
+    (
+        Narrowing("state", "child.state", "cases"),
+        TOWNSHIP,
+        Narrowing("reached", "board.reached", "funnel"),
+        Narrowing("overdue", "site.late", "flag"),
+    ),
     file="cases",
 )
 FINDINGS: Final = List(

@@ -296,3 +296,25 @@ def test_supervision_sees_the_ledger_of_disclosures_and_prepares_none(browser: B
     page = browser.signed_in("bureau-assistance").get("/disclosures")
 
     assert "拟制公开内容" not in page.text
+
+
+def test_every_bar_of_the_funnel_leads_to_as_many_cases_as_it_counts(browser: Browser, read_model: Any) -> None:
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        connection.execute("update case_file set confirmed_on = opened_on where state in ('confirmed', 'ordered')")
+    page = browser.signed_in("bureau-office").get("/board")
+    bars = dict(re.findall(r'href="(/cases\?reached=\w+)" aria-label="\S+ (\d+)"', page.text))
+    counts = {path: len(re.findall(r'<a href="/cases/[^"]+">', browser.get(path).text)) for path in bars}
+
+    assert len(bars) == len(WORDS["funnel"])
+    assert counts == {path: int(count) for path, count in bars.items()}
+    assert 0 < counts["/cases?reached=confirmed"] < counts["/cases?reached=opened"]
+
+
+def test_focus_groups_are_counted_by_state_and_lead_to_their_children(browser: Browser) -> None:
+    page = browser.signed_in("bureau-office").get("/board")
+    groups = page.text.partition('id="groups"')[2].partition("</section>")[0]
+    [(path, count), *_] = re.findall(r'href="(/ledger\?group=\w+&amp;state=\w+)">(\d+)<', groups)
+    listed = browser.get(unescape(path))
+
+    assert listed.status_code == 200
+    assert len(set(re.findall(r'href="(/children/[^"]+)"', listed.text))) >= int(count) > 0
