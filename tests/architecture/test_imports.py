@@ -20,7 +20,7 @@ BREACHES = {
     "The gateway knows the contracts": ("gateway/readmodel/fold.py", "from services.cases.domain import case"),
     "No service knows the gateway": ("services/chassis/http.py", "import gateway.readmodel.fold"),
     "One door to Kafka": ("services/chassis/inbox.py", "import kafka"),
-    "One door out over HTTP": ("services/notify/channels/email.py", "import httpx"),
+    "Two doors out over HTTP": ("services/notify/channels/email.py", "import httpx"),
     "The invented county": ("deploy/sample/names.py", "from services.contracts import divisions"),
     "What the supervising body runs": ("deploy/witness/verify.py", "from services.chassis import merkle"),
 }
