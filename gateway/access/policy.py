@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
@@ -231,14 +232,17 @@ def compile_files(texts: Mapping[str, str]) -> Policy:
     )
 
 
+@lru_cache(maxsize=8)
 def compile_policy(*, fields: str, commands: str, purposes: str, rules: str = rules.TEXT) -> Policy:
-    """Compiles the three tables; raises `PolicyError` where a line contradicts another or uses an unknown word."""
+    """Compiles the three tables, the same texts once; raises `PolicyError` where a line contradicts another or uses an unknown word."""
     granted: dict[tuple[str, str], dict[tuple[str, str], Grant]] = {}
+    ways: dict[tuple[str, str], dict[str, Relation]] = {}
     for line, row in enumerate(csv.DictReader(fields.splitlines()), start=2):
         grant = _grant(row, line=line)
         for kind in row["kinds"].split():
             for purpose in row["purpose"].split():
-                _add(granted.setdefault((kind, _purpose(purpose, line=line)), {}), row, grant=grant, line=line)
+                key = (kind, _purpose(purpose, line=line))
+                _add(granted.setdefault(key, {}), ways.setdefault(key, {}), row, grant=grant, line=line)
     sent: dict[tuple[str, str], dict[str, str]] = {}
     for line, row in enumerate(csv.DictReader(commands.splitlines()), start=2):
         for kind in row["kinds"].split():
@@ -299,7 +303,9 @@ def _purpose(word: str, *, line: int) -> str:
     return word
 
 
-def _add(granted: dict[tuple[str, str], Grant], row: Mapping[str, str], *, grant: Grant, line: int) -> None:
+def _add(
+    granted: dict[tuple[str, str], Grant], ways: dict[str, Relation], row: Mapping[str, str], *, grant: Grant, line: int
+) -> None:
     for name in row["fields"].split():
         key = (row["type"], name)
         if grant.mode is not Mode.NONE and grant.mode not in _MODES.get(key, _FULL):
@@ -308,10 +314,12 @@ def _add(granted: dict[tuple[str, str], Grant], row: Mapping[str, str], *, grant
         if granted.setdefault(key, grant) is not grant:
             message = f"policy.csv line {line}: {row['type']}.{name} is granted twice for the same kind and purpose"
             raise PolicyError(message)
-        others = {g.relation for (type_name, _), g in _given(granted).items() if type_name == row["type"]}
-        if len(others) > 1:
-            message = f"policy.csv line {line}: {row['type']} is reached in two ways: {', '.join(sorted(others))}"
-            raise PolicyError(message)
+    way = grant.relation if grant.mode is Mode.NONE else ways.setdefault(row["type"], grant.relation)
+    if way is not grant.relation:
+        message = (
+            f"policy.csv line {line}: {row['type']} is reached in two ways: {', '.join(sorted((way, grant.relation)))}"
+        )
+        raise PolicyError(message)
 
 
 def _given(fields: Mapping[tuple[str, str], Grant]) -> dict[tuple[str, str], Grant]:

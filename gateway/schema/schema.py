@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from functools import cache
 
 import strawberry
 from graphql import GraphQLError
@@ -34,8 +35,9 @@ class QuietSchema(strawberry.Schema):
         """Says nothing."""
 
 
+@cache
 def build_schema() -> strawberry.Schema:
-    """The gateway's schema."""
+    """The gateway's schema, built once: it is the same for everybody."""
     return QuietSchema(
         Query,
         Mutation,
