@@ -36,6 +36,12 @@ class Longest(msgspec.Struct, frozen=True):
     legal_basis: str
 
 
+class Consenting(Longest, frozen=True):
+    """How long a consent lasts at most, and from which age the child itself is asked 同意."""
+
+    own_view_from_years: int
+
+
 class Predicates(msgspec.Struct, frozen=True):
     """How many questions with a yes or a no may be asked a day, and when it looks like somebody tries numbers out 是非核验."""
 
@@ -53,7 +59,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: Count
     emergency: Emergency
     approval: Longest
-    consent: Longest
+    consent: Consenting
     order: Longest
     predicates: Predicates
 

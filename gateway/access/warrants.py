@@ -4,7 +4,7 @@ A warrant is given once, for a time, and ended or reviewed once; none is ever ch
 which is `commands.csv`'s to say; what holds for all of them is here:
 
     approval   a head lets an officer of the unit use a purpose 审批        not for itself; `rules.toml` says how long at most
-    consent    a guardian agrees to a purpose for a unit 同意               with the number of the paper
+    consent    a guardian agrees to a purpose for a unit 同意               with its line of the register, `consents.py`
     order      supervision is to look at a child's records 督导令           with the number of the order
     emergency  an officer breaks the glass of one child's record 紧急查阅    two hours, then reviewed by somebody else
 
@@ -14,11 +14,13 @@ row security and by the compiler with every statement. So what has ended opens n
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from gateway.access import consents
+from gateway.access.consents import Consent
 from gateway.access.policy import Policy
 from gateway.access.principal import NotApproved, Principal
 from gateway.access.rules import RULES
@@ -80,6 +82,8 @@ class Warrant:
     township: str = ""
     paper: str = ""
     reason: str = ""
+    consent: Consent | None = None
+    """What a warrant of kind `consent` rests on."""
 
 
 class Warrants:
@@ -120,8 +124,9 @@ class Warrants:
         """Gives a warrant; the same `warrant_id` again gives nothing more. Raises `Refused` and `Forbidden`."""
         await self.require(warrant, by=by, now=now)
         await self._writer.write(
-            _GIVE,
+            _GIVE if warrant.consent is None else consents.registered(_GIVE),
             {
+                **({} if warrant.consent is None else warrant.consent.parameters()),
                 "warrant_id": warrant.warrant_id,
                 "kind": warrant.kind,
                 "unit": warrant.unit,
@@ -154,6 +159,27 @@ class Warrants:
             )
         await self._writer.write(
             _END, {"id": warrant_id, "now": now, "actor": by.actor, "unit": by.unit, "words": reason}
+        )
+
+    async def withdraw(
+        self, warrant_id: UUID, *, withdrawn_by: str, form: str, stated_on: date, by: Principal, now: datetime
+    ) -> None:
+        """Takes a consent back at once; whoever may take consents in may, for any child within its reach."""
+        consents.require_withdrawal(withdrawn_by=withdrawn_by, form=form, stated_on=stated_on, now=now)
+        kind, *_ = await self._find(warrant_id, by=by)
+        if kind != Kind.CONSENT:
+            raise Refused("Only a consent is taken back; other warrants are ended. 只有同意可以撤回。")
+        await self._writer.write(
+            consents.WITHDRAW,
+            {
+                "id": warrant_id,
+                "now": now,
+                "actor": by.actor,
+                "unit": by.unit,
+                "withdrawn_by": withdrawn_by,
+                "form": form,
+                "stated_on": stated_on,
+            },
         )
 
     async def review(self, warrant_id: UUID, *, justified: bool, remark: str, by: Principal, now: datetime) -> None:
@@ -211,6 +237,8 @@ def _require(warrant: Warrant, *, by: Principal, now: datetime) -> None:
         raise Forbidden("Only the head of the unit may do this. 须由单位负责人办理。")
     if warrant.kind is Kind.APPROVAL and warrant.actor == by.actor:
         raise Forbidden("Nobody approves a purpose for themselves. 不得为本人审批。")
+    if (warrant.kind is Kind.CONSENT) != (warrant.consent is not None):
+        raise Refused("A consent, and nothing else, stands in the register of consents. 同意须登记。")
     if warrant.kind in {Kind.CONSENT, Kind.ORDER} and not warrant.paper.strip():
         raise Refused("Name the number of the paper it rests on. 请填写文书编号。")
     if warrant.kind is Kind.EMERGENCY:

@@ -9,6 +9,7 @@ from gateway.files import lists
 from gateway.files.aid import export_aid
 from gateway.files.attachments import UPLOAD_S as UPLOAD_OF_PICTURE_S
 from gateway.files.attachments import keep_attachment, read_attachment
+from gateway.files.child_data import export_child_data
 from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_comparison, see_delivery
 from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
 from gateway.files.disclosure import preview_disclosure
@@ -42,6 +43,7 @@ _WAYS: Final = (
     _Way("GET", "/files/documents/{id}", "print_document", print_document),
     _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
     _Way("GET", "/files/aid", "export_aid", export_aid, is_export=True),
+    _Way("GET", "/files/child-data/{id}", "export_child_data", export_child_data),
     _Way("GET", "/files/payment-lists/{id}", "export_payment_list", export_payment_list),
     _Way("POST", "/files/payment-lists/{id}/result", "take_bank_file", take_bank_file),
     _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),

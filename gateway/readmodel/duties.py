@@ -52,6 +52,7 @@ MATTERS: Final = (
     "admonition",
     "assistance_letter",
     "procuratorate_notice",
+    "data_request",
 )
 """In which matters something is owed."""
 _LEVELS: Final = {"bureau": "education_bureau", "county": "county_government"}

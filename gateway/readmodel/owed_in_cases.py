@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Any, Final, assert_never, get_args
 
+from gateway.readmodel.data_requests import RequestEvent
 from gateway.readmodel.duties import Duty, Ledger, change_term, end, hand_over, owe, owe_again, recorded_on, unit_of
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.oversight import AdmonitionEvent, id_of_finding
 from gateway.readmodel.oversight import FindingEvent as RectificationEvent
 from gateway.readmodel.oversight import PlanEvent as VisitEvent
 from gateway.readmodel.timeline import LetterEvent
-from services.contracts import cases, oversight
+from services.contracts import cases, data_requests, oversight
 
 CaseEvent = (
     cases.CaseOpened
@@ -322,6 +323,42 @@ def of_procuratorate_notice(row: Ledger | None, told: Told[ProcuratorateEvent]) 
             assert_never(event)
 
 
+def of_data_request(row: Ledger | None, told: Told[RequestEvent]) -> Ledger:
+    """The answer to a guardian; handed on, the first unit's duty is lifted and the second's begins, by the same day."""
+    event = told.event
+    ledger = row or Ledger(about=event.request_id)
+    match event:
+        case data_requests.DataRequestReceived():
+            return owe(
+                ledger,
+                told,
+                event.request_id,
+                since_on=event.received_on,
+                due_on=event.due_on,
+                matter="data_request",
+                step=event.kind,
+                owed_by=event.owed_by,
+                follows_child=True,
+                child_id=event.child_id,
+                rule=event.rule,
+                legal_basis=event.legal_basis,
+            )
+        case data_requests.DataRequestAssigned():
+            if ledger.last is None or ledger.last.outcome:
+                return ledger
+            ledger = end(ledger, told, "lifted", on=event.assigned_on)
+            to = {"owed_by": event.owed_by, "officer": event.officer}
+            return owe_again(ledger, told, since_on=event.assigned_on, due_on=event.due_on, **to)
+        case data_requests.DataRequestAnswered():
+            return end(ledger, told, "done", on=event.answered_on)
+        case data_requests.DataRequestDeclined():
+            return end(ledger, told, "done", on=event.declined_on)
+        case data_requests.RequesterChecked() | data_requests.CorrectionSeen():
+            return ledger
+        case _:
+            assert_never(event)
+
+
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Ledger, events=get_args(CaseEvent), about=about("case_id"), evolve=of_case),
     Fold(row=Ledger, events=get_args(ReferralEvent), about=about("referral_id"), evolve=of_referral),
@@ -331,5 +368,6 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Ledger, events=get_args(RectificationEvent), about=id_of_finding, evolve=of_rectification),
     Fold(row=Ledger, events=get_args(AdmonitionEvent), about=about("admonition_id"), evolve=of_admonition),
     Fold(row=Ledger, events=get_args(LetterEvent), about=about("letter_id"), evolve=of_letter),
+    Fold(row=Ledger, events=get_args(RequestEvent), about=about("request_id"), evolve=of_data_request),
     Fold(row=Ledger, events=get_args(ProcuratorateEvent), about=about("notice_id"), evolve=of_procuratorate_notice),
 )

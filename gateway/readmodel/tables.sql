@@ -312,6 +312,17 @@ create table if not exists procuratorate_notice (
     matter text not null default '', case_id uuid, reply_by date, received_on date, answer text not null default '',
     paper text not null default '', late boolean not null default false, answered_on date);
 alter table procuratorate_notice add column if not exists sender text collate "C" not null default '';
+-- Requests about what is held of a child 个人信息权利请求: whose they are is the child's row, who asked stands on paper.
+create table if not exists data_request (
+    request_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    receipt_number text collate "C" not null default '', kind text collate "C" not null default '',
+    subject text collate "C" not null default '', asked_by text collate "C" not null default '', request text not null default '',
+    received_for text collate "C" not null default '', owed_by text collate "C" not null default '', officer text not null default '',
+    due_on date, legal_basis text not null default '', received_on date, shown text not null default '', checked_on date,
+    corrected_on date, outcome text collate "C" not null default '', ground text collate "C" not null default '',
+    ground_basis text not null default '', answer text not null default '', content text not null default '',
+    late boolean not null default false, ended_on date);
+create index if not exists data_request_by_child on data_request (child_id);
 create table if not exists county_report (
     report_id uuid primary key, unit text collate "C" not null default '', township text collate "C" not null default '',
     number text not null default '', confirmed uuid[] not null default '{}', unreachable uuid[] not null default '{}',
@@ -599,6 +610,16 @@ create table if not exists warrant_end (
 create table if not exists warrant_review (
     warrant_id uuid primary key references warrant, reviewed_at timestamptz not null, reviewed_by text not null,
     reviewed_for text not null, justified boolean not null, remark text not null default '');
+-- What a warrant of kind `consent` rests on 同意登记 (access/consents.py): who said so, when and how, and which fields it is about. A
+-- consent without its line here opens nothing.
+create table if not exists consent (
+    warrant_id uuid primary key references warrant, child_id uuid not null, given_by text collate "C" not null,
+    own_view text collate "C" not null check (own_view in ('', 'agrees')), form text collate "C" not null check (form in ('paper', 'spoken')),
+    scan_id uuid, witness text not null default '', fields text[] not null, stated_on date not null,
+    registered_at timestamptz not null);
+create table if not exists consent_withdrawal (
+    warrant_id uuid primary key references consent, withdrawn_by text collate "C" not null, form text collate "C" not null,
+    stated_on date not null, registered_at timestamptz not null);
 -- How often yes-or-no questions were asked on a day 是非核验: by a unit, by an officer, about a child. Never what was asked.
 create table if not exists predicate_use (
     day date not null, scope text collate "C" not null, used integer not null default 0,
@@ -620,6 +641,10 @@ create or replace trigger warrant_is_append_only before update or delete or trun
 create or replace trigger warrant_end_is_append_only before update or delete or truncate on warrant_end
     for each statement execute function refuse_change();
 create or replace trigger warrant_review_is_append_only before update or delete or truncate on warrant_review
+    for each statement execute function refuse_change();
+create or replace trigger consent_is_append_only before update or delete or truncate on consent
+    for each statement execute function refuse_change();
+create or replace trigger consent_withdrawal_is_append_only before update or delete or truncate on consent_withdrawal
     for each statement execute function refuse_change();
 create or replace trigger policy_log_is_append_only before update or delete or truncate on policy_log
     for each statement execute function refuse_change();
@@ -667,7 +692,23 @@ begin
             and w.actor in ('', current_setting('app.actor', true))
             and w.from_at <= nullif(current_setting('app.at', true), '')::timestamptz
             and w.until_at > nullif(current_setting('app.at', true), '')::timestamptz
+            and (w.kind <> 'consent' or exists (select from public.consent c where c.warrant_id = w.warrant_id))
             and not exists (select from public.warrant_end e where e.warrant_id = w.warrant_id);
+end $$;
+-- The fields a child's guardian agreed to for whoever asks 同意字段; null where it is not by consent that a child is reached.
+create or replace function public.fields_consented(child uuid) returns text[]
+    language plpgsql stable parallel safe as $$
+begin
+    if current_setting('app.warrant', true) is distinct from 'consent' then
+        return null;
+    end if;
+    return coalesce((select array_agg(distinct field) from public.warrant w join public.consent c using (warrant_id)
+        cross join unnest(c.fields) as field
+        where w.child_id = child and w.kind = 'consent' and w.unit = current_setting('app.unit', true)
+            and w.purpose = current_setting('app.purpose', true)
+            and w.from_at <= nullif(current_setting('app.at', true), '')::timestamptz
+            and w.until_at > nullif(current_setting('app.at', true), '')::timestamptz
+            and not exists (select from public.warrant_end e where e.warrant_id = w.warrant_id)), '{}');
 end $$;
 
 -- Row security. `reader` policies say which rows the claims of the session open; nobody else has a policy but the writer.
@@ -705,7 +746,8 @@ begin
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'letter_run', 'guardian_letter', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'proceedings', 'procuratorate_notice',
-        'late_reply', 'duty', 'county_report', 'disclosure', 'statistics_pack', 'entry_cohort', 'warrant', 'warrant_end', 'warrant_review', 'predicate_use']
+        'data_request', 'late_reply', 'duty', 'county_report', 'disclosure', 'statistics_pack', 'entry_cohort', 'warrant', 'warrant_end',
+        'warrant_review', 'consent', 'consent_withdrawal', 'predicate_use']
     loop
         opens := case
             when name in ('township', 'village', 'tracking', 'letter_run') then 'true'
@@ -725,8 +767,9 @@ begin
             -- Numbers of a whole place tell nothing to whom one child's rows are open.
             when name = 'partition_count' then
                 format($q$(%s) and coalesce(current_setting('app.child', true), '') = ''$q$, within)
-            when name = 'warrant' then format('(%s) or unit = %s', within, own_unit)
-            when name in ('warrant_end', 'warrant_review') then
+            -- Who gave a warrant sees it too: a school takes back what it took in.
+            when name = 'warrant' then format('(%s) or unit = %s or given_for = %s', within, own_unit, own_unit)
+            when name in ('warrant_end', 'warrant_review', 'consent', 'consent_withdrawal') then
                 format('exists (select from warrant w where w.warrant_id = %I.warrant_id)', name)
             when name = 'notice' then format('(%s) or recipient = %s', within, own_unit)
             when name = 'message' then format('(%s) or unit = %s', within, own_unit)
@@ -750,7 +793,7 @@ begin
                 within, own_village, own_school, no_range, of_my_children)
             when name in ('delivery', 'column_mapping', 'inspection', 'admonition', 'accountability', 'zero_report') then
                 format('(%s) or unit = %s', within, own_unit)
-            when name in ('inspection_finding', 'late_reply') then format('(%s) or owed_by = %s', within, own_unit)
+            when name in ('inspection_finding', 'late_reply', 'data_request') then format('(%s) or owed_by = %s', within, own_unit)
             -- A register of the whole county is what everybody's ledger rests on; there is nobody in it but counts.
             when name = 'register_batch' then format('(%s) or (township = '''' and %s <> '''')', within, own_unit)
             when name = 'check_in' then format('(%s) or %s', within, own_school)
@@ -774,7 +817,7 @@ begin
         end if;
         execute format('create policy writer on %I for all to gateway_writer using (true) with check (true)', name);
         execute format('grant select on %I to gateway_reader', name);
-        if name in ('journal', 'receipt', 'warrant', 'warrant_end', 'warrant_review') then
+        if name in ('journal', 'receipt', 'warrant', 'warrant_end', 'warrant_review', 'consent', 'consent_withdrawal') then
             execute format('grant select, insert on %I to gateway_writer', name);
         else
             execute format('grant select, insert, update, delete, truncate on %I to gateway_writer', name);

@@ -1,7 +1,8 @@
 """The gateway's two logs that are proved 存证: `access`, every look anybody took, and `policy`, on what ground.
 
     access   receipts 查阅留痕
-    policy   releases of the policy, with the hash of every rule file; warrants given, ended and reviewed 凭据
+    policy   releases of the policy, with the hash of every rule file; warrants given, ended and reviewed 凭据; consents and
+             their withdrawal 同意登记
 
 An entry is text that an inspector can read: a line that says what it is, then JSON. A release is the entry that was signed, as
 `access/policy_log.py` hashes it. Columns that a table gains later are no part of entries of this kind: they would change them.
@@ -27,6 +28,8 @@ RECORDED: Final = (
     ("policy_tree", "warrant", "warrant_id", "given_at"),
     ("policy_tree", "warrant_end", "warrant_id", "ended_at"),
     ("policy_tree", "warrant_review", "warrant_id", "reviewed_at"),
+    ("policy_tree", "consent", "warrant_id", "registered_at"),
+    ("policy_tree", "consent_withdrawal", "warrant_id", "registered_at"),
 )
 """Of which table a tree takes what, by which key, and in which order what is older than the tree."""
 
@@ -50,7 +53,14 @@ _POLICY: Final = """select position, case kind
       when 'warrant_review' then (
         select jsonb_build_object('warrant_id', warrant_id, 'reviewed_at', reviewed_at, 'reviewed_by', reviewed_by,
           'reviewed_for', reviewed_for, 'justified', justified, 'remark', remark)
-          from public.warrant_review where warrant_id = id::uuid) end::text, 'UTF8') end
+          from public.warrant_review where warrant_id = id::uuid)
+      when 'consent' then (
+        select jsonb_build_object('warrant_id', warrant_id, 'child_id', child_id, 'given_by', given_by, 'own_view', own_view,
+          'form', form, 'scan_id', scan_id, 'witness', witness, 'fields', fields, 'stated_on', stated_on,
+          'registered_at', registered_at) from public.consent where warrant_id = id::uuid)
+      when 'consent_withdrawal' then (
+        select jsonb_build_object('warrant_id', warrant_id, 'withdrawn_by', withdrawn_by, 'form', form, 'stated_on', stated_on,
+          'registered_at', registered_at) from public.consent_withdrawal where warrant_id = id::uuid) end::text, 'UTF8') end
   from policy_tree.entry"""
 _TAKE: Final = """with taken as (
     delete from untaken where queued in (select queued from untaken order by queued limit %s) returning *)

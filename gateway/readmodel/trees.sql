@@ -36,6 +36,11 @@ create or replace trigger in_line after insert on public.warrant_end
 create or replace trigger in_line after insert on public.warrant_review
     for each row execute function policy_tree.put_in_line('warrant_id');
 
+create or replace trigger in_line after insert on public.consent
+    for each row execute function policy_tree.put_in_line('warrant_id');
+create or replace trigger in_line after insert on public.consent_withdrawal
+    for each row execute function policy_tree.put_in_line('warrant_id');
+
 -- What its keeper may read of the policy log: the entries as they were signed.
 create or replace view policy_tree.release as select position, body, signature from public.policy_log;
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import strawberry
 
 from gateway.access.predicates import TriesNumbers
-from gateway.schema.access import Verdict, Warrant
+from gateway.schema.access import Consent, Verdict, Warrant
 from gateway.schema.access_map import UNREVIEWED
 from gateway.schema.paging import PAGE
 from gateway.schema.reading import Connection, Info, Looking, page
@@ -80,6 +80,35 @@ class AccessQuery:
             after=after,
             descending=True,
             given={"unit": principal.unit, "kind": kind, "unreviewed": unreviewed},
+        )
+
+    @strawberry.field(
+        description="同意登记 consents for children of my area, or taken in by my unit, newest first; `ended`: taken back or ended"
+    )
+    async def consents(
+        self,
+        info: Info,
+        child_id: UUID | None = None,
+        ended: bool | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Consent]:
+        """The register of consents, by child and whether they still stand."""
+        principal = info.context.principal
+        where = "true" if principal.grants.relation("Consent") == "area" else "taken_for = %(unit)s"
+        if child_id is not None:
+            where += " and child_id = %(child)s"
+        if ended is not None:
+            where += " and (ended_at is not null) = %(ended)s"
+        return await page(
+            info.context,
+            Consent,
+            where,
+            keys={"coalesce(given_at, 'epoch'::timestamptz)": "timestamptz", "warrant_id": "uuid"},
+            first=first,
+            after=after,
+            descending=True,
+            given={"unit": principal.unit, "child": child_id, "ended": ended},
         )
 
     @strawberry.field(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from gateway.access.consents import WITHHELD
 from gateway.access.policy import NODE_ID, Grants, Mode, Relation, forbidden
 from gateway.access.rules import RULES
 from gateway.schema import (
@@ -293,8 +294,16 @@ _WARRANTED = (
     "{a}.child_id in (select w.child_id from warrant w where w.kind = %(warrant)s and w.unit = %(unit)s"
     " and w.purpose = %(purpose)s and w.actor in ('', %(actor)s) and w.from_at <= %(at)s::timestamptz"
     " and w.until_at > %(at)s::timestamptz"
+    " and (w.kind <> 'consent' or exists (select from consent k where k.warrant_id = w.warrant_id))"
     " and not exists (select from warrant_end e where e.warrant_id = w.warrant_id))"
 )
+_CONSENTED = (
+    "exists (select from warrant w join consent k on k.warrant_id = w.warrant_id where w.child_id = {a}.child_id"
+    " and w.kind = %(warrant)s and w.unit = %(unit)s and w.purpose = %(purpose)s and w.from_at <= %(at)s::timestamptz"
+    " and w.until_at > %(at)s::timestamptz and '{name}' = any(k.fields)"
+    " and not exists (select from warrant_end e where e.warrant_id = w.warrant_id))"
+)
+"""Whether a guardian agreed to this field of the child 同意字段."""
 _OF_MY_CHILDREN = (
     "({a}.{relation} = %({relation})s or exists (select from child s where s.{relation} = %({relation})s"
     " and ({a}.village <> '' and s.village = {a}.village or {a}.school <> '' and s.school = {a}.school"
@@ -322,7 +331,7 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
             condition = "true"
         case Relation.OWN:
             condition = f"{{a}}.{_OWNER[table.type]} = %(unit)s"
-        case Relation.AREA if table.type in {"Notice", "Message", "Warrant"}:
+        case Relation.AREA if table.type in {"Notice", "Message", "Warrant", "Consent", "DataRequest"}:
             condition = f"(({_WITHIN}) or {{a}}.{_OWNER[table.type]} = %(unit)s)"
         case Relation.AREA if table.type == "Receipt":
             # A receipt concerns several children; it may be seen where one of them may be, and one of nobody's records
@@ -407,6 +416,8 @@ def column(table: Table, name: str, *, alias: str, grants: Grants) -> str:
     if grant is None:
         raise forbidden(table.type, name, grants=grants)
     text = table.columns[name].replace("{a}", alias)
+    if table.type == "Child" and grant.relation is Relation.CONSENT and name in WITHHELD:
+        text = f"case when {_CONSENTED.replace('{a}', alias).replace('{name}', name)} then {text} end"
     match grant.mode:
         case Mode.MASK:
             return _MASKS[name].format(text)

@@ -9,6 +9,7 @@ from gateway.schema.mutations.access import AccessCommands
 from gateway.schema.mutations.assistance import AssistanceCommands
 from gateway.schema.mutations.cases import CaseCommands
 from gateway.schema.mutations.courts import CourtCommands
+from gateway.schema.mutations.data_requests import DataRequestCommands
 from gateway.schema.mutations.disclosure import DisclosureCommands
 from gateway.schema.mutations.guardian_letters import GuardianLetterCommands
 from gateway.schema.mutations.notify import NotifyCommands
@@ -28,6 +29,7 @@ class Mutation(
     OversightCommands,
     DisclosureCommands,
     CourtCommands,
+    DataRequestCommands,
     CaseCommands,
     PaymentCommands,
     StatisticsCommands,

@@ -395,7 +395,7 @@ class LateReply(AsRead, Node):
 
     id: UUID = strawberry.field(description="编号 id")
     matter: str = strawberry.field(
-        description="事项 referral, assistance_letter, procuratorate_notice, admonition, rectification or public_report"
+        description="事项 referral, assistance_letter, procuratorate_notice, admonition, rectification, public_report or data_request"
     )
     about: UUID = strawberry.field(description="所涉编号 the id of what is unanswered")
     number: int = strawberry.field(description="序号 the number of an inspection's finding")

@@ -23,6 +23,7 @@ _UNANSWERED_LATE = "coalesce({a}.reply_by < %(today)s, false) and {a}.answered_o
 _VISIT_LATE = "coalesce({a}.next_on < %(today)s, false) and {a}.ended_on is null"
 _LOOK_LATE = "coalesce({a}.owed_due_on < %(today)s, false)"
 _OF_REPORT = "coalesce((select w.{} from report_words w where w.report_id = {{a}}.report_id), {})"
+_REQUEST_LATE = "coalesce({a}.due_on < %(today)s, false) and {a}.ended_on is null"
 _NO_RESULT = "coalesce({a}.expires_on < %(today)s, false) and {a}.result = ''"
 _OWED_LATE = "coalesce({a}.due_on < %(today)s, false) and {a}.state = 'owed'"
 
@@ -129,6 +130,17 @@ TABLES: Final = (
         of_child=False,
     ),
     Table(
+        "DataRequest",
+        "data_request",
+        columns(
+            "receiptNumber childId township kind subject askedBy request receivedFor receivedOn owedBy officer dueOn legalBasis shown"
+            " checkedOn correctedOn outcome ground groundBasis answer content late endedOn",
+            id="{a}.request_id",
+            overdue=_REQUEST_LATE,
+        ),
+        {"child": TO_CHILD},
+    ),
+    Table(
         "CountyReport",
         "county_report",
         columns(
@@ -192,6 +204,7 @@ OWNER: Final[Mapping[str, str]] = {
     "ZeroReport": "unit",
     "LateReply": "owed_by",
     "ProcuratorateNotice": "sender",
+    "DataRequest": "owed_by",
 }
 """The column that names the unit a row is `own` to."""
 
@@ -259,6 +272,15 @@ ROOTS: Final[Mapping[str, Root]] = {
     "zeroReports": _list("ZeroReport", key="report_id", month=_IN_MONTH),
     "assistanceLetters": _list("AssistanceLetter", key="letter_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
     "procuratorateNotices": _list("ProcuratorateNotice", key="notice_id", answered=_ANSWERED, overdue=_REPLY_OVERDUE),
+    "dataRequests": _list(
+        "DataRequest",
+        key="request_id",
+        kind=Filter("{a}.kind = {v}", "kind"),
+        childId=_OF_CHILD,
+        mine=Filter("({a}.owed_by = %(unit)s) = {v}", "owedBy"),
+        ended=Filter("({a}.ended_on is not null) = {v}", "endedOn"),
+        overdue=Filter(f"({_REQUEST_LATE}) = {{v}}", "overdue"),
+    ),
     "countyReports": Root("CountyReport", many=True, keys=(by_day("made_on"), by_id("report_id")), descending=True),
     "disclosures": Root(
         "Disclosure",

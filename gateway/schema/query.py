@@ -13,6 +13,7 @@ from gateway.schema.access_query import AccessQuery
 from gateway.schema.assistance_query import AssistanceQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
+from gateway.schema.data_requests import DataRequestQuery
 from gateway.schema.deliveries import ColumnMapping, Delivery
 from gateway.schema.disclosure_query import DisclosureQuery
 from gateway.schema.duties import DutiesQuery
@@ -69,6 +70,7 @@ class Query(
     AccessQuery,
     AssistanceQuery,
     CountsQuery,
+    DataRequestQuery,
     DisclosureQuery,
     DutiesQuery,
     InformantQuery,

@@ -23,8 +23,10 @@ from graphql import (
 )
 from graphql.language import NullValueNode
 
-from gateway.access.policy import Grants, Mode, forbidden
+from gateway.access.consents import WITHHELD
+from gateway.access.policy import Grant, Grants, Mode, Relation, forbidden
 from gateway.access.predicates import PREDICATES
+from gateway.schema.root import Filter
 from gateway.schema.roots import ROOTS
 from gateway.schema.selection import Fragments
 
@@ -99,8 +101,17 @@ def _require_filters(node: FieldNode, *, grants: Grants) -> None:
         if root is None or narrowing is None or narrowing.field is None or isinstance(argument.value, NullValueNode):
             continue
         grant = grants.of(root.type, narrowing.field)
-        if grant is None or (grant.mode is not Mode.FULL and not narrowing.mask_is_enough):
+        if (
+            grant is None
+            or (grant.mode is not Mode.FULL and not narrowing.mask_is_enough)
+            or _is_withheld(grant, narrowing)
+        ):
             raise forbidden(root.type, narrowing.field, grants=grants)
+
+
+def _is_withheld(grant: Grant, narrowing: Filter) -> bool:
+    """Whether a field is shown of some children and not of others, as their guardians agreed: asked for, it would be told of all."""
+    return grant.relation is Relation.CONSENT and narrowing.field in WITHHELD
 
 
 def _asked(

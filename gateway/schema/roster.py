@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.access.consents import WITHHELD
 from gateway.schema import assistance, cases, field_check, guardian_letters, oversight, review, supervision, terms
 from gateway.schema.its_child import its_child
 from gateway.schema.node import Node
@@ -33,6 +34,7 @@ PERSONAL = {
     "student_number": "studentNumber",
 }
 
+_MAY_BE_WITHHELD = {**PERSONAL, "age_band": "ageBand"}
 _BANDS = ((6, "0-5"), (12, "6-11"), (14, "12-13"), (17, "14-16"))
 _FOURTEEN = 14
 
@@ -46,7 +48,7 @@ class Child(Node):
     """A child."""
 
     SELECT: ClassVar[str] = (
-        "select child_id as id, c.*, (select t.name from township t where t.code = c.township) as township_name,"
+        "select child_id as id, c.*, public.fields_consented(child_id) as consented, (select t.name from township t where t.code = c.township) as township_name,"
         " name, id_number, birth_date, guardian_name, guardian_phone, student_number from child c"
         " left join (select child_id, name, id_number, birth_date, guardian_name, guardian_phone, student_number"
         " from child_identity) i using (child_id)"
@@ -108,7 +110,11 @@ class Child(Node):
             "in_hardship": bool(row["poverty"]),
             "has_disability": bool(row["disability"]),
         }
-        return cls(**facts(cls, {**row, **masked, **derived}))
+        shown = {**masked, **derived}
+        if row["consented"] is not None:
+            withheld = WITHHELD.difference(row["consented"])
+            shown |= {name: None for name, camel in _MAY_BE_WITHHELD.items() if camel in withheld}
+        return cls(**facts(cls, {**row, **shown}))
 
     @strawberry.field(description="比对发现 what the registers don't agree on")
     async def findings(self, info: Info) -> list["Finding"]:

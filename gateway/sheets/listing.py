@@ -118,10 +118,10 @@ def choose(name: str, *, grants: Grants, given: Mapping[str, str]) -> Chosen:
         value = _read(definition, argument, given[argument])
         parameters[f"given_{argument}"] = value if narrowing.read is None else narrowing.read(value)
         conditions.append(narrowing.condition.replace("{a}", "t").replace("{v}", f"%(given_{argument})s"))
-    mine = [_shown(root.type, each) for each in table.columns if each != NODE_ID and grants.of(root.type, each)]
+    mine = [headed(root.type, each) for each in table.columns if each != NODE_ID and grants.of(root.type, each)]
     child = TABLES["Child"]
     has_child = "child" in table.links and grants.of(root.type, "child") is not None
-    theirs = [_shown("Child", each) for each in _OF_THE_CHILD if has_child and grants.of("Child", each)]
+    theirs = [headed("Child", each) for each in _OF_THE_CHILD if has_child and grants.of("Child", each)]
     values = [_value(table, shown, alias="t", grants=grants) for shown in mine]
     values = [_value(child, shown, alias="c", grants=grants) for shown in theirs] + values
     joins = ""
@@ -185,8 +185,14 @@ def _published_type(name: str) -> GraphQLObjectType:
 
 
 @cache
-def _shown(type_name: str, name: str) -> Shown:
+def headed(type_name: str, name: str) -> Shown:
+    """A field of a type under its Chinese term."""
     return Shown(type_name, name, _first_word(_published_type(type_name).fields[name].description or name))
+
+
+def term_of(type_name: str) -> str:
+    """The Chinese term of a type."""
+    return _first_word(_published_type(type_name).description or type_name)
 
 
 def _first_word(description: str) -> str:
@@ -225,7 +231,7 @@ class Draft:
             page.append(
                 [
                     str(self.count),
-                    *(_cell(shown, value) for shown, value in zip(self.chosen.columns, values, strict=True)),
+                    *(cell(shown, value) for shown, value in zip(self.chosen.columns, values, strict=True)),
                 ]
             )
             self._hash.update(canonical(page[-1]))
@@ -242,7 +248,8 @@ class Draft:
             yield msgspec.msgpack.decode(zlib.decompress(page), type=list[list[str]])
 
 
-def _cell(shown: Shown, value: object) -> str:
+def cell(shown: Shown, value: object) -> str:
+    """A value as offices read it."""
     match value:
         case None:
             return ""

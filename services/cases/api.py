@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.cases.application import Cases
 from services.cases.courts import Courts
+from services.cases.data_requests import DataRequests
 from services.cases.disclosures import Disclosures
 from services.cases.oversight import Oversight
 from services.cases.public_reports import PublicReports
@@ -23,6 +24,7 @@ def build_api(
     disclosures: Disclosures,
     courts: Courts,
     statistics: Statistics,
+    data_requests: DataRequests,
     *,
     surroundings: Surroundings,
 ) -> FastAPI:
@@ -39,6 +41,7 @@ def build_api(
             *_made_public(disclosures),
             *_before_the_court(courts),
             *_counted(statistics),
+            *_of_what_is_held(data_requests),
         ),
         only_records=True,
     )
@@ -165,3 +168,13 @@ def _before_the_court(courts: Courts) -> tuple[Callable[..., Answer], ...]:
 
 def _counted(statistics: Statistics) -> tuple[Callable[..., Answer], ...]:
     return (statistics.freeze_statistics, statistics.restate_statistics, statistics.state_entry_cohort)
+
+
+def _of_what_is_held(data_requests: DataRequests) -> tuple[Callable[..., Answer], ...]:
+    return (
+        data_requests.receive_data_request,
+        data_requests.check_requester,
+        data_requests.assign_data_request,
+        data_requests.answer_data_request,
+        data_requests.decline_data_request,
+    )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.cases.domain.admonition import Admonition
+from services.cases.domain.data_request import DataRequest
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.late_reply import LateReply, Matter, levels_above
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
@@ -55,6 +56,10 @@ class DueReplies:
                 self._awaited[Reply("public_report", event.originator_id)] = event.owed.due_on
             case PublicReport.Handled():
                 self._awaited.pop(Reply("public_report", event.originator_id), None)
+            case DataRequest.Received():
+                self._awaited[Reply("data_request", event.originator_id)] = event.due_on
+            case DataRequest.Answered() | DataRequest.Declined():
+                self._awaited.pop(Reply("data_request", event.originator_id), None)
             case Admonition.Issued():
                 self._awaited[Reply("admonition", event.originator_id)] = event.reply_by
             case Admonition.Answered():

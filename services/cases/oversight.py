@@ -15,6 +15,7 @@ from services.cases.domain.admonition import Accountability, Admonition
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
+from services.cases.domain.data_request import DataRequest
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import OPEN
 from services.cases.domain.late_reply import Awaited, LateReply
@@ -365,6 +366,8 @@ class Oversight:
                 return self._cases.get(ProcuratorateNotice, about).awaited()
             case "admonition":
                 return self._cases.get(Admonition, about).awaited()
+            case "data_request":
+                return self._cases.get(DataRequest, about).awaited()
             case "rectification":
                 return self._cases.get(Inspection, about).awaited(number)
             case _:

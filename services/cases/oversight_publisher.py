@@ -14,6 +14,7 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
+from services.cases.domain.data_request import DataRequest
 from services.cases.domain.disclosure import Disclosure
 from services.cases.domain.document import Document
 from services.cases.domain.entry_cohort import EntryCohort
@@ -29,6 +30,7 @@ from services.cases.domain.referral import Referral
 from services.cases.domain.statement import Statement
 from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
+from services.contracts import data_requests as asked
 from services.contracts import disclosure as made_public
 from services.contracts import oversight as told
 from services.contracts import proceedings as before_court
@@ -93,6 +95,12 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     StatisticsPack.Frozen: (counted.StatisticsFrozen, "pack_id"),
     StatisticsPack.Restated: (counted.StatisticsRestated, "pack_id"),
     EntryCohort.Stated: (counted.EntryCohortStated, "cohort_id"),
+    DataRequest.Received: (asked.DataRequestReceived, "request_id"),
+    DataRequest.RequesterChecked: (asked.RequesterChecked, "request_id"),
+    DataRequest.Assigned: (asked.DataRequestAssigned, "request_id"),
+    DataRequest.CorrectionSeen: (asked.CorrectionSeen, "request_id"),
+    DataRequest.Answered: (asked.DataRequestAnswered, "request_id"),
+    DataRequest.Declined: (asked.DataRequestDeclined, "request_id"),
     Case.FoundUnnamed: (told.ChildUnnamed, "case_id"),
 }
 """By what an event is told, and the field that names what it is about."""

@@ -3,7 +3,8 @@
 A finding that a child isn't where it should be opens a case, so that somebody owes a look at it the same day. Nothing
 that a register says ever ends a case: a finding that no longer holds, or a child whom the household register calls gone,
 is evidence for whoever verifies, and a person clears the case with a code and a paper. A child who moves takes its case
-along; entries that turn out to be one child have one case.
+along; entries that turn out to be one child have one case. Requests about what is held of a child hear that it was corrected,
+erased or restricted.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from services.cases.application import Cases
+from services.cases.data_requests import hear_correction, hear_end
 from services.cases.domain.case import Case, Place
 from services.cases.domain.catalogue import OPENINGS
 from services.cases.domain.ladder import OPEN, OUT_OF_CLASS, State
@@ -21,7 +23,7 @@ from services.cases.due import DueReplies, Reply
 from services.cases.lookup import DueCases, DueVisits, NamedPersons
 from services.cases.oversight import Oversight
 from services.chassis.application import let_time_work
-from services.contracts import roster
+from services.contracts import restriction, roster
 from services.contracts.envelope import Envelope, Published
 
 HEARS: Final = ("roster",)
@@ -33,6 +35,9 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         roster.SchoolingStated,
         roster.ChildrenMerged,
         roster.ChildrenUnmerged,
+        roster.IdentityCorrected,
+        roster.ChildErased,
+        restriction.ChildRestricted,
     }
 )
 """What it does something about; all else passes by unread."""
@@ -58,6 +63,12 @@ def react(app: Cases, envelope: Envelope, event: Published) -> None:  # noqa: AR
             merged = app.find_latest_case(event.merged_id)
             if merged is not None and merged.state is State.MERGED:
                 _open(app, child_id=event.merged_id, cause="unmerged", place=merged.place)
+        case roster.IdentityCorrected():
+            hear_correction(app, child_id=event.child_id)
+        case roster.ChildErased():
+            hear_end(app, child_id=event.child_id, outcome="erased")
+        case restriction.ChildRestricted():
+            hear_end(app, child_id=event.child_id, outcome="restricted")
         case _:
             pass
 

@@ -9,6 +9,7 @@ from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.attachments import add_attachments
 from services.cases.courts import Courts
+from services.cases.data_requests import DataRequests
 from services.cases.disclosures import Disclosures
 from services.cases.due import DueReplies
 from services.cases.lookup import Dropouts, DueCases, DueVisits, NamedPersons, Posts
@@ -89,6 +90,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         Disclosures(cases=cases),
         Courts(cases=cases),
         Statistics(cases=cases),
+        DataRequests(cases=cases),
         surroundings=surroundings,
     )
     add_attachments(api, cases, blobs=blobs, surroundings=surroundings)

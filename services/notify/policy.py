@@ -17,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from services.chassis.application import let_time_work
-from services.contracts import assistance, cases, field_check, oversight, roster
+from services.contracts import assistance, cases, data_requests, field_check, oversight, roster
 from services.contracts.envelope import Envelope, Published
 from services.notify.application import Notices
 from services.notify.domain.case_area import CaseArea
@@ -42,6 +42,8 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         roster.FindingReturned,
         roster.FindingOverdue,
         field_check.FieldCheckOverdue,
+        data_requests.DataRequestReceived,
+        data_requests.DataRequestAssigned,
         oversight.ReferralReturned,
         oversight.AdmonitionIssued,
         oversight.InspectionFound,
@@ -108,6 +110,16 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
                 about=event.report_id,
                 township=event.township,
                 due_on=owed.due_on,
+            )
+        case data_requests.DataRequestReceived() | data_requests.DataRequestAssigned():
+            _tell_unit(
+                app,
+                envelope,
+                event.owed_by,
+                reason="data_request",
+                about=event.request_id,
+                township=event.township,
+                due_on=event.due_on,
             )
         case oversight.AdmonitionIssued():
             _tell_unit(

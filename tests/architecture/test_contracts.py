@@ -49,6 +49,7 @@ def test_a_wire_type_only_gains_fields_that_have_a_default(wire_type: str) -> No
 
 
 TOLD_BY = {
+    "data_requests": "cases",
     "deliveries": "roster",
     "disclosure": "cases",
     "restriction": "roster",

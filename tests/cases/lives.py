@@ -10,6 +10,7 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
+from services.cases.domain.data_request import DataRequest
 from services.cases.domain.deputy import Deputy
 from services.cases.domain.disclosure import Body, Disclosure, Reached
 from services.cases.domain.disclosure_ledger import DisclosureLedger
@@ -546,6 +547,33 @@ def a_report_to_the_county() -> list[RecordedAggregate]:
     return [report]
 
 
+def what_guardians_asked() -> list[RecordedAggregate]:
+    """A guardian has a birth date corrected, another asks to delete and is refused, a third one's child is erased."""
+    asked = {"child_id": OTHER_CHILD, "township": "410326103", "unit": TOWNSHIP, "today": MONDAY}
+    with acting_on(MONDAY):
+        correction = DataRequest.receive(
+            **asked, number=1, kind="correction", about="identity", asked_by="mother", request="出生日期有误"
+        )
+        deletion, erased = (
+            DataRequest.receive(
+                **asked, number=number, kind="deletion", about="", asked_by="father", request="删除全部信息"
+            )
+            for number in (2, 3)
+        )
+        correction.check_requester(shown="household_register", today=MONDAY)
+        correction.assign(unit="education_bureau:410326", officer="officer-2", by=TOWNSHIP, today=MONDAY)
+        deletion.check_requester(shown="guardianship_paper", today=MONDAY)
+    with acting_on(MONDAY + days(9)):
+        today = MONDAY + days(9)
+        correction.hear_correction(today=today)
+        correction.answer(
+            outcome="corrected", answer="已按户籍更正", content="", unit="education_bureau:410326", today=today
+        )
+        deletion.decline(ground="statutory_duty", answer="适龄儿童须劝返", unit=TOWNSHIP, today=today)
+        erased.hear_end("erased", today=today)
+    return [correction, deletion, erased]
+
+
 def a_disclosure_withdrawn_and_one_discarded() -> list[RecordedAggregate]:
     """The bureau makes its numbers public and takes them back; another try is let go of."""
     with acting_on(MONDAY):
@@ -616,6 +644,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_child_searched_for(),
         *an_answer_that_came_late(),
         *a_report_to_the_county(),
+        *what_guardians_asked(),
         *a_disclosure_withdrawn_and_one_discarded(),
         *a_pack_frozen_and_restated(),
         *a_report_followed_up(),

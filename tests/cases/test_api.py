@@ -12,6 +12,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from services.cases.api import build_api
 from services.cases.application import Cases
 from services.cases.courts import Courts
+from services.cases.data_requests import DataRequests
 from services.cases.disclosures import Disclosures
 from services.cases.domain.case import id_of_case
 from services.cases.lookup import Dropouts, Posts
@@ -35,7 +36,7 @@ def test_every_command_has_a_route() -> None:
         if method.__module__ == Cases.__module__ and inspect.signature(method).return_annotation is Answer
     }
     commands -= {"keep_attachment"}  # comes with its file, by a door of its own
-    for beside in (Oversight, PublicReports, Responsibility, Disclosures, Courts, Statistics):
+    for beside in (Oversight, PublicReports, Responsibility, Disclosures, Courts, Statistics, DataRequests):
         commands |= {name for name, _ in inspect.getmembers(beside, inspect.isfunction) if not name.startswith("_")}
     paths = face(MemoryCases()).openapi()["paths"]
 
@@ -54,6 +55,7 @@ def face(cases: MemoryCases) -> FastAPI:
         Disclosures(cases=cases),
         Courts(cases=cases),
         Statistics(cases=cases),
+        DataRequests(cases=cases),
         surroundings=SURROUNDINGS,
     )
 

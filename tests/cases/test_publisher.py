@@ -11,6 +11,7 @@ from services.cases.domain.assignment import Assignment
 from services.cases.domain.attachment import Attachment
 from services.cases.domain.case import Case
 from services.cases.domain.county_report import CountyReport
+from services.cases.domain.data_request import DataRequest
 from services.cases.domain.disclosure import Disclosure
 from services.cases.domain.disclosure_ledger import DisclosureLedger
 from services.cases.domain.document import Document
@@ -32,7 +33,7 @@ from services.cases.domain.zero_report import ZeroReport
 from services.cases.publisher import publish
 from services.chassis.aggregate import RecordedAggregate
 from services.contracts import cases as told
-from services.contracts import disclosure, oversight, proceedings, statistics
+from services.contracts import data_requests, disclosure, oversight, proceedings, statistics
 from services.contracts.envelope import Published
 from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
@@ -40,7 +41,7 @@ from tests.cases.lives import all_lives
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
     Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, CountyReport,
-    Disclosure, DisclosureLedger, Proceedings, StatisticsPack, EntryCohort,
+    Disclosure, DisclosureLedger, Proceedings, StatisticsPack, EntryCohort, DataRequest,
 )  # fmt: skip
 PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
     NumberBook.Opened,
@@ -66,7 +67,7 @@ def wire_types() -> set[type[Published]]:
     """Every event the contract promises."""
     return {
         member
-        for module in (told, oversight, disclosure, proceedings, statistics)
+        for module in (told, oversight, disclosure, data_requests, proceedings, statistics)
         for member in vars(module).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
     }

@@ -10,6 +10,7 @@ from gateway.readmodel.fold import Fold, Told
 from gateway.readmodel.rows import Rows, write_rows
 from services.cases.api import build_api
 from services.cases.courts import Courts
+from services.cases.data_requests import DataRequests
 from services.cases.disclosures import Disclosures
 from services.cases.lookup import Dropouts, Posts
 from services.cases.oversight import Oversight
@@ -39,6 +40,7 @@ class Cases(httpx.AsyncBaseTransport):
                 Disclosures(cases=self.cases),
                 Courts(cases=self.cases),
                 Statistics(cases=self.cases),
+                DataRequests(cases=self.cases),
                 surroundings=Surroundings(clock=self.clock, token="secret"),
             )
         )

@@ -3,7 +3,7 @@
 # ruff: noqa: S608, S311  # made-up rows by made-up chance
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -513,13 +513,61 @@ def _warrants(townships: list[object]) -> Iterator[tuple[str, dict[str, object]]
     for number, township in enumerate(townships):
         of_child = {"child_id": made("child", number), "township": township}
         if number % 3 == 0:
-            yield "warrant", warrant("consent", "womens_federation:410326", "mentoring", **of_child)
+            yield from consent("womens_federation:410326", number=number, **of_child)
         if number % 5 == 0:
-            yield "warrant", warrant("consent", "youth_league:410326", "mentoring", **of_child)
+            yield from consent("youth_league:410326", number=number, **of_child)
             yield "warrant", warrant("order", "supervision:410326", "supervision_order", **of_child)
         if number % 11 == 1:
             for kind in ("public_security", "civil_affairs", "health", "education_bureau"):
                 yield "warrant", warrant("emergency", f"{kind}:410326", "emergency", actor="someone", **of_child)
+
+
+def consent(unit: str, *, number: int, **of_child: object) -> Iterator[tuple[str, dict[str, object]]]:
+    """A consent for mentors, of which every other guardian left the telephone and the age out; some were taken back."""
+    given = warrant("consent", unit, "mentoring", **of_child)
+    yield "warrant", given
+    line = consent_line(given)
+    if number % 2:
+        line["fields"] = [name for name in MENTORED if name not in {"guardianPhone", "ageBand"}]
+    yield "consent", line
+    if number % 9 == 0:
+        at = {"warrant_id": given["warrant_id"], "withdrawn_by": "mother", "form": "spoken", "stated_on": TODAY}
+        ended = {"ended_at": NOW, "ended_by": "officer", "ended_for": unit, "end_reason": "consent_withdrawn"}
+        yield "warrant_end", {"warrant_id": given["warrant_id"], **ended}
+        yield "consent_withdrawal", {**at, "registered_at": NOW}
+
+
+MENTORED = [
+    "id",
+    "name",
+    "sex",
+    "township",
+    "village",
+    "schoolName",
+    "stage",
+    "grade",
+    "leftBehind",
+    "guardianName",
+    "guardianPhone",
+    "ageBand",
+    "inHardship",
+]
+"""What mentors are granted of a child."""
+
+
+def consent_line(given: Mapping[str, object]) -> dict[str, object]:
+    """The line of the register for a warrant of kind consent, about all fields."""
+    return {
+        "warrant_id": given["warrant_id"],
+        "child_id": given["child_id"],
+        "given_by": "mother",
+        "own_view": "agrees",
+        "form": "paper",
+        "scan_id": made("scan", str(given["warrant_id"])),
+        "fields": [*MENTORED],
+        "stated_on": TODAY - timedelta(days=2),
+        "registered_at": given["given_at"],
+    }
 
 
 def warrant(

@@ -99,6 +99,8 @@ def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object
                 "in_force_on": TODAY + timedelta(days=number % 4 - 1) if served else None,
             },
         )
+    if number % 5 < 2:
+        yield request_of(number, child_id=child_id, township=township)
     if number % 6 == 0:
         yield (
             "assistance_letter",
@@ -114,6 +116,27 @@ def oversight_of(number: int, *, child_id: UUID, case_id: UUID, township: object
                 "answered_on": TODAY if number % 4 == 2 else None,
             },
         )
+
+
+def request_of(number: int, *, child_id: UUID, township: object) -> Told:
+    """What a guardian asked of what is held of a child: owed by its township or its school, some late, some answered."""
+    return (
+        "data_request",
+        {
+            "child_id": child_id,
+            "township": township,
+            "request_id": made("dataRequest", number),
+            "receipt_number": f"QL20261101-{number}",
+            "kind": ("access", "copy", "correction", "deletion", "explanation")[number % 5],
+            "asked_by": ("father", "mother", "other_guardian", "child")[number % 4],
+            "request": "请提供登记内容",
+            "received_for": f"township:{township}",
+            "owed_by": f"township:{township}" if number % 2 else f"school:{SCHOOL}",
+            "due_on": TODAY + timedelta(days=number % 5 - 2),
+            "received_on": TODAY - timedelta(days=20),
+            "ended_on": TODAY if number % 3 == 0 else None,
+        },
+    )
 
 
 def oversight_of_units() -> Iterator[Told]:

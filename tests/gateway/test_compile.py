@@ -50,6 +50,8 @@ def may_filter(root: str, argument: str, grants: Grants) -> bool:
     narrowing = ROOTS[root].filters[argument]
     grant = grants.of(ROOTS[root].type, narrowing.field) if narrowing.field else None
     enough = {"full", "mask"} if narrowing.mask_is_enough else {"full"}
+    if grant is not None and grant.relation == "consent" and narrowing.personal:
+        return False  # of some children it was left out, and a search would tell it
     return narrowing.field is None or (grant is not None and grant.mode in enough)
 
 
@@ -379,7 +381,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
     values: dict[str, list[object]] = {
         "township": [county.XIAODIAN, county.SANTUN, county.ELSEWHERE],
         "state": ["suspect", "confirmed", "opened", "delivered", "released", "in_force"],
-        "kind": ["not_in_seat", "suit"],
+        "kind": ["not_in_seat", "suit", "consent", "access"],
         "overdue": [True, False],
         "unreviewed": [True, False],
         "officer": ["teacher-1"],

@@ -81,13 +81,14 @@ STATES = (
     State("with a warrant that was ended", COUNTY, warrant={"ended": True}),
     State("with a warrant for another unit", COUNTY, warrant={"unit": "finance:410326"}),
     State("with a warrant for another purpose", COUNTY, warrant={"purpose": "statistics"}),
+    State("with a consent of no register", _to("area", "order", "emergency"), warrant={"unregistered": True}),
     State("with a warrant of another kind", COUNTY, warrant={"kind": "approval"}),
 )
 
 
 def is_open_to(state: State, who: Who) -> bool:
     if who.reach in {"consent", "order", "emergency"}:
-        return "warrant" in state.to
+        return "warrant" in state.to or who.reach in state.to
     return ("township" if who.kind == "township" else who.reach) in state.to
 
 
@@ -151,9 +152,11 @@ def rows_of(name: str, who: Who, state: State) -> list[tuple[str, dict[str, obje
         )
     if state.warrant is not None and who.reach in {"consent", "order", "emergency"}:
         given = {"kind": who.reach, "unit": unit_of(who), "purpose": who.purpose, **state.warrant}
-        ended = given.pop("ended", False)
+        ended, unregistered = given.pop("ended", False), given.pop("unregistered", False)
         row = {**county.warrant(**given, **of_child), "warrant_id": county.made("matrix warrant", name, state.name)}
         rows.append(("warrant", row))
+        if row["kind"] == "consent" and not unregistered:
+            rows.append(("consent", county.consent_line(row)))
         if ended:
             end = {
                 "warrant_id": row["warrant_id"],

@@ -21,6 +21,7 @@ from gateway.public.standing import STAGES, WORDS, read_shown
 from gateway.readmodel.reading import Reader
 from services.cases.api import build_api
 from services.cases.courts import Courts
+from services.cases.data_requests import DataRequests
 from services.cases.disclosures import Disclosures
 from services.cases.domain.catalogue import REPORT_OUTCOMES
 from services.cases.domain.public_report import MOST_SUPPLEMENTS, PublicReport
@@ -56,6 +57,7 @@ class Cases:
                 disclosures=Disclosures(cases=self.cases),
                 courts=Courts(cases=self.cases),
                 statistics=Statistics(cases=self.cases),
+                data_requests=DataRequests(cases=self.cases),
                 surroundings=Surroundings(clock=SteppedClock(datetime(2026, 9, 14, 4, tzinfo=UTC)), token="secret"),
             )
         )

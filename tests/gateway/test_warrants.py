@@ -156,14 +156,20 @@ def test_a_purpose_that_needs_approval_opens_nothing_until_the_head_approves_and
     assert looks().code == "FORBIDDEN"
 
 
-CONSENT = """mutation($child: UUID!, $until: Date!, $paper: String!) {
-    recordConsent(childId: $child, unitKind: "womens_federation", purpose: "mentoring", until: $until, paper: $paper) { id } }"""
+CONSENT = """mutation($child: UUID!, $until: Date!, $paper: String!, $by: String! = "mother", $form: String! = "spoken", $on: Date!,
+    $fields: [String!], $view: String! = "agrees", $scan: UUID, $witness: String! = "witness-1") {
+    recordConsent(childId: $child, unitKind: "womens_federation", purpose: "mentoring", until: $until, paper: $paper, givenBy: $by,
+      form: $form, statedOn: $on, fields: $fields, ownView: $view, scanId: $scan, witness: $witness) { id } }"""
+WITHDRAW = """mutation($id: UUID!, $by: String! = "mother", $on: Date!) {
+    withdrawConsent(warrantId: $id, withdrawnBy: $by, form: "spoken", statedOn: $on) { id } }"""
+TODAY = str(county.TODAY)
+GIVEN = {"until": UNTIL, "paper": "同意书 2026-17", "on": TODAY}
 
 
 def test_a_guardians_consent_opens_the_child_to_its_mentors_and_taking_it_back_closes_it(desk: Asking) -> None:
     child = CHILDREN[9]
     assert desk.ask(NAME, {"child": child}, by=MENTOR).data == {"child": None}
-    given = {"child": child, "until": UNTIL, "paper": "同意书 2026-17"}
+    given = {**GIVEN, "child": child}
     assert desk.ask(CONSENT, {**given, "paper": " "}, by="santun-officer").code == "REFUSED"
     assert desk.ask(CONSENT, given, by="xiaodian-officer").code == "NOT_FOUND"
     assert desk.ask(CONSENT, given, by=MENTOR).code == "FORBIDDEN"
@@ -172,8 +178,74 @@ def test_a_guardians_consent_opens_the_child_to_its_mentors_and_taking_it_back_c
 
     assert desk.ask(NAME, {"child": child}, by=MENTOR).data["child"]["name"]
     assert desk.ask(END, {"id": consent}, by="bureau-office").code == "FORBIDDEN"
-    assert desk.ask(END, {"id": consent}, by=INSPECTOR).data
+    assert desk.ask(WITHDRAW, {"id": consent, "on": TODAY}, by="xiaodian-officer").code == "NOT_FOUND"
+    assert desk.ask(WITHDRAW, {"id": consent, "on": TODAY, "by": "neighbour"}, by="bureau-office").code == "REFUSED"
+    assert desk.ask(WITHDRAW, {"id": consent, "on": TODAY}, by="bureau-office").data  # whoever took it in
     assert desk.ask(NAME, {"child": child}, by=MENTOR).data == {"child": None}
+    assert desk.resolve(NAME, {"child": child}, by=MENTOR).data == {"child": None}
+    lines = desk.ask(REGISTER, {"child": child}, by="santun-officer").data["consents"]["nodes"]
+    assert [(line["takenFor"], line["withdrawnBy"], line["withdrawnOn"]) for line in lines] == [
+        (f"township:{county.SANTUN}", "mother", TODAY)
+    ]
+
+
+REGISTER = "query($child: UUID!) { consents(childId: $child) { nodes { id fields takenFor withdrawnBy withdrawnOn } } }"
+CARD = "query($child: UUID!) { child(id: $child) { id name sex schoolName ageBand guardianName guardianPhone } }"
+
+
+def test_of_what_a_guardian_left_out_nothing_is_shown_whichever_way_it_is_asked(desk: Asking, read_model: Any) -> None:
+    child = CHILDREN[7]
+    fields = [name for name in county.MENTORED if name not in {"guardianPhone", "ageBand"}]
+    given = {**GIVEN, "child": child, "fields": fields}
+    assert "schoolName" in desk.ask(CONSENT, {**given, "fields": ["id", "name"]}, by="santun-officer").message
+    assert "idNumber" in desk.ask(CONSENT, {**given, "fields": [*fields, "idNumber"]}, by="santun-officer").message
+
+    consent = desk.ask(CONSENT, given, by="santun-officer").data["recordConsent"]["id"]
+
+    with psycopg.connect(read_model.dsn("gateway_writer"), autocommit=True) as writer:
+        writer.execute(
+            "update child_identity set guardian_phone = '13900000000', birth_date = '2015-01-01' where child_id = %s",
+            [child],
+        )
+    shown = desk.ask(CARD, {"child": child}, by=MENTOR).data["child"]
+    assert (shown["name"], shown["guardianName"], shown["guardianPhone"], shown["ageBand"]) == (
+        "李小二",
+        "李某",
+        None,
+        None,
+    )
+    assert desk.resolve(CARD, {"child": child}, by=MENTOR).data["child"] == shown
+    named = '{ children(name: "李小二") { nodes { id } } }'
+    assert desk.ask(named, by=MENTOR).code == "FORBIDDEN"
+    assert desk.ask(WITHDRAW, {"id": consent, "on": TODAY}, by="santun-officer").data
+
+
+def test_a_consent_is_shown_by_its_scan_or_a_witness_and_by_the_childs_own_view_from_fourteen(
+    desk: Asking, read_model: Any
+) -> None:
+    child = CHILDREN[6]
+    given = {**GIVEN, "child": child}
+
+    def refusal(**more: object) -> str:
+        return desk.ask(CONSENT, {**given, **more}, by="santun-officer").message
+
+    assert "scan" in refusal(form="paper")
+    assert "scan" in refusal(form="paper", scan=str(uuid4()))
+    assert "second official" in refusal(witness="")
+    assert "second official" in refusal(witness="santun-officer")
+    assert "given by" in refusal(by="aunt")
+    assert "today or before" in refusal(on=UNTIL)
+    assert "does not agree" in refusal(view="disagrees")
+    assert "isn't known how old" in refusal(view="")
+    with psycopg.connect(read_model.dsn("gateway_writer"), autocommit=True) as writer:
+        birth = "update child_identity set birth_date = %s where child_id = %s"
+        writer.execute(birth, [county.TODAY.replace(year=county.TODAY.year - 14), child])
+        assert "From fourteen" in refusal(view="")
+        writer.execute(birth, [county.TODAY.replace(year=county.TODAY.year - 14) + timedelta(days=9), child])
+        assert str(county.TODAY + timedelta(days=8)) in refusal(view="")
+    assert desk.ask(
+        CONSENT, {**given, "view": "", "until": str(county.TODAY + timedelta(days=8))}, by="santun-officer"
+    ).data
 
 
 ORDER = 'mutation($child: UUID!, $until: Date!) { orderSupervision(childId: $child, until: $until, paper: "教督〔2026〕9号") { id } }'
@@ -221,7 +293,7 @@ def test_a_token_about_something_that_is_none_or_about_two_things_names_nobody(
 
 def test_warrants_can_neither_be_changed_nor_taken_away(read_model: Any) -> None:
     for role in ("gateway_writer", "gateway_reader", "gateway_owner"):
-        for table in ("warrant", "warrant_end", "warrant_review"):
+        for table in ("warrant", "warrant_end", "warrant_review", "consent", "consent_withdrawal"):
             for statement in (f"delete from {table}", f"truncate {table} cascade"):
                 with (
                     psycopg.connect(read_model.dsn(role)) as connection,

@@ -107,6 +107,19 @@ LISTS: Final[Mapping[str, str]] = {
     "recordReportInquiry.method": "inquiries",
     "openCase.cause": "openings",
     "decideDoubt.decision": "doubt_decisions",
+    "recordConsent.unitKind": "mentors",
+    "recordConsent.purpose": "consented_purposes",
+    "recordConsent.givenBy": "consent_givers",
+    "recordConsent.form": "consent_forms",
+    "recordConsent.ownView": "own_views",
+    "withdrawConsent.withdrawnBy": "consent_givers",
+    "withdrawConsent.form": "consent_forms",
+    "receiveDataRequest.kind": "data_requests",
+    "receiveDataRequest.about": "corrections",
+    "receiveDataRequest.askedBy": "consent_givers",
+    "checkRequester.shown": "requester_proofs",
+    "answerDataRequest.outcome": "data_request_answers",
+    "declineDataRequest.ground": "data_request_refusals",
     "assignResponsibility.role": "roles",
     "fillPost.role": "roles",
     "answerRefusedPayment.answer": "refusal_answers",
@@ -264,6 +277,8 @@ def _field(caller: Caller, command: str, name: str, of: GraphQLArgument, values:
     kind = {"UUID": "hidden", "Date": "date", "Time": "time", "Int": "number", "Boolean": "check"}.get(
         get_named_type(of.type).name, "text"
     )
+    if name == "scanId":
+        kind = "text"  # its number is on the page that took the scan in
     if kind == "date" and required and not values:
         values = (caller.today,)
     if name == "issuer" and not values:

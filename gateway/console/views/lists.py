@@ -155,6 +155,60 @@ WARRANTS: Final = List(
     starts=("approvePurpose",),
     file="warrants",
 )
+CONSENTS: Final = List(
+    "consents",
+    (
+        CHILD,
+        PLACE,
+        Column("unit", "child.unit", "unit"),
+        Column("purpose", "child.purpose", "purposes"),
+        Column("givenBy", "arguments.givenBy", "consent_givers"),
+        Column("form", "arguments.form", "consent_forms"),
+        Column("paper", "case.number"),
+        Column("statedOn", "arguments.statedOn", "date"),
+        Column("untilAt", "arguments.untilOn", "moment"),
+        Column("takenFor", "lists.given_by", "unit"),
+        Column("endedAt", "lists.ended", "moment"),
+        Column("withdrawnBy", "arguments.withdrawnBy", "consent_givers"),
+    ),
+    (Narrowing("ended", "lists.ended", "flag"),),
+    (Button("withdrawConsent", {"warrantId": "id"}, lambda row: not row.get("endedAt")),),
+    file="consents",
+)
+DATA_REQUESTS: Final = List(
+    "dataRequests",
+    (
+        Column("receiptNumber", "lists.receipt"),
+        Column("kind", "arguments.kind", "data_requests"),
+        CHILD,
+        PLACE,
+        Column("askedBy", "arguments.askedBy", "consent_givers"),
+        Column("request", "lists.request"),
+        Column("receivedOn", "lists.received", "date"),
+        Column("owedBy", "child.owner", "unit"),
+        Column("officer", "lists.officer"),
+        Column("dueOn", "my_day.due", "due"),
+        Column("shown", "arguments.shown", "requester_proofs"),
+        Column("outcome", "child.result", "data_request_outcomes"),
+        Column("ground", "child.why", "data_request_refusals"),
+        Column("endedOn", "duties.ended", "date"),
+    ),
+    (
+        Narrowing("kind", "arguments.kind", "data_requests"),
+        TOWNSHIP,
+        Narrowing("mine", "lists.mine", "flag"),
+        Narrowing("overdue", "site.late", "flag"),
+    ),
+    (
+        Button("checkRequester", {"requestId": "id"}, lambda row: not row.get("checkedOn") and not row.get("endedOn")),
+        Button("assignDataRequest", {"requestId": "id"}, lambda row: not row.get("endedOn")),
+        Button(
+            "answerDataRequest", {"requestId": "id"}, lambda row: bool(row.get("checkedOn")) and not row.get("endedOn")
+        ),
+        Button("declineDataRequest", {"requestId": "id"}, lambda row: not row.get("endedOn")),
+    ),
+    file="dataRequests",
+)
 REPORTS: Final = List(
     "publicReports",
     (

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4, uuid5
 
 import strawberry
 
+from gateway.access import consents
+from gateway.access.consents import Consent
 from gateway.access.policy import Relation
 from gateway.access.principal import area_range
 from gateway.access.rules import RULES
@@ -21,7 +23,27 @@ from services.chassis.errors import NotFound, Refused
 
 _COUNTY_DIGITS = 6
 _TOWNSHIP = "select township from child where child_id = %(wanted)s"
+_BIRTH = "select birth_date from child_identity where child_id = %(wanted)s"
+_SCAN = "select attachment_id from attachment where attachment_id = %(scan)s and child_id = %(child)s"
 Until = Annotated[date, strawberry.argument(description="The last day it holds 截止日期")]
+
+GivenBy = Annotated[
+    str, strawberry.argument(description="同意人 father, mother or other_guardian; the name stands on the paper")
+]
+WithdrawnBy = Annotated[str, strawberry.argument(description="撤回人 father, mother, other_guardian or child")]
+Form = Annotated[str, strawberry.argument(description="方式 paper or spoken")]
+StatedOn = Annotated[date, strawberry.argument(description="表示日期 the day it was said on")]
+OwnView = Annotated[
+    str, strawberry.argument(description="本人意见 `agrees` where the child was asked, as it is from fourteen on")
+]
+Scan = Annotated[UUID | None, strawberry.argument(description="扫描件 the attachment that shows the paper")]
+Witness = Annotated[
+    str, strawberry.argument(description="见证人 account of the second official before whom it was said")
+]
+ConsentedFields = Annotated[
+    list[str] | None,
+    strawberry.argument(description="字段 the fields of a child it is about; left out: all of the purpose"),
+]
 
 
 @strawberry.type(description="授权办理 commands about access itself.")
@@ -44,13 +66,45 @@ class AccessCommands:
 
     @command
     async def record_consent(
-        self, info: Info, child_id: UUID, unit_kind: str, purpose: str, until: Until, paper: str
+        self,
+        info: Info,
+        child_id: UUID,
+        unit_kind: str,
+        purpose: str,
+        until: Until,
+        paper: str,
+        given_by: GivenBy,
+        form: Form,
+        stated_on: StatedOn,
+        fields: ConsentedFields = None,
+        own_view: OwnView = "",
+        scan_id: Scan = None,
+        witness: Witness = "",
     ) -> CommandAnswer:
-        """监护人同意 a guardian agreed on paper to what a unit of the county does for the child."""
+        """登记同意 a guardian agreed, on paper or by word of mouth, to what a unit of the county does for the child."""
         found = await record_of(info, _TOWNSHIP, child_id)
+        [person] = await info.context.rows(_BIRTH, wanted=child_id) or [{"birth_date": None}]
+        if scan_id is not None and not await info.context.rows(_SCAN, scan=scan_id, child=child_id):
+            raise NotFound("There is no such scan of this child. 没有该儿童的此扫描件。")
         grants = _warrants(info).policy.grants_of(kind=unit_kind, purpose=purpose)
         if grants.reach is not Relation.CONSENT:
             raise Refused(f"No consent is asked for {purpose} of {unit_kind}. 该用途不以同意为依据。")
+        consent = Consent(
+            given_by=given_by,
+            form=form,
+            fields=consents.fields_of(fields, grants=grants),
+            stated_on=stated_on,
+            own_view=own_view,
+            scan_id=scan_id,
+            witness=witness.strip(),
+        )
+        consents.require_consent(
+            consent,
+            birth=person["birth_date"],
+            until_at=_end_of(until),
+            by=info.context.principal,
+            now=_now(info),
+        )
         return await _give(
             info,
             kind=Kind.CONSENT,
@@ -60,7 +114,23 @@ class AccessCommands:
             township=found["township"],
             until_at=_end_of(until),
             paper=paper,
+            consent=consent,
         )
+
+    @command
+    async def withdraw_consent(
+        self, info: Info, warrant_id: UUID, withdrawn_by: WithdrawnBy, form: Form, stated_on: StatedOn
+    ) -> CommandAnswer:
+        """撤回同意 a guardian, or the child itself, takes a consent back; what it opened is closed at once. No reason is asked."""
+        await _warrants(info).withdraw(
+            warrant_id,
+            withdrawn_by=withdrawn_by,
+            form=form,
+            stated_on=stated_on,
+            by=info.context.principal,
+            now=_now(info),
+        )
+        return _answer(warrant_id, None)
 
     @command
     async def order_supervision(self, info: Info, child_id: UUID, until: Until, paper: str) -> CommandAnswer:

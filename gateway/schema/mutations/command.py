@@ -138,6 +138,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "assistance_letter": ("letter_id", "case_id", "child_id"),
     "procuratorate_notice": ("notice_id",),
     "public_report": ("report_id",),
+    "data_request": ("request_id", "child_id"),
     "disclosure": ("disclosure_id",),
     "deferral": ("deferral_id", "child_id"),
     "check_in": ("check_in_id",),

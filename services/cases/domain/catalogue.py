@@ -54,6 +54,21 @@ class Department(Word):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Word):
+    """What is asked of what is held about a child 权利请求: what may come of it, and what only the roster can tell of it."""
+
+    outcomes: tuple[str, ...]
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground(Word):
+    """Why something is refused, with the law it rests on."""
+
+    legal_basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chain(Word):
     """A matter that is asked of its `lead` first, which hands it on 牵头移送."""
 
@@ -166,6 +181,11 @@ UPHELD: Final = "upheld"
 REMITTED: Final = "remitted"
 """The two decisions on appeal that leave what was asked to the decision appealed, or to another one."""
 PAUSES: Final = _read("pauses", PauseReason)
+DATA_REQUESTS: Final = _read("data_requests", Request)
+CORRECTIONS: Final = _read("corrections", Word)
+REQUESTERS: Final = _read("requesters", Word)
+REQUESTER_PROOFS: Final = _read("requester_proofs", Word)
+DATA_REQUEST_REFUSALS: Final = _read("data_request_refusals", Ground)
 RESOLUTIONS: Final = _read("resolutions", Resolution)
 
 

@@ -14,7 +14,13 @@ from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.working_days import add_working_days
 
 Matter = Literal[
-    "referral", "assistance_letter", "procuratorate_notice", "admonition", "rectification", "public_report"
+    "referral",
+    "assistance_letter",
+    "procuratorate_notice",
+    "admonition",
+    "rectification",
+    "public_report",
+    "data_request",
 ]
 CLIMBS_AFTER_WORKING_DAYS: Final = 5
 """How long a level has to bring about the answer before the next one is told (county default)."""

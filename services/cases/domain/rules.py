@@ -46,6 +46,7 @@ TRIGGERS: Final = frozenset(
         "searched",
         "report_received",
         "report_inquired",
+        "data_request_received",
     }
     | {f"{unit}_late" for unit in get_args(Unit)}
 )

@@ -3,7 +3,16 @@
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
+from uuid import UUID
 
+from services.contracts.data_requests import (
+    CorrectionSeen,
+    DataRequestAnswered,
+    DataRequestAssigned,
+    DataRequestDeclined,
+    DataRequestReceived,
+    RequesterChecked,
+)
 from services.contracts.disclosure import (
     DisclosureApproved,
     DisclosureContent,
@@ -105,6 +114,25 @@ CONTENT = DisclosureContent(
 )
 
 
+def _request_told(request: UUID, child: UUID) -> tuple[Published, ...]:
+    """A guardian's request, handed on; one that is answered and refused no rule allows, and every order is folded."""
+    of_it = {"request_id": request, "child_id": child}
+    due = DAY + timedelta(days=15)
+    return (
+        DataRequestReceived(
+            **of_it, receipt_number="QL1", township=TOWNSHIPS[0], kind="correction", about="identity", asked_by="mother",
+            request="出生日期有误", owed_by=TOWNSHIP, due_on=due, rule="r", legal_basis="l", received_on=DAY,
+        ),
+        RequesterChecked(**of_it, shown="household_register", checked_on=DAY),
+        DataRequestAssigned(
+            **of_it, township=TOWNSHIPS[0], owed_by="education_bureau:410326", officer="o", due_on=due, assigned_on=DAY
+        ),
+        CorrectionSeen(**of_it, seen_on=DAY),
+        DataRequestAnswered(**of_it, outcome="corrected", answer="已更正", content="", late=False, answered_on=DAY),
+        DataRequestDeclined(**of_it, ground="withdrawn", legal_basis="l", answer="撤回", late=True, declined_on=DAY),
+    )  # fmt: skip
+
+
 def oversight_of(number: int, chance: random.Random) -> list[Story]:
     """What was done about one child."""
     child, case = made("child", number), made("case", number, 1)
@@ -161,6 +189,7 @@ def oversight_of(number: int, chance: random.Random) -> list[Story]:
                 ProceedingsFallen(**filed, ground=made("document", number, 1), fell_on=DAY),
             )),
         ))),
+        Story("cases", made("request", number), _some(chance, _request_told(made("request", number), child))),
     ]  # fmt: skip
     return [story for story in told if chance.random() < 0.5]
 
