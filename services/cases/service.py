@@ -67,8 +67,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         own_events.catch_up()
         return held
 
-    blobs = Blobs(dsn=dsn, vault=vault)
-    oversight = Oversight(cases=cases, dropouts=dropouts, posts=posts)
+    blobs, oversight = Blobs(dsn=dsn, vault=vault), Oversight(cases=cases, dropouts=dropouts, posts=posts)
 
     def pass_time() -> None:
         own_events.catch_up()
