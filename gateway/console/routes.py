@@ -244,6 +244,7 @@ def console_routes(console: Console) -> list[Route]:
         _open(console, "/sign-in", "POST", signing_in.enter),
         _open(console, "/sign-in/office", "GET", signing_in.set_out),
         _open(console, "/sign-in/callback", "GET", signing_in.come_back),
+        _open(console, "/sign-in/post", "GET", signing_in.offer),
         _open(console, "/sign-in/post", "POST", signing_in.choose),
         *(_shown(console, page) for page in PAGES if page.show),
         *(_acted(console, page) for page in PAGES if page.act),

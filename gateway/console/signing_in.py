@@ -87,9 +87,17 @@ async def come_back(guest: Guest) -> Entered:
     )
     if len(arrival.posts) == 1:
         return await _take_up(guest, office, arrived, 0)
-    response = _choice(guest, arrived)
+    response = guest.go("/sign-in/post")
     arrivals.keep(guest.request, response, arrived)
     return response, None
+
+
+async def offer(guest: Guest) -> Entered:
+    """The posts of who holds several; by itself, so that the provider's code stays in no address."""
+    arrived = guest.console.arrivals.find(guest.request)
+    if not isinstance(arrived, Arrived):
+        return _not_in(guest, "sign_in.begin_anew", why="nothing to choose from")
+    return _choice(guest, arrived), None
 
 
 async def choose(guest: Guest) -> Entered:

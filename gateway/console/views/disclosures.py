@@ -16,11 +16,11 @@ _PREPARE = "prepareDisclosure"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as it is made public: its lines by row, the sum under an empty name; a hidden number is None."""
+    """A table as it is made public: its lines by row, the sum under an empty name; a hidden number is None, one it doesn't have an empty text."""
 
     name: str
     columns: Sequence[str]
-    lines: Sequence[tuple[str, Sequence[int | None]]]
+    lines: Sequence[tuple[str, Sequence[int | str | None]]]
 
     @property
     def hidden(self) -> int:
@@ -66,7 +66,7 @@ def tables_of(cells: Sequence[Mapping[str, Any]]) -> list[Table]:
     for name, values in by_table.items():
         rows = list(dict.fromkeys(row for row, _ in values))
         columns = list(dict.fromkeys(column for _, column in values))
-        lines = [(row, [values.get((row, column)) for column in columns if (row, column) in values]) for row in rows]
+        lines = [(row, [values.get((row, column), "") for column in columns]) for row in rows]
         tables.append(Table(name, columns, lines))
     return tables
 

@@ -237,3 +237,40 @@ def test_the_hours_stand_in_their_form_as_they_are_set_so_that_none_is_lifted_un
     form = page.partition('action="/acts/setHours"')[2].partition("</form>")[0]
     assert re.search(r'name="quietFrom" type="time" value="21:00"', form)
     assert re.search(r'name="workingDays" value="yes" checked', form)
+
+
+DISCLOSED = {
+    "tasks": "零辍学\n\n 每学期核实两次 ",
+    "methods": "入户家访",
+    "bodies": "township:410326103 劝返复学\r\neducation_bureau:410326：台账管理",
+}
+
+
+def test_a_disclosure_is_prepared_line_by_line_and_sent_once(gateway: Any, cases: Cases) -> None:
+    cases.answer = (200, {"id": str(CASE["case_id"]), "position": 17})
+    with Browser(gateway) as browser:
+        page = browser.signed_in("bureau-office").get("/disclosures")
+        form = {**DISCLOSED, "ticket": ticket_of(page)}
+        sent = [browser.post("/disclosures", form) for _ in range(2)]
+
+    assert [page.url.path for page in sent] == ["/disclosures"] * 2
+    prepared = [request for request in cases.sent if "disclosure" in request.url.path]
+    assert len({request.headers["idempotency-key"] for request in prepared}) == 1
+    body = json.loads(prepared[0].content)
+    assert body["tasks"] == ["零辍学", "每学期核实两次"]
+    assert body["bodies"] == [
+        {"unit": "township:410326103", "duty": "劝返复学"},
+        {"unit": "education_bureau:410326", "duty": "台账管理"},
+    ]
+
+
+def test_a_disclosure_that_is_refused_keeps_what_was_typed(gateway: Any, cases: Cases) -> None:
+    cases.answer = (422, {"code": "REFUSED", "message": "prepare_disclosure: not before its day."})
+    with Browser(gateway) as browser:
+        page = browser.signed_in("bureau-office").get("/disclosures")
+        refused = browser.post("/disclosures", {**DISCLOSED, "ticket": ticket_of(page)})
+
+    assert refused.status_code == 422
+    assert "not before its day" in text_of(refused)
+    assert "每学期核实两次" in refused.text
+    assert "劝返复学" in refused.text

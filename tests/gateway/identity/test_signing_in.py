@@ -51,6 +51,7 @@ def test_what_they_look_at_is_recorded_under_their_account(officer: Officer, gat
 def test_who_holds_several_posts_says_for_which(officer: Officer) -> None:
     page = officer.signs_in("u-2", next_path="/board")
     assert "选择本次办理的岗位" in page.text
+    assert "code" not in str(page.url)
     assert SESSION not in officer.cookies()
 
     page = officer.follow(officer.post("/sign-in/post", {"post": "1"}))
