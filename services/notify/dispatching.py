@@ -27,9 +27,14 @@ TRIES: Final = 10
 class Claimed:
     """A message that nobody else sends now, and where it goes."""
 
-    dispatch_id: UUID
+    dispatch: Dispatch
     message: Message
     to: Address
+
+    @property
+    def dispatch_id(self) -> UUID:
+        """The message's id, which is the key the provider gets."""
+        return self.dispatch.id
 
 
 class Dispatching:
@@ -59,12 +64,12 @@ class Dispatching:
         for one in owed:
             one.hand_over(entry_id=entry_id, dispatch_id=dispatch.id)
         app.record(dispatch, *owed)
-        return Claimed(dispatch_id=dispatch.id, message=compose(owed, key=dispatch.id, unit=unit), to=to)
+        return Claimed(dispatch=dispatch, message=compose(owed, key=dispatch.id, unit=unit), to=to)
 
     def take_up(self, *, dispatch_id: UUID) -> Claimed | None:
         """Claims a message once more; None where its address is used no more, and then it has failed for good."""
         dispatch = self._notices.get(Dispatch, dispatch_id)
-        claimed = self.claimed(dispatch_id=dispatch_id)
+        claimed = self._claimed(dispatch)
         if claimed is None:
             dispatch.conclude(Outcome(result="failed", failure="unknown_address"), at=now(), can_ask=False)
         else:
@@ -74,16 +79,16 @@ class Dispatching:
 
     def claimed(self, *, dispatch_id: UUID) -> Claimed | None:
         """A message as it was begun, to ask for it by its key; None where its address was cleared."""
-        dispatch = self._notices.get(Dispatch, dispatch_id)
-        to = self._address(dispatch.unit, dispatch.entry_id)
-        if to is None:
-            return None
-        told = [self._notices.get(Notice, notice_id) for notice_id in dispatch.notices]
-        return Claimed(dispatch_id=dispatch.id, message=compose(told, key=dispatch.id, unit=dispatch.unit), to=to)
+        return self._claimed(self._notices.get(Dispatch, dispatch_id))
 
-    def conclude(self, *, dispatch_id: UUID, outcome: Outcome, can_ask: bool) -> Answer:
-        """Records what came of a message, and whose task it is now where it can't be sent."""
-        return self._decide(dispatch_id, lambda dispatch, at: dispatch.conclude(outcome, at=at, can_ask=can_ask))
+    def conclude(self, *, dispatch_id: UUID, outcome: Outcome, can_ask: bool, known: Dispatch | None = None) -> Answer:
+        """Records what came of a message, and whose task it is now where it can't be sent.
+
+        `known` is the message as whoever claimed it has it: it is read again only where something changed it meanwhile.
+        """
+        return self._decide(
+            dispatch_id, lambda dispatch, at: dispatch.conclude(outcome, at=at, can_ask=can_ask), known=known
+        )
 
     def abandon(self, *, dispatch_id: UUID, unseen: Outcome, can_ask: bool) -> Answer:
         """Records that whoever began a message left it; it then counts as `unseen`."""
@@ -105,10 +110,19 @@ class Dispatching:
         dispatch.request(at=now())
         return self._notices.record(dispatch)
 
-    def _decide(self, dispatch_id: UUID, decide: Callable[[Dispatch, datetime], None]) -> Answer:
+    def _claimed(self, dispatch: Dispatch) -> Claimed | None:
+        to = self._address(dispatch.unit, dispatch.entry_id)
+        if to is None:
+            return None
+        told = [self._notices.get(Notice, notice_id) for notice_id in dispatch.notices]
+        return Claimed(dispatch=dispatch, message=compose(told, key=dispatch.id, unit=dispatch.unit), to=to)
+
+    def _decide(
+        self, dispatch_id: UUID, decide: Callable[[Dispatch, datetime], None], *, known: Dispatch | None = None
+    ) -> Answer:
         """Decides and records; anew where a report was quicker, since what the channel said must not be lost."""
         for tries_left in reversed(range(TRIES)):
-            dispatch = self._notices.get(Dispatch, dispatch_id)
+            dispatch, known = known or self._notices.get(Dispatch, dispatch_id), None
             decide(dispatch, now())
             try:
                 return self._notices.record(dispatch, *self._tasks(dispatch))

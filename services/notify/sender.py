@@ -184,7 +184,9 @@ class Sender:
                 return
             outcome = channel.send(claimed.message, to=claimed.to)
         with acting(by_the_clock(self._clock)):
-            self._dispatching.conclude(dispatch_id=claimed.dispatch_id, outcome=outcome, can_ask=channel.can_ask)
+            self._dispatching.conclude(
+                dispatch_id=claimed.dispatch_id, outcome=outcome, can_ask=channel.can_ask, known=claimed.dispatch
+            )
         count("baoxue.messages", kind=channel.name, outcome=outcome.result)
         self._note(provider, outcome)
 
