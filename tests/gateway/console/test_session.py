@@ -70,7 +70,7 @@ def test_signing_in_leads_to_no_other_site(browser: Browser, elsewhere: str) -> 
 
 
 def test_the_token_is_in_no_address_and_in_no_page(browser: Browser) -> None:
-    page = browser.signed_in("bureau-office").get("/")
+    page = browser.signs_in("bureau-office").get("/")
 
     assert page.url.path == "/"
     assert not page.url.query
@@ -168,7 +168,7 @@ def test_a_cookie_of_anybodys_making_is_none(change: str) -> None:
 
 
 def test_signed_out_the_session_is_over_for_who_kept_its_cookie_too(browser: Browser) -> None:
-    page = browser.signed_in("bureau-office").get("/")
+    page = browser.signs_in("bureau-office").get("/")
     kept = dict(browser.http.cookies)
 
     browser.post("/sign-out", {"ticket": ticket_of(page)})
@@ -178,7 +178,7 @@ def test_signed_out_the_session_is_over_for_who_kept_its_cookie_too(browser: Bro
 
 
 def test_a_token_is_had_anew_before_it_ends(browser: Browser, gateway: Any) -> None:
-    browser.signed_in("bureau-office").get("/")
+    browser.signs_in("bureau-office").get("/")
 
     for _ in range(4):
         gateway.clock.step(timedelta(minutes=9))
@@ -187,9 +187,9 @@ def test_a_token_is_had_anew_before_it_ends(browser: Browser, gateway: Any) -> N
 
 @pytest.mark.parametrize("sent", ["none", "mine", "of another session", "from elsewhere"])
 def test_a_form_is_taken_only_from_a_page_of_this_session(browser: Browser, gateway: Any, sent: str) -> None:
-    page = browser.signed_in("bureau-office").get("/")
+    page = browser.signs_in("bureau-office").get("/")
     with Browser(gateway) as other:
-        strange = ticket_of(other.signed_in("bureau-office").get("/"))
+        strange = ticket_of(other.signs_in("bureau-office").get("/"))
     ticket = {"none": "", "mine": ticket_of(page), "of another session": strange, "from elsewhere": ticket_of(page)}[
         sent
     ]
@@ -212,7 +212,7 @@ def test_a_ticket_of_anybodys_making_is_none() -> None:
 
 
 def test_a_link_to_a_file_is_opened_with_the_session_and_from_no_other_site(browser: Browser) -> None:
-    browser.signed_in("bureau-office")
+    browser.signs_in("bureau-office")
 
     assert browser.get("/files/ledger?kind=suspect&format=csv").status_code == 200
     strange = browser.get("/files/ledger?kind=suspect&format=csv", headers={"sec-fetch-site": "cross-site"})
