@@ -43,6 +43,7 @@ MATTERS: Final = (
     "home_teaching",
     "home_teaching_begin",
     "payment_refused",
+    "aid_question",
     "public_report",
     "field_check",
     "check_in",

@@ -20,7 +20,7 @@ from gateway.readmodel.duties import (
 )
 from gateway.readmodel.field_check import ListEvent
 from gateway.readmodel.fold import Fold, Told, about
-from gateway.readmodel.payments import RefusalEvent
+from gateway.readmodel.payments import QuestionEvent, RefusalEvent
 from gateway.readmodel.review import FindingEvent
 from gateway.readmodel.roster import TransferEvent
 from gateway.readmodel.terms import CheckInEvent
@@ -278,6 +278,32 @@ def of_refusal(row: Ledger | None, told: Told[RefusalEvent]) -> Ledger:
             assert_never(event)
 
 
+def of_question(row: Ledger | None, told: Told[QuestionEvent]) -> Ledger:
+    """What does not agree about a child's aid: whoever was asked owes an answer, each time it is asked."""
+    event = told.event
+    ledger = row or Ledger(about=event.question_id)
+    match event:
+        case assistance.AidQuestionAsked():
+            return owe(
+                ledger,
+                told,
+                event.question_id,
+                since_on=event.asked_on,
+                due_on=event.due_on,
+                matter="aid_question",
+                step=event.kind,
+                owed_by=event.owner,
+                owed_to=told.envelope.department,
+                school=event.owner.removeprefix("school:") if event.owner.startswith("school:") else "",
+                follows_child=True,
+                child_id=event.child_id,
+            )
+        case assistance.AidQuestionAnswered():
+            return end(ledger, told, "done", on=event.answered_on)
+        case _:
+            assert_never(event)
+
+
 def _end_of_school_year(day: date) -> date:
     last = date(day.year, 8, 31)
     return last if day <= last else date(day.year + 1, 8, 31)
@@ -394,6 +420,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Ledger, events=(assistance.HomeTeachingGiven,), about=about("teaching_id"), evolve=of_home_teaching),
     Fold(row=Ledger, events=get_args(BeginningEvent), about=_beginning, evolve=of_beginning),
     Fold(row=Ledger, events=get_args(RefusalEvent), about=about("refusal_id"), evolve=of_refusal),
+    Fold(row=Ledger, events=get_args(QuestionEvent), about=about("question_id"), evolve=of_question),
     Fold(row=Ledger, events=get_args(ListEvent), about=about("field_check_id"), evolve=of_field_check),
     Fold(row=Ledger, events=get_args(CheckInEvent), about=about("check_in_id"), evolve=of_check_in),
     Fold(row=Ledger, events=get_args(TransferEvent), about=about("transfer_id"), evolve=of_transfer),

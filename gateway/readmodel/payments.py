@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
 from services.contracts.assistance import (
+    AidQuestionAnswered,
+    AidQuestionAsked,
     AwardListed,
     AwardPaid,
     AwardReturned,
@@ -23,6 +25,7 @@ from services.contracts.assistance import (
 PaymentEvent = AwardListed | AwardUnlisted | AwardPaid | PaymentRefused | AwardReturned
 ListEvent = PaymentListMade | PaymentListApproved | PaymentListWithdrawn
 RefusalEvent = PaymentRefused | PaymentRefusalClosed
+QuestionEvent = AidQuestionAsked | AidQuestionAnswered
 
 
 class PaymentList(Row, frozen=True, kw_only=True):
@@ -61,6 +64,23 @@ class PaymentRefusal(OfChild, frozen=True, kw_only=True):
     ending: str = ""
     answer: str = ""
     closed_on: date | None = None
+
+
+class AidQuestion(OfChild, frozen=True, kw_only=True):
+    """What does not agree about a child's aid, put to a unit 资助疑点查询; asked again, its answer is gone."""
+
+    TABLE: ClassVar[str] = "aid_question"
+    KEY: ClassVar[str] = "question_id"
+    question_id: UUID
+    kind: str = ""
+    programme: str = ""
+    term: str = ""
+    award_id: UUID | None = None
+    owner: str = ""
+    asked_on: date | None = None
+    due_on: date | None = None
+    answer: str = ""
+    answered_on: date | None = None
 
 
 class Payment(OfChild, frozen=True, kw_only=True):
@@ -159,8 +179,33 @@ def payment_refusal(row: PaymentRefusal | None, told: Told[RefusalEvent]) -> Pay
             assert_never(event)
 
 
+def aid_question(row: AidQuestion | None, told: Told[QuestionEvent]) -> AidQuestion:
+    """A question until it is answered."""
+    event = told.event
+    row = row or AidQuestion(question_id=event.question_id, child_id=event.child_id)
+    match event:
+        case AidQuestionAsked():
+            return replace(
+                row,
+                kind=event.kind,
+                programme=event.programme,
+                term=event.term,
+                award_id=event.award_id,
+                owner=event.owner,
+                asked_on=event.asked_on,
+                due_on=event.due_on,
+                answer="",
+                answered_on=None,
+            )
+        case AidQuestionAnswered():
+            return replace(row, answer=event.answer, answered_on=event.answered_on)
+        case _:
+            assert_never(event)
+
+
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=PaymentList, events=get_args(ListEvent), about=about("list_id"), evolve=payment_list),
     Fold(row=Payment, events=get_args(PaymentEvent), about=_payment_id, evolve=payment),
     Fold(row=PaymentRefusal, events=get_args(RefusalEvent), about=about("refusal_id"), evolve=payment_refusal),
+    Fold(row=AidQuestion, events=get_args(QuestionEvent), about=about("question_id"), evolve=aid_question),
 )

@@ -522,6 +522,12 @@ create table if not exists payment_refusal (
     due_on date, ending text not null default '', answer text not null default '', closed_on date);
 create index if not exists payment_refusal_by_child on payment_refusal (child_id);
 create index if not exists payment_refusal_by_township on payment_refusal (township, refusal_id);
+create table if not exists aid_question (
+    question_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
+    kind text not null default '', programme text not null default '', term text not null default '', award_id uuid,
+    owner text collate "C" not null default '', asked_on date, due_on date, answer text not null default '', answered_on date);
+create index if not exists aid_question_by_child on aid_question (child_id);
+create index if not exists aid_question_by_township on aid_question (township, question_id);
 create table if not exists learning_support (
     support_id uuid primary key, child_id uuid not null, township text collate "C" not null default '',
     needs text[] not null default '{}', helper text not null default '', begun_on date, review_on date,
@@ -742,7 +748,7 @@ begin
     foreach name in array array[
         'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
-        'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'payment_refusal', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
+        'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'payment_refusal', 'aid_question', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'letter_run', 'guardian_letter', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'proceedings', 'procuratorate_notice',

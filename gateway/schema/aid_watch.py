@@ -104,8 +104,10 @@ class AidWatch:
     """One question about one child. Read by its resolver alone: it is made when it is asked."""
 
     SELECT: ClassVar[str] = (
-        "select md5(concat_ws('/', w.kind, w.child_id, w.programme, w.award_id))::uuid as watch_id, w.* from"
-        f" ({_WATCH}) w"
+        "select md5(concat_ws('/', w.kind, w.child_id, w.programme, w.award_id))::uuid as watch_id, w.*,"
+        " q.owner as asked, q.due_on as asked_by, coalesce(q.answer, '') as answer, q.answered_on"
+        f" from ({_WATCH}) w left join aid_question q on q.child_id = w.child_id and q.kind = w.kind"
+        " and q.programme = w.programme and q.term = %(term)s"
     )
 
     id: UUID = strawberry.field(description="编号 id, the same while the question stands")
@@ -125,6 +127,13 @@ class AidWatch:
         description="办理期限 by when, in working days from its beginning; none where that is not known"
     )
     overdue: bool = strawberry.field(description="逾期 whether it is late today")
+    asked: str | None = strawberry.field(
+        description="被查询单位 who was asked by `askAboutAid`, and told; none where nobody was"
+    )
+    answer: str = strawberry.field(
+        description="答复 set_right, being_set_right, as_it_should_be or family_refuses; empty while not answered"
+    )
+    answered_on: date | None = strawberry.field(description="答复日期 answered")
 
     child = strawberry.field(resolver=its_child, description="儿童 the child")
 
@@ -132,7 +141,9 @@ class AidWatch:
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
         """As it stands today."""
         since_on = row["since_on"]
-        due_on = None if since_on is None else add_working_days(since_on, ANSWERED_WITHIN[row["kind"]])
+        due_on = row["asked_by"]
+        if due_on is None and since_on is not None:
+            due_on = add_working_days(since_on, ANSWERED_WITHIN[row["kind"]])
         late = is_past(due_on, looking.today)
         return cls(**facts(cls, {**row, "id": row["watch_id"], "due_on": due_on, "overdue": late}))
 

@@ -69,6 +69,39 @@ class PaymentRefusal(Node):
 
 
 @strawberry.type(
+    description="资助疑点查询 What does not agree about a child's aid in a term, put to a unit by a day, and its answer (N6.2)."
+)
+class AidQuestion:
+    """A question about aid. Read by its resolver alone."""
+
+    SELECT: ClassVar[str] = "select question_id as id, q.* from aid_question q"
+
+    id: UUID = strawberry.field(description="编号 id")
+    child_id: UUID = strawberry.field(description="儿童编号 the child")
+    township: str = strawberry.field(description="乡镇代码 township")
+    kind: str = strawberry.field(description="种类 what does not agree; see AidWatch")
+    programme: str = strawberry.field(description="项目 programme")
+    term: str = strawberry.field(description="学期 term")
+    award_id: UUID | None = strawberry.field(description="资助编号 the award; none where there should be one")
+    owner: str = strawberry.field(description="责任单位 who was asked")
+    asked_on: date | None = strawberry.field(description="查询日期 asked")
+    due_on: date | None = strawberry.field(description="期限 by when")
+    overdue: bool = strawberry.field(description="逾期 whether it is late today")
+    answer: str = strawberry.field(
+        description="答复 set_right, being_set_right, as_it_should_be or family_refuses; empty while open"
+    )
+    answered_on: date | None = strawberry.field(description="答复日期 answered")
+
+    child = strawberry.field(resolver=its_child, description="儿童 the child")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
+        """As it stands today."""
+        overdue = row["answered_on"] is None and is_past(row["due_on"], looking.today)
+        return cls(**facts(cls, {**row, "overdue": overdue}))
+
+
+@strawberry.type(
     description="待认定学生 A pupil who was ever found eligible and has no award of the programme and term (N6.2)."
 )
 class TermCandidate(AsRead):

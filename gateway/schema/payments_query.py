@@ -12,7 +12,7 @@ from gateway.schema.aid_outcome import MOST_WINDOW_DAYS, WINDOW_DAYS, AidBeforeR
 from gateway.schema.aid_watch import AidSum, AidWatch, RecognitionProgress, days_of, summed
 from gateway.schema.assistance import Award
 from gateway.schema.paging import PAGE, BadArgument
-from gateway.schema.payments import PaymentList, PaymentRefusal, TermCandidate
+from gateway.schema.payments import AidQuestion, PaymentList, PaymentRefusal, TermCandidate
 from gateway.schema.reading import Connection, Info, listed, many, page
 
 MOST: Final = 500
@@ -149,6 +149,22 @@ class PaymentsQuery:
             "(coalesce(due_on < %(today)s, false) and closed_on is null) = {v}": overdue,
         }
         return await listed(info, PaymentRefusal, narrowed, key="refusal_id", first=first, after=after)
+
+    @strawberry.field(
+        description="资助疑点查询 what was asked about children's aid; `open` what is not answered yet, or is (N6.2)"
+    )
+    async def aid_questions(
+        self,
+        info: Info,
+        township: str | None = None,
+        owner: str | None = None,
+        open: bool | None = None,  # noqa: A002
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[AidQuestion]:
+        """Questions by township, who was asked, and whether they wait."""
+        narrowed = {"township = {v}": township, "owner = {v}": owner, "(answered_on is null) = {v}": open}
+        return await listed(info, AidQuestion, narrowed, key="question_id", first=first, after=after)
 
     @strawberry.field(
         description="待认定学生 pupils of a school who were ever found eligible and have no award of the programme and term, at most 500;"

@@ -37,6 +37,8 @@ def build_api(assistance: Assistance, payments: Payments, *, surroundings: Surro
             payments.withdraw_payment_list,
             payments.take_bank_result,
             payments.answer_refused_payment,
+            payments.ask_about_aid,
+            payments.answer_aid_question,
         ),
         only_records=True,
     )

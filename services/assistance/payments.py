@@ -10,6 +10,7 @@ from typing import Final, Literal, assert_never
 from uuid import UUID, uuid5
 
 from services.assistance.application import Assistance
+from services.assistance.domain.aid_question import AidQuestion, Kind
 from services.assistance.domain.award import Award
 from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.exclusions import EXCLUSIONS
@@ -167,6 +168,40 @@ class Payments:
         refusal = self._assistance.get(Refusal, refusal_id)
         refusal.answer(answer, today=today())
         return self._assistance.record(refusal)
+
+    def ask_about_aid(
+        self,
+        *,
+        child_id: UUID,
+        kind: Kind,
+        programme: str,
+        term: str,
+        award_id: UUID | None,
+        owner: str,
+        township: str,
+        due_on: date,
+    ) -> Answer:
+        """Asks a unit, by a day, about what does not agree of a child's aid in a term (N6.2)."""
+        question_id = AidQuestion.id_of(child_id=child_id, kind=kind, programme=programme, term=term)
+        question = AidQuestion.ask(
+            known=self._assistance.find(AidQuestion, question_id),
+            child_id=child_id,
+            kind=kind,
+            programme=programme,
+            term=term,
+            award_id=award_id,
+            owner=owner,
+            township=township,
+            due_on=due_on,
+            today=today(),
+        )
+        return self._assistance.record(question)
+
+    def answer_aid_question(self, *, question_id: UUID, answer: str) -> Answer:
+        """Says what became of what was asked about: `set_right`, `being_set_right`, `as_it_should_be` or `family_refuses`."""
+        question = self._assistance.get(AidQuestion, question_id)
+        question.answer(answer, today=today())
+        return self._assistance.record(question)
 
     def _known(self, pupils: Iterable[Pupil], *, programmes: Iterable[str], term: str) -> _Known:
         """What a recognition has to know of all its pupils, in three readings."""

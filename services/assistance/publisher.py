@@ -1,5 +1,6 @@
 """What of assistance's own events others are told, and in which words."""
 
+from services.assistance.domain.aid_question import AidQuestion
 from services.assistance.domain.award import Award
 from services.assistance.domain.categories import CATEGORIES
 from services.assistance.domain.eligibility import Eligibility
@@ -29,6 +30,8 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             return _payment_list(event)
         case Refusal.Raised() | Refusal.Closed():
             return _refusal(event)
+        case AidQuestion.Asked() | AidQuestion.AskedAgain() | AidQuestion.Answered():
+            return _aid_question(event)
         case StudentPlan.Opened() | StudentPlan.Reviewed() | StudentPlan.Moved() | StudentPlan.Ended():
             return _student_plan(event)
         case HouseholdPlan.Opened() | HouseholdPlan.ChildIncluded() | HouseholdPlan.Reviewed():
@@ -190,6 +193,28 @@ def _refusal(event: Refusal.Raised | Refusal.Closed) -> Published:
                 answer=event.answer,
                 closed_on=event.closed_on,
             )
+
+
+def _aid_question(event: AidQuestion.Asked | AidQuestion.AskedAgain | AidQuestion.Answered) -> Published:
+    if isinstance(event, AidQuestion.Answered):
+        return assistance.AidQuestionAnswered(
+            question_id=event.originator_id,
+            child_id=event.child_id,
+            answer=event.answer,
+            answered_on=event.answered_on,
+        )
+    return assistance.AidQuestionAsked(
+        question_id=event.originator_id,
+        child_id=event.child_id,
+        kind=event.kind,
+        programme=event.programme,
+        term=event.term,
+        award_id=event.award_id,
+        owner=event.owner,
+        township=event.township,
+        asked_on=event.asked_on,
+        due_on=event.due_on,
+    )
 
 
 def _household_plan(event: HouseholdPlan.Opened | HouseholdPlan.ChildIncluded | HouseholdPlan.Reviewed) -> Published:

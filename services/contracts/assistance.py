@@ -329,6 +329,32 @@ class PaymentRefusalClimbed(Published, frozen=True, kw_only=True):
     climbed_on: date
 
 
+class AidQuestionAsked(Published, frozen=True, kw_only=True):
+    """What does not agree about a child's aid in a term was put to a unit, by a day 资助疑点查询 (N6.2)."""
+
+    TYPE: ClassVar[str] = "assistance.aid-question-asked.v1"
+    question_id: UUID
+    child_id: UUID
+    kind: str
+    programme: str
+    term: str
+    award_id: UUID | None
+    owner: str
+    township: str
+    asked_on: date
+    due_on: date
+
+
+class AidQuestionAnswered(Published, frozen=True, kw_only=True):
+    """Whoever was asked answered 答复: set_right, being_set_right, as_it_should_be or family_refuses."""
+
+    TYPE: ClassVar[str] = "assistance.aid-question-answered.v1"
+    question_id: UUID
+    child_id: UUID
+    answer: str
+    answered_on: date
+
+
 class LearningSupportBegun(Published, frozen=True, kw_only=True):
     """Support for a pupil with learning difficulty began 学困帮扶 (N5.1)."""
 

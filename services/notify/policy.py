@@ -52,6 +52,7 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         oversight.ReplyClimbed,
         assistance.PlanOverdue,
         assistance.PlanOverdueClimbed,
+        assistance.AidQuestionAsked,
         assistance.PaymentRefused,
         assistance.PaymentRefusalOverdue,
         assistance.PaymentRefusalClimbed,
@@ -156,6 +157,16 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
         case oversight.ReplyClimbed():
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
+        case assistance.AidQuestionAsked():
+            recipient = app.county.addressee(event.owner, township=event.township, school="")
+            app.raise_notice_of_many(
+                about=event.question_id,
+                recipient=recipient,
+                reason="aid_question",
+                area=app.county.area_of(event.township if recipient.partition(":")[0] in LOCAL else ""),
+                step="aid_question",
+                due_on=event.due_on,
+            )
         case assistance.PaymentRefused():
             _tell_of_refusal(app, event, event.owner, reason="payment_refused")
         case assistance.PaymentRefusalOverdue():

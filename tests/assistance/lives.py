@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from services.assistance.domain.aid_question import AidQuestion
 from services.assistance.domain.award import Award
 from services.assistance.domain.categories import Ground, Groups, Origin
 from services.assistance.domain.eligibility import Eligibility
@@ -17,7 +18,7 @@ from services.assistance.domain.reported_payment import ReportedPayment
 from services.assistance.domain.school_year import Term
 from services.assistance.domain.student_plan import StudentPlan
 from services.assistance.payments import BankLine, Payments
-from services.chassis.aggregate import RecordedAggregate
+from services.chassis.aggregate import RecordedAggregate, today
 from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on
 
 NOTE = "数学跟不上"
@@ -120,6 +121,10 @@ def _go_to_the_bank(app: AssistanceInMemory, award_id: UUID, on: date) -> None:
             app.watch_due(matter="payment_refused", plan_id=refusal, about=refusal)
     with acting_on(on + timedelta(days=60)):
         payments.answer_refused_payment(refusal_id=refusal, answer="card_renewed")
+        asked: dict[str, Any] = {"child_id": CHILD, "kind": "eligible_not_paid", "programme": "living_allowance"}
+        asked |= {"term": "2026-2027-1", "award_id": award_id, "owner": SCHOOL, "township": "410326103"}
+        question = payments.ask_about_aid(**asked, due_on=today() + timedelta(days=14)).id
+        payments.answer_aid_question(question_id=question, answer="set_right")
 
 
 def a_measure_nobody_took() -> list[Overdue]:
@@ -159,6 +164,18 @@ def sessions_of_support_and_an_origin() -> list[RecordedAggregate]:
             session_id=uuid5(CASE, "session"), need="mind", minutes=40, progress="unchanged", held_on=DAY, today=DAY
         )
     return [eligibility, support]
+
+
+def a_question_about_aid_asked_twice() -> list[RecordedAggregate]:
+    """A question that was answered, stood still, and was asked again."""
+    asked: dict[str, Any] = {"child_id": CHILD, "kind": "left_but_paid", "programme": "living_allowance"}
+    asked |= {"term": "2026-2027-1", "award_id": uuid5(CASE, "award"), "owner": SCHOOL, "township": "410326103"}
+    asked |= {"due_on": DAY + timedelta(days=14), "today": DAY}
+    with acting_on(DAY):
+        question = AidQuestion.ask(known=None, **asked)
+        question.answer("being_set_right", today=DAY)
+        AidQuestion.ask(known=question, **asked)
+    return [question]
 
 
 def two_entries_of_one_child() -> list[RecordedAggregate]:

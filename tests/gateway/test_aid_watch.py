@@ -166,6 +166,20 @@ def test_every_question_says_by_when_it_is_to_be_answered(gateway: Asking, schoo
     assert (unpaid["overdue"], twice["overdue"]) == (True, False)
 
 
+def test_a_question_that_was_put_to_a_unit_says_to_whom_and_what_it_answered(gateway: Asking, school: School) -> None:
+    child = school.pupil()
+    award_id = school.award(child, state="set_aside", paid=AMOUNT)
+    of = {"child_id": child, "township": county.XIAODIAN, "question_id": uuid4(), "award_id": award_id, "term": TERM}
+    asked = {"kind": "paid_twice", "programme": "living_allowance", "owner": "school:3141000300"}
+    days = {"asked_on": date(2026, 9, 1), "due_on": date(2026, 9, 9), "answered_on": date(2026, 9, 8)}
+    school.rows.append(("aid_question", {**of, **asked, **days, "answer": "being_set_right"}))
+    put(gateway, school)
+    query = f'{{ aidWatch(term: "{TERM}", school: "{school.code}") {{ nodes {{ asked dueOn answer answeredOn }} }} }}'
+    assert gateway.ask(query, by=OFFICE).data["aidWatch"]["nodes"] == [
+        {"asked": "school:3141000300", "dueOn": "2026-09-09", "answer": "being_set_right", "answeredOn": "2026-09-08"}
+    ]
+
+
 def test_what_agrees_again_is_asked_about_no_longer(gateway: Asking, school: School) -> None:
     child = school.pupil()
     school.award(child, granted_on=county.TODAY - timedelta(days=61))

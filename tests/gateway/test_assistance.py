@@ -1,5 +1,6 @@
 """Assistance over GraphQL: each command done by the service itself, refused in its words, and forbidden to who has no right."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import pytest
 
 from services.assistance.api import build_api
 from services.assistance.application import Assistance
+from services.assistance.domain.aid_question import AidQuestion
 from services.assistance.domain.award import Award
 from services.assistance.domain.categories import Groups
 from services.assistance.domain.eligibility import Eligibility
@@ -86,6 +88,8 @@ class Pupil:
     sent: UUID
     sent_award: UUID
     refusal: UUID
+    watch: UUID
+    question: UUID
 
 
 SCHOOL = "3141000399"
@@ -100,6 +104,15 @@ class Banked:
     made: UUID
     sent: UUID
     refusal: UUID
+    question: UUID
+    twice: UUID
+    """An award of the first pupil that was set aside, and paid."""
+
+    @property
+    def watch(self) -> UUID:
+        """What `aidWatch` calls that."""
+        told = f"paid_twice/{self.children[0]}/living_allowance/{self.twice}"
+        return UUID(hashlib.md5(told.encode(), usedforsecurity=False).hexdigest())
 
 
 def banked(service: Service) -> Banked:
@@ -122,7 +135,18 @@ def banked(service: Service) -> Banked:
     with service.acting():
         line = BankLine(award_id=awards[3], outcome="refused", amount_fen=62500, on=TODAY, reason="card_lost")
         service.payments.take_bank_result(list_id=sent, lines=(line,))
-    return Banked(children, awards, made, sent, Refusal.id_of(award_id=awards[3], list_id=sent))
+        question = service.payments.ask_about_aid(
+            child_id=children[1],
+            kind="eligible_not_paid",
+            programme="living_allowance",
+            term=TERM,
+            award_id=awards[1],
+            owner=f"school:{SCHOOL}",
+            township=county.XIAODIAN,
+            due_on=SOON,
+        ).id
+    refusal = Refusal.id_of(award_id=awards[3], list_id=sent)
+    return Banked(children, awards, made, sent, refusal, question, uuid4())
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +237,8 @@ def pupil(gateway: Asking, service: Service) -> Pupil:
         sent=at_bank.sent,
         sent_award=at_bank.awards[2],
         refusal=at_bank.refusal,
+        watch=at_bank.watch,
+        question=at_bank.question,
     )
 
 
@@ -221,7 +247,13 @@ def rows_of(at_bank: Banked) -> Iterator[tuple[str, dict[str, object]]]:
     lists = (None, at_bank.made, at_bank.sent, None)
     for child, award_id, list_id in zip(at_bank.children, at_bank.awards, lists, strict=True):
         of_child = {"child_id": child, "township": county.XIAODIAN}
-        of_term = {"programme": "living_allowance", "term": TERM, "amount_fen": 62500, "state": "granted"}
+        of_term = {
+            "programme": "living_allowance",
+            "term": TERM,
+            "amount_fen": 62500,
+            "paid_fen": 0,
+            "state": "granted",
+        }
         yield "child", {**of_child, "school": SCHOOL, "stage": "primary"}
         yield (
             "eligibility",
@@ -241,6 +273,12 @@ def rows_of(at_bank: Banked) -> Iterator[tuple[str, dict[str, object]]]:
             )
     for list_id in (at_bank.made, at_bank.sent):
         yield "payment_list", {"list_id": list_id, "township": county.XIAODIAN, "school": SCHOOL}
+    of_first = {"child_id": at_bank.children[0], "township": county.XIAODIAN, "award_id": at_bank.twice, "term": TERM}
+    set_aside = {"programme": "living_allowance", "amount_fen": 62500, "paid_fen": 62500, "state": "set_aside"}
+    yield "award", {**of_first, **set_aside, "list_id": None}
+    of_second = {"child_id": at_bank.children[1], "township": county.XIAODIAN, "question_id": at_bank.question}
+    asked = {"kind": "eligible_not_paid", "programme": "living_allowance", "term": TERM, "owner": f"school:{SCHOOL}"}
+    yield "aid_question", {**of_second, **asked, "due_on": SOON}
     yield (
         "payment_refusal",
         {"refusal_id": at_bank.refusal, "child_id": at_bank.children[3], "township": county.XIAODIAN},
@@ -348,6 +386,18 @@ COMMANDS = {
         'refusalId: "{0.refusal}", answer: "card_renewed"',
         Refusal.Closed,
         'refusalId: "{0.refusal}", answer: "later"',
+        "answered with one of these",
+    ),
+    "askAboutAid": Command(
+        'watchId: "{0.watch}", term: "2026-2027-1"',
+        AidQuestion.Asked,
+        'watchId: "{0.watch}", term: "2026-2027-1", owner: "the headmaster"',
+        "who is asked",
+    ),
+    "answerAidQuestion": Command(
+        'questionId: "{0.question}", answer: "set_right"',
+        AidQuestion.Answered,
+        'questionId: "{0.question}", answer: "later"',
         "answered with one of these",
     ),
     "giveHomeTeaching": Command(TEACH + "3", HomeTeaching.Given, TEACH + "0", "hours"),
@@ -474,6 +524,20 @@ def test_a_banks_file_for_a_list_that_is_not_ones_own_is_not_taken(gateway: Aski
     content = bank_file((pupil.sent_award, "625", "已发放", TODAY, ""))
     assert send_file(gateway, pupil.sent, content, by=("education_bureau:410327", "assistance")).status_code == 404
     assert send_file(gateway, pupil.sent, content, by=NOBODY).status_code == 403
+
+
+def test_what_was_asked_about_aid_is_shown_to_the_school_and_on_the_watch(gateway: Asking, pupil: Pupil) -> None:
+    query = (
+        f'{{ aidQuestions(open: true, owner: "school:{SCHOOL}", first: 100) {{ nodes {{ id kind overdue answer }} }} }}'
+    )
+    shown = [
+        gateway.ask(query, by=by).data["aidQuestions"]["nodes"] for by in (BUREAU, (f"school:{SCHOOL}", "assistance"))
+    ]
+    expected = {"id": str(pupil.question), "kind": "eligible_not_paid", "overdue": False, "answer": ""}
+    assert all(expected in nodes for nodes in shown)
+
+    gone = gateway.ask(f'mutation {{ askAboutAid(watchId: "{uuid4()}", term: "{TERM}") {{ id }} }}', by=BUREAU)
+    assert gone.code == "NOT_FOUND"
 
 
 # One household, one plan

@@ -5,9 +5,11 @@ from uuid import UUID
 
 import strawberry
 
+from gateway.schema.aid_watch import ANSWERED_WITHIN, AidWatch, days_of
 from gateway.schema.mutations.command import CommandAnswer, command, record_of, send, subject_of
 from gateway.schema.reading import Info
 from services.chassis.errors import NotFound, Refused
+from services.chassis.working_days import add_working_days
 
 
 @strawberry.input(description="待认定 A pupil to recognise, and whether it boards.")
@@ -109,6 +111,42 @@ class PaymentCommands:
         """退票答复 what became of a refused payment: account_corrected, card_renewed or family_refuses."""
         subject = await subject_of(info, "payment_refusal", "refusal_id", refusal_id)
         return await send(info, "assistance", subject, refusal_id=refusal_id, answer=answer)
+
+    @command
+    async def ask_about_aid(self, info: Info, watch_id: UUID, term: str, owner: str | None = None) -> CommandAnswer:
+        """资助疑点查询 puts what `aidWatch` shows to a unit, the child's school where none is named, and tells it; answered by its day."""
+        begins_on, ends_on, before = days_of(term)
+        today = info.context.today
+        wanted = {"term": term, "term_before": before, "begins_on": begins_on, "ends_on": ends_on, "today": today}
+        found = await info.context.rows(
+            f"select * from ({AidWatch.SELECT}) w where watch_id = %(wanted)s",  # noqa: S608  # our own words
+            wanted=watch_id,
+            **wanted,
+        )
+        if not found:
+            raise NotFound("There is no such question any more: what agrees again is gone.")
+        row = found[0]
+        if owner is None and not row["school"]:
+            raise Refused("This child's school is not known; name who is asked, such as township:410326103.")
+        return await send(
+            info,
+            "assistance",
+            {"child_id": row["child_id"]},
+            child_id=row["child_id"],
+            kind=row["kind"],
+            programme=row["programme"],
+            term=term,
+            award_id=row["award_id"],
+            owner=owner or f"school:{row['school']}",
+            township=row["township"],
+            due_on=add_working_days(today, ANSWERED_WITHIN[row["kind"]]),
+        )
+
+    @command
+    async def answer_aid_question(self, info: Info, question_id: UUID, answer: str) -> CommandAnswer:
+        """资助疑点答复 what became of it: set_right, being_set_right, as_it_should_be or family_refuses."""
+        subject = await subject_of(info, "aid_question", "question_id", question_id)
+        return await send(info, "assistance", subject, question_id=question_id, answer=answer)
 
 
 async def _list(info: Info, list_id: UUID) -> dict[str, UUID]:

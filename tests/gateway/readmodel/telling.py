@@ -19,6 +19,8 @@ from gateway.readmodel.projection import TABLES
 from services.chassis.log import Behind, Message, Record, Unreadable
 from services.chassis.sealing import SealBroken
 from services.contracts.assistance import (
+    AidQuestionAnswered,
+    AidQuestionAsked,
     AwardGranted,
     AwardListed,
     AwardPaid,
@@ -982,6 +984,14 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
                 **of, refusal_id=made("refusal", number), award_id=keys["award"], ending="answered", answer="card_renewed",
                 closed_on=DAY,
             ),
+        )),
+        Story("assistance", made("aid-question", number), (
+            AidQuestionAsked(
+                **of, question_id=made("aid-question", number), kind="eligible_not_paid", programme="living_allowance",
+                term="2026-2027-1", award_id=keys["award"], owner="school:3141000300", township=TOWNSHIPS[0], asked_on=DAY,
+                due_on=DAY,
+            ),
+            AidQuestionAnswered(**of, question_id=made("aid-question", number), answer="set_right", answered_on=DAY),
         )),
         Story("assistance", keys["support"], (
             LearningSupportBegun(

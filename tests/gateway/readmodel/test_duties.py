@@ -23,7 +23,13 @@ from gateway.readmodel.rows import Rows
 from services.chassis.clock import china_date
 from services.chassis.log import Message
 from services.chassis.working_days import working_days_between
-from services.contracts.assistance import HomeTeachingGiven, PaymentRefusalClosed, PaymentRefused
+from services.contracts.assistance import (
+    AidQuestionAnswered,
+    AidQuestionAsked,
+    HomeTeachingGiven,
+    PaymentRefusalClosed,
+    PaymentRefused,
+)
 from services.contracts.cases import ReferralAnswered, ReferralOpened, ReferralRevoked
 from services.contracts.envelope import Published
 from services.contracts.field_check import FieldCheckAnswered, FieldCheckOpened, FieldFinding
@@ -120,6 +126,29 @@ def test_a_school_owes_what_it_takes_to_pay_whom_the_bank_refused(ending: str, o
         DAY + timedelta(days=14),
     )
     assert (duty.outcome, duty.ended_on) == (outcome, DAY + timedelta(days=3))
+
+
+def test_what_was_asked_about_aid_is_owed_each_time_until_it_is_answered() -> None:
+    asked = AidQuestionAsked(
+        question_id=made("question"),
+        child_id=made("child"),
+        kind="left_but_paid",
+        programme="living_allowance",
+        term="2026-2027-1",
+        award_id=None,
+        owner="school:3141000300",
+        township="410326103",
+        asked_on=DAY,
+        due_on=DAY + timedelta(days=14),
+    )
+    answered = AidQuestionAnswered(
+        question_id=made("question"), child_id=made("child"), answer="being_set_right", answered_on=DAY
+    )
+    duties = owed_after((asked, 0), (answered, 1), (asked, 2), producer="assistance")
+    assert [(duty.matter, duty.owed_by, duty.step, duty.outcome) for duty in duties] == [
+        ("aid_question", "school:3141000300", "left_but_paid", "done"),
+        ("aid_question", "school:3141000300", "left_but_paid", ""),
+    ]
 
 
 PLACED = PlacementDecided(
