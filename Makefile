@@ -15,7 +15,7 @@ SIZES ?= 6000 86000
 PEER := build/bench
 AUDIT := build/audit
 
-.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-notices bench-reconcile bench-gateway bench-replay bench-append bench-lag bench-scale bench attack check audit sbom lock schema clean
+.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-ledger bench-notices bench-reconcile bench-gateway bench-replay bench-append bench-lag bench-scale bench attack check audit sbom lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -76,7 +76,10 @@ bench-lag: install  ## from a command to its effect, start and memory, in both p
 bench-scale: install  ## from a county to a province, reckoned and simulated; writes deploy/SCALE.md
 	$(BIN)/python -m tests.bench.scale.run
 
-bench: bench-append bench-cases bench-aid bench-lag bench-replay bench-notices bench-reconcile bench-county bench-gateway  ## all of them, about two hours on a machine that does nothing else
+bench: bench-append bench-cases bench-aid bench-lag bench-replay bench-notices bench-reconcile bench-county bench-ledger bench-gateway  ## all of them, about two hours on a machine that does nothing else
+
+bench-ledger: install  ## how fast the ledger and the statistics of 86,000 children are answered; writes BENCHMARKS.md
+	$(BIN)/python -m tests.bench.ledger.run --keep
 
 bench-replay: install  ## what proofs and replays cost, beside their floors; writes BENCHMARKS.md
 	$(BIN)/python -m tests.bench.replay.run

@@ -1,6 +1,7 @@
 """The lines that statistics 统计 are reckoned from: counted this moment, or as a version of a frozen pack holds them."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
@@ -8,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from gateway.readmodel.counted import COUNT, counted_on, lines_of
+from gateway.readmodel.counted import COUNT, Number, counted_on, lines_of
 from gateway.schema.reading import Looking
 from services.chassis.errors import NotFound
 from services.chassis.indicators import MEASURES, Change, Formula, Line, changed, formulas_on
@@ -54,11 +55,13 @@ class Counted:
 async def count(looking: Looking, *, on: date) -> Counted:
     """What is counted now, what happened up to a day; over what the caller reaches."""
     reach = looking.principal.parameters
-    rows = await looking.reader.fetch_dicts(
-        COUNT.encode(),
-        {**counted_on(on), "lo": reach["lo"], "hi": reach["hi"]},
-        claims=looking.principal.claims,
-    )
+    parameters = {**counted_on(on), "lo": reach["lo"], "hi": reach["hi"]}
+    rows: list[Number] = []
+    async with aclosing(
+        looking.reader.stream(COUNT.encode(), parameters, claims=looking.principal.claims)
+    ) as pages:  # a whole county is gone through: it may take longer than a page of rows
+        async for page in pages:
+            rows += [Number(*row) for row in page]
     lines, reached = lines_of(rows, area=looking.principal.unit.partition(":")[2])
     looking.rows_read += len(lines)
     return Counted(

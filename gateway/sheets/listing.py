@@ -37,7 +37,7 @@ from services.chassis.workbook import Column, Sheet, neutral, write
 LISTS: Final = tuple(
     name
     for name, root in sorted(ROOTS.items())
-    if root.keys and name != "children" and not any(narrowing.personal for narrowing in root.filters.values())
+    if root.keys and root.type != "Child" and not any(narrowing.personal for narrowing in root.filters.values())
 )
 """What is paged in GraphQL and can be taken out as a file; children are the ledger's."""
 _OF_THE_CHILD: Final = ("name", "idNumber", "sex", "birthDate", "townshipName", "schoolName", "grade")

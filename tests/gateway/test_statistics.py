@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.readmodel.counted import COUNT, counted_on, lines_of, members
+from gateway.readmodel.counted import COUNT, Number, counted_on, lines_of, members
 from gateway.readmodel.statistics import FOLDS
 from services.chassis.indicators import MEASURES, compared, places
 from tests.gateway import county
@@ -117,6 +117,14 @@ def test_behind_each_number_of_children_stand_exactly_as_many(bureau: Bureau) ->
         assert len(found) == each["value"], each
 
 
+def test_the_resolver_lists_the_same_children_as_the_compiler(bureau: Bureau) -> None:
+    cell = {"cell": f"age/{county.XIAODIAN}/*"}
+    compiled = bureau.gateway.ask(BEHIND, cell, by=BUREAU).data
+
+    assert bureau.gateway.resolve(BEHIND, cell, by=BUREAU).data == compiled
+    assert compiled["countedChildren"]["nodes"]
+
+
 def test_a_figure_names_its_formula_its_day_and_the_positions_it_was_counted_at(bureau: Bureau) -> None:
     statistics = bureau.statistics()
     named = bureau.gateway.ask(
@@ -176,8 +184,9 @@ def test_sums_that_must_agree_do_whatever_has_happened_to_whom(
                 _HAPPENS[what].encode(),
                 {"child": child, "day": day, "school": county.SCHOOL, "id": county.made(what, number, back)},
             )
-        lines, _ = lines_of(connection.execute(COUNT.encode(), given).fetchall(), area="410326")
-        behind = connection.execute(members("%(on)s::date").encode(), given).fetchall()
+        lines, _ = lines_of(map(_number, connection.execute(COUNT.encode(), given)), area="410326")
+        each = f"with {members('%(on)s::date', each=True)} select who as child_id, measure, township, school from m"  # noqa: S608
+        behind = connection.execute(each.encode(), given).fetchall()
         connection.rollback()
 
     assert all(each.agrees for each in compared(lines, measures=tuple(MEASURES), always=True))
@@ -187,6 +196,10 @@ def test_sums_that_must_agree_do_whatever_has_happened_to_whom(
         for measure, count in place.counts.items():
             if MEASURES[measure].of == "children":
                 assert count == listed[measure, place.township, place.school]
+
+
+def _number(row: dict[str, Any]) -> Number:
+    return Number(**row)
 
 
 _HAPPENS = {
