@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLArgument,
     GraphQLObjectType,
     GraphQLSchema,
@@ -30,21 +32,47 @@ from graphql import (
 )
 from graphql.language import Visitor
 
+from gateway.access.consents import WITHHELD
 from gateway.schema.rights import command_of, is_open
 from gateway.schema.roots import ROOTS
 
 SCHEMA: Final[GraphQLSchema] = build_schema(
     files("gateway").joinpath("schema.graphql").read_text(encoding="utf-8"), assume_valid=True
 )
-TEXTS: Final[Mapping[str, str]] = MappingProxyType(
-    {
+_SHARED: Final = "fragments"
+
+
+def _texts() -> dict[str, str]:
+    """The documents as they stand, those that name a shared part 片段 of `fragments.graphql` with it written out."""
+    found = {
         file.name.removesuffix(".graphql"): file.read_text(encoding="utf-8")
         for file in files("gateway.console.documents").iterdir()
         if file.name.endswith(".graphql")
     }
-)
+    shared = {
+        node.name.value: node.selection_set
+        for node in parse(found.pop(_SHARED)).definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    return {name: _written_out(text, shared) if "..." in text else text for name, text in found.items()}
+
+
+def _written_out(text: str, shared: Mapping[str, SelectionSetNode]) -> str:
+    class WriteOut(Visitor):
+        def leave_selection_set(self, node: SelectionSetNode, *_: object) -> SelectionSetNode:
+            fields = [
+                field
+                for one in node.selections
+                for field in (shared[one.name.value].selections if isinstance(one, FragmentSpreadNode) else (one,))
+            ]
+            return replace(node, selections=tuple(fields))
+
+    return print_ast(visit(parse(text), WriteOut()))
+
+
+TEXTS: Final[Mapping[str, str]] = MappingProxyType(_texts())
 """Each page's document by its name."""
-ME: Final = "query Me { me { actor unit purpose commands grants { type field mode } } }"
+ME: Final = "query Me { me { actor unit purpose commands grants { type field mode relation } } }"
 """Who somebody is, asked once when they sign in, and once more by a gateway that was started since."""
 
 
@@ -56,12 +84,17 @@ class Granted:
     purpose: str
     fields: Mapping[tuple[str, str], str]
     commands: frozenset[str]
+    by_consent: frozenset[tuple[str, str]] = frozenset()
+    """Fields that are shown of those children whose guardians agreed."""
 
     @classmethod
     def of(cls, me: Mapping[str, Any]) -> "Granted":
         """As `me` answers."""
         fields = {(grant["type"], grant["field"]): grant["mode"] for grant in me["grants"]}
-        return cls(me["unit"].partition(":")[0], me["purpose"], fields, frozenset(me["commands"]))
+        by_consent = frozenset(
+            (grant["type"], grant["field"]) for grant in me["grants"] if grant["relation"] == "consent"
+        )
+        return cls(me["unit"].partition(":")[0], me["purpose"], fields, frozenset(me["commands"]), by_consent)
 
     def shows(self, type_name: str, field: str) -> bool:
         """Whether a field may be asked for."""
@@ -76,6 +109,8 @@ class Granted:
         found = ROOTS[root].filters.get(argument) if root in ROOTS else None
         if found is None or found.field is None:
             return True
+        if found.field in WITHHELD and (ROOTS[root].type, found.field) in self.by_consent:
+            return False  # asked about, it would be told of those too who did not agree
         mode = self.fields.get((ROOTS[root].type, found.field))
         return mode == "full" or (mode is not None and found.mask_is_enough)
 

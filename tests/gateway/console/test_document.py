@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-from gateway.access.policy import Grants, load_policy
+from gateway.access.policy import Grants, Relation, load_policy
 from gateway.console.document import SCHEMA, TEXTS, Documents, Granted
 from gateway.schema.limits import refuse_excess
 from gateway.schema.rights import asked_fields, require_rights
@@ -20,6 +20,7 @@ def granted(grants: Grants) -> Granted:
         grants.purpose,
         {key: str(grant.mode) for key, grant in grants.fields.items()},
         frozenset(grants.commands),
+        frozenset(key for key, grant in grants.fields.items() if grant.relation is Relation.CONSENT),
     )
 
 
