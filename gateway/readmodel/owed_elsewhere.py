@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Any, Final, assert_never, get_args
-from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
@@ -24,18 +23,13 @@ from gateway.readmodel.payments import QuestionEvent, RefusalEvent
 from gateway.readmodel.review import FindingEvent
 from gateway.readmodel.roster import TransferEvent
 from gateway.readmodel.terms import CheckInEvent
-from services.chassis.working_days import add_working_days
 from services.contracts import assistance, field_check, notify, roster
 from services.contracts.divisions import COUNTY
 
 NoticeEvent = notify.NoticeRaised | notify.NoticeAcknowledged
 
-BeginningEvent = roster.PlacementDecided | roster.PlacementEnded | assistance.HomeTeachingGiven
-
 HOURS_OWED: Final = 216
 """Class-hours of home teaching a school year (N1.7)."""
-BEGUN_WITHIN_WORKING_DAYS: Final = 5
-"""By when a child whom the panel has taught at home is visited first: there are two visits a week (N1.7)."""
 
 
 def of_finding(row: Ledger | None, told: Told[FindingEvent]) -> Ledger:
@@ -216,42 +210,6 @@ def of_home_teaching(row: Ledger | None, told: Told[assistance.HomeTeachingGiven
     return end(ledger, told, "done", on=event.given_on) if event.hours_so_far >= HOURS_OWED else ledger
 
 
-def of_beginning(row: Ledger | None, told: Told[BeginningEvent]) -> Ledger | None:
-    """The panel has a child taught at home: the school it named owes the first visit, as nothing else tells of teaching that never begins."""
-    event = told.event
-    if row is None and not (isinstance(event, roster.PlacementDecided) and event.form == "home_teaching"):
-        return None
-    ledger = row or Ledger(about=_beginning(told))
-    match event:
-        case roster.PlacementDecided(form="home_teaching"):
-            return owe(
-                end(ledger, told, "lifted", on=event.decided_on),
-                told,
-                ledger.about,
-                since_on=event.decided_on,
-                due_on=add_working_days(event.decided_on, BEGUN_WITHIN_WORKING_DAYS),
-                matter="home_teaching_begin",
-                owed_by=f"school:{event.school}" if event.school else "education_bureau",
-                owed_to=told.envelope.department,
-                school=event.school,
-                follows_child=True,
-                child_id=event.child_id,
-            )
-        case roster.PlacementDecided():
-            return end(ledger, told, "lifted", on=event.decided_on)
-        case roster.PlacementEnded():
-            return end(ledger, told, "lifted", on=event.ended_on)
-        case assistance.HomeTeachingGiven():
-            return end(ledger, told, "done", on=event.given_on)
-        case _:
-            assert_never(event)
-
-
-def _beginning(told: Told[BeginningEvent]) -> UUID:
-    """The key of a child's beginnings of teaching at home."""
-    return uuid5(told.event.child_id, "home-teaching-begins")
-
-
 def of_refusal(row: Ledger | None, told: Told[RefusalEvent]) -> Ledger:
     """A payment the bank refused: the school sets it right, until the child has its money or is owed none."""
     event = told.event
@@ -418,7 +376,6 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Ledger, events=get_args(HouseholdEvent), about=about("plan_id"), evolve=of_household),
     Fold(row=Ledger, events=get_args(SupportEvent), about=about("support_id"), evolve=of_support),
     Fold(row=Ledger, events=(assistance.HomeTeachingGiven,), about=about("teaching_id"), evolve=of_home_teaching),
-    Fold(row=Ledger, events=get_args(BeginningEvent), about=_beginning, evolve=of_beginning),
     Fold(row=Ledger, events=get_args(RefusalEvent), about=about("refusal_id"), evolve=of_refusal),
     Fold(row=Ledger, events=get_args(QuestionEvent), about=about("question_id"), evolve=of_question),
     Fold(row=Ledger, events=get_args(ListEvent), about=about("field_check_id"), evolve=of_field_check),

@@ -39,8 +39,6 @@ from services.contracts.roster import (
     FindingRaised,
     FindingResolved,
     FindingReturned,
-    PlacementDecided,
-    PlacementEnded,
 )
 from tests.gateway.readmodel.telling import (
     DAY,
@@ -149,52 +147,6 @@ def test_what_was_asked_about_aid_is_owed_each_time_until_it_is_answered() -> No
         ("aid_question", "school:3141000300", "left_but_paid", "done"),
         ("aid_question", "school:3141000300", "left_but_paid", ""),
     ]
-
-
-PLACED = PlacementDecided(
-    placement_id=made("placement"),
-    child_id=made("child"),
-    form="home_teaching",
-    school="3141000300",
-    decided_on=DAY,
-)
-TAUGHT = HomeTeachingGiven(
-    teaching_id=made("teaching"),
-    child_id=made("child"),
-    school_year="2026-2027",
-    hours=3,
-    hours_so_far=3,
-    given_on=DAY + timedelta(days=2),
-)
-
-
-def test_teaching_at_home_that_never_begins_is_owed_from_the_panels_decision() -> None:
-    [duty] = owed_after((PLACED, 0), producer="roster")
-    assert (duty.matter, duty.owed_by, duty.outcome) == ("home_teaching_begin", "school:3141000300", "")
-    assert duty.due_on is not None
-    assert working_days_between(DAY, duty.due_on) == 5
-
-
-def test_the_first_visit_is_owed_until_it_is_made_or_the_placement_ends() -> None:
-    ended = PlacementEnded(
-        placement_id=made("placement"), child_id=made("child"), reason="moved", ended_on=DAY + timedelta(days=1)
-    )
-    [duty] = owed_after((PLACED, 0), (ended, 1), producer="roster")
-    assert duty.outcome == "lifted"
-
-    story = Story("roster", made("placement"), (PLACED, TAUGHT))
-    heard = hear(
-        [envelope(story, at, position=at + 1, recorded_at=START + timedelta(days=at)) for at in range(2)],
-        opener=TestVault(),
-        personal={},
-    )
-    begun, hours = sorted(
-        (ledger.duties for ledger in project(heard, folds=FOLDS, known=Rows()).of(Ledger)),
-        key=lambda d: d[0].matter,
-        reverse=True,
-    )
-    assert (begun[0].matter, begun[0].outcome) == ("home_teaching_begin", "done")
-    assert (hours[0].matter, hours[0].outcome) == ("home_teaching", "")
 
 
 def test_a_step_that_ran_out_was_never_done_and_the_level_above_owes_it() -> None:
