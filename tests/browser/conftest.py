@@ -105,10 +105,19 @@ class Somebody:
         assert self.page.url == f"{self.system.url}/"
         return self
 
+    def becomes(self, account: str) -> "Somebody":
+        """Somebody else sits down at the same browser."""
+        self.page.context.clear_cookies()
+        return self.signed_in(account)
+
     def opens(self, path: str) -> Response:
         answer = self.page.goto(f"{self.system.url}{path}")
         assert answer is not None
         return answer
+
+    def follows(self, name: str) -> None:
+        """Goes where the first link of this name in the page leads."""
+        self.page.get_by_role("main").get_by_role("link", name=name, exact=True).first.click()
 
     def linked(self) -> list[str]:
         """Where the navigation leads."""
@@ -118,6 +127,7 @@ class Somebody:
     def sends(self, command: str, **typed: Any) -> None:
         """Opens a command's form on the page, fills it in and sends it."""
         form = self.page.locator(f'form[action="/acts/{command}"]')
+        form.wait_for(state="attached")
         if not form.is_visible():
             self.page.locator("details", has=form).locator("summary").click()
         for name, value in typed.items():

@@ -1,12 +1,16 @@
 """One child's way back, done by clicking: what `make demo` tells, as each department does it at its own pages."""
 
 from datetime import timedelta
+from pathlib import Path
+
+from openpyxl import load_workbook
 
 from services.chassis.clock import china_date
 from services.chassis.school_terms import add_school_days
 from tests.browser.conftest import Somebody, System
 
 SEAT_DAYS = 20
+TOWNSHIP = "township:410326103"
 
 
 def test_a_child_goes_from_suspicion_to_the_seat_by_clicking(system: System, somebody: Somebody) -> None:
@@ -63,6 +67,85 @@ def test_a_child_goes_from_suspicion_to_the_seat_by_clicking(system: System, som
     office.shoots("child")
     assert office.violations() == []
     assert office.complaints == []
+
+
+def test_what_an_inspection_found_is_put_right_and_its_result_public_by_clicking(
+    system: System, somebody: Somebody
+) -> None:
+    """The bureau inspects a township, the township says what it did, the bureau looks again, supervision sees the end."""
+    office = somebody.signed_in("bureau-office")
+    due_on = china_date(system.clock.now()) + timedelta(days=14)
+    office.opens("/inspections")
+    office.follows("开始一次检查")
+    office.sends("openInspection", unit=TOWNSHIP, township=TOWNSHIP.partition(":")[2], matter="ledgers", size=3)
+    office.follows("登记问题")
+    office.sends("recordInspectionFinding", finding="台账与实际不符", owedBy=TOWNSHIP, dueOn=due_on)
+    assert "整改中" in office.text
+
+    township = somebody.becomes("xiaodian-officer")
+    township.opens("/rectifications?mine=yes")
+    township.follows("报告整改")
+    township.sends("reportRectification", evidence="已逐户核对并更正台账")
+    assert "待复查" in township.text
+
+    office = somebody.becomes("bureau-office")
+    office.opens("/inspections")
+    office.follows("复查")
+    office.sends("checkRectification", right=["yes"])
+    office.follows("公告办结")
+    office.sends("closeInspection")
+
+    inspector = somebody.becomes("supervision-head")
+    inspector.opens("/inspections?closed=yes")
+    assert "已整改到位" in inspector.text
+    assert inspector.violations() == []
+    inspector.shoots("inspection-ended")
+    assert somebody.complaints == []
+
+
+def test_a_round_of_the_field_check_goes_out_comes_back_and_is_countersigned_by_clicking(
+    system: System, somebody: Somebody, tmp_path: Path
+) -> None:
+    """The township sends its lists out, a sheet comes back filled in, the township hands in, the bureau countersigns."""
+    township = somebody.signed_in("xiaodian-officer")
+    due_on = china_date(system.clock.now()) + timedelta(days=20)
+    township.opens("/field-checks")
+    township.follows("摸排下发")
+    township.sends("openFieldCheck", dueOn=due_on)
+    with township.page.expect_download() as download:
+        township.follows("下载摸排表")
+    sheet = tmp_path / "摸排表.xlsx"
+    download.value.save_as(sheet)
+    _all_found(sheet, "在校(本县就读)")
+    township.page.set_input_files("#files", sheet)
+    township.page.get_by_role("button", name="上传摸排表").click()
+    assert "已登记 1 个村的摸排表" in township.text
+    assert township.violations() == []
+    township.shoots("field-check-taken")
+    township.opens("/field-checks")
+    township.follows("乡镇上报")
+    township.sends("makeSubmission")
+    assert "待会签" in township.text
+
+    office = somebody.becomes("bureau-office")
+    office.opens("/field-checks")
+    office.follows("接收会签")
+    office.sends("acceptSubmission")
+    assert "已会签锁定" in office.text
+    assert somebody.complaints == []
+
+
+def _all_found(sheet: Path, found: str) -> None:
+    """Fills a village's sheet in: the same was found of everybody on it."""
+    book = load_workbook(sheet)
+    page = book.worksheets[0]
+    [(row, column)] = [
+        (cell.row, cell.column) for line in page.iter_rows(max_row=12) for cell in line if cell.value == "摸排结果"
+    ]
+    for below in range(row + 1, page.max_row + 1):
+        if page.cell(below, 1).value:
+            page.cell(below, column).value = found
+    book.save(sheet)
 
 
 def a_pupils_case(office: Somebody) -> str:

@@ -4,13 +4,20 @@ import pytest
 
 from tests.browser.conftest import MOST_BYTES, Somebody
 
+LED_TO = {
+    "/registers": "/registers/",
+    "/cases": "/cases/",
+    "/ledger": "/children/",
+    "/board": "/board/",
+}
+"""A list of each kind, and where its rows lead."""
+
 
 def test_every_page_is_accessible_light_and_without_complaint(somebody: Somebody) -> None:
-    """Between them the two have every page of the navigation; that each opens for each department is tried without a browser."""
+    """Between them the three have every page of the navigation; that each opens for each department is tried without a browser."""
     seen: set[str] = set()
-    for account in ("bureau-office", "supervision-head"):
-        somebody.page.context.clear_cookies()
-        somebody.signed_in(account)
+    for account in ("bureau-office", "bureau-assistance", "supervision-head"):
+        somebody.becomes(account)
         for path in [path for path in somebody.linked() if path not in seen]:
             seen.add(path)
             answer = somebody.opens(path)
@@ -19,6 +26,20 @@ def test_every_page_is_accessible_light_and_without_complaint(somebody: Somebody
             assert len(answer.body()) <= MOST_BYTES, path
             assert somebody.violations() == [], path
             assert not somebody.is_too_wide, path
+    assert somebody.complaints == []
+
+
+def test_the_pages_that_lists_lead_to_are_accessible_too(somebody: Somebody) -> None:
+    somebody.signed_in("bureau-office")
+    for of, behind in LED_TO.items():
+        somebody.opens(of)
+        path = somebody.page.locator(f'main a[href^="{behind}"]').first.get_attribute("href")
+        assert path, of
+        for opened in (path, f"{path}/replay") if behind == "/cases/" else (path,):
+            assert somebody.opens(opened).status == 200, opened
+            somebody.shoots(f"behind{of.replace('/', '-')}")
+            assert somebody.violations() == [], opened
+            assert not somebody.is_too_wide, opened
     assert somebody.complaints == []
 
 

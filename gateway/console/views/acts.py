@@ -273,6 +273,8 @@ def _field(caller: Caller, command: str, name: str, of: GraphQLArgument, values:
         options = tuple((code, t.word(listed, code)) for code in WORDS[listed])
         return Field(name, label, "choices" if _is_list(of) else "choice", required, options, values)
     if name == "township":
+        kind, _, area = caller.session.unit.partition(":")
+        values = values or ((area,) if kind == "township" else ())
         return Field(name, label, "choice", required, tuple(DIVISIONS.townships().items()), values)
     kind = {"UUID": "hidden", "Date": "date", "Time": "time", "Int": "number", "Boolean": "check"}.get(
         get_named_type(of.type).name, "text"
