@@ -5,7 +5,6 @@ import pytest
 from tests.browser.conftest import MOST_BYTES, Somebody
 
 LED_TO = {
-    "/registers": "/registers/",
     "/cases": "/cases/",
     "/ledger": "/children/",
     "/board": "/board/",
