@@ -31,7 +31,7 @@ class Number(NamedTuple):
     measure: str
     township: str
     school: str
-    count: int
+    persons: int
     said: str
 
 
@@ -116,7 +116,7 @@ def members(on: str, *, each: bool) -> str:
 
 COUNT: Final = f"""
     with {members("%(on)s::date", each=False)}
-    select m.measure, m.township, m.school, sum(m.who)::bigint as count, '' as said from m group by 1, 2, 3
+    select m.measure, m.township, m.school, sum(m.who)::bigint as persons, '' as said from m group by 1, 2, 3
     union all select 'pupils_begun', coalesce((select home from homes) ->> c.school, ''), c.school, max(c.present), ''
       from check_in c where c.term = %(autumn)s and c.closed_on <= %(on)s group by 2, 3
     union all select 'entered', coalesce((select home from homes) ->> e.school, ''), e.school, max(e.pupils), ''
@@ -159,11 +159,11 @@ def lines_of(found: Iterable[Number], *, area: str) -> tuple[list[Line], dict[st
     for row in found:
         match row.measure:
             case "reached":
-                reached[row.township] = int(row.count)
+                reached[row.township] = int(row.persons)
             case "named":
                 names[row.school] = row.said
             case measure:
-                counts.setdefault((row.township, row.school), {})[measure] = int(row.count)
+                counts.setdefault((row.township, row.school), {})[measure] = int(row.persons)
     lines = [
         Line(
             township=township,

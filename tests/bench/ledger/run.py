@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -174,7 +173,7 @@ def _measured(cluster: Cluster, superuser: str, *, rounds: int) -> list[tuple[st
         patient = Reader(dsn=asking.reader_dsn, connections=1, timeout_s=60)
         page, township = _PAGE.format(""), _PAGE.format("and c.township = %(township)s")
         by_state = _PAGE.format("and c.township = %(township)s and c.accounted_state = 'suspect'")
-        by_name = _PAGE.format("and i.name_pinyin >= 'zhangx' and i.name_pinyin < 'zhangx~'")
+        by_name = _PAGE.format("and i.name_pinyin >= 'wangxiao' and i.name_pinyin < 'wangxiao~'")
         by_number = _PAGE.format("and i.id_last4 = '0042'")
         acts = [
             ("ledger, first page", opened("/ledger"), read(page)),
@@ -233,7 +232,7 @@ def _said(rows: list[tuple[str, Took, Took]], *, before: str) -> str:
     )
     head = ("", "wall ms", "processor ms, here + server", "floor, processor ms", "× floor", "kB")
     return (
-        f"{CHILDREN:,} children in {len(TOWNSHIPS)} townships and {SCHOOLS} schools ({before}); {date.today()}: {verdict}.\n\n"  # noqa: DTZ011
+        f"{CHILDREN:,} children in {len(TOWNSHIPS)} townships and {SCHOOLS} schools ({before}): {verdict}.\n\n"
         + table(head, lines)
         + "\n\nA page is what a browser asks for and all it takes to answer it: `/graphql` within, rights, receipts, row security, the page"
         " written. The floor is its rows by one plain statement of a superuser; of statistics, children counted by school, township and state."
