@@ -157,6 +157,13 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
         case oversight.ReplyClimbed():
             _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
+        case _:
+            _react_to_aid(app, event)
+
+
+def _react_to_aid(app: Notices, event: Published) -> None:
+    """Tells units what plans and payments ask of them, and the levels above what is late."""
+    match event:
         case assistance.AidQuestionAsked():
             recipient = app.county.addressee(event.owner, township=event.township, school="")
             app.raise_notice_of_many(
