@@ -44,6 +44,10 @@ OF_CASES = [
     "inquiries",
     "inspections",
     "measures",
+    "data_requests",
+    "corrections",
+    "requester_proofs",
+    "data_request_refusals",
 ]
 """The lists of words.toml that are those of cases."""
 APPROVED = [name for name, account in DEMO_ACCOUNTS.items() if account.unit.split(":")[0] != "supervision"]
