@@ -67,15 +67,15 @@ def _section(table: Table, purposes: Sequence[Grants]) -> Iterator[Section]:
     most = max(purposes, key=lambda grants: len(granted[grants.purpose]))
     if not (columns := granted[most.purpose]):
         return
-    values = ", ".join(column(table, shown.field, alias="t", grants=most) for shown in columns)
+    values = ", ".join(column(table, shown.field, alias="held", grants=most) for shown in columns)
     join = ""
     if any(asks_identity(table, shown.field) for shown in columns):
-        join = identity_join(alias="t", grants=most)
-    within = "true" if table.type in SUBQUERY_ALIAS else scope(table, alias="t", grants=most)
+        join = identity_join(alias="held", grants=most)
+    within = "true" if table.type in SUBQUERY_ALIAS else scope(table, alias="held", grants=most)
     rows = source(table, grants=most)
     yield Section(
         called=term_of(table.type),
-        statement=f"select {values} from {rows} t {join} where t.child_id = %(child)s and {within}".encode(),
+        statement=f"select {values} from {rows} held {join} where held.child_id = %(child)s and {within}".encode(),
         columns=columns,
     )
 
