@@ -87,13 +87,13 @@ ANSWERED: Final = f"""coalesce((select w.officer from (
       and (r.stands_in_for is null or exists (select from responsibility o where o.assignment_id = r.stands_in_for
         and (o.until_on is null or o.until_on >= {{d}}.since_on)))
     union all
-    select t.officer, 1, t.deputy, t.from_on from child c join post_tenure t
-      on t.village <> '' and t.village = c.village or t.school <> '' and t.school = c.school
-      or t.village = '' and t.school = '' and t.township = c.township
-    where c.child_id = {{d}}.child_id and t.role = {_ROLE} and t.from_on <= {{d}}.since_on
-      and (t.until_on is null or t.until_on >= {{d}}.since_on)
-      and (not t.deputy or t.from_on >= (select max(h.from_on) from post_tenure h
-        where h.post_id = t.post_id and not h.deputy and h.from_on <= {{d}}.since_on))) w
+    select tenure.officer, 1, tenure.deputy, tenure.from_on from child c join post_tenure tenure
+      on tenure.village <> '' and tenure.village = c.village or tenure.school <> '' and tenure.school = c.school
+      or tenure.village = '' and tenure.school = '' and tenure.township = c.township
+    where c.child_id = {{d}}.child_id and tenure.role = {_ROLE} and tenure.from_on <= {{d}}.since_on
+      and (tenure.until_on is null or tenure.until_on >= {{d}}.since_on)
+      and (not tenure.deputy or tenure.from_on >= (select max(h.from_on) from post_tenure h
+        where h.post_id = tenure.post_id and not h.deputy and h.from_on <= {{d}}.since_on))) w
     order by w.rank desc, w.deputy desc, w.from_on desc limit 1), '')"""
 """`RESPONSIBLE_ON` for a row `d` of the duty register: who answered for its child in the role of its level, when it began."""
 
@@ -184,9 +184,12 @@ def _by_place(rows: Rows, child: Child, *, on: date) -> Iterator[Answers]:
         if not of_place or not _is_in_force(row, on):
             continue
         begun = [
-            held.from_on
+            tenure.from_on
             for held in posts
-            if held.post_id == row.post_id and not held.deputy and held.from_on is not None and held.from_on <= on
+            if tenure.post_id == row.post_id
+            and not tenure.deputy
+            and tenure.from_on is not None
+            and tenure.from_on <= on
         ]
         if row.deputy and (not begun or row.from_on is None or row.from_on < max(begun)):
             continue

@@ -46,7 +46,7 @@ def test_every_list_is_what_its_query_shows(gateway: Asking, by: str) -> None:
         narrowed = f', {argument}: "{value}"' if value else ""
         nodes = gateway.ask(f"{{ {name}(first: 200{narrowed}) {{ nodes {{ id }} }} }}", by=by).data[name]["nodes"]
         headings, *rows, last = rows_of(response.content)
-        place = headings.index(listing._shown(kind, key).heading)
+        place = headings.index(listing.headed(kind, key).heading)
 
         assert [row[place] for row in rows] == [node["id"] for node in nodes], name
         assert "校验码" in last[0]
