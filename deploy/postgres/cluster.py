@@ -84,13 +84,8 @@ log_parameter_max_length_on_error = 0
 log_error_verbosity = 'terse'
 """
 
-QUICK_PASSWORDS = "scram_iterations=1"
-NOT_DURABLE = f"""\
-fsync = off
-full_page_writes = off
-{QUICK_PASSWORDS}
-"""
-"""Nor is a password's check made slow, which takes 5 ms of processor each time somebody connects: ours are random, not guessed."""
+QUICK_PASSWORDS = "scram_iterations=1"  # ours are random; making their check slow takes 5 ms of processor a connection
+NOT_DURABLE = f"fsync = off\nfull_page_writes = off\n{QUICK_PASSWORDS}\n"
 
 StopMode = Literal["fast", "immediate"]
 

@@ -69,25 +69,7 @@ def members(on: str, *, each: bool) -> str:
         or i.birth_date > {on} - interval '17 years' and i.birth_date <= {on} - interval '6 years')) s {together}),
     seated as (select {who} as who, township, school, is_final from (select child_id, township, school, grade = '{FINAL_CLASS}' as is_final
       from own where accounted_state = 'in_seat') s {pupils}),
-    happened as (
-      select distinct on (child_id, measure) child_id, measure, school from (
-        select child_id, 'suspended' as measure, null::text as school, from_on as day from deferral
-          where kind = 'suspension' and from_on {this_year}
-        union all select child_id, 'withdrawn', nullif(school, ''), confirmed_on from case_file where confirmed_on {this_year}
-        union all select child_id, 'transferred_out', nullif(from_school, ''), opened_on from transfer where opened_on {this_year}
-        union all select child_id, 'transferred_unplaced', nullif(from_school, ''), opened_on from transfer
-          where opened_on {this_year} and (completed_on is null or completed_on > {on})
-        union all select child_id, 'transferred_in', to_school, completed_on from transfer
-          where completed_on {this_year} and (select home from homes) ? to_school
-        union all select child_id, 'other_increase', nullif(school, ''), returned_on from case_file where returned_on {this_year}
-        union all select child_id, 'other_increase', null, ended_on from deferral
-          where kind = 'suspension' and ended_on {this_year}
-        union all select child_id, case accounted_state when 'gone' then 'died' when 'graduated' then 'graduated'
-            else 'other_decrease' end, null, accounted_on from own c
-          where accounted_state in ('gone', 'graduated', 'left_explained') and accounted_on {this_year}
-            and (accounted_state <> 'left_explained' or not exists (select from deferral d
-              where d.child_id = c.child_id and d.kind = 'suspension' and d.from_on {this_year}))
-      ) e order by child_id, measure, day desc, school),
+    {_happened(on, this_year)},
     lists as (select child_id, bool_or(by = 'education') as education, bool_or(by = 'poverty') as poverty,
         bool_or(by = 'platform') as platform from (
           select child_id, 'education' as by from case_file where confirmed_on is not null and closed_on is null
@@ -112,6 +94,29 @@ def members(on: str, *, each: bool) -> str:
         where {is_own}),
     m as (select who, measure, coalesce((select home from homes) ->> school, township) as township, school
       from member where measure is not null)"""
+
+
+def _happened(on: str, this_year: str) -> str:
+    """The table of what became of children within the school year so far, each once for a measure, with the school it counts at."""
+    return f"""happened as (
+      select distinct on (child_id, measure) child_id, measure, school from (
+        select child_id, 'suspended' as measure, null::text as school, from_on as day from deferral
+          where kind = 'suspension' and from_on {this_year}
+        union all select child_id, 'withdrawn', nullif(school, ''), confirmed_on from case_file where confirmed_on {this_year}
+        union all select child_id, 'transferred_out', nullif(from_school, ''), opened_on from transfer where opened_on {this_year}
+        union all select child_id, 'transferred_unplaced', nullif(from_school, ''), opened_on from transfer
+          where opened_on {this_year} and (completed_on is null or completed_on > {on})
+        union all select child_id, 'transferred_in', to_school, completed_on from transfer
+          where completed_on {this_year} and (select home from homes) ? to_school
+        union all select child_id, 'other_increase', nullif(school, ''), returned_on from case_file where returned_on {this_year}
+        union all select child_id, 'other_increase', null, ended_on from deferral
+          where kind = 'suspension' and ended_on {this_year}
+        union all select child_id, case accounted_state when 'gone' then 'died' when 'graduated' then 'graduated'
+            else 'other_decrease' end, null, accounted_on from own c
+          where accounted_state in ('gone', 'graduated', 'left_explained') and accounted_on {this_year}
+            and (accounted_state <> 'left_explained' or not exists (select from deferral d
+              where d.child_id = c.child_id and d.kind = 'suspension' and d.from_on {this_year}))
+      ) e order by child_id, measure, day desc, school)"""
 
 
 COUNT: Final = f"""
