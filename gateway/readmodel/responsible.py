@@ -184,12 +184,9 @@ def _by_place(rows: Rows, child: Child, *, on: date) -> Iterator[Answers]:
         if not of_place or not _is_in_force(row, on):
             continue
         begun = [
-            tenure.from_on
+            held.from_on
             for held in posts
-            if tenure.post_id == row.post_id
-            and not tenure.deputy
-            and tenure.from_on is not None
-            and tenure.from_on <= on
+            if held.post_id == row.post_id and not held.deputy and held.from_on is not None and held.from_on <= on
         ]
         if row.deputy and (not begun or row.from_on is None or row.from_on < max(begun)):
             continue
