@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.files.desk import XLSX, Asked, Desk, file
 from gateway.schema.reading import Looking
-from gateway.schema.statistics_lines import Counted, count, frozen
+from gateway.schema.statistics_lines import Counted, count_on_day, frozen
 from gateway.sheets import statistics
 from gateway.sheets.stamp import stamp_of
 from services.chassis.clock import china_date
@@ -22,7 +22,7 @@ async def export_statistics(desk: Desk, asked: Asked) -> Response:
     asked.given()
     looking = _looking(desk, asked)
     async with desk.making():
-        return await _handed_out(desk, asked, await count(looking, on=looking.today))
+        return await _handed_out(desk, asked, await count_on_day(looking, on=looking.today))
 
 
 async def export_pack(desk: Desk, asked: Asked) -> Response:

@@ -13,7 +13,7 @@ from gateway.access.policy import NODE_ID
 from gateway.schema.node import MOST, Node, read_node_id, read_node_ids
 from gateway.schema.reading import Info, Readable
 
-_RECIPIENT = {"Notice": "recipient", "Rectification": "owed_by", "LateReply": "owed_by"}
+_RECIPIENT = {"Notice": "recipient", "Rectification": "owed_by", "LateReply": "owed_by", "DataRequest": "owed_by"}
 """What names the unit of a row that is `own`, where that isn't `unit`."""
 
 

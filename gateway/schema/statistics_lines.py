@@ -52,7 +52,7 @@ class Counted:
         return self.pack.changes if self.pack else ()
 
 
-async def count(looking: Looking, *, on: date) -> Counted:
+async def count_on_day(looking: Looking, *, on: date) -> Counted:
     """What is counted now, what happened up to a day; over what the caller reaches."""
     reach = looking.principal.parameters
     parameters = {**counted_on(on), "lo": reach["lo"], "hi": reach["hi"]}

@@ -26,7 +26,7 @@ from gateway.schema.statistics import (
     StatisticsFigure,
     StatisticsPack,
 )
-from gateway.schema.statistics_lines import called, count, frozen
+from gateway.schema.statistics_lines import called, count_on_day, frozen
 from services.chassis.errors import Forbidden
 from services.chassis.indicators import (
     LEVELS,
@@ -60,7 +60,7 @@ class StatisticsQuery:
         """Statistics of a level, of one township where it is named."""
         looking = info.context
         of_level = _level(looking, level)
-        counted = await (count(looking, on=looking.today) if pack is None else frozen(looking, pack))
+        counted = await (count_on_day(looking, on=looking.today) if pack is None else frozen(looking, pack))
         lines = [line for line in counted.lines if township is None or line.township == township]
         if township is not None and of_level == "county":
             of_level = "township"

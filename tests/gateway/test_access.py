@@ -111,7 +111,12 @@ def children_of(kind: str, purpose: str = "") -> set[str]:
         for table, row in rows
         if table == "finding" and row["resolved_on"] is None and row["owner"] == f"{kind}:410326"
     }
-    warranted = {row.get("child_id") for table, row in rows if table == "warrant" and row["unit"] == f"{kind}:410326"}
+    ended = {row["warrant_id"] for table, row in rows if table == "warrant_end"}
+    warranted = {
+        row.get("child_id")
+        for table, row in rows
+        if table == "warrant" and row["unit"] == f"{kind}:410326" and row["warrant_id"] not in ended
+    }
     by_purpose = {
         "legal_supervision": lambda row: row["township"] != county.ELSEWHERE and row["open_case_id"] is not None,
         "mentoring": lambda row: row["child_id"] in warranted,

@@ -246,6 +246,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from([getattr(county, argument.upper())])
         case "on":
             return st.dates(county.TODAY - timedelta(days=100), county.TODAY + timedelta(days=9)).map(str)
+        case "reached":
+            return st.sampled_from(["confirmed", "educated", "ordered", "sued", "nothing"])
         case "name":
             return st.sampled_from([*NAMES, "", " ", "%", "'", "zzz"])
         case "idLast4":

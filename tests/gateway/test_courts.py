@@ -45,13 +45,14 @@ class Service(httpx.AsyncBaseTransport):
         self.cases = MemoryCases()
         unused = cast("Any", _Unused())
         face = build_api(
-            self.cases,
-            unused,
-            unused,
-            unused,
-            unused,
-            Courts(cases=self.cases),
-            unused,
+            cases=self.cases,
+            oversight=unused,
+            public_reports=unused,
+            responsibility=unused,
+            disclosures=unused,
+            courts=Courts(cases=self.cases),
+            statistics=unused,
+            data_requests=unused,
             surroundings=Surroundings(clock=SteppedClock(county.NOW), token="secret"),
         )
         self._face = httpx.ASGITransport(face)

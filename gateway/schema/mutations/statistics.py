@@ -9,7 +9,7 @@ import strawberry
 
 from gateway.schema.mutations.command import CommandAnswer, Words, command, record_of, send
 from gateway.schema.reading import Info
-from gateway.schema.statistics_lines import Counted, count
+from gateway.schema.statistics_lines import Counted, count_on_day
 from services.chassis.school_terms import days_of
 
 
@@ -61,7 +61,7 @@ class StatisticsCommands:
 async def _counted(info: Info, *, kind: str, period: str) -> Counted:
     """The county now, with what happened up to the period's end."""
     _, until = days_of(kind, period)
-    return await count(info.context, on=min(info.context.today, until))
+    return await count_on_day(info.context, on=min(info.context.today, until))
 
 
 def _lines(counted: Counted) -> list[dict[str, object]]:

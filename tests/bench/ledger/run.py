@@ -25,7 +25,7 @@ from gateway.readmodel.partition import recount
 from gateway.readmodel.reading import Reader
 from gateway.readmodel.roster import search_keys
 from gateway.schema.reading import Looking
-from gateway.schema.statistics_lines import count
+from gateway.schema.statistics_lines import count_on_day
 from services.contracts.divisions import TOWNSHIPS
 from tests.bench.county.run import cpu_of
 from tests.bench.figures import machine, table, write_section
@@ -167,7 +167,7 @@ def _measured(cluster: Cluster, superuser: str, *, rounds: int) -> list[tuple[st
 
         def counted() -> int:
             looking = Looking(principal=principal, reader=patient, today=county.TODAY)
-            return len(asking.runner.run(count(looking, on=county.TODAY)).lines)
+            return len(asking.runner.run(count_on_day(looking, on=county.TODAY)).lines)
 
         principal = asking.runner.run(asking.tokens.verify(asking.token("bureau-office")))
         patient = Reader(dsn=asking.reader_dsn, connections=1, timeout_s=60)

@@ -255,7 +255,7 @@ def test_names_and_numbers_stand_in_one_table_only(
     others = "".join(row for rows in tables.values() for row in rows)
     for personal in ("曾小一", "单雨", "曾某", "13800000000", "家长某某"):
         assert personal not in others
-    assert "曾小" in identities
+    assert "曾小" in identities or "单雨" in identities  # as registered, as corrected
 
 
 def test_a_restricted_child_has_no_identity_until_the_restriction_is_lifted(writer: psycopg.Connection) -> None:

@@ -24,6 +24,7 @@ from gateway.sheets.stamp import Stamp
 from gateway.supervision.replay import Replay
 from services.chassis.clock import china_date
 from services.chassis.log import Message
+from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.roster import ChildErased, ChildRegistered, ChildrenMerged, ChildrenUnmerged, IdentityCorrected
 from tests.gateway.readmodel.telling import TestVault, dice, made, published, stories
 
@@ -101,9 +102,17 @@ def rooms(module_database: Any) -> Callable[[], tuple[psycopg.Connection, Replay
     return make
 
 
+SAID = (
+    *(ChildRegistered, IdentityCorrected, ChildErased, ChildRestricted, RestrictionLifted),
+    *(ChildrenMerged, ChildrenUnmerged),
+)
+"""What decides who is counted."""
+
+
 def in_the_window(told: Sequence[Message], *, on: date) -> set[UUID]:
     """Who is to be counted on a day by these events: everybody registered, not merged away, of an age or of none known."""
     born: dict[UUID, date | None] = {}
+    restricted: set[UUID] = set()
     merged: dict[UUID, UUID] = {}
     for event in _events(told):
         match event:
@@ -111,18 +120,21 @@ def in_the_window(told: Sequence[Message], *, on: date) -> set[UUID]:
                 born[event.child_id] = _day(event.birth_date)
             case ChildErased():
                 born[event.child_id] = None
+            case ChildRestricted():
+                restricted.add(event.child_id)
+            case RestrictionLifted():
+                restricted.discard(event.child_id)
             case ChildrenMerged():
                 merged[event.merged_id] = event.child_id
             case ChildrenUnmerged():
                 merged.pop(event.merged_id, None)
     after, until = window(on)
+    born |= dict.fromkeys(restricted & born.keys())
     return {child for child, day in born.items() if child not in merged and (day is None or after < day <= until)}
 
 
 def _events(told: Sequence[Message]) -> Iterator[Any]:
-    kinds = {
-        kind.TYPE: kind for kind in (ChildRegistered, IdentityCorrected, ChildErased, ChildrenMerged, ChildrenUnmerged)
-    }
+    kinds = {kind.TYPE: kind for kind in SAID}
     for message in sorted(told, key=lambda message: message.envelope.position):
         kind = kinds.get(message.envelope.type)
         if kind is not None:
