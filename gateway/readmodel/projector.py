@@ -152,8 +152,8 @@ class Projector:
     def catch_up(self) -> int:
         """Applies, in the calling thread, what the log holds by now and returns how many records it read.
 
-        For commands that run once. Over when a poll was empty and the log says that nothing lies beyond it; raises
-        `LogSilent`, and what only waiting can heal.
+        For commands that run once, in a group of their own. Over when a poll was empty and the log says that nothing lies beyond
+        it; raises `LogSilent`, and what only waiting can heal.
         """
         read, deadline = 0, time.monotonic() + PATIENCE_S
         with self._connect() as connection, closing(self._subscribe()) as subscription:
@@ -161,7 +161,7 @@ class Projector:
             while True:
                 taken = self._step(connection, subscription, timeout_s=PAUSE_S)
                 behind = subscription.behind()
-                if not taken and behind.reachable and behind.events == 0:
+                if not taken and behind.reachable and behind.events == 0 and behind.holds_any:
                     return read
                 read += taken
                 if taken:

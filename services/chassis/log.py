@@ -15,7 +15,7 @@ transport.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -60,6 +60,8 @@ class Behind:
     events: int | None
     reachable: bool
     """Whether the transport answered when it was last asked."""
+    holds_any: bool = field(default=True, compare=False)
+    """Whether a partition is ours at all: others of the group may have them all, or they were shared out before the topics were known."""
 
 
 @dataclass(frozen=True, slots=True)

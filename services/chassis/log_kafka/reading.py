@@ -189,7 +189,8 @@ class KafkaSubscription:
             return Behind(None, reachable=self._figures.reachable)
         left = [self._left(partition, end=ends[partition]) for partition in self._consumer.assignment()]
         known = [records for records in left if records is not None]
-        return Behind(sum(known) if len(known) == len(left) else None, reachable=self._figures.reachable)
+        events = sum(known) if len(known) == len(left) else None
+        return Behind(events, reachable=self._figures.reachable, holds_any=bool(left))
 
     def commit(self) -> None:
         """Tells the group how far it is; where that fails, the same records come again."""

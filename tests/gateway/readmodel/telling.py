@@ -297,12 +297,14 @@ def delivered(messages: Sequence[Message], *, chance: random.Random) -> Iterator
 
 
 class ListLog:
-    """A log that is a list: what is appended can be polled; the next polls `fail`, or find nothing (`empty_polls`)."""
+    """A log that is a list: what is appended can be polled; the next polls `fail`, or find nothing (`empty_polls`), also as
+    whoever holds no partition yet (`unshared_polls`)."""
 
     def __init__(self, messages: Iterable[Record] = ()) -> None:
         self.messages = list(messages)
         self.fail = 0
         self.empty_polls = 0
+        self.unshared_polls = 0
         self.at_once = 1_000_000
         self.is_reachable = True
         self.bell = Condition()
@@ -334,6 +336,8 @@ class ListSubscription:
         if self._log.empty_polls:
             self._log.empty_polls -= 1
             return []
+        if self._log.unshared_polls:
+            return []
         with self._log.bell:
             self._log.bell.wait_for(lambda: len(self._log.messages) > self._next, timeout_s)
         found: list[Record] = []
@@ -348,6 +352,9 @@ class ListSubscription:
     def behind(self) -> Behind:
         if not self._log.is_reachable:
             return Behind(None, reachable=False)
+        if self._log.unshared_polls:
+            self._log.unshared_polls -= 1
+            return Behind(0, reachable=True, holds_any=False)
         return Behind(len(self._log.messages) - self._next, reachable=True)
 
     def commit(self) -> None: ...

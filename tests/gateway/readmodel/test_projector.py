@@ -276,6 +276,14 @@ def test_catching_up_is_over_when_the_log_says_so_not_when_a_poll_was_empty(dsn:
     assert Projector(dsn=dsn, log=log, opener=TestVault()).catch_up() == len(told)
 
 
+def test_catching_up_is_not_over_for_whoever_holds_no_partition_yet(dsn: str) -> None:
+    told = county()
+    log = ListLog(told)
+    log.unshared_polls = 3
+
+    assert Projector(dsn=dsn, log=log, opener=TestVault()).catch_up() == len(told)
+
+
 # What can't be projected
 
 
