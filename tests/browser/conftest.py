@@ -31,7 +31,6 @@ WIDE = {"width": 1280, "height": 900}
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before they are kept together by module
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them run on one worker: they share a system and a browser."""
     for item in items:
