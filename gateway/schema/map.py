@@ -310,7 +310,7 @@ _OF_MY_CHILDREN = (
     " or {a}.village = '' and {a}.school = '' and s.township = {a}.township)))"
 )
 """Posts in which somebody answers for children of a village or school, whatever place the post is held for."""
-_OWNER: Mapping[str, str] = {
+OWNER: Mapping[str, str] = {
     **roster_map.OWNER,
     **oversight_map.OWNER,
     **access_map.OWNER,
@@ -330,9 +330,9 @@ def scope(table: Table, *, alias: str, grants: Grants, by_key: bool = False) -> 
         case Relation.ANY:
             condition = "true"
         case Relation.OWN:
-            condition = f"{{a}}.{_OWNER[table.type]} = %(unit)s"
+            condition = f"{{a}}.{OWNER[table.type]} = %(unit)s"
         case Relation.AREA if table.type in {"Notice", "Message", "Warrant", "Consent", "DataRequest"}:
-            condition = f"(({_WITHIN}) or {{a}}.{_OWNER[table.type]} = %(unit)s)"
+            condition = f"(({_WITHIN}) or {{a}}.{OWNER[table.type]} = %(unit)s)"
         case Relation.AREA if table.type == "Receipt":
             # A receipt concerns several children; it may be seen where one of them may be, and one of nobody's records
             # where the unit that looked is.

@@ -10,11 +10,9 @@ from uuid import UUID
 import strawberry
 
 from gateway.access.policy import NODE_ID
+from gateway.schema.map import OWNER
 from gateway.schema.node import MOST, Node, read_node_id, read_node_ids
 from gateway.schema.reading import Info, Readable
-
-_RECIPIENT = {"Notice": "recipient", "Rectification": "owed_by", "LateReply": "owed_by", "DataRequest": "owed_by"}
-"""What names the unit of a row that is `own`, where that isn't `unit`."""
 
 
 def own(info: Info, *, type_name: str, column: str, of: str = "unit") -> str:
@@ -51,7 +49,7 @@ async def _found(info: Info, asked: Sequence[tuple[str, UUID]]) -> dict[tuple[st
         if not keys or info.context.principal.grants.of(kind, NODE_ID) is None:
             continue
         readable = cast("type[Readable]", cls)
-        mine = own(info, type_name=kind, column=_RECIPIENT.get(kind, "unit"))
+        mine = own(info, type_name=kind, column=OWNER.get(kind, "unit"))
         rows = await info.context.rows(
             f"select r.* from ({readable.SELECT}) r where r.id = any(%(ids)s) and {mine}",
             ids=keys,

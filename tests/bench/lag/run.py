@@ -10,7 +10,6 @@ answer to a query of the caller's own rights, which passes the same door and tou
 
 import argparse
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -30,10 +29,11 @@ import psutil
 from rich.console import Console
 
 from deploy import operate
-from deploy.distributed import Distributed
+from deploy.distributed import Distributed, Worker
 from deploy.sample.county import generate
 from services.chassis.config import Settings, read_process_settings
 from tests.bench.figures import machine, table, write_section
+from tests.faults.workers import free_port
 
 AS_OF: Final = date(2026, 9, 14)
 CHILDREN: Final = 2_000
@@ -136,36 +136,21 @@ def measure(url: str, folder: Path, found: Found) -> None:
 @contextmanager
 def embedded(folder: Path) -> Iterator[tuple[str, float]]:
     """The embedded profile as its command starts it; yields its address and how long it took until it was ready."""
-    port = _free_port()
-    environment = os.environ | {"BAOXUE_DATA": str(folder), "BAOXUE_PORT": str(port)}
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.cli", "up", "--development"], env=environment, stdout=subprocess.DEVNULL
+    port = free_port()
+    worker = Worker(
+        name="embedded",
+        command=(sys.executable, "-m", "deploy.cli", "up", "--development"),
+        environment=os.environ | {"BAOXUE_DATA": str(folder), "BAOXUE_PORT": str(port)},
+        log=folder.with_suffix(".log"),
+        port=port,
     )
-    url = f"http://127.0.0.1:{port}"
+    begun = time.perf_counter()
+    worker.start()
     try:
-        while not _is_ready(url):
-            if process.poll() is not None or time.perf_counter() - begun > START_S:
-                raise RuntimeError("the embedded profile did not start")
-            time.sleep(0.02)
-        yield url, time.perf_counter() - begun
+        worker.wait_until_ready(within_s=START_S)
+        yield worker.url, time.perf_counter() - begun
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(START_S)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health/ready", timeout=2).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
-
-
-def _free_port() -> int:
-    with psutil.socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
+        worker.stop()
 
 
 def of_embedded(folder: Path, registers: Path) -> Found:
