@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psycopg
 
 from deploy.postgres.cluster import SUPERUSER, Cluster
 from deploy.postgres.databases import prepare
@@ -41,6 +42,9 @@ from tests.bench.node import installed
 CLIENTS: Final = 16
 SECONDS: Final = 3.0
 WARM_UP_S: Final = 1.5
+PATIENCE_S: Final = 60
+LOOKS_AT_REST: Final = 4
+"""So often in a row PostgreSQL has nothing to do before the next server is asked."""
 SETTLING: Final = -1
 """The round from which is counted is 0; the one before lets compilers and plans settle, Node's above all."""
 ASKS: Final = 2_000
@@ -217,12 +221,14 @@ def measure(
     *,
     children: int,
     rounds: int,
-    postmaster: int,
+    cluster: Cluster,
 ) -> None:
     """Asks all servers all queries, round after round, in another order each time."""
     asked = requests(children)
     check(known, queries, tokens, asked)
     order = list(itertools.product(known, queries))
+    postmaster = cluster.pid()
+    assert postmaster is not None
     for number in range(SETTLING, rounds):
         random.Random(number).shuffle(order)  # noqa: S311  # of no matter which order, as long as it changes
         for server, query in order:
@@ -231,13 +237,30 @@ def measure(
                 for who, variables in asked
             ]
             ask_for(WARM_UP_S, asks, port=server.port, clients=CLIENTS)
+            _come_to_rest(cluster)
             before = processor_seconds(server.pid), _of_database(postmaster)
             heard = ask_for(SECONDS, asks, port=server.port, clients=CLIENTS)
             after = processor_seconds(server.pid), _of_database(postmaster)
+            _come_to_rest(cluster)
             if number >= 0:
                 database_s = sum(after[1][pid] - before[1][pid] for pid in after[1].keys() & before[1].keys())
                 server.note(query, heard, processor_s=after[0] - before[0], database_s=database_s)
             sys.stderr.write(f"round {number + 1} {query} {server.name}: {heard.rate:,.0f}/s\n")
+
+
+def _come_to_rest(cluster: Cluster) -> None:
+    """Waits until PostgreSQL has nothing to do, and makes it so: whoever is asked next would pay for answers nobody waits for any more."""
+    others = (
+        "from pg_stat_activity where backend_type = 'client backend' and state = 'active' and pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(cluster.dsn("gateway", SUPERUSER), autocommit=True) as superuser:
+        deadline, looks_at_rest = time.monotonic() + PATIENCE_S, 0
+        while looks_at_rest < LOOKS_AT_REST:
+            busy = superuser.execute(f"select count(pg_cancel_backend(pid)) {others}").fetchone()
+            looks_at_rest = 0 if busy is None or busy[0] else looks_at_rest + 1
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"after {PATIENCE_S} s PostgreSQL still answers what was asked before")
+            time.sleep(0.05)
 
 
 def _of_database(postmaster: int) -> dict[int, float]:
@@ -307,11 +330,9 @@ def main() -> None:
         tokens = [issuer.mint_for(actor="bench", unit=unit, purpose=PURPOSE, minutes=600) for unit in UNITS]
         stack.enter_context(running(known, _task(cluster, issuer, Path(fleeting))))
         depths = depth.figures(cluster, children=given.children)
-        postmaster = cluster.pid()
-        assert postmaster is not None
         begun = time.monotonic()
         queries = given.queries.split(",")
-        measure(known, queries, tokens, children=given.children, rounds=given.rounds, postmaster=postmaster)
+        measure(known, queries, tokens, children=given.children, rounds=given.rounds, cluster=cluster)
         took = time.monotonic() - begun
     said = (
         f"{counts['children']:,} children, {counts['cases']:,} cases, {CLIENTS} clients, tokens of {len(UNITS)} departments;"
