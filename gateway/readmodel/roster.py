@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 import msgspec
 from msgspec.structs import replace
-from pypinyin import lazy_pinyin
 
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
@@ -400,6 +399,8 @@ def search_keys(name: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=16_384)
 def _syllable(character: str, *, is_first: bool) -> str:
+    from pypinyin import lazy_pinyin  # noqa: PLC0415  # its dictionaries cost a quarter of a second, and only names need them
+
     read = SURNAMES.get(character) if is_first else None
     return "".join(filter(str.isalpha, (read or lazy_pinyin(character)[0]).lower()))
 

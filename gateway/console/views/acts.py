@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from gateway.console.asking import Said
 from gateway.console.caller import Caller
-from gateway.console.document import SCHEMA, arguments_of, default_of
+from gateway.console.document import arguments_of, default_of, schema
 from gateway.words import WORDS
 from services.contracts.divisions import DIVISIONS
 
@@ -224,7 +224,7 @@ async def send(caller: Caller, form: Form) -> Response:
 
 def _command(caller: Caller) -> str:
     command = str(caller.request.path_params["command"])
-    mutations = SCHEMA.mutation_type
+    mutations = schema().mutation_type
     if mutations is None or command not in mutations.fields or not caller.granted.may(command):
         raise Said("NOT_FOUND", "")
     return command
@@ -251,7 +251,7 @@ def _form(caller: Caller, command: str, given: Mapping[str, list[str]], *, back:
 
 def title_of(caller: Caller, command: str) -> str:
     """What a command is called, as the schema describes it: Chinese before the first blank, English behind it."""
-    mutations = SCHEMA.mutation_type
+    mutations = schema().mutation_type
     description = "" if mutations is None else mutations.fields[command].description or command
     return _said(caller, description)
 
