@@ -229,6 +229,7 @@ class Distributed:
             "BAOXUE_OTLP_ENDPOINT": self._settings.otlp_endpoint,
             "BAOXUE_TRACE_SHARE": str(self._settings.trace_share),
             "BAOXUE_WITNESSED_WITHIN_H": f"{self._settings.witnessed_within / timedelta(hours=1):g}",
+            "BAOXUE_SIGNER": str(self._settings.signer or ""),
         }
 
     def _workers(self) -> dict[str, Worker]:

@@ -33,6 +33,7 @@ from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
+from gateway.supervision.proofs import Proofs
 from gateway.supervision.replay import Replay
 from services.chassis.clock import Clock
 from services.chassis.config import Settings, own_secret, read_secret
@@ -42,6 +43,7 @@ from services.chassis.keyring import KeyRing
 from services.chassis.log_direct import DirectLog
 from services.chassis.runtime import Part, Runtime, Service, collect_seldom, watch
 from services.chassis.shred_list import ShredList
+from services.chassis.signing import read_signer
 from services.chassis.telemetry import Telemetry, observe_pool
 from services.chassis.vault import Vault
 from services.chassis.web import WebServer, add_health
@@ -126,7 +128,7 @@ class Embedded:
             )
         )
         tree_secret = bytes.fromhex(own_secret(folder / "trees.key"))
-        witnesses = read_witnesses(self._settings.witnesses)
+        witnesses, also = read_witnesses(self._settings.witnesses), read_signer(self._settings.signer)
         log = services.direct_log()
         projector = Projector(dsn=cluster.dsn("gateway", "gateway_writer"), log=log, opener=vault, clock=self._clock)
         replay = Replay(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
@@ -162,7 +164,9 @@ class Embedded:
             freshness=Freshness(heads=commands, reader=reader, bound_s=self._settings.stale_after_s),
             commands=commands,
             supervision=Answers(
-                replay=replay, informants=Informants(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault)
+                replay=replay,
+                informants=Informants(dsn=cluster.dsn("gateway", "gateway_reader"), opener=vault),
+                proofs=Proofs(commands=commands, dsn=cluster.dsn("gateway", "gateway_writer")),
             ),
             warrants=warrants,
             predicates=Predicates(writer=writer, reader=reader),
@@ -191,12 +195,15 @@ class Embedded:
             *(service.ticker(clock=self._clock) for service in services.all),
             *(part for service in services.all for parts in service.also.values() for part in parts(self._clock)),
             *(
-                service.tree_keeper(secret=tree_secret, clock=self._clock, witnesses=witnesses, within=within)
+                service.tree_keeper(
+                    secret=tree_secret, also=also, clock=self._clock, witnesses=witnesses, within=within
+                )
                 for service in services.all
             ),
             *trees.keepers(
                 dsn=cluster.dsn("gateway", "gateway_writer"),
                 secret=tree_secret,
+                also=also,
                 clock=self._clock,
                 witnesses=witnesses,
                 within=within,

@@ -19,6 +19,7 @@ from services.chassis.clock import CHINA, SystemClock
 from services.chassis.config import SERVICES, read_process_settings, read_secret, read_settings
 from services.chassis.errors import NotFound, Refused
 from services.chassis.notes import Signer, tlog_proof
+from services.chassis.signing import read_signer
 from services.chassis.tree import EVENTS, LogTree, TreeBroken, origin_of, signer_of
 from services.chassis.witnesses import NotWitnessed, read_witnesses
 
@@ -51,7 +52,7 @@ def show() -> None:
             lines.append((tree.origin, signed.size, signed.root.hex()[:16], when, witnesses or "none"))
     console.print(table("Signed logs 签名日志", ("log", "entries", "root", "signed", "witnessed up to"), lines))
     console.print("Keys, to be given to a witness and to inspectors 公钥:")
-    for key in (*(tree.verifier for tree in trees), bundle_signer().verifier):
+    for key in (*(key for tree in trees for key in tree.verifiers), *bundle_signer().verifiers):
         console.print(key, soft_wrap=True, highlight=False)
 
 
@@ -131,4 +132,4 @@ def bundle_signer() -> Signer:
 def _signer(log: str) -> Signer:
     settings = read_process_settings()
     secret = settings.secret(KEY_FILE) if settings.postgres else read_secret(read_settings().data_folder / KEY_FILE)
-    return signer_of(origin_of(log), secret=bytes.fromhex(secret))
+    return signer_of(origin_of(log), secret=bytes.fromhex(secret), also=read_signer(settings.signer))

@@ -25,6 +25,7 @@ from gateway.readmodel.projector import Projector
 from gateway.readmodel.reading import Reader
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
+from gateway.supervision.proofs import Proofs
 from gateway.supervision.replay import Replay
 from services.chassis.config import ProcessSettings
 from services.chassis.errors import Refused
@@ -45,6 +46,7 @@ def main() -> None:
                 *trees.keepers(
                     dsn=process.dsn("writer"),
                     secret=process.tree_secret,
+                    also=process.signing_beside,
                     clock=process.clock,
                     within=process.settings.witnessed_within,
                 ),
@@ -97,6 +99,7 @@ def build(process: Process) -> FastAPI:
         supervision=Answers(
             replay=Replay(dsn=process.dsn("reader"), opener=process.vault),
             informants=Informants(dsn=process.dsn("reader"), opener=process.vault),
+            proofs=Proofs(commands=commands, dsn=process.dsn("writer")),
         ),
         development=settings.development,
         issuer=development,

@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind
 from gateway.access.principal import Principal
 from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
+from services.chassis.proving import Proven
 from services.chassis.telemetry import span, traceparent
 from services.contracts.divisions import COUNTY
 
@@ -222,6 +223,19 @@ class Commands:
             response = await self._clients[service].get("/head")
             response.raise_for_status()
             return msgspec.json.decode(response.content, type=_Head).position
+        except (httpx.HTTPError, msgspec.DecodeError):
+            raise CommandUncertain from None
+
+    async def proof(self, service: str, *, position: int | None = None, earlier: int | None = None) -> Proven:
+        """What a service's log says of one of its entries, or of the way from an earlier checkpoint, to be checked by whoever asks.
+
+        Raises what the service refused with, and `CommandUncertain` where it doesn't answer, or says more than `MOST_PASSED` bytes.
+        """
+        asked = {name: value for name, value in (("position", position), ("earlier", earlier)) if value is not None}
+        try:
+            async with self._clients[service].stream("GET", "/proof", params=asked) as response:
+                passed = await _passed(response)
+            return msgspec.json.decode(passed.body, type=Proven)
         except (httpx.HTTPError, msgspec.DecodeError):
             raise CommandUncertain from None
 

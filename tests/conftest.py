@@ -3,7 +3,6 @@
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
-    "tests.fixtures.workers",
     "tests.fixtures.folders",
     "tests.fixtures.postgres",
     "tests.fixtures.store",

@@ -13,6 +13,8 @@ class NotProved extends Error {}
 
 const LOG = 1;
 const WITNESS = 4;
+const SM2 = 0xff;
+const SM2_NAME = Buffer.from("baoxue sm2-sm3 v1\n");
 const EVENT = Buffer.from("baoxue event 1\n");
 
 const refuse = (words) => {
@@ -112,17 +114,81 @@ function unzip(zip) {
   return files;
 }
 
+// --- SM2 国密 (GB/T 32918.2 and .5, hash SM3): public numbers only, so it may take its time ------------------------------------
+
+const P = 0xfffffffeffffffffffffffffffffffffffffffff00000000ffffffffffffffffn;
+const [A, B] = [P - 3n, 0x28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93n];
+const N = 0xfffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123n;
+const G = [
+  0x32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7n,
+  0xbc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0n,
+];
+const IDENTITY = Buffer.from("1234567812345678");
+
+const bigOf = (bytes) => BigInt(`0x${bytes.toString("hex") || "0"}`);
+const bytesOf = (number) => Buffer.from(number.toString(16).padStart(64, "0"), "hex");
+const modulo = (number) => ((number % P) + P) % P;
+const sm3 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sm3")).digest();
+
+/** One over a number, by Fermat's little theorem: P is prime. */
+function inverse(number) {
+  let [found, power] = [1n, modulo(number)];
+  for (let exponent = P - 2n; exponent > 0n; exponent >>= 1n, power = (power * power) % P)
+    if (exponent & 1n) found = (found * power) % P;
+  return found;
+}
+
+/** The sum of two points; null is the one at infinity. */
+function sum(one, other) {
+  if (!one || !other) return one ?? other;
+  const [[x1, y1], [x2, y2]] = [one, other];
+  if (x1 === x2 && modulo(y1 + y2) === 0n) return null;
+  const slope = x1 === x2 ? (3n * x1 * x1 + A) * inverse(2n * y1) : (y2 - y1) * inverse(x2 - x1);
+  const x = modulo(slope * slope - x1 - x2);
+  return [x, modulo(slope * (x1 - x) - y1)];
+}
+
+function times(factor, point) {
+  let found = null;
+  for (; factor > 0n; factor >>= 1n, point = sum(point, point)) if (factor & 1n) found = sum(found, point);
+  return found;
+}
+
+/** The point of a public key, x and y of 32 bytes each; null where it is none of the curve. */
+export function sm2Point(bytes) {
+  const [x, y] = [bigOf(bytes.subarray(0, 32)), bigOf(bytes.subarray(32))];
+  return bytes.length === 64 && x < P && y < P && modulo(y * y - x * x * x - A * x - B) === 0n ? [x, y] : null;
+}
+
+/** Whether a signature, r and s of 32 bytes each, holds (GB/T 32918.2, 7.1). */
+export function sm2Holds(point, message, signature, identity = IDENTITY) {
+  const [r, s] = [bigOf(signature.subarray(0, 32)), bigOf(signature.subarray(32))];
+  const t = (r + s) % N;
+  if (signature.length !== 64 || r < 1n || r >= N || s < 1n || s >= N || t === 0n) return false;
+  const bits = Buffer.alloc(2);
+  bits.writeUInt16BE(identity.length * 8);
+  const who = sm3(bits, identity, ...[A, B, ...G, ...point].map(bytesOf));
+  const found = sum(times(s, G), times(t, point));
+  return found !== null && (bigOf(sm3(who, message)) + found[0]) % N === r;
+}
+
 // --- Notes and checkpoints ---------------------------------------------------------------------------------------------------
 
 export function keyOf(line) {
   const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(line) ?? refuse("a key reads name+id+key");
   const material = base64(encoded, "key");
-  if (material.length !== 33 || (material[0] !== LOG && material[0] !== WITNESS))
-    refuse(`the key of ${name} is no Ed25519 key of a log or a witness`);
+  const isSm2 = material[0] === SM2 && material.subarray(1, 1 + SM2_NAME.length).equals(SM2_NAME);
+  if (!isSm2 && (material.length !== 33 || (material[0] !== LOG && material[0] !== WITNESS)))
+    refuse(`the key of ${name} is no Ed25519 key of a log or a witness, and no SM2 key of a log`);
   if (sha256(`${name}\n`, material).subarray(0, 4).toString("hex") !== id)
     refuse(`the key of ${name} is not the one its id names`);
+  if (isSm2) {
+    const point = sm2Point(material.subarray(1 + SM2_NAME.length)) ?? refuse(`the key of ${name} is no point of the curve of SM2`);
+    return { name, id, kind: LOG, line, holds: (message, signature) => sm2Holds(point, message, signature) };
+  }
   const der = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), material.subarray(1)]);
-  return { name, id, kind: material[0], line, key: createPublicKey({ key: der, format: "der", type: "spki" }) };
+  const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  return { name, id, kind: material[0], line, holds: (message, signature) => verify(null, message, key, signature) };
 }
 
 /** The text of a note and, by name, the trusted keys that signed it: a time for a witness, null for a log. */
@@ -145,7 +211,7 @@ function openNote(note, trusted) {
       message = Buffer.from(`cosignature/v1\ntime ${when}\n${text}`);
       signature = signature.subarray(8);
     }
-    if (!verify(null, message, known.key, signature)) refuse(`the signature of ${name} doesn't hold`);
+    if (!known.holds(message, signature)) refuse(`the signature of ${name} doesn't hold`);
     signed.set(name, when);
   }
   if (signed.size === 0) refuse("no trusted key has signed this note");

@@ -29,10 +29,14 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 HASH_BYTES = 32
-LOG_KEY, WITNESS_KEY = 0x01, 0x04
+LOG_KEY, WITNESS_KEY, SM2_KEY = 0x01, 0x04, 0xFF
+SM2_NAME = b"baoxue sm2-sm3 v1\n"
+"""What follows 0xff in an SM2 key: C2SP signed-note gives SM2 no byte of its own."""
+LOGS_OWN = {LOG_KEY, SM2_KEY}
 MAX_SIGNATURES = 64
 MAX_NOTE_CHARACTERS = 64 * 1024
 
@@ -60,22 +64,31 @@ class Verifier:
 
     @classmethod
     def parse(cls, vkey: str) -> "Verifier":
-        """Reads a C2SP vkey of a log (type 1) or a witness (type 4)."""
+        """Reads a C2SP vkey of a log (type 1, or SM2 under 0xff) or a witness (type 4)."""
         parts = vkey.strip().split("+", 2)
         if len(parts) != 3:
             raise Malformed("a key reads name+id+key")
         name, id_hex, encoded = parts
         material = _decoded(encoded, of="key")
-        if len(material) != 1 + HASH_BYTES or material[0] not in {LOG_KEY, WITNESS_KEY}:
-            raise Malformed(f"the key of {name} is no Ed25519 key of a log or a witness")
+        kind, public = int.from_bytes(material[:1], "big"), material[1:]
+        if kind == SM2_KEY and public.startswith(SM2_NAME):
+            public = public.removeprefix(SM2_NAME)
+        elif kind not in {LOG_KEY, WITNESS_KEY} or len(public) != HASH_BYTES:
+            raise Malformed(f"the key of {name} is no Ed25519 key of a log or a witness, and no SM2 key of a log")
+        if kind == SM2_KEY and not sm2_is_key(public):
+            raise Malformed(f"the key of {name} is no point of the curve of SM2")
         key_id = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
         if key_id.hex() != id_hex:
             raise Malformed(f"the key of {name} is not the one its id names")
-        return cls(name, key_id, material[0], material[1:])
+        return cls(name, key_id, kind, public)
 
     def check(self, text: str, signature: bytes) -> int | None:
         """The time of a witness's cosignature, None for a log's own; raises `Unsigned` where it doesn't hold."""
         when, message = None, text.encode()
+        if self.kind == SM2_KEY:
+            if not sm2_holds(self.public, message, signature):
+                raise Unsigned(f"the SM2 signature of {self.name} doesn't hold")
+            return None
         if self.kind == WITNESS_KEY:
             if len(signature) != 8 + 64:
                 raise Unsigned(f"the cosignature of {self.name} has not the length of one")
@@ -131,7 +144,7 @@ def open_checkpoint(note: str, trusted: Sequence[Verifier], *, origin: str) -> C
     lines = text.split("\n")
     if len(lines) < 4 or lines[0] != origin:
         raise Malformed(f"this is no checkpoint of {origin}")
-    if origin not in signed or not any(key.kind == LOG_KEY and key.name == origin for key in trusted):
+    if origin not in signed or not any(key.kind in LOGS_OWN and key.name == origin for key in trusted):
         raise Unsigned(f"the log {origin} itself has not signed this checkpoint")
     root = _decoded(lines[2], of="root")
     if len(root) != HASH_BYTES:
@@ -381,7 +394,7 @@ def read_entry(entry: bytes) -> Event | str:
 def _manifest(files: dict[str, bytes], trusted: Sequence[Verifier]) -> dict[str, Any]:
     """What the bundle's maker says of it, compared with what is there."""
     text, signed = open_note(_text(files, "manifest"), trusted)
-    makers = [key.name for key in trusted if key.kind == LOG_KEY and key.name in signed and "/bundles/" in key.name]
+    makers = [key.name for key in trusted if key.kind in LOGS_OWN and key.name in signed and "/bundles/" in key.name]
     if not makers:
         raise Unsigned("the key for bundles has not signed it")
     try:
@@ -544,6 +557,65 @@ def _at(place: str) -> Iterator[None]:
         yield
     except NotProved as error:
         raise type(error)(f"{place}: {error}") from None
+
+
+_P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
+_A, _B = _P - 3, 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+_N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+_GX = 0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7
+_GY = 0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0
+_NOWHERE = (0, 1, 0)
+"""The point at infinity; points are x/z, y/z (projective), so that there is one division at the end."""
+
+
+def sm2_is_key(public: bytes) -> bool:
+    """Whether these are x and y of a point of SM2's curve (GB/T 32918.5)."""
+    x, y = int.from_bytes(public[:32], "big"), int.from_bytes(public[32:], "big")
+    return len(public) == 64 and max(x, y) < _P and (y * y - (x * x + _A) * x - _B) % _P == 0
+
+
+def sm2_holds(public: bytes, message: bytes, signature: bytes, identity: bytes = b"1234567812345678") -> bool:
+    """Whether an SM2 signature, r and s of 32 bytes each, holds (GB/T 32918.2, 7.1, with SM3); it takes public numbers only."""
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    total = (r + s) % _N
+    if len(signature) != 64 or not sm2_is_key(public) or not 1 <= r < _N or not 1 <= s < _N or not total:
+        return False
+    curve = b"".join(number.to_bytes(32, "big") for number in (_A, _B, _GX, _GY))
+    who = _sm3(struct.pack(">H", 8 * len(identity)) + identity + curve + public)
+    base = (_GX, _GY, 1)
+    key = (int.from_bytes(public[:32], "big"), int.from_bytes(public[32:], "big"), 1)
+    both, point = _plus(base, key), _NOWHERE
+    for bit in reversed(range(256)):
+        point = _plus(point, point)
+        chosen = (s >> bit & 1) | (total >> bit & 1) << 1
+        point = _plus(point, (_NOWHERE, base, key, both)[chosen])
+    x, _, z = point
+    return bool(z) and (int.from_bytes(_sm3(who + message), "big") + x * pow(z, -1, _P) % _P) % _N == r
+
+
+def _plus(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The sum of two points of the curve."""
+    (x1, y1, z1), (x2, y2, z2) = one, other
+    if not z1 or not z2:
+        return other if not z1 else one
+    u, v = (y2 * z1 - y1 * z2) % _P, (x2 * z1 - x1 * z2) % _P
+    if not v and u:
+        return _NOWHERE
+    if not v:
+        w, t = (_A * z1 * z1 + 3 * x1 * x1) % _P, y1 * z1 % _P
+        b = x1 * y1 * t % _P
+        h = (w * w - 8 * b) % _P
+        return 2 * h * t % _P, (w * (4 * b - h) - 8 * y1 * y1 * t * t) % _P, 8 * t * t * t % _P
+    v2 = v * v % _P
+    v3, r = v2 * v % _P, v2 * x1 * z2 % _P
+    a = (u * u * z1 * z2 - v3 - 2 * r) % _P
+    return v * a % _P, (u * (r - a) - v3 * y1 * z2) % _P, v3 * z1 * z2 % _P
+
+
+def _sm3(data: bytes) -> bytes:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize()
 
 
 def _node(left: bytes, right: bytes) -> bytes:

@@ -1,4 +1,5 @@
-"""Charts as SVG, drawn here 图表: bars, a line over time, and the townships as tiles. No script, and no style but by class.
+"""Charts as SVG, drawn here 图表: bars, a line over time, the townships as tiles, and the way from an entry up to a root. No script, and no style
+but by class.
 
 Every chart stands beside a table with the same numbers; a mark is a link to the rows behind its number. Texts are escaped here:
 the library that writes the elements does not.
@@ -19,6 +20,8 @@ LETTER = 8
 TILE = 92
 ACROSS = 5
 SHADES = 5
+RUNG, NODE, BOX, BESIDE, SHOWN = 46, 26, 120, 170, 10
+"""A level of a tree, the height and width of a hash in it, how far beside the way a sibling stands, and how much of a hash is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,48 @@ def tiles(title: str, marks: Sequence[Mark]) -> Markup:
         )
     rows = -(-len(marks) // ACROSS) or 1
     return _drawn(title, ACROSS * TILE, rows * (TILE - 24), drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step up a tree: on which side the sibling stands, its hash, and that of both."""
+
+    side: str
+    sibling: str
+    node: str
+
+
+def climb(title: str, leaf: str, steps: Sequence[Step], *, holds: bool) -> Markup:
+    """The way from a leaf, at the foot, to the root, at the head: at each level the hash so far and beside it the sibling it is joined with."""
+    middle, height = WIDTH / 2, (len(steps) + 1) * RUNG
+    kind = "holds" if holds else "broken"
+    drawn: list[svg.Element] = []
+    for number, node in enumerate((leaf, *(step.node for step in steps))):
+        y = height - (number + 1) * RUNG
+        if number < len(steps):
+            side = -1 if steps[number].side == "left" else 1
+            drawn += [
+                svg.Line(x1=middle, y1=y + NODE / 2, x2=middle, y2=y - RUNG + NODE, class_=["way", kind]),
+                svg.Line(
+                    x1=middle + side * BESIDE, y1=y + NODE / 2, x2=middle, y2=y - RUNG + NODE, class_=["way", "sibling"]
+                ),
+                *_hash_box(steps[number].sibling, x=middle + side * BESIDE, y=y, kind="sibling"),
+            ]
+        drawn += _hash_box(node, x=middle, y=y, kind=kind)
+    return _drawn(title, WIDTH, height, drawn)
+
+
+def _hash_box(value: str, *, x: float, y: float, kind: str) -> list[svg.Element]:
+    """A box with the beginning of a hash, which is whole in its title; `x` is its middle."""
+    return [
+        svg.G(
+            elements=[
+                svg.Title(text=escape(value)),
+                svg.Rect(x=x - BOX / 2, y=y, width=BOX, height=NODE, class_=["hash", kind]),
+                _text(value[:SHOWN] + "…", x=x, y=y + 17, kind="on", anchor="middle"),
+            ]
+        )
+    ]
 
 
 def _text(text: str, *, x: float, y: float, kind: str, anchor: str = "start", shade: int = 0) -> svg.Text:

@@ -9,6 +9,7 @@ from gateway.files import lists
 from gateway.files.aid import export_aid
 from gateway.files.attachments import UPLOAD_S as UPLOAD_OF_PICTURE_S
 from gateway.files.attachments import keep_attachment, read_attachment
+from gateway.files.bundles import check_bundle
 from gateway.files.child_data import export_child_data
 from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_comparison, see_delivery
 from gateway.files.desk import TIMEOUT_S, Desk, Handler, door
@@ -40,6 +41,7 @@ _WAYS: Final = (
         for name, handler in lists.HANDLERS.items()
     ),
     _Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
+    _Way("POST", "/files/bundle-check", "Query.proof", check_bundle),
     _Way("GET", "/files/documents/{id}", "print_document", print_document),
     _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
     _Way("GET", "/files/aid", "export_aid", export_aid, is_export=True),

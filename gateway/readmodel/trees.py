@@ -17,6 +17,7 @@ from psycopg import Connection
 
 from services.chassis import tree
 from services.chassis.clock import Clock
+from services.chassis.notes import Key
 from services.chassis.runtime import Repeating, tree_keeper
 from services.chassis.tree import Entries
 from services.chassis.witnesses import WITHIN, Witness
@@ -94,11 +95,19 @@ LOGS: Final = {
 
 
 def keepers(
-    *, dsn: str, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = (), within: timedelta = WITHIN
+    *,
+    dsn: str,
+    secret: bytes,
+    clock: Clock,
+    also: tuple[Key, ...] = (),
+    witnesses: Sequence[Witness] = (),
+    within: timedelta = WITHIN,
 ) -> list[Repeating]:
     """The parts that keep both trees up; `dsn` is `gateway_writer`'s."""
     return [
-        tree_keeper(log, dsn=dsn, secret=secret, clock=clock, witnesses=witnesses, within=within, entries=entries)
+        tree_keeper(
+            log, dsn=dsn, secret=secret, clock=clock, also=also, witnesses=witnesses, within=within, entries=entries
+        )
         for log, entries in LOGS.items()
     ]
 

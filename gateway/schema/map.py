@@ -54,9 +54,6 @@ LATEST_LOOKS = 20
 LATE_SINCE = "coalesce({a}.late_since, case when {a}.owed_due_on < %(today)s then {a}.owed_due_on end)"
 """Since when the step owed is late, at whatever level it is owed now."""
 
-AWAITING = "case {v} when 'clearance' then {a}.clearance_asked <> '' when 'extension' then {a}.extension_asked > 0 else false end"
-"""Whether a case waits for a second person's answer to what was asked for."""
-
 _CHILD = Table(
     "Child",
     "child",
@@ -119,9 +116,7 @@ _CASE = Table(
     "case_file",
     columns(
         "childId state cause causes township village school stage openedOn confirmedOn orderedOn returnedOn closedOn"
-        " resolution owedStep owedBy owedDueOn owedRule owedLegalBasis expiredSteps searchedOn seatDays unnamed watchUntil pausedUntil"
-        " extensionAsked extensionReason extensionAskedBy clearanceAsked clearanceEvidence clearanceAskedBy clearanceAskedOn"
-        " clearanceUntil",
+        " resolution owedStep owedBy owedDueOn owedRule owedLegalBasis expiredSteps searchedOn seatDays",
         id="{a}.case_id",
         earlierCaseId="{a}.earlier_case",
         overdue="coalesce({a}.owed_due_on < %(today)s, false)",
@@ -204,7 +199,7 @@ TABLES: Mapping[str, Table] = {
             "referral",
             columns(
                 "caseId childId toUnit purpose request askedBy handedOnFrom township state openedOn replyBy outcome"
-                " answeredOn decision decisionPaper decidedOn",
+                " answeredOn",
                 id="{a}.referral_id",
                 overdue="coalesce({a}.reply_by < %(today)s, false) and {a}.state in ('opened', 'accepted')",
             ),

@@ -21,7 +21,6 @@ from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.funnel import REACHED
 from gateway.schema.guardian_letters import GuardianLettersQuery
 from gateway.schema.informant import InformantQuery
-from gateway.schema.map import AWAITING
 from gateway.schema.node_query import NodeQuery, own
 from gateway.schema.notify import Notice
 from gateway.schema.notify_query import NotifyQuery
@@ -29,6 +28,7 @@ from gateway.schema.oversight_query import OversightQuery
 from gateway.schema.paging import PAGE
 from gateway.schema.payments_query import PaymentsQuery
 from gateway.schema.proceedings_query import ProceedingsQuery
+from gateway.schema.proofs import ProofQuery
 from gateway.schema.reading import Connection, Info, by_township, many, one, page
 from gateway.schema.replay import ReplayQuery
 from gateway.schema.review import Doubt
@@ -80,6 +80,7 @@ class Query(
     OversightQuery,
     PaymentsQuery,
     ProceedingsQuery,
+    ProofQuery,
     GuardianLettersQuery,
     ReplayQuery,
     StatisticsQuery,
@@ -153,8 +154,7 @@ class Query(
 
     @strawberry.field(
         description="个案名单 cases; `overdue` those whose step is late today for whom it is owed by; `late` those whose step was"
-        " late before, too, and went up; `owedBy` the kind of unit that owes it; `reached` those that ever came to a step of `caseFunnel`;"
-        " `awaiting` those in which a `clearance` or an `extension` was asked for and waits for a second person"
+        " late before, too, and went up; `owedBy` the kind of unit that owes it; `reached` those that ever came to a step of `caseFunnel`"
     )
     async def cases(
         self,
@@ -165,11 +165,10 @@ class Query(
         late: bool | None = None,
         owed_by: str | None = None,
         reached: str | None = None,
-        awaiting: str | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Case]:
-        """Cases by state, township, lateness, who owes the next step, how far they came and what they wait for."""
+        """Cases by state, township, lateness, who owes the next step and how far they came."""
         given: dict[str, object] = {"state": state, "township": township, "owed_by": owed_by}
         also = "true"
         if overdue is not None:
@@ -179,8 +178,6 @@ class Query(
             also += f" and {is_late if late else f'not {is_late}'}"
         if reached is not None:
             also += f" and {REACHED.format(a='r', v='%(reached)s')}"
-        if awaiting is not None:
-            also += f" and {AWAITING.format(a='r', v='%(awaiting)s')}"
         keys = by_township(info, type_name="Case", key="case_id")
         where = _where(given=given, also=also)
         today = info.context.today
@@ -191,7 +188,7 @@ class Query(
             keys=keys,
             first=first,
             after=after,
-            given={**given, "today": today, "reached": reached, "awaiting": awaiting},
+            given={**given, "today": today, "reached": reached},
         )
 
     @strawberry.field(

@@ -16,6 +16,7 @@ import strawberry
 
 from gateway.readmodel.partition import PartitionRow as VillageRow
 from gateway.schema.cases import Case
+from gateway.schema.proofs import Proofs
 from gateway.schema.reading import Info, one
 from gateway.schema.roster import Child
 from gateway.schema.supervision import PartitionRow
@@ -165,6 +166,11 @@ class HouseholdReplay:
 
 class Supervision(Protocol):
     """Reads the journal: the past, and what is opened for nobody but who asks for it."""
+
+    @property
+    def proofs(self) -> Proofs | None:
+        """Asks the logs; None where there is no way to them."""
+        ...
 
     async def case_as_of(self, case_id: UUID, moment: datetime, *, on: date | None = None) -> CaseReplay:
         """The case as it was known at a moment; raises `NotFound` where it was not."""

@@ -21,6 +21,7 @@ from gateway.schema.replay import (
 )
 from gateway.schema.supervision import PartitionRow
 from gateway.supervision.informants import Informants
+from gateway.supervision.proofs import Proofs
 from gateway.supervision.replay import Aid, Event, OwedThen, Replay, Step
 from services.contracts.divisions import TOWNSHIPS
 
@@ -28,9 +29,10 @@ from services.contracts.divisions import TOWNSHIPS
 class Answers:
     """Answers from the journal, each question on a thread of its own so that the endpoint goes on answering others."""
 
-    def __init__(self, *, replay: Replay, informants: Informants) -> None:
+    def __init__(self, *, replay: Replay, informants: Informants, proofs: Proofs | None = None) -> None:
         self._replay = replay
         self._informants = informants
+        self.proofs = proofs
 
     async def case_as_of(self, case_id: UUID, moment: datetime, *, on: date | None = None) -> CaseReplay:
         """The case as it was known at a moment; raises `NotFound` where it was not."""

@@ -91,6 +91,8 @@ class Settings:
     """How long what is recorded may be unseen by every witness; zero asks for none. See `witnesses.py`."""
     witnesses: Path | None = None
     """The list of witnesses of the trees, `<address> <key>` a line; see `witnesses.py`."""
+    signer: Path | None = None
+    """What signs checkpoints beside the installation's own keys, an SM2 key in a cipher machine; see `signing.py`."""
     sign_in: Path | None = None
     """Where people sign in to the console outside development; see `gateway/identity/posts.py`."""
     ways_out: WaysOut = field(default_factory=WaysOut)
@@ -137,6 +139,8 @@ class ProcessSettings:
     """How old what is shown may be where a grant ends with a task; see `gateway/access/freshness.py`."""
     witnessed_within: timedelta = timedelta(hours=4)
     """How long what is recorded may be unseen by every witness; zero asks for none. See `witnesses.py`."""
+    signer: Path | None = None
+    """What signs checkpoints beside the installation's own keys, an SM2 key in a cipher machine; see `signing.py`."""
     sign_in: Path | None = None
     """Where people sign in to the console outside development; see `gateway/identity/posts.py`."""
     ways_out: WaysOut = field(default_factory=WaysOut)
@@ -207,6 +211,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
         witnessed_within=given.read("WITNESSED_WITHIN_H", "4", by=_few_hours),
         witnesses=given.path("WITNESSES"),
+        signer=given.path("SIGNER"),
         sign_in=given.path("SIGN_IN"),
         ways_out=_ways_out(given),
     )
@@ -236,6 +241,7 @@ def read_process_settings(environment: Mapping[str, str] | None = None) -> Proce
         policy_keys=given.path("POLICY_KEYS"),
         stale_after_s=given.read("STALE_AFTER_S", "60", by=_seconds),
         witnessed_within=given.read("WITNESSED_WITHIN_H", "4", by=_few_hours),
+        signer=given.path("SIGNER"),
         sign_in=given.path("SIGN_IN"),
         ways_out=_ways_out(given),
     )

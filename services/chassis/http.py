@@ -1,6 +1,7 @@
 """Commands over HTTP: one route per application method, errors to status codes in this one place.
 
     GET  /head                         {"position"}: how far this service's events go; only the secret is asked for
+    GET  /proof?position=&earlier=     what proves an event, or the way from an earlier checkpoint (`proving.Proven`); only the secret too
     POST /commands/<command-name>      body: the method's keyword arguments as JSON
         Authorization: Bearer <token>  the services' shared secret: only the gateway and operators reach a service
         Idempotency-Key: <uuid>        the command's id; the same key again gets the first answer
@@ -27,7 +28,8 @@ from datetime import timedelta
 from typing import Annotated, Any, get_type_hints
 from uuid import UUID, uuid4
 
-from fastapi import Depends, FastAPI, Request
+import msgspec
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -43,10 +45,14 @@ from services.chassis.application import Request as CommandRequest
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.key_store import VaultUnavailable
+from services.chassis.proving import prove
 from services.chassis.store import StoreUnavailable
 from services.chassis.telemetry import command_took, is_traceparent, span, traceparent
+from services.chassis.tree import SignedTree
 
 STATUS: dict[type[ServiceError], int] = {NotFound: 404, Refused: 422, Forbidden: 403, Stale: 409}
+
+Position = Annotated[int | None, Query(ge=1, le=2**53)]
 
 _UNIT = re.compile(r"[a-z_]+:[0-9a-z_]+")
 _WORD = re.compile(r"[a-z_]{1,40}")
@@ -127,6 +133,7 @@ def command_api(
             only_records=only_records,
         )
     _add_head(api, application=application, surroundings=surroundings)
+    _add_proof(api, application=application, surroundings=surroundings)
     _add_errors(api)
     return api
 
@@ -158,6 +165,15 @@ def _add_head(api: FastAPI, *, application: RecordedApplication, surroundings: S
     def head(request: Request) -> Head:
         require_secret(request, surroundings)
         return Head(position=application.position())
+
+
+def _add_proof(api: FastAPI, *, application: RecordedApplication, surroundings: Surroundings) -> None:
+    @api.get("/proof")
+    def proof(request: Request, position: Position = None, earlier: Position = None) -> Response:
+        require_secret(request, surroundings)
+        tree = SignedTree(dsn=application.recorder_of_commands.dsn)
+        proven = prove(tree, position=position, earlier=earlier)
+        return Response(msgspec.json.encode(proven), media_type="application/json")
 
 
 def _add_command(

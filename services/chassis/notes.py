@@ -12,7 +12,7 @@ What verifies is written apart from this, on purpose: see `deploy/witness/verify
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -21,12 +21,46 @@ ED25519: Final = 0x01
 """The signature type of a log's own key (C2SP signed-note)."""
 
 
+class SigningFailed(Exception):
+    """A key gave no signature, or one that doesn't hold; nothing is signed, and it is tried again."""
+
+
+class Key(Protocol):
+    """A key that signs notes 签名密钥, wherever it lies: in this process, or in a device that never gives it out."""
+
+    @property
+    def material(self) -> bytes:
+        """What it is known by: the signature type, then the public key."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Its signature of a message; raises `SigningFailed`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ed25519Key:
+    """A key in this process."""
+
+    key: Ed25519PrivateKey
+
+    @property
+    def material(self) -> bytes:
+        """The signature type and the public key."""
+        return bytes([ED25519]) + self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature (RFC 8032)."""
+        return self.key.sign(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signs: the key's name, which is that of the log, and the key."""
+    """Who signs: the name of its keys, which is that of the log, the Ed25519 key that C2SP asks for, and others that sign beside it."""
 
     name: str
     key: Ed25519PrivateKey
+    also: tuple[Key, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises `ValueError` where the name could not stand in a signature line."""
@@ -37,23 +71,31 @@ class Signer:
     @property
     def verifier(self) -> str:
         """The public key as others are given it (C2SP vkey): name, key id, type and key."""
-        public = bytes([ED25519]) + self._public
-        return f"{self.name}+{self._id.hex()}+{base64.b64encode(public).decode()}"
+        return self.verifiers[0]
+
+    @property
+    def verifiers(self) -> tuple[str, ...]:
+        """All of its public keys, the one that C2SP asks for first."""
+        return tuple(
+            f"{self.name}+{self._id(key).hex()}+{base64.b64encode(key.material).decode()}" for key in self._keys
+        )
 
     def sign(self, text: str) -> str:
-        """The note of a text: the text, an empty line, the signature line. Raises `ValueError` where it is no text of a note."""
+        """The note of a text: the text, an empty line, a line of each signature.
+
+        Raises `ValueError` where it is no text of a note, and `SigningFailed`.
+        """
         if not text.endswith("\n") or any(ord(letter) < ord(" ") and letter != "\n" for letter in text):
             raise ValueError("the text of a note ends with a line and has no control characters")
-        signature = base64.b64encode(self._id + self.key.sign(text.encode())).decode()
-        return f"{text}\n— {self.name} {signature}\n"
+        signatures = (base64.b64encode(self._id(key) + key.sign(text.encode())).decode() for key in self._keys)
+        return f"{text}\n" + "".join(f"— {self.name} {signature}\n" for signature in signatures)
 
     @property
-    def _public(self) -> bytes:
-        return self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    def _keys(self) -> tuple[Key, ...]:
+        return (Ed25519Key(self.key), *self.also)
 
-    @property
-    def _id(self) -> bytes:
-        return hashlib.sha256(f"{self.name}\n".encode() + bytes([ED25519]) + self._public).digest()[:4]
+    def _id(self, key: Key) -> bytes:
+        return hashlib.sha256(f"{self.name}\n".encode() + key.material).digest()[:4]
 
 
 def checkpoint(origin: str, size: int, root: bytes) -> str:

@@ -22,8 +22,10 @@ from services.chassis.http import Surroundings
 from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster, KafkaLog, KafkaSender, Topic, read_topics
 from services.chassis.logs import log_to_stderr
+from services.chassis.notes import Key
 from services.chassis.relay import Relay
 from services.chassis.runtime import Part, Runtime, Service, collect_seldom, until_told_to_stop, watch
+from services.chassis.signing import read_signer
 from services.chassis.telemetry import Telemetry, observe_pool
 from services.chassis.vault import Vault
 from services.chassis.web import WebServer, add_health
@@ -52,6 +54,11 @@ class Process:
     def tree_secret(self) -> bytes:
         """That of which the keys of the trees are made."""
         return bytes.fromhex(self.settings.secret("trees.key"))
+
+    @property
+    def signing_beside(self) -> tuple[Key, ...]:
+        """The keys elsewhere that sign checkpoints beside those."""
+        return read_signer(self.settings.signer)
 
     @property
     def surroundings(self) -> Surroundings:
@@ -112,7 +119,10 @@ def _parts(process: Process, service: Service) -> Iterator[Part]:
         sender = KafkaSender(cluster=process.brokers, topic=topic)
         yield Relay(publication=service.publication, sender=sender, dsn=service.dsn, place=topic.name)
         yield service.tree_keeper(
-            secret=process.tree_secret, clock=process.clock, within=process.settings.witnessed_within
+            secret=process.tree_secret,
+            also=process.signing_beside,
+            clock=process.clock,
+            within=process.settings.witnessed_within,
         )
     if "inbox" in process.parts:
         if service.hears:

@@ -19,6 +19,7 @@ from services.chassis.application import RecordedApplication
 from services.chassis.clock import Clock
 from services.chassis.inbox import Inbox, React
 from services.chassis.log import Lag, Log
+from services.chassis.notes import Key
 from services.chassis.publication import Publication
 from services.chassis.telemetry import observe_parts
 from services.chassis.tree import EVENTS, Entries, LogTree, origin_of, signer_of
@@ -73,10 +74,18 @@ class Service:
         return Repeating(name=f"{self.name} clock", every_s=TICK_EVERY_S, do=partial(self.tick, clock=clock))
 
     def tree_keeper(
-        self, *, secret: bytes, clock: Clock, witnesses: Sequence[Witness] = (), within: timedelta = WITHIN
+        self,
+        *,
+        secret: bytes,
+        clock: Clock,
+        also: tuple[Key, ...] = (),
+        witnesses: Sequence[Witness] = (),
+        within: timedelta = WITHIN,
     ) -> "Repeating":
         """The part that keeps the tree up with the events and has it cosigned."""
-        return tree_keeper(self.name, dsn=self.dsn, secret=secret, clock=clock, witnesses=witnesses, within=within)
+        return tree_keeper(
+            self.name, dsn=self.dsn, secret=secret, clock=clock, also=also, witnesses=witnesses, within=within
+        )
 
     def tick(self, *, clock: Clock) -> None:
         """Lets time pass once, now, unless another process of this service is doing just that."""
@@ -238,6 +247,7 @@ def tree_keeper(
     dsn: str,
     secret: bytes,
     clock: Clock,
+    also: tuple[Key, ...] = (),
     witnesses: Sequence[Witness] = (),
     within: timedelta = WITHIN,
     entries: Entries = EVENTS,
@@ -246,7 +256,8 @@ def tree_keeper(
 
     It is unwell from half the time on in which a witness has to have seen something: before anything has to wait for that.
     """
-    tree = LogTree(dsn=dsn, signer=signer_of(origin_of(log), secret=secret), clock=clock, entries=entries)
+    signer = signer_of(origin_of(log), secret=secret, also=also)
+    tree = LogTree(dsn=dsn, signer=signer, clock=clock, entries=entries)
     witnessing = Witnessing(dsn=dsn, entries=entries, clock=clock, within=within)
 
     def keep_up() -> str:

@@ -342,6 +342,11 @@ class Recorder(ProcessRecorder):
         self._moved = threading.Condition()
         self._writer = _Writer(dsn=self._dsn, announce=self._announce)
 
+    @property
+    def dsn(self) -> str:
+        """How the app role reaches the store."""
+        return self._dsn
+
     def connect(self) -> _Connection:
         """A connection of its own, for tables that stand beside the events; whoever asks for it closes it."""
         return psycopg.connect(make_conninfo(self._dsn, options=_WRITING), autocommit=True)

@@ -35,7 +35,7 @@ from services.chassis.merkle import (
     node_hash,
     root_of,
 )
-from services.chassis.notes import Signer, checkpoint
+from services.chassis.notes import Key, Signer, checkpoint
 from services.chassis.store import StoreUnavailable
 from services.contracts.divisions import COUNTY
 
@@ -57,10 +57,10 @@ def origin_of(service: str) -> str:
     return f"baoxue/{COUNTY}/{service}/1"
 
 
-def signer_of(origin: str, *, secret: bytes) -> Signer:
-    """Who signs for a log: one secret of the installation gives each log a key of its own (HKDF, RFC 5869)."""
+def signer_of(origin: str, *, secret: bytes, also: tuple[Key, ...] = ()) -> Signer:
+    """Who signs for a log: one secret of the installation gives each log a key of its own (HKDF, RFC 5869); other keys may sign beside it."""
     seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"baoxue tree {origin}".encode()).derive(secret)
-    return Signer(origin, Ed25519PrivateKey.from_private_bytes(seed))
+    return Signer(origin, Ed25519PrivateKey.from_private_bytes(seed), also)
 
 
 class TreeBroken(Exception):
@@ -101,7 +101,8 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str, schema: str =
         _stand_in(connection, schema)
         connection.execute((files(__package__) / "tree.sql").read_bytes())
         grants = sql.SQL(
-            "grant select, insert, update on tree_tile, tree_head to {role}; grant select, insert on tree_checkpoint, tree_cosignature to {role}"
+            "grant select, insert, update on tree_tile, tree_head to {role};"
+            " grant select, insert on tree_checkpoint, tree_cosignature, tree_key to {role}"
         )
         connection.execute(grants.format(role=sql.Identifier(app_role)))
         _stand_in(connection, "public")
@@ -147,58 +148,12 @@ EVENTS: Final = Entries(
 """A service's events."""
 
 
-class LogTree:
-    """The tree of one log, on the database where its entries lie: a service's events where nothing else is said."""
+class SignedTree:
+    """What was signed of a log and what proves it, read from the database where its entries lie: a service's events where nothing else is said."""
 
-    def __init__(self, *, dsn: str, signer: Signer, clock: Clock, entries: Entries = EVENTS) -> None:
+    def __init__(self, *, dsn: str, entries: Entries = EVENTS) -> None:
         self._dsn = dsn
-        self._signer = signer
-        self._clock = clock
         self._entries = entries
-
-    @property
-    def origin(self) -> str:
-        """Which log this is."""
-        return self._signer.name
-
-    @property
-    def verifier(self) -> str:
-        """The public key of the log, as others are given it."""
-        return self._signer.verifier
-
-    def keep_up(self) -> None:
-        """Takes in what was recorded since and signs how far the log is now; raises `TreeBroken` and signs nothing."""
-        while self._grow() == AT_ONCE:
-            pass
-        self._sign()
-
-    def check(self, progress: Callable[[int, int], None] = lambda _, __: None) -> int:
-        """Reads every entry once more and returns how many were signed; raises `TreeBroken`, naming the first that is another.
-
-        Asked of an entry nobody had looked at since: the keeper only reads what is new. Raises `NotFound` where nothing is signed.
-        """
-        signed = self.signed()
-        growing = Growing()
-        while growing.size < signed.size:
-            with self._connection() as connection:
-                rows = connection.execute(self._entries.after.encode(), (growing.size, AT_ONCE), binary=True).fetchall()
-                tiles = _Tiles(connection)
-                for row in rows[: signed.size - growing.size]:
-                    position = growing.size + 1
-                    is_there = row[0] == position and row[1] is not None
-                    leaf = leaf_hash(self._entries.frame(row[1:])) if is_there else b""
-                    if leaf != tiles.node(0, growing.size):
-                        message = f"the entry at position {position} is {'not the one that was signed' if is_there else 'missing'}"
-                        raise TreeBroken(message)
-                    growing.append(leaf)
-            if not rows:
-                message = f"the entry at position {growing.size + 1} is missing"
-                raise TreeBroken(message)
-            progress(growing.size, signed.size)
-        if growing.root() != signed.root:
-            message = f"the first {signed.size} entries are not those that were signed, and their tree was made anew"
-            raise TreeBroken(message)
-        return signed.size
 
     def signed(self, *, at_least: int = 0) -> Signed:
         """The last checkpoint with the lines of its witnesses; of those of `at_least` so many events the best witnessed one.
@@ -236,14 +191,6 @@ class LogTree:
         with self._connection() as connection:
             return dict(
                 connection.execute("select witness, max(size) from tree_cosignature group by witness").fetchall()
-            )
-
-    def keep_cosignature(self, *, size: int, witness: str, line: str) -> None:
-        """Keeps what a witness has signed of a checkpoint; the first time is kept."""
-        with self._connection() as connection:
-            connection.execute(
-                "insert into tree_cosignature values (%s, %s, %s, %s) on conflict do nothing",
-                (size, witness, line, self._clock.now()),
             )
 
     def entry(self, position: int) -> bytes:
@@ -294,6 +241,98 @@ class LogTree:
                 raise NotFound("存证树尚无这么多事件 / the tree doesn't hold that many events yet.")
             return consistency_proof(old, size, _Tiles(connection).node)
 
+    def keys(self) -> list[str]:
+        """The public keys by which its signatures are known, the oldest first: whoever wants to be sure compares them with paper."""
+        with self._connection() as connection:
+            found = connection.execute("select vkey from tree_key order by kept_at, vkey").fetchall()
+        return [row[0] for row in found]
+
+    def tile(self, level: int, place: int, *, width: int) -> bytes:
+        """So many hashes of a tile of the tree (C2SP tlog-tiles); raises `NotFound` where it doesn't hold so many."""
+        with self._connection() as connection:
+            found = connection.execute(
+                "select hashes from tree_tile where level = %s and place = %s", (level, place)
+            ).fetchone()
+        hashes = bytes(found[0])[: width * HASH_BYTES] if found else b""
+        if not hashes or len(hashes) != width * HASH_BYTES:
+            raise NotFound("存证树尚无这么多事件 / the tree doesn't hold that many events yet.")
+        return hashes
+
+    def _connection(self) -> AbstractContextManager[Connection]:
+        return _connected(self._dsn, self._entries)
+
+
+class LogTree(SignedTree):
+    """The same for its keeper, who makes it grow and signs it."""
+
+    def __init__(self, *, dsn: str, signer: Signer, clock: Clock, entries: Entries = EVENTS) -> None:
+        super().__init__(dsn=dsn, entries=entries)
+        self._signer = signer
+        self._clock = clock
+
+    @property
+    def origin(self) -> str:
+        """Which log this is."""
+        return self._signer.name
+
+    @property
+    def verifiers(self) -> tuple[str, ...]:
+        """The public keys of the log, as others are given them; the first is the one that C2SP asks for."""
+        return self._signer.verifiers
+
+    @property
+    def verifier(self) -> str:
+        """The first of them."""
+        return self._signer.verifier
+
+    def keep_up(self) -> None:
+        """Takes in what was recorded since and signs how far the log is now; raises `TreeBroken` and signs nothing."""
+        while self._grow() == AT_ONCE:
+            pass
+        self._sign()
+
+    def check(self, progress: Callable[[int, int], None] = lambda _, __: None) -> int:
+        """Reads every entry once more and returns how many were signed; raises `TreeBroken`, naming the first that is another.
+
+        Asked of an entry nobody had looked at since: the keeper only reads what is new. Raises `NotFound` where nothing is signed.
+        """
+        signed = self.signed()
+        growing = Growing()
+        while growing.size < signed.size:
+            with self._connection() as connection:
+                rows = connection.execute(self._entries.after.encode(), (growing.size, AT_ONCE), binary=True).fetchall()
+                tiles = _Tiles(connection)
+                for row in rows[: signed.size - growing.size]:
+                    position = growing.size + 1
+                    is_there = row[0] == position and row[1] is not None
+                    leaf = leaf_hash(self._entries.frame(row[1:])) if is_there else b""
+                    if leaf != tiles.node(0, growing.size):
+                        message = f"the entry at position {position} is {'not the one that was signed' if is_there else 'missing'}"
+                        raise TreeBroken(message)
+                    growing.append(leaf)
+            if not rows:
+                message = f"the entry at position {growing.size + 1} is missing"
+                raise TreeBroken(message)
+            progress(growing.size, signed.size)
+        if growing.root() != signed.root:
+            message = f"the first {signed.size} entries are not those that were signed, and their tree was made anew"
+            raise TreeBroken(message)
+        return signed.size
+
+    def keep_cosignature(self, *, size: int, witness: str, line: str, key: str) -> None:
+        """Keeps what a witness has signed of a checkpoint, and the key by which that is known; the first time is kept."""
+        with self._connection() as connection:
+            self._keep_key(connection, witness, key)
+            connection.execute(
+                "insert into tree_cosignature values (%s, %s, %s, %s) on conflict do nothing",
+                (size, witness, line, self._clock.now()),
+            )
+
+    def keep_key(self, name: str, key: str) -> None:
+        """Keeps a public key by which others know what is signed here: the log's own is kept when it signs."""
+        with self._connection() as connection:
+            self._keep_key(connection, name, key)
+
     def _grow(self) -> int:
         """Takes in the next events in one transaction and returns how many; none while another process does."""
         with self._connection() as connection:
@@ -325,6 +364,8 @@ class LogTree:
         """Signs how far the tree is, once its entries are committed and so on disk."""
         with self._connection() as connection:
             size, last = _size(connection), _last_signed(connection)
+            for key in self.verifiers:
+                self._keep_key(connection, self.origin, key)
             nodes = _Tiles(connection).node
             if last is not None and last.size <= size and root_of(last.size, nodes) != last.root:
                 message = f"the first {last.size} entries are not those that were signed"
@@ -339,8 +380,10 @@ class LogTree:
                     (size, root, note, self._clock.now()),
                 )
 
-    def _connection(self) -> AbstractContextManager[Connection]:
-        return _connected(self._dsn, self._entries)
+    def _keep_key(self, connection: Connection, name: str, key: str) -> None:
+        connection.execute(
+            "insert into tree_key values (%s, %s, %s) on conflict do nothing", (key, name, self._clock.now())
+        )
 
 
 @contextmanager

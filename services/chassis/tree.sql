@@ -30,10 +30,21 @@ create table if not exists tree_cosignature (
     primary key (size, witness)
 );
 
+-- The public keys by which these signatures are known: the log's own, its witnesses', that of bundles. They are told to whoever
+-- asks; who wants to be sure compares them with what he was given on paper.
+create table if not exists tree_key (
+    vkey    text        primary key,
+    name    text        not null,
+    kept_at timestamptz not null
+);
+
 -- What was signed can't be unsigned.
 create or replace trigger append_only before update or delete or truncate on tree_checkpoint
     for each statement execute function refuse_change();
 create or replace trigger append_only before update or delete or truncate on tree_cosignature
     for each statement execute function refuse_change();
+create or replace trigger append_only before update or delete or truncate on tree_key
+    for each statement execute function refuse_change();
 alter table tree_checkpoint enable always trigger append_only;
 alter table tree_cosignature enable always trigger append_only;
+alter table tree_key enable always trigger append_only;

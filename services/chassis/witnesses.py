@@ -106,6 +106,11 @@ class Witness:
             raise Refused(f"{address!r} is no address of a witness; it begins with https://.")
         return cls(address.rstrip("/"), name, key_id, material[1:])
 
+    @property
+    def vkey(self) -> str:
+        """The key as others are given it."""
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([COSIGNATURE]) + self.public).decode()}"
+
     def line_of(self, answer: str, signed: Signed) -> str:
         """Its own line in what it answered; raises `NotWitnessed` where there is none that holds."""
         text = signed.note.partition("\n\n")[0] + "\n"
@@ -161,7 +166,7 @@ def cosign(tree: LogTree, *, witnesses: Sequence[Witness]) -> None:
             except (NotWitnessed, OSError):
                 away.append(witness.name)
             else:
-                tree.keep_cosignature(size=signed.size, witness=witness.name, line=line)
+                tree.keep_cosignature(size=signed.size, witness=witness.name, line=line, key=witness.vkey)
     if away:
         message = f"not cosigned by {', '.join(away)}"
         raise NotWitnessed(message)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser.conftest import MOST_BYTES, Somebody
+from tests.fixtures.store import eventually
 
 LED_TO = {
     "/cases": "/cases/",
@@ -39,6 +40,18 @@ def test_the_pages_that_lists_lead_to_are_accessible_too(somebody: Somebody) -> 
             somebody.shoots(f"behind{of.replace('/', '-')}")
             assert somebody.violations() == [], opened
             assert not somebody.is_too_wide, opened
+    assert somebody.complaints == []
+
+
+def test_a_proof_is_accessible_and_fits(somebody: Somebody) -> None:
+    somebody.signed_in("supervision-head")
+    path = "/proof?log=roster&position=1"
+    eventually(lambda: somebody.opens(path).status == 200, within=30)  # a log is signed every ten seconds
+    somebody.shoots("proof")
+
+    assert "已证明" in somebody.text
+    assert somebody.violations() == []
+    assert not somebody.is_too_wide
     assert somebody.complaints == []
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from eventsourcing.utils import get_topic, resolve_topic
@@ -90,6 +91,19 @@ def test_what_was_sealed_still_opens(path: Path, mapper: SealingMapper) -> None:
             for name in shape_of(resolve_topic(event.topic)).personal:
                 assert opened[name] != ERASED
                 assert not is_sealed(opened[name])
+
+
+@each_history
+def test_an_entry_of_a_log_says_nothing_in_the_clear_that_is_sealed_in_it(path: Path, mapper: SealingMapper) -> None:
+    """Entries are events as they are stored, and leave the county in bundles and in the copy that a supervising body keeps."""
+    for event in read_history(path):
+        if event.is_sealed:
+            personal = shape_of(resolve_topic(event.topic)).personal
+            opened = vars(mapper.to_domain_event(event.recorded()))
+            clear = msgspec.json.encode({name: value for name, value in event.state.items() if name not in personal})
+            for name in personal:
+                assert not opened[name] or opened[name] != event.state[name], event.topic
+                assert not opened[name] or str(opened[name]).encode() not in clear, event.topic
 
 
 def test_a_child_that_was_sealed_years_ago_is_who_it_was(mapper: SealingMapper) -> None:

@@ -28,7 +28,7 @@ PAYMENT_LISTS: Final = List(
         Narrowing("state", "child.state", "payment_list_states"),
     ),
     (
-        Button("approvePaymentList", {"listId": "id"}, in_state("made"), not_by="madeBy"),
+        Button("approvePaymentList", {"listId": "id"}, in_state("made")),
         Button("withdrawPaymentList", {"listId": "id"}, in_state("made", "approved")),
     ),
     file="paymentLists",

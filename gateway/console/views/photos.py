@@ -29,13 +29,13 @@ async def take(caller: Caller, key: UUID) -> Response:
     return caller.go(f"/cases/{case['id']}?done=keepAttachment")
 
 
-async def form_of(caller: Caller) -> dict[str, bytes]:
-    """The fields of a form with a picture in it; raises `Unreadable` where it is too large."""
+async def form_of(caller: Caller, *, most_bytes: int = MOST_BYTES, refusal: str = "case.too_large") -> dict[str, bytes]:
+    """The fields of a form with a file in it; raises `Unreadable` with a text of the catalogue where it is too large."""
     body = bytearray()
     async for part in caller.request.stream():
         body += part
-        if len(body) > MOST_BYTES:
-            raise Unreadable(caller.texts("case.too_large"), status=413)
+        if len(body) > most_bytes:
+            raise Unreadable(caller.texts(refusal), status=413)
     return parts_of(bytes(body), content_type=caller.request.headers.get("content-type", ""))
 
 

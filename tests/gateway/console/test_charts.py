@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.console.charts import Mark, bars, line, tiles
+from gateway.console.charts import Mark, Step, bars, climb, line, tiles
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -45,3 +45,16 @@ def test_a_longer_bar_is_a_larger_number_and_a_darker_tile_too() -> None:
     shades = [tile.get("class", "").split("-")[-1] for tile in map_of.iter(f"{SVG}rect")]
     assert shades == sorted(shades)
     assert (shades[0], shades[-1]) == ("0", "4")
+
+
+def test_a_way_up_a_tree_has_a_hash_for_each_level_and_its_sibling_where_it_stands() -> None:
+    steps = [Step("right", "sibling-1", "both-1"), Step("left", HOSTILE, "root")]
+    chart = ET.fromstring(climb("T", "leaf", steps, holds=True))  # noqa: S314
+    boxes = {title.text: group for group in chart.iter(f"{SVG}g") for title in group.iter(f"{SVG}title")}
+    places = {name: group.find(f"{SVG}rect") for name, group in boxes.items()}
+
+    assert set(places) == {"leaf", "sibling-1", "both-1", HOSTILE, "root"}
+    x, y = ({name: float(box.get(side, "0")) for name, box in places.items() if box is not None} for side in "xy")
+    assert y["leaf"] > y["both-1"] > y["root"]
+    assert x[HOSTILE] < x["leaf"] < x["sibling-1"]
+    assert 'class="hash broken"' in climb("T", "leaf", [], holds=False)

@@ -198,7 +198,7 @@ def test_a_look_no_witness_has_seen_is_known_by_its_moment_whether_it_has_a_plac
     record_at_once(writer, a_look(0))
     tree.keep_up()
     assert unseen_since(gateway.app, trees.LOGS["access"]) is None  # there is no witness
-    tree.keep_cosignature(size=1, witness="w", line="")
+    tree.keep_cosignature(size=1, witness="w", line="", key="w+00000000+")
     assert unseen_since(gateway.app, trees.LOGS["access"]) is None
 
     record_at_once(writer, a_look(60))
