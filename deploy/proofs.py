@@ -4,6 +4,7 @@ Works on the databases alone, beside the running system. What it writes is check
 """
 
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from deploy.servers import running_servers
 from deploy.showing import StepBars, table
+from deploy.tiles import Tiles, TileServer
 from gateway.readmodel import trees
 from services.chassis import witnesses as witnessing
 from services.chassis.clock import CHINA, SystemClock
@@ -93,6 +95,24 @@ def cosign(
             console.print(f"{tree.origin}: cosigned 已见证.")
     if failed:
         raise Refused("\n".join(failed))
+
+
+@app.command()
+def serve(
+    token_file: Annotated[
+        Path, typer.Option("--token-file", dir_okay=False, help="The secret that the supervising body's mirror shows.")
+    ],
+    listen: Annotated[str, typer.Option(help="host:port; TLS is the proxy's before it.")] = "127.0.0.1:7360",
+) -> None:
+    """Serve every log for the supervising body to keep a copy of (`mirror.py`), until stopped; entries go out as they are stored."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise Refused(f"{listen!r} is no address; it reads 127.0.0.1:7360.")
+    tiles = Tiles({log: tree_of(log) for log in LOGS}, token=read_secret(token_file))
+    with TileServer(tiles, host=host, port=int(port)) as server:
+        console.print(f"日志镜像 serving {', '.join(LOGS)} on {listen}; stop with Ctrl-C.")
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 @app.command()

@@ -103,6 +103,19 @@ class Witness:
         with closing(self._connect()) as connection:
             return connection.execute("select origin, size, root, at from seen order by origin").fetchall()
 
+    def keys_of(self, origin: str) -> list[verify.Verifier]:
+        """The keys by which a log's checkpoints and its own cosignatures are known."""
+        return [*self._logs.get(origin, []), verify.Verifier.parse(self.vkey)]
+
+    def cosigned(self, origin: str) -> tuple[int, bytes, str] | None:
+        """How far it has cosigned a log: size, root, and the checkpoint with its own line; None where it never has."""
+        with closing(self._connect()) as connection:
+            row = connection.execute("select size, root, note, at from seen where origin = ?", (origin,)).fetchone()
+        if row is None:
+            return None
+        size, root, note, at = row
+        return size, root, note + self._cosignature(note.rpartition("\n\n")[0] + "\n", at)
+
     def _see(self, found: verify.Checkpoint, note: str, *, old: int, path: list[bytes]) -> Answer:
         """Compares and remembers in one transaction, and answers when that is on disk: two at once can't roll back a log."""
         with closing(self._connect()) as connection, connection:
