@@ -39,7 +39,7 @@ up-distributed: install  ## the same as processes of their own with Kafka betwee
 	$(BIN)/baoxue up --distributed --development --brokers $(BROKERS)
 
 test: install  ## all tests, on real PostgreSQL and real Kafka
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 explore: install  ## the properties and stateful models on cases never tried before, again and again (TIMES=10)
 	for time in $$(seq $(TIMES)); do $(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=explore || exit 1; done

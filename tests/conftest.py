@@ -3,6 +3,7 @@
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
+    "tests.fixtures.workers",
     "tests.fixtures.folders",
     "tests.fixtures.postgres",
     "tests.fixtures.store",

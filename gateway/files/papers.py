@@ -1,7 +1,7 @@
 """Papers as Word files 文书, to be signed and served.
 
 GET /files/documents/{id}        a case's paper, filled in; with the receipt of service on its second page
-GET /files/papers/{kind}/{id}    any other: visit records, letters, calls to order, lists, statements, the report to the county
+GET /files/papers/{kind}/{id}    any other: records of visits and persuasion, letters, calls to order, lists, statements, the report to the county
 """
 
 import asyncio

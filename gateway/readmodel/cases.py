@@ -31,6 +31,8 @@ from services.contracts.cases import (
     ChildReturned,
     ChildSearched,
     ChildUnreachable,
+    ClearanceDeclined,
+    ClearanceRequested,
     DocumentIssued,
     DocumentServed,
     ExtensionDeclined,
@@ -76,16 +78,9 @@ MovingEvent = (
 )
 StepEvent = MovingEvent | StepExpired
 OwingEvent = StepEvent | StepPaused | StepResumed | StepExtended
+RequestEvent = ClearanceRequested | ClearanceDeclined | ExtensionRequested | ExtensionDeclined
 CaseEvent = (
-    OwingEvent
-    | CaseClosed
-    | CaseCleared
-    | ExtensionRequested
-    | ExtensionDeclined
-    | CaseMoved
-    | CaseMerged
-    | ChildUnnamed
-    | AttendanceTaken
+    OwingEvent | CaseClosed | CaseCleared | RequestEvent | CaseMoved | CaseMerged | ChildUnnamed | AttendanceTaken
 )
 DocumentEvent = DocumentIssued | DocumentServed | DocumentResultFound
 ReferralEvent = ReferralOpened | ReferralAccepted | ReferralAnswered | ReferralRevoked
@@ -128,8 +123,19 @@ class CaseFile(Row, frozen=True, kw_only=True):
     seat_days: int = 0
     paused_until: date | None = None
     """The last day on which the clock of the step may stand; None where it runs."""
+    watch_until: date | None = None
+    """The day until which a child that came back is watched; None where it isn't."""
     extension_asked: int = 0
-    """So many more days were asked for and not yet answered."""
+    """So many more days were asked for and not yet answered; why, and by which account."""
+    extension_reason: str = ""
+    extension_asked_by: str = ""
+    clearance_asked: str = ""
+    """The resolution code that was asked for and waits for a second person; on what evidence, by which account, since when."""
+    clearance_evidence: str = ""
+    clearance_asked_by: str = ""
+    clearance_asked_on: date | None = None
+    clearance_until: date | None = None
+    """The last day that the deferral asked for is to hold."""
     unnamed: tuple[str, ...] = ()
     """The roles in which nobody answers for the child, as last noted."""
 
@@ -175,6 +181,10 @@ class Referral(OfCase, frozen=True, kw_only=True):
     reply_by: date | None = None
     outcome: str = ""
     answered_on: date | None = None
+    decision: str = ""
+    """What was last decided of a suspected crime, by which paper and when."""
+    decision_paper: str = ""
+    decided_on: date | None = None
 
 
 class Responsibility(OfChild, frozen=True, kw_only=True):
@@ -213,6 +223,16 @@ class PublicReport(Row, frozen=True, kw_only=True):
     handled_on: date | None = None
 
 
+_NO_EXTENSION: Final[dict[str, Any]] = {"extension_asked": 0, "extension_reason": "", "extension_asked_by": ""}
+_NO_CLEARANCE: Final[dict[str, Any]] = {
+    "clearance_asked": "",
+    "clearance_evidence": "",
+    "clearance_asked_by": "",
+    "clearance_asked_on": None,
+    "clearance_until": None,
+}
+
+
 def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
     """A case, step by step."""
     event = told.event
@@ -231,21 +251,42 @@ def case_file(row: CaseFile | None, told: Told[CaseEvent]) -> CaseFile:
             return replace(row, unnamed=event.roles)
         case AttendanceTaken():
             return replace(row, seat_days=event.seat_days)
-        case ExtensionRequested():
-            return replace(row, extension_asked=event.days)
-        case ExtensionDeclined():
-            return replace(row, extension_asked=0)
+        case ClearanceRequested() | ClearanceDeclined() | ExtensionRequested() | ExtensionDeclined():
+            return _requested(row, event)
         case StepPaused():
             return replace(_owing(row, event.owed), paused_until=event.until_on)
         case StepResumed() | StepExtended():
             late_since = row.late_since  # the same step goes on
-            return replace(_owing(row, event.owed), paused_until=None, extension_asked=0, late_since=late_since)
+            return replace(_owing(row, event.owed), paused_until=None, late_since=late_since, **_NO_EXTENSION)
         case StepExpired():
             late_since = row.late_since or event.expired.due_on
             row = replace(_owing(row, event.owed), expired_steps=row.expired_steps + 1)
             return replace(row, late_since=late_since)
         case _:
             return _moved(_owing(row, event.owed), event)
+
+
+def _requested(row: CaseFile, event: RequestEvent) -> CaseFile:
+    """What one person asked for and a second one has to answer."""
+    match event:
+        case ClearanceRequested():
+            return replace(
+                row,
+                clearance_asked=event.resolution,
+                clearance_evidence=event.evidence,
+                clearance_asked_by=event.asked_by,
+                clearance_asked_on=event.asked_on,
+                clearance_until=event.expires_on,
+            )
+        case ClearanceDeclined():
+            return replace(row, **_NO_CLEARANCE)
+        case ExtensionRequested():
+            asked = {"extension_asked": event.days, "extension_reason": event.reason}
+            return replace(row, extension_asked_by=event.asked_by, **asked)
+        case ExtensionDeclined():
+            return replace(row, **_NO_EXTENSION)
+        case _:
+            assert_never(event)
 
 
 def _moved(row: CaseFile, event: MovingEvent) -> CaseFile:  # one line for each state
@@ -286,7 +327,7 @@ def _moved(row: CaseFile, event: MovingEvent) -> CaseFile:  # one line for each 
             back = {"returned_on": event.returned_on, "seat_days": event.seat_days}
             return replace(row, state="returned", school=event.school, **back)
         case CaseWatched():
-            return replace(row, state="watched")
+            return replace(row, state="watched", watch_until=event.watch_until)
         case ChildSearched():
             return replace(row, searched_on=event.made_on)
         case _:
@@ -296,7 +337,7 @@ def _moved(row: CaseFile, event: MovingEvent) -> CaseFile:  # one line for each 
 def _owing(row: CaseFile, owed: Owed) -> CaseFile:
     """Another step begins with a clock of its own."""
     if (owed.step, owed.by, owed.due_on) != (row.owed_step, row.owed_by, row.owed_due_on):
-        row = replace(row, paused_until=None, extension_asked=0, late_since=None)
+        row = replace(row, paused_until=None, late_since=None, **_NO_EXTENSION)
     return replace(
         row,
         owed_step=owed.step,
@@ -319,8 +360,10 @@ def _ended(row: CaseFile, *, state: str, on: date, resolution: str) -> CaseFile:
         owed_rule="",
         owed_legal_basis="",
         paused_until=None,
-        extension_asked=0,
+        watch_until=None,
         late_since=None,
+        **_NO_EXTENSION,
+        **_NO_CLEARANCE,
     )
 
 

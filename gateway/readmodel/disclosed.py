@@ -1,7 +1,8 @@
 """The tables of public disclosure counted 公开数据汇总 (N9.2): by the list that cases holds, over one moment of the read model.
 
-Every child of the age window stands in one column of each table of children; acts of the school year are counted by township.
-What of it may be shown is not decided here.
+Every child of the age window stands in one column of each table of children; acts of the school year, and what supervision did
+and found in it, are counted by township. What an inspection found is counted with it, once: right by the day it was first given, right
+later, or not right yet. What of all this may be shown is not decided here.
 """
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
@@ -20,7 +21,11 @@ STAGES: Final = ("primary", "junior", "special", "none")
 SEXES: Final = ("male", "female", "unknown")
 MEASURES: Final = ("visits", "orders", "penalties", "judicial", "referrals")
 """Acts of the school year 控辍措施: 家访 / 责令限期改正 / 行政处罚 / 司法文书 / 转有关部门."""
-_COLUMNS: Final = {"children": STANDINGS, "measures": MEASURES}
+SUPERVISED: Final = (
+    *("inspections", "rectified_in_time", "rectified_late", "rectifying", "interviews", "circulars", "accountability"),
+)
+"""Supervision of the school year 督导情况: 督导检查 / 问题按期整改 / 逾期整改 / 整改中 / 约谈 / 通报 / 责任追究."""
+_COLUMNS: Final = {"children": STANDINGS, "measures": MEASURES, "supervision": SUPERVISED}
 _REACHED: Final = "reached"
 
 COUNT: Final = f"""
@@ -42,12 +47,21 @@ COUNT: Final = f"""
       union all select township, case kind when 'order_to_correct' then 'orders' when 'penalty_decision' then 'penalties'
         else 'judicial' end from document where issued_on >= %(since)s and result <> 'withdrawn'
         and kind in ('order_to_correct', 'penalty_decision', 'judicial_document')
-      union all select township, 'referrals' from referral where opened_on >= %(since)s)
+      union all select township, 'referrals' from referral where opened_on >= %(since)s),
+    supervised as (
+      select township, 'inspections' as what from inspection where opened_on >= %(since)s
+      union all select f.township, case when f.state <> 'right' then 'rectifying'
+          when f.reported_on <= f.first_due_on then 'rectified_in_time' else 'rectified_late' end
+        from inspection_finding f join inspection i using (inspection_id) where i.opened_on >= %(since)s
+      union all select township, case kind when 'interview' then 'interviews' else 'circulars' end
+        from admonition where issued_on >= %(since)s
+      union all select township, 'accountability' from accountability where decided_on >= %(since)s)
     select 'children_by_township' as "table", township as "row", standing as "column", count(*)::bigint as "value"
       from stood group by 2, 3
     union all select 'children_by_stage', stage, standing, count(*) from stood group by 2, 3
     union all select 'children_by_sex', sex, standing, count(*) from stood group by 2, 3
     union all select 'measures_by_township', township, measure, count(*) from done group by 2, 3
+    union all select 'supervision_by_township', township, what, count(*) from supervised group by 2, 3
     union all select '{_REACHED}', split_part(name, '/', 1), '', min(position) from tracking group by 2"""
 """One statement, so all tables and positions are of one moment."""
 
@@ -69,6 +83,7 @@ def tables_of(found: Iterable[Mapping[str, Any]], *, area: str) -> dict[str, obj
         "children_by_stage": STAGES,
         "children_by_sex": SEXES,
         "measures_by_township": sorted(townships),
+        "supervision_by_township": sorted(townships),
     }
     return {
         "counted": [

@@ -152,6 +152,10 @@ class InspectionFinding(Row, frozen=True, kw_only=True):
     due_on: date | None = None
     state: str = ""
     evidence: str = ""
+    first_due_on: date | None = None
+    """By when it was owed before any second look gave it another day."""
+    reported_on: date | None = None
+    """When the unit said that it is right, the last time it did."""
     checked_on: date | None = None
 
 
@@ -317,11 +321,10 @@ def inspection_finding(row: InspectionFinding | None, told: Told[FindingEvent]) 
     )
     match event:
         case InspectionFound():
-            return replace(
-                row, finding=event.finding, owed_by=event.owed_by, due_on=event.due_on, state=row.state or "owed"
-            )
+            owed = {"owed_by": event.owed_by, "due_on": event.due_on, "first_due_on": event.due_on}
+            return replace(row, finding=event.finding, state=row.state or "owed", **owed)
         case RectificationReported():
-            return replace(row, state="reported", evidence=event.evidence)
+            return replace(row, state="reported", evidence=event.evidence, reported_on=event.reported_on)
         case RectificationChecked():
             state = "right" if event.right else "owed"
             return replace(row, state=state, due_on=event.due_on or row.due_on, checked_on=event.checked_on)

@@ -1,4 +1,4 @@
-"""Proceedings 司法程序 as rows: a file from its filing to the day it is carried out."""
+"""Proceedings 司法程序 as rows: a file from its filing to the day it is carried out; and what became of a suspected crime."""
 
 from datetime import date
 from typing import Any, ClassVar, Final, assert_never, get_args
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from gateway.readmodel.cases import Referral
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfCase
 from services.contracts.proceedings import (
@@ -14,6 +15,7 @@ from services.contracts.proceedings import (
     CourtDecisionEnforced,
     CourtDecisionRemitted,
     CourtDecisionServed,
+    CrimeDecided,
     FilingAccepted,
     FilingDeclined,
     HearingHeld,
@@ -134,6 +136,15 @@ def _ended(row: Proceedings, event: EndingEvent) -> Proceedings:
             assert_never(event)
 
 
+def crime_decided(row: Referral | None, told: Told[CrimeDecided]) -> Referral:
+    """What became of a suspected crime that was handed over by a referral."""
+    event = told.event
+    row = row or Referral(referral_id=event.referral_id, case_id=event.case_id, child_id=event.child_id)
+    decided = {"decision": event.decision, "decision_paper": event.paper, "decided_on": event.decided_on}
+    return replace(row, to_unit=event.to, **decided)
+
+
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Proceedings, events=get_args(ProceedingsEvent), about=about("proceedings_id"), evolve=proceedings),
+    Fold(row=Referral, events=(CrimeDecided,), about=about("referral_id"), evolve=crime_decided),
 )

@@ -46,9 +46,26 @@ UNTIL: Final[LiteralString] = (
 )
 """The last day of a tenure: a deputy's own, a holder's the day before the next one begins."""
 
-RESPONSIBLE_ON: Final[LiteralString] = """
-    with child as (select child_id, township, village, school from child where child_id = %(child)s),
-    own as (
+_PLACE_ON: Final[LiteralString] = """(
+    select c.child_id, case when c.stays = '[]' then c.township else coalesce(lived.township, '') end as township,
+        case when c.stays = '[]' then c.village else coalesce(lived.village, '') end as village,
+        case when c.stays = '[]' then c.school else coalesce(went.school, '') end as school
+    from child c
+    left join lateral (select s.township, s.village from jsonb_to_recordset(c.stays) as s(since date, township text, village text)
+        where s.township is not null and s.since <= {day} order by s.since desc limit 1) lived on true
+    left join lateral (select s.school from jsonb_to_recordset(c.stays) as s(since date, school text)
+        where s.school is not null and s.since <= {day} order by s.since desc limit 1) went on true
+    where c.child_id = {child})"""
+"""`Child.place_on` as a table of one row; `{child}` and `{day}` are filled in as SQL."""
+_OF_PLACE: Final[LiteralString] = (
+    "({t}.village <> '' and {t}.village = c.village or {t}.school <> '' and {t}.school = c.school"
+    " or {t}.village = '' and {t}.school = '' and {t}.township = c.township and c.township <> '')"
+)
+"""Whether a tenure `{t}` is in a post of the place `c`."""
+
+RESPONSIBLE_ON: Final[LiteralString] = (
+    """
+    with own as (
         select r.role, r.officer, r.stands_in_for is not null as deputy, 2 as rank, r.from_on
         from responsibility r where r.child_id = %(child)s and r.from_on <= %(day)s
           and (r.until_on is null or r.until_on >= %(day)s)
@@ -57,9 +74,11 @@ RESPONSIBLE_ON: Final[LiteralString] = """
               and (o.until_on is null or o.until_on >= %(day)s)))),
     place as (
         select t.role, t.officer, t.deputy, 1 as rank, t.from_on
-        from post_tenure t join child c
-          on t.village <> '' and t.village = c.village or t.school <> '' and t.school = c.school
-          or t.village = '' and t.school = '' and t.township = c.township
+        from post_tenure t join """
+    + _PLACE_ON.format(child="%(child)s", day="%(day)s")
+    + " c on "
+    + _OF_PLACE.format(t="t")
+    + """
         where t.from_on <= %(day)s and (t.until_on is null or t.until_on >= %(day)s)
           and (not t.deputy or t.from_on >= (
             select max(h.from_on) from post_tenure h
@@ -68,8 +87,10 @@ RESPONSIBLE_ON: Final[LiteralString] = """
     from (select * from own union all select * from place) answering
     order by role, rank desc, deputy desc, from_on desc
 """
-"""For each role the one account that answers for a child on a day: its own person before the post of its place, a deputy
-before whom it stands in for. A child's place is today's; who answered before it moved stands in the posts of the old one."""
+)
+"""For each role the one account that answers for a child on a day: its own person before the post of the place where the child
+was on that day, a deputy before whom it stands in for. What isn't within the reach of who asks, such as the posts of another
+township in which the child lived before, is not among the answers."""
 
 ROLE_OF_LEVEL: Final = {
     "teacher": "teacher",
@@ -87,10 +108,9 @@ ANSWERED: Final = f"""coalesce((select w.officer from (
       and (r.stands_in_for is null or exists (select from responsibility o where o.assignment_id = r.stands_in_for
         and (o.until_on is null or o.until_on >= {{d}}.since_on)))
     union all
-    select tenure.officer, 1, tenure.deputy, tenure.from_on from child c join post_tenure tenure
-      on tenure.village <> '' and tenure.village = c.village or tenure.school <> '' and tenure.school = c.school
-      or tenure.village = '' and tenure.school = '' and tenure.township = c.township
-    where c.child_id = {{d}}.child_id and tenure.role = {_ROLE} and tenure.from_on <= {{d}}.since_on
+    select tenure.officer, 1, tenure.deputy, tenure.from_on
+    from {_PLACE_ON.format(child="{d}.child_id", day="{d}.since_on")} c join post_tenure tenure on {_OF_PLACE.format(t="tenure")}
+    where tenure.role = {_ROLE} and tenure.from_on <= {{d}}.since_on
       and (tenure.until_on is null or tenure.until_on >= {{d}}.since_on)
       and (not tenure.deputy or tenure.from_on >= (select max(h.from_on) from post_tenure h
         where h.post_id = tenure.post_id and not h.deputy and h.from_on <= {{d}}.since_on))) w
@@ -177,10 +197,12 @@ def _by_name(rows: Rows, child: Child, *, on: date) -> Iterator[Answers]:
 
 
 def _by_place(rows: Rows, child: Child, *, on: date) -> Iterator[Answers]:
-    posts = rows.of(Tenure)
+    posts, was = rows.of(Tenure), child.place_on(on)
     for row in posts:
-        place = (row.village == child.village, row.school == child.school)
-        of_place = place[0] if row.village else place[1] if row.school else row.township == child.township
+        if row.village or row.school:
+            of_place = row.village == was.village if row.village else row.school == was.school
+        else:
+            of_place = row.township == was.township != ""
         if not of_place or not _is_in_force(row, on):
             continue
         begun = [

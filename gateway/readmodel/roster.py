@@ -7,15 +7,15 @@ when it is heard; of a child who was erased or is restricted there is no identit
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, ClassVar, Final, assert_never, get_args
+from typing import Any, ClassVar, Final, NamedTuple, assert_never, get_args
 from uuid import UUID, uuid5
 
 import msgspec
 from msgspec.structs import replace
-from pypinyin import lazy_pinyin
 
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
+from services.chassis.clock import china_date
 from services.contracts.envelope import Published
 from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.roster import (
@@ -70,6 +70,23 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
+class Stay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From which day a child was stated to live in a place, or to be of a school 居住与就读沿革; one of the two, the other is None."""
+
+    since: date
+    township: str | None = None
+    village: str | None = None
+    school: str | None = None
+
+
+class Place(NamedTuple):
+    """Where a child lives and which school it is of; empty where nothing is known."""
+
+    township: str
+    village: str
+    school: str
+
+
 class Child(Row, frozen=True, kw_only=True):
     """A child as the registers and the roster state it. `accounted_state` is the roster's own; an open case goes first."""
 
@@ -101,8 +118,23 @@ class Child(Row, frozen=True, kw_only=True):
     sources: tuple[Source, ...] = ()
     obliged_from: date | None = None
     obliged_until: date | None = None
+    stays: tuple[Stay, ...] = ()
+    """Where it was, from which day on: every statement of its residence and school, by the day it holds from."""
     merged_position: int = 0
     """The roster's position at which `merged_into` was last told; see `merged`."""
+
+    def place_on(self, day: date) -> Place:
+        """Where it was on a day, as far as was stated by now of that day; today's place of a row from before stays were kept."""
+        if not self.stays:
+            return Place(self.township, self.village, self.school)
+        before = [stay for stay in self.stays if stay.since <= day]
+        lived = next((stay for stay in reversed(before) if stay.township is not None), None)
+        went = next((stay for stay in reversed(before) if stay.school is not None), None)
+        return Place(
+            (lived.township or "") if lived else "",
+            (lived.village or "") if lived else "",
+            (went.school or "") if went else "",
+        )
 
     @property
     def closed(self) -> bool:
@@ -184,6 +216,8 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
     row = row or Child(child_id=event.child_id)
     if isinstance(event, StatedEvent) and event.sources:
         row = replace(row, sources=_sources(row.sources, event, recorded_at=told.envelope.recorded_at))
+    if isinstance(event, ChildRegistered | ResidenceStated | SchoolingStated):
+        row = replace(row, stays=_stays(row.stays, event, recorded_at=told.envelope.recorded_at))
     match event:
         case ChildRegistered():
             return replace(
@@ -268,6 +302,19 @@ def student_number(row: Child | None, told: Told[StudentNumberStated]) -> Child:
     """Which row the 学籍号 was taken from; the number itself is the identity's."""
     row = row or Child(child_id=told.event.child_id)
     return replace(row, sources=_sources(row.sources, told.event, recorded_at=told.envelope.recorded_at))
+
+
+def _stays(
+    known: tuple[Stay, ...], event: ChildRegistered | ResidenceStated | SchoolingStated, *, recorded_at: datetime
+) -> tuple[Stay, ...]:
+    """The stays with the one that is stated now, in the order of their days; of the same day the later word holds."""
+    since = event.valid_on or china_date(recorded_at)
+    if isinstance(event, SchoolingStated):
+        stay = Stay(since=since, school=event.school)
+    else:
+        stay = Stay(since=since, township=event.township, village=event.village)
+    others = [one for one in known if one.since != since or (one.school is None) != (stay.school is None)]
+    return tuple(sorted((*others, stay), key=lambda one: one.since))
 
 
 def _sources(
@@ -400,6 +447,8 @@ def search_keys(name: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=16_384)
 def _syllable(character: str, *, is_first: bool) -> str:
+    from pypinyin import lazy_pinyin  # noqa: PLC0415  # its dictionaries cost a quarter of a second, and only names need them
+
     read = SURNAMES.get(character) if is_first else None
     return "".join(filter(str.isalpha, (read or lazy_pinyin(character)[0]).lower()))
 

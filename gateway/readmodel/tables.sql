@@ -35,7 +35,8 @@ create table if not exists child (
     merged_position bigint not null default 0);
 alter table child add column if not exists merged_position bigint not null default 0;
 alter table child add column if not exists restricted boolean not null default false,
-    add column if not exists was_restricted boolean not null default false;
+    add column if not exists was_restricted boolean not null default false,
+    add column if not exists stays jsonb not null default '[]';
 create index if not exists child_by_township on child (township, child_id);
 create index if not exists child_by_state on child (township, accounted_state, child_id);
 create index if not exists child_by_school on child (school, township, child_id) where school <> '';
@@ -149,6 +150,14 @@ alter table case_file add column if not exists unnamed text[] not null default '
 alter table case_file
     add column if not exists late_since date, add column if not exists searched_on date,
     add column if not exists seat_days integer not null default 0;
+alter table case_file
+    add column if not exists watch_until date,
+    add column if not exists extension_reason text not null default '',
+    add column if not exists extension_asked_by text not null default '',
+    add column if not exists clearance_asked text not null default '',
+    add column if not exists clearance_evidence text not null default '',
+    add column if not exists clearance_asked_by text not null default '',
+    add column if not exists clearance_asked_on date, add column if not exists clearance_until date;
 create index if not exists case_file_by_child on case_file (child_id);
 create index if not exists case_file_by_township on case_file (township, case_id);
 create index if not exists case_file_by_state on case_file (township, state, case_id);
@@ -197,7 +206,9 @@ create table if not exists referral (
     purpose text not null default '', request text not null default '', state text collate "C" not null default '',
     opened_on date, reply_by date, outcome text not null default '', answered_on date);
 alter table referral
-    add column if not exists handed_on_from uuid, add column if not exists asked_by text not null default '';
+    add column if not exists handed_on_from uuid, add column if not exists asked_by text not null default '',
+    add column if not exists decision text not null default '', add column if not exists decision_paper text not null default '',
+    add column if not exists decided_on date;
 create index if not exists referral_by_child on referral (child_id);
 create index if not exists referral_by_case on referral (case_id);
 create index if not exists referral_by_township on referral (township, referral_id);
@@ -288,6 +299,8 @@ create table if not exists inspection_finding (
     finding_id uuid primary key, inspection_id uuid not null, township text collate "C" not null default '',
     number integer not null default 0, finding text not null default '', owed_by text collate "C" not null default '',
     due_on date, state text collate "C" not null default '', evidence text not null default '', checked_on date);
+alter table inspection_finding
+    add column if not exists first_due_on date, add column if not exists reported_on date;
 create index if not exists inspection_finding_of on inspection_finding (inspection_id);
 create table if not exists admonition (
     admonition_id uuid primary key, kind text not null default '', unit text collate "C" not null default '',

@@ -30,6 +30,8 @@ from services.contracts.cases import (
     ChildReturned,
     ChildSearched,
     ChildUnreachable,
+    ClearanceDeclined,
+    ClearanceRequested,
     DocumentIssued,
     DocumentServed,
     ExtensionDeclined,
@@ -66,6 +68,7 @@ from services.contracts.proceedings import (
     CourtDecisionEnforced,
     CourtDecisionRemitted,
     CourtDecisionServed,
+    CrimeDecided,
     FilingAccepted,
     FilingDeclined,
     HearingHeld,
@@ -80,6 +83,7 @@ TimelineEvent = (
     | DocumentEvent
     | ReferralEvent
     | ReferralReturned
+    | CrimeDecided
     | LetterEvent
     | ProceedingsEvent
     | VisitRecorded
@@ -149,6 +153,7 @@ def in_words(event: TimelineEvent) -> str:
             | ReferralAnswered()
             | ReferralReturned()
             | ReferralRevoked()
+            | CrimeDecided()
         ):
             return _papers_in_words(event)
         case VisitRecorded():
@@ -183,6 +188,8 @@ def in_words(event: TimelineEvent) -> str:
             | CaseMerged()
             | CaseMoved()
             | ChildUnnamed()
+            | ClearanceRequested()
+            | ClearanceDeclined()
             | ExtensionRequested()
             | ExtensionDeclined()
             | AttendanceTaken()
@@ -247,6 +254,8 @@ def _beside_the_steps_in_words(
     | CaseMerged
     | CaseMoved
     | ChildUnnamed
+    | ClearanceRequested
+    | ClearanceDeclined
     | ExtensionRequested
     | ExtensionDeclined
     | AttendanceTaken,
@@ -265,6 +274,11 @@ def _beside_the_steps_in_words(
             return "责任人已全部明确。"
         case ChildUnnamed():
             return f"{event.found_on} 责任人缺失：{'、'.join(word('roles', role) for role in event.roles)}。"
+        case ClearanceRequested():
+            until = f"，延缓至 {event.expires_on}" if event.expires_on else ""
+            return f"{event.asked_on} 申请销号（{event.resolution} {word('resolutions', event.resolution)}）{until}，待第二人核准。"
+        case ClearanceDeclined():
+            return "不予销号。"
         case ExtensionRequested():
             return f"申请延期 {event.days} 天。"
         case ExtensionDeclined():
@@ -289,7 +303,7 @@ def _letter_in_words(event: LetterEvent) -> str:
             assert_never(event)
 
 
-def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned) -> str:
+def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned | CrimeDecided) -> str:
     match event:
         case DocumentIssued():
             term = f"，期限 {event.term_days} 天" if event.term_days else ""
@@ -309,6 +323,8 @@ def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned) ->
             return f"{office(event.to)} 退回转办。"
         case ReferralRevoked():
             return f"撤回对 {office(event.to)} 的转办。"
+        case CrimeDecided():
+            return f"{event.decided_on} 涉嫌犯罪移送：{word('crime_decisions', event.decision)}（{event.paper}）。"
         case _:
             assert_never(event)
 

@@ -55,6 +55,25 @@ class Case(Node):
     )
     searched_on: date | None = strawberry.field(description="最近查找 when a missing child was last searched for")
     seat_days: int = strawberry.field(description="在校天数 school days seen in class since the return")
+    unnamed: list[str] = strawberry.field(
+        description="责任人缺失 roles in which nobody answers for the child, as last noted"
+    )
+    watch_until: date | None = strawberry.field(description="跟踪观察至 until when a child that came back is watched")
+    paused_until: date | None = strawberry.field(
+        description="中止至 the last day on which the clock of the step owed may stand; null where it runs"
+    )
+    extension_asked: int = strawberry.field(
+        description="申请延期天数 days more that were asked for and wait for a second person; 0 where none do"
+    )
+    extension_reason: str = strawberry.field(description="延期理由 why more time was asked for")
+    extension_asked_by: str = strawberry.field(description="延期申请人 account that asked for it, and can't grant it")
+    clearance_asked: str = strawberry.field(
+        description="拟销号代码 resolution code that was asked for and waits for a second person; empty where none does"
+    )
+    clearance_evidence: str = strawberry.field(description="销号证据 kind and reference of the paper that shows it")
+    clearance_asked_by: str = strawberry.field(description="销号申请人 account that asked for it, and can't approve it")
+    clearance_asked_on: date | None = strawberry.field(description="销号申请日期 when it was asked for")
+    clearance_until: date | None = strawberry.field(description="拟延缓至 until when the deferral asked for is to hold")
 
     @classmethod
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
@@ -215,6 +234,12 @@ class Referral(Node):
     answered_on: date | None = strawberry.field(description="回复日期 answered")
     asked_by: str = strawberry.field(description="转办单位 who asked")
     handed_on_from: UUID | None = strawberry.field(description="移送来源 the referral of the department that led")
+    decision: str = strawberry.field(
+        description="刑事处理结果 what was last decided of a suspected crime: filed, not_filed, dropped, charged, not_charged, convicted or"
+        " acquitted; empty before, and of other referrals"
+    )
+    decision_paper: str = strawberry.field(description="决定书文号 number of that decision")
+    decided_on: date | None = strawberry.field(description="决定日期 when it was decided")
     overdue: bool = strawberry.field(description="逾期 whether the reply is late today")
 
     @classmethod

@@ -64,8 +64,9 @@ class Duty(AsRead):
     owed_by: str = strawberry.field(description="责任单位 the unit that owed it then, `kind:area`")
     officer: str = strawberry.field(description="责任人 account that owed it, where the matter names one")
     responsible: str = strawberry.field(
-        description="包保责任人 account of who answered for the child on the day it began, in the role of the level: teacher, principal,"
-        " township cadre or leader of the bureau; empty where nobody was named, and in other matters"
+        description="包保责任人 account of who answered for the child on the day it began, by where the child was on that day, in the role of"
+        " the level: teacher, principal, township cadre or leader of the bureau; empty where nobody was named, where the child is"
+        " not within reach any more, and in other matters"
     )
     owed_to: str = strawberry.field(
         description="要求单位 the unit that asked for it; empty where it is owed to the child"

@@ -54,6 +54,9 @@ LATEST_LOOKS = 20
 LATE_SINCE = "coalesce({a}.late_since, case when {a}.owed_due_on < %(today)s then {a}.owed_due_on end)"
 """Since when the step owed is late, at whatever level it is owed now."""
 
+AWAITING = "case {v} when 'clearance' then {a}.clearance_asked <> '' when 'extension' then {a}.extension_asked > 0 else false end"
+"""Whether a case waits for a second person's answer to what was asked for."""
+
 _CHILD = Table(
     "Child",
     "child",
@@ -116,7 +119,9 @@ _CASE = Table(
     "case_file",
     columns(
         "childId state cause causes township village school stage openedOn confirmedOn orderedOn returnedOn closedOn"
-        " resolution owedStep owedBy owedDueOn owedRule owedLegalBasis expiredSteps searchedOn seatDays",
+        " resolution owedStep owedBy owedDueOn owedRule owedLegalBasis expiredSteps searchedOn seatDays unnamed watchUntil pausedUntil"
+        " extensionAsked extensionReason extensionAskedBy clearanceAsked clearanceEvidence clearanceAskedBy clearanceAskedOn"
+        " clearanceUntil",
         id="{a}.case_id",
         earlierCaseId="{a}.earlier_case",
         overdue="coalesce({a}.owed_due_on < %(today)s, false)",
@@ -199,7 +204,7 @@ TABLES: Mapping[str, Table] = {
             "referral",
             columns(
                 "caseId childId toUnit purpose request askedBy handedOnFrom township state openedOn replyBy outcome"
-                " answeredOn",
+                " answeredOn decision decisionPaper decidedOn",
                 id="{a}.referral_id",
                 overdue="coalesce({a}.reply_by < %(today)s, false) and {a}.state in ('opened', 'accepted')",
             ),

@@ -418,7 +418,7 @@ class OversightQuery:
 
     @strawberry.field(
         description="某日责任人 for each role the one who answers for a child on a day (default today): its own person before"
-        " the post of its place, a deputy before whom it stands in for"
+        " the post of the place where it lived and went to school on that day, a deputy before whom it stands in for"
     )
     async def responsible_on(self, info: Info, child_id: UUID, on: date | None = None) -> list[Answering]:
         """Who answers for a child on a day; nothing where the child is not within the caller's reach."""

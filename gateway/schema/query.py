@@ -21,6 +21,7 @@ from gateway.schema.field_check import FieldCheck, FieldCheckAnswer, Submission
 from gateway.schema.funnel import REACHED
 from gateway.schema.guardian_letters import GuardianLettersQuery
 from gateway.schema.informant import InformantQuery
+from gateway.schema.map import AWAITING
 from gateway.schema.node_query import NodeQuery, own
 from gateway.schema.notify import Notice
 from gateway.schema.notify_query import NotifyQuery
@@ -154,7 +155,8 @@ class Query(
 
     @strawberry.field(
         description="个案名单 cases; `overdue` those whose step is late today for whom it is owed by; `late` those whose step was"
-        " late before, too, and went up; `owedBy` the kind of unit that owes it; `reached` those that ever came to a step of `caseFunnel`"
+        " late before, too, and went up; `owedBy` the kind of unit that owes it; `reached` those that ever came to a step of `caseFunnel`;"
+        " `awaiting` those in which a `clearance` or an `extension` was asked for and waits for a second person"
     )
     async def cases(
         self,
@@ -165,10 +167,11 @@ class Query(
         late: bool | None = None,
         owed_by: str | None = None,
         reached: str | None = None,
+        awaiting: str | None = None,
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[Case]:
-        """Cases by state, township, lateness, who owes the next step and how far they came."""
+        """Cases by state, township, lateness, who owes the next step, how far they came and what they wait for."""
         given: dict[str, object] = {"state": state, "township": township, "owed_by": owed_by}
         also = "true"
         if overdue is not None:
@@ -178,6 +181,8 @@ class Query(
             also += f" and {is_late if late else f'not {is_late}'}"
         if reached is not None:
             also += f" and {REACHED.format(a='r', v='%(reached)s')}"
+        if awaiting is not None:
+            also += f" and {AWAITING.format(a='r', v='%(awaiting)s')}"
         keys = by_township(info, type_name="Case", key="case_id")
         where = _where(given=given, also=also)
         today = info.context.today
@@ -188,7 +193,7 @@ class Query(
             keys=keys,
             first=first,
             after=after,
-            given={**given, "today": today, "reached": reached},
+            given={**given, "today": today, "reached": reached, "awaiting": awaiting},
         )
 
     @strawberry.field(

@@ -18,7 +18,7 @@ from gateway.schema import (
     supervision_map,
 )
 from gateway.schema.funnel import REACHED
-from gateway.schema.map import LATE_SINCE
+from gateway.schema.map import AWAITING, LATE_SINCE
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
 
 LETTERS: Final = "lower(regexp_replace({v}::text, '[^A-Za-z]', '', 'g'))"
@@ -69,6 +69,7 @@ ROOTS: Mapping[str, Root] = {
             "late": Filter(f"({LATE_SINCE} is not null) = {{v}}", "lateSince"),
             "owedBy": Filter("{a}.owed_by = {v}", "owedBy"),
             "reached": Filter(REACHED, "documents"),
+            "awaiting": Filter(AWAITING, "clearanceAsked"),
         },
         keys=(TOWNSHIP, by_id("case_id")),
     ),

@@ -111,6 +111,27 @@ def visit_record() -> Document:
     return made
 
 
+def persuasion_record() -> Document:
+    """A record of one attempt to persuade 劝返记录, however it was made, to be signed and put to the school's report."""
+    made = _page()
+    _line(made, "{{ title }}", font=TITLE, size=22, align=WD_ALIGN_PARAGRAPH.CENTER, after=12)
+    _table(
+        made,
+        widths=(36, 120),
+        rows=(
+            ("学生姓名", "{{ child }}"),
+            ("监护人", "{{ guardian }}"),
+            ("学校、学段", "{{ school }}　{{ stage }}"),
+            ("劝返情况", "{{ said }}"),
+            ("谈话内容", "{{ note }}\n\n\n\n"),
+            ("登记单位、日期", "{{ office }}　{{ issued_on }}"),
+            ("监护人签名", "\n　　　　　　　　年　　月　　日"),
+            ("劝返人签名", "\n　　　　　　　　年　　月　　日"),
+        ),
+    )
+    return made
+
+
 def signed_list() -> Document:
     """A township's list of a month 劝返清单 with the six who sign it."""
     made = _page(landscape=True)
@@ -156,6 +177,7 @@ FORMS = {
     "letter": letter,
     "guardian_letter": guardian_letter,
     "record": visit_record,
+    "persuasion": persuasion_record,
     "list": signed_list,
     "report": county_report,
 }

@@ -89,6 +89,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "written_report": Form("letter", _SERVED),
     "referral_letter": Form("letter", _SERVED),
     "visit_record": Form("record", {**_HEAD, **_CHILD, **_VISIT}),
+    "persuasion_record": Form("persuasion", {**_HEAD, **_CHILD, "said": "劝返情况", "note": "谈话内容"}),
     "assistance_letter": Form("letter", {**_TEXT, **_CHILD, "place": "受函地", "request": "请求", "reply_by": "期限"}),
     "interview_notice": Form("letter", {**_TEXT, "unit": "单位", "ground": "事由", "reply_by": "期限"}),
     "circular_notice": Form("letter", {**_TEXT, "unit": "单位", "ground": "事由", "reply_by": "期限"}),

@@ -1,4 +1,4 @@
-"""Papers that belong to no step of a case 其他文书: visit records, letters, calls to order, what units sign, the report to the county.
+"""Papers that belong to no step of a case 其他文书: records of visits and of persuasion, letters, calls to order, what units sign, the report to the county.
 
 Each kind is read from one type of the schema, within the caller's reach of that type and of the children it names.
 """
@@ -16,6 +16,7 @@ from gateway.sheets.paper import IN_FULL, TEXTS, of_child, require_names, writte
 from gateway.sheets.stamp import Stamp
 from gateway.sheets.template import fill
 from gateway.words import day, office, word
+from services.chassis.clock import china_date
 from services.contracts.divisions import DIVISIONS
 
 Row = Mapping[str, Any]
@@ -49,6 +50,16 @@ def _visit(row: Row) -> dict[str, Any]:
         "number": "",
         "issued_on": day(row["visitedOn"]),
         "office": "",
+    }
+
+
+def _persuasion(row: Row) -> dict[str, Any]:
+    return {
+        "said": row["detail"],
+        "note": row["note"],
+        "number": "",
+        "issued_on": day(china_date(row["at"])),
+        "office": office(row["department"]),
     }
 
 
@@ -130,6 +141,15 @@ KINDS: Final[Mapping[str, Kind]] = {
         _visit,
         of_child=True,
         plain=("attachments",),
+    ),
+    "persuasion_record": Kind(
+        "CaseStep",
+        "event_id",
+        ("detail", "note", "department"),
+        _persuasion,
+        of_child=True,
+        only="t.type = 'cases.persuasion-recorded.v1'",
+        plain=("at",),
     ),
     "assistance_letter": Kind(
         "AssistanceLetter",

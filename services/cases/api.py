@@ -85,6 +85,7 @@ def _of_cases(cases: Cases) -> tuple[Callable[..., Answer], ...]:
         cases.accept_referral,
         cases.answer_referral,
         cases.hand_on_referral,
+        cases.record_crime_decision,
         cases.return_referral,
         cases.revoke_referral,
         cases.expire_steps,

@@ -313,6 +313,14 @@ class Cases(RecordedApplication):
         referral.answer(outcome=outcome, department=who_acts().department, today=today())
         return self.record(referral)
 
+    def record_crime_decision(self, *, referral_id: UUID, decision: str, paper: str, decided_on: date) -> Answer:
+        """Keeps what police, procuratorate or court decided of a suspected crime that was handed over 刑事处理结果."""
+        referral = self.get(Referral, referral_id)
+        referral.record_crime_decision(
+            decision=decision, paper=paper, decided_on=decided_on, department=who_acts().department, today=today()
+        )
+        return self.record(referral)
+
     def hand_on_referral(self, *, referral_id: UUID, to: str, outcome: str, request: str, reply_by: date) -> Answer:
         """The department that leads says what it found and hands the matter on 移送; answers the next referral's id."""
         referral = self.get(Referral, referral_id)

@@ -70,6 +70,7 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     LateReply.Climbed: (told.ReplyClimbed, "late_reply_id"),
     LateReply.Settled: (told.LateReplySettled, "late_reply_id"),
     Referral.Returned: (told.ReferralReturned, "referral_id"),
+    Referral.CrimeDecided: (before_court.CrimeDecided, "referral_id"),
     Assignment.Deputised: (told.ResponsibilityDeputised, "assignment_id"),
     Post.Filled: (told.PostFilled, "post_id"),
     Post.HandedOver: (told.PostHandedOver, "post_id"),

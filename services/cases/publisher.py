@@ -1,7 +1,6 @@
 """The events of cases in the published language; personal fields are sealed texts already and only pass through.
 
-A clearance asked for, declined or lapsed is the service's own matter: others are told when the case is cleared, and
-when a lapsed deferral opens the next case.
+That a deferral lapsed is the service's own matter: others are told that the child's next case opens of it.
 """
 
 from typing import assert_never
@@ -10,10 +9,12 @@ from uuid import UUID
 from services.cases.domain import rules
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.case import Case, Owing
+from services.cases.domain.clearance import Clearance
 from services.cases.domain.document import Document
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
 from services.cases.oversight_publisher import publish_oversight
+from services.chassis.clock import china_date
 from services.contracts import cases as told
 from services.contracts.envelope import Published, Sealed
 
@@ -27,8 +28,8 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             return told.CaseClosed(
                 case_id=event.originator_id, child_id=event.child_id, closed_on=event.closed_on, outcome=event.outcome
             )
-        case Case.Cleared():
-            return _cleared(event)
+        case Case.ClearanceAsked() | Case.ClearanceDeclined() | Case.Cleared():
+            return _clearance(event, case_id=event.originator_id, child_id=event.child_id)
         case Case.Warned():
             return told.StepFallsDue(
                 case_id=event.originator_id,
@@ -234,7 +235,11 @@ def _beside_the_steps(
     match event:
         case Case.ExtensionAsked(extension=extension):
             return told.ExtensionRequested(
-                case_id=case_id, child_id=child_id, days=extension.days, reason=extension.reason
+                case_id=case_id,
+                child_id=child_id,
+                days=extension.days,
+                reason=extension.reason,
+                asked_by=extension.asked_by,
             )
         case Case.ExtensionDeclined():
             return told.ExtensionDeclined(case_id=case_id, child_id=child_id, reason=event.reason)
@@ -255,16 +260,38 @@ def _beside_the_steps(
             assert_never(event)
 
 
-def _cleared(event: Case.Cleared) -> Published:
-    return told.CaseCleared(
-        case_id=event.originator_id,
-        child_id=event.child_id,
-        resolution=event.clearance.resolution,
-        evidence=f"{event.clearance.evidence_kind}: {event.clearance.evidence}",
-        approver=event.approver,
-        cleared_on=event.cleared_on,
-        expires_on=event.clearance.expires_on,
-    )
+def _clearance(
+    event: Case.ClearanceAsked | Case.ClearanceDeclined | Case.Cleared, *, case_id: UUID, child_id: UUID
+) -> Published:
+    match event:
+        case Case.ClearanceAsked(clearance=clearance):
+            return told.ClearanceRequested(
+                case_id=case_id,
+                child_id=child_id,
+                resolution=clearance.resolution,
+                evidence=_evidence(clearance),
+                asked_by=clearance.asked_by,
+                asked_on=china_date(event.timestamp),
+                expires_on=clearance.expires_on,
+            )
+        case Case.ClearanceDeclined():
+            return told.ClearanceDeclined(case_id=case_id, child_id=child_id, reason=event.reason)
+        case Case.Cleared(clearance=clearance):
+            return told.CaseCleared(
+                case_id=case_id,
+                child_id=child_id,
+                resolution=clearance.resolution,
+                evidence=_evidence(clearance),
+                approver=event.approver,
+                cleared_on=event.cleared_on,
+                expires_on=clearance.expires_on,
+            )
+        case _:
+            assert_never(event)
+
+
+def _evidence(clearance: Clearance) -> str:
+    return f"{clearance.evidence_kind}: {clearance.evidence}"
 
 
 def _document(event: Document.Issued | Document.Served) -> Published:

@@ -218,6 +218,8 @@ class ExtensionRequested(Published, frozen=True, kw_only=True):
     child_id: UUID
     days: int
     reason: str
+    asked_by: str = ""
+    """The account that asked, and so can't grant it; empty where an earlier release told it."""
 
 
 class ExtensionDeclined(Published, frozen=True, kw_only=True):
@@ -292,6 +294,31 @@ class CaseClosed(Published, frozen=True, kw_only=True):
     child_id: UUID
     closed_on: date
     outcome: Literal["kept", "relapsed"] = "kept"
+
+
+class ClearanceRequested(Published, frozen=True, kw_only=True):
+    """Somebody asked to clear the case 销号申请; what is owed stays owed until a second person approves it.
+
+    `evidence` is the kind of the paper and its reference, `expires_on` the last day a deferral is to hold.
+    """
+
+    TYPE: ClassVar[str] = "cases.clearance-requested.v1"
+    case_id: UUID
+    child_id: UUID
+    resolution: str
+    evidence: str
+    asked_by: str
+    asked_on: date
+    expires_on: date | None
+
+
+class ClearanceDeclined(Published, frozen=True, kw_only=True):
+    """The clearance asked for was not granted, or taken back by who asked 不予销号; the case goes on."""
+
+    TYPE: ClassVar[str] = "cases.clearance-declined.v1"
+    case_id: UUID
+    child_id: UUID
+    reason: str
 
 
 class CaseCleared(Published, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What cases tells of proceedings 司法程序 (N2.6): a file from its filing to the day it is carried out."""
+"""What cases tells of proceedings 司法程序 (N2.6): a file from its filing to the day it is carried out; and what became of a suspected crime."""
 
 from datetime import date
 from typing import ClassVar
@@ -139,3 +139,16 @@ class ProceedingsFallen(Published, frozen=True, kw_only=True):
     child_id: UUID
     ground: UUID
     fell_on: date
+
+
+class CrimeDecided(Published, frozen=True, kw_only=True):
+    """What police, procuratorate or court decided of a suspected crime that was handed over 刑事处理结果; `paper` is its number."""
+
+    TYPE: ClassVar[str] = "cases.crime-decided.v1"
+    referral_id: UUID
+    case_id: UUID
+    child_id: UUID
+    to: str
+    decision: str
+    paper: str
+    decided_on: date

@@ -28,14 +28,6 @@ SCREENSHOTS = Path("build/screenshots")
 MOST_BYTES = 100_000
 NARROW = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 900}
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them run on one worker: they share a system and a browser."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass(frozen=True)

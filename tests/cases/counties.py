@@ -12,6 +12,9 @@ STAGES = ("primary", "junior", "none")
 SEXES = ("male", "female")
 STANDINGS = ("in_school", "other_form", "elsewhere", "returned", "verifying", "out_of_school")
 MEASURES = ("visits", "orders", "penalties", "judicial", "referrals")
+SUPERVISED = (
+    *("inspections", "rectified_in_time", "rectified_late", "rectifying", "interviews", "circulars", "accountability"),
+)
 AXES = {"township": TOWNSHIPS, "stage": STAGES, "sex": SEXES, "standing": STANDINGS, "measure": MEASURES}
 _SHARE = {"in_school": 40, "other_form": 2, "elsewhere": 4, "returned": 1, "verifying": 1, "out_of_school": 1}
 
@@ -39,8 +42,10 @@ def some_time_later(before: County, chance: random.Random, *, changes: int) -> C
     return later
 
 
-def tables_of(children: County, *, acts: Sequence[Sequence[int]] | None = None) -> tuple[CountedTable, ...]:
-    """The tables of the list; `acts` are measures by township, none where left out."""
+def tables_of(
+    children: County, *, acts: Sequence[Sequence[int]] | None = None, supervised: Sequence[Sequence[int]] | None = None
+) -> tuple[CountedTable, ...]:
+    """The tables of the list; `acts` are measures, `supervised` what supervision did, by township, none where left out."""
     by_axis = {
         axis: tuple(
             tuple(
@@ -61,5 +66,11 @@ def tables_of(children: County, *, acts: Sequence[Sequence[int]] | None = None) 
             rows=TOWNSHIPS,
             columns=MEASURES,
             cells=tuple(map(tuple, acts or [[0] * len(MEASURES)] * len(TOWNSHIPS))),
+        ),
+        CountedTable(
+            table="supervision_by_township",
+            rows=TOWNSHIPS,
+            columns=SUPERVISED,
+            cells=tuple(map(tuple, supervised or [[0] * len(SUPERVISED)] * len(TOWNSHIPS))),
         ),
     )

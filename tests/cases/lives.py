@@ -48,6 +48,7 @@ from tests.cases.schools import MEASURED, lines_of
 
 TOWNSHIP = "township:410326103"
 CIVIL_AFFAIRS = "civil_affairs:410326"
+POLICE = "public_security:410326"
 NEAR = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b13")
 PHOTO = UUID("4d5e6f70-8192-4a3b-8c4d-5e6f708192a3")
 VISIT = UUID("6a1d3f44-52d1-4e0a-9a0e-8d9c0b1a2f33")
@@ -260,6 +261,33 @@ def around_a_case() -> list[RecordedAggregate]:
         cadre = Assignment.assign(child_id=CHILD, earlier=None, role="village_cadre", officer="cadre-1", from_on=MONDAY)
         following = cadre.end(until_on=MONDAY + days(30), successor="cadre-2", looked_for=False)
     return [*referrals, report, cadre, *following]
+
+
+def a_suspected_crime() -> list[RecordedAggregate]:
+    """A guardian's refusal handed over to the police, which filed it; the procuratorate charged, the court convicted."""
+    case = opened()
+    with acting_on(MONDAY):
+        referral = Referral.open(
+            case_id=case.id,
+            child_id=CHILD,
+            earlier=None,
+            to="public_security",
+            purpose="suspected_crime",
+            request="a judgment in force is not complied with",
+            asked_by=TOWNSHIP,
+            reply_by=MONDAY + days(10),
+            today=MONDAY,
+        )
+        referral.accept(department=POLICE)
+    for number, decision in enumerate(("not_filed", "filed", "charged", "convicted"), start=1):
+        on = MONDAY + days(30 * number)
+        with acting_on(on):
+            referral.record_crime_decision(
+                decision=decision, paper=f"2026-{number}", decided_on=on, department=POLICE, today=on
+            )
+            if decision == "filed":
+                referral.answer(outcome="filed after review", department=POLICE, today=on)
+    return [referral]
 
 
 def a_year_of_oversight() -> list[RecordedAggregate]:
@@ -639,6 +667,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_way_through_the_courts(),
         *a_lost_child_deferred(),
         *around_a_case(),
+        *a_suspected_crime(),
         *a_year_of_oversight(),
         *who_answers(),
         *a_child_searched_for(),

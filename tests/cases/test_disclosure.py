@@ -197,7 +197,7 @@ OTHERS = CountedTable(
         ({"counted": TABLES[1:]}, "exactly the tables"),
         ({"counted": (*TABLES, TABLES[0])}, "exactly the tables"),
         ({"counted": (CROOKED, *TABLES[1:])}, "a number for each of its rows"),
-        ({"counted": (*TABLES[:2], OTHERS, TABLES[3])}, "don't add up to the same"),
+        ({"counted": (*TABLES[:2], OTHERS, *TABLES[3:])}, "don't add up to the same"),
         ({"tasks": ()}, "1 to 40 lines"),
         ({"methods": ("请致电13812345678",)}, "looks like a person's"),
         ({"bodies": (Body(unit="somebody", duty="all"),)}, "never a person"),

@@ -43,7 +43,7 @@ AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, CountyReport,
     Disclosure, DisclosureLedger, Proceedings, StatisticsPack, EntryCohort, DataRequest,
 )  # fmt: skip
-PRIVATE = {Case.ClearanceAsked, Case.ClearanceDeclined, Case.ClearanceLapsed} | {
+PRIVATE = {Case.ClearanceLapsed} | {
     NumberBook.Opened,
     NumberBook.Taken,
     DisclosureLedger.Opened,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from services.cases.domain.case import id_of_case
-from services.cases.domain.catalogue import DEPARTMENTS
+from services.cases.domain.catalogue import CRIME_DECISIONS, DEPARTMENTS
 from services.cases.domain.referral import Referral, ReferralState
 from services.chassis.errors import Forbidden, Refused
 from tests.cases.given import CHILD, MONDAY, acting_on, days
@@ -161,3 +161,75 @@ def test_a_request_names_nobody() -> None:
 
 def test_every_department_has_a_name_and_a_purpose() -> None:
     assert all(department.name and department.purposes for department in DEPARTMENTS.values())
+
+
+class TestASuspectedCrime:
+    """What is handed over to the police (N2.6): what they, the procuratorate and the court decide is kept, nothing is decided here."""
+
+    POLICE = "public_security:410326"
+
+    def handed_over(self) -> Referral:
+        """A suspected crime that the police have taken on."""
+        referral = asked(to="public_security", purpose="suspected_crime")
+        with acting_on(MONDAY):
+            referral.accept(department=self.POLICE)
+        return referral
+
+    def decide(self, referral: Referral, *decisions: str, department: str = POLICE) -> None:
+        """One decision after the other, all of the same day."""
+        for decision in decisions:
+            with acting_on(MONDAY):
+                referral.record_crime_decision(
+                    decision=decision, paper="2026-7", decided_on=MONDAY, department=department, today=MONDAY
+                )
+
+    def test_is_filed_charged_and_judged_each_with_its_number(self) -> None:
+        referral = self.handed_over()
+        self.decide(referral, "filed", "charged", "convicted")
+
+        decided = [event for event in referral.pending_events if isinstance(event, Referral.CrimeDecided)]
+        assert [(event.decision, event.paper) for event in decided] == [
+            ("filed", "2026-7"),
+            ("charged", "2026-7"),
+            ("convicted", "2026-7"),
+        ]
+
+    @pytest.mark.parametrize("decision", CRIME_DECISIONS)
+    @pytest.mark.parametrize("before", [(), ("not_filed",), ("filed",), ("filed", "charged"), ("filed", "dropped")])
+    def test_each_decision_comes_after_what_the_law_puts_before_it(
+        self, before: tuple[str, ...], decision: str
+    ) -> None:
+        referral = self.handed_over()
+        self.decide(referral, *before)
+        if (before[-1] if before else "") in CRIME_DECISIONS[decision].follows:
+            self.decide(referral, decision)
+            assert referral.decision == decision
+        else:
+            with pytest.raises(Refused, match="what may follow"):
+                self.decide(referral, decision)
+
+    def test_is_answered_only_once_it_is_known_whether_it_was_filed(self) -> None:
+        referral = self.handed_over()
+        with acting_on(MONDAY):
+            with pytest.raises(Refused, match="record_crime_decision comes first"):
+                referral.answer(outcome="we look into it", department=self.POLICE, today=MONDAY)
+            self.decide(referral, "filed")
+            referral.answer(outcome="filed", department=self.POLICE, today=MONDAY)
+        self.decide(referral, "charged", department=BUREAU)
+
+        assert (referral.state, referral.decision) == (ReferralState.ANSWERED, "charged")
+
+    def test_is_decided_by_nobody_here(self) -> None:
+        with pytest.raises(Forbidden, match="education_bureau or public_security"):
+            self.decide(self.handed_over(), "filed", department=TOWNSHIP)
+
+    def test_is_not_decided_before_it_was_handed_over_nor_in_days_to_come(self) -> None:
+        for on in (MONDAY - days(1), MONDAY + days(1)):
+            with acting_on(MONDAY), pytest.raises(Refused, match="when the one before was, and today"):
+                self.handed_over().record_crime_decision(
+                    decision="filed", paper="2026-7", decided_on=on, department=self.POLICE, today=MONDAY
+                )
+
+    def test_no_other_referral_has_such_a_decision(self) -> None:
+        with pytest.raises(Refused, match="a crime is handed over for suspected_crime"):
+            self.decide(accepted(), "filed", department=CIVIL_AFFAIRS)

@@ -1,7 +1,7 @@
 """The whole distributed profile for fault tests, started once and shared, and the report of what befell it.
 
-The tests that disturb it take turns on one system: it costs ten seconds and a gigabyte. Under xdist they therefore belong
-to one group (`--dist loadgroup`); any other way of distributing them works, and starts a system on each worker.
+The tests that disturb it take turns on one system: it costs ten seconds and a gigabyte. They therefore stay on one
+worker, one after the other (`tests/fixtures/workers.py`); any other way of distributing them works, and starts a system on each worker.
 
     BAOXUE_FAULT_ROUNDS=200 pytest tests/faults     the long form; the table goes to build/faults.md as well
     BAOXUE_FAULT_SEED=7                             another order of events; the seed stands in the header
@@ -32,7 +32,6 @@ SEED = int(os.environ.get("BAOXUE_FAULT_SEED", "20260901"))
 STALE_AFTER_S = 3.0  # how old what is shown may be where a ground ends with a task: short, because a test waits for it
 REPORT = Path("build/faults.md")
 CHILDREN = 120
-GROUP = "the whole system"
 COLUMNS = (
     "fault",
     "rounds",
@@ -170,13 +169,6 @@ def settle_county(system: Distributed, *, children: int) -> list[UUID]:
             compared = roster.intake.comparison.compare(as_of=as_of, progress=lambda *_: None)
     wait_until_quiet(system)
     return sorted(compared.children.values())
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names of tests
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "shared" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(GROUP))
 
 
 @pytest.hookimpl(trylast=True)

@@ -591,6 +591,26 @@ def warrant(
     }
 
 
+def _asked(number: int) -> dict[str, object]:
+    """What waits for a second person in every third case, by no chance, so that the other rows stay as they are."""
+    nothing: dict[str, object] = {"clearance_asked": "", "clearance_evidence": "", "clearance_asked_by": ""}
+    nothing |= {"extension_asked": 0, "extension_reason": "", "extension_asked_by": ""}
+    match number % 6:
+        case 0:
+            return nothing | {
+                "clearance_asked": "R9",
+                "clearance_evidence": "deferral_approval: 教函〔2026〕7号",
+                "clearance_asked_by": "xiaodian-officer",
+                "clearance_asked_on": TODAY - timedelta(days=2),
+                "clearance_until": TODAY + timedelta(days=90),
+            }
+        case 3:
+            asked = {"extension_asked": 5, "extension_reason": "汛期道路中断", "extension_asked_by": "bureau-office"}
+            return nothing | asked
+        case _:
+            return nothing
+
+
 def _case(
     chance: random.Random, number: int, *, child_id: UUID, township: str, village: str, school: str
 ) -> Iterator[tuple[str, dict[str, object]]]:
@@ -619,6 +639,8 @@ def _case(
                 "late_since": chance.choice((None, TODAY - timedelta(days=9))),
                 "searched_on": chance.choice((None, TODAY - timedelta(days=3))),
                 "seat_days": chance.randint(0, 20),
+                "unnamed": ["helper", "teacher"][: number % 3],
+                **_asked(number + part),
                 "resolution": "",
             },
         )
@@ -628,7 +650,7 @@ def _case(
             {
                 **of_case,
                 "event_id": made("step", number, step),
-                "type": "cases.case-opened.v1",
+                "type": "cases.persuasion-recorded.v1" if step else "cases.case-opened.v1",
                 "at": NOW - timedelta(days=9 - step, microseconds=step * 250_000),
                 "actor": "xiaodian-officer",
                 "department": f"township:{township}",
@@ -677,6 +699,9 @@ def _case(
                 "asked_by": f"township:{township}",
                 "handed_on_from": made("referral", number, "lead") if number % 4 else None,
                 "outcome": "",
+                "decision": "filed" if number % 4 == 0 else "",
+                "decision_paper": "汝公立字〔2026〕7号" if number % 4 == 0 else "",
+                "decided_on": TODAY - timedelta(days=1) if number % 4 == 0 else None,
             },
         )
     yield (

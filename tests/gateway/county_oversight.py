@@ -188,6 +188,8 @@ def oversight_of_units() -> Iterator[Told]:
                     "finding": "台账与实际不符",
                     "owed_by": unit,
                     "due_on": due_on,
+                    "first_due_on": due_on,
+                    "reported_on": TODAY if state == "right" else None,
                     "state": state,
                 },
             )

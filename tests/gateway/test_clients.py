@@ -137,7 +137,6 @@ def test_a_python_client_follows_what_was_registered(
     assert said == [expected["open"], expected["open"] - 1, "CLOSED"]
 
 
-@pytest.mark.xdist_group("npm")
 def test_a_typescript_client_is_sound_and_asks_what_was_registered(
     gateway: Any, served: str, expected: dict[str, Any], documents: Path, tmp_path: Path
 ) -> None:

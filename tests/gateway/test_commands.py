@@ -131,16 +131,29 @@ def test_nobody_acts_on_a_case_they_can_not_see(gateway: Any, cases: Cases, case
     assert cases.sent == []
 
 
-def test_where_a_child_belongs_is_taken_from_the_roster_and_not_from_the_caller(gateway: Any, cases: Cases) -> None:
+@pytest.mark.parametrize("by", ["xiaodian-officer", "school-principal"])
+def test_where_a_child_belongs_is_taken_from_the_roster_and_not_from_the_caller(
+    gateway: Any, cases: Cases, by: str
+) -> None:
     child = next(
-        r for table, r in county.county_rows() if table == "child" and r["township"] == county.XIAODIAN and r["school"]
+        row
+        for table, row in county.county_rows()
+        if table == "child" and row["township"] == county.XIAODIAN and row["school"] == county.SCHOOL
     )
 
-    query = 'mutation($c: UUID!) { openCase(childId: $c, cause: "field_check") { visible } }'
-    assert gateway.ask(query, {"c": str(child["child_id"])}, by="xiaodian-officer").data
+    query = 'mutation($c: UUID!) { openCase(childId: $c, cause: "absent") { visible } }'
+    assert gateway.ask(query, {"c": str(child["child_id"])}, by=by).data
 
     sent = json.loads(cases.sent[0].content)
     assert (sent["township"], sent["school"], sent["village"]) == (child["township"], child["school"], child["village"])
+
+
+def test_a_school_reports_none_but_its_own_pupils(gateway: Any, cases: Cases) -> None:
+    other = next(r for table, r in county.county_rows() if table == "child" and r["school"] not in {"", county.SCHOOL})
+
+    query = 'mutation($c: UUID!) { openCase(childId: $c, cause: "absent") { visible } }'
+    assert gateway.ask(query, {"c": str(other["child_id"])}, by="school-principal").code == "NOT_FOUND"
+    assert cases.sent == []
 
 
 @pytest.mark.parametrize(

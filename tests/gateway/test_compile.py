@@ -405,6 +405,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "poor": [True, False],
         "disabled": [True],
         "reached": ["confirmed", "educated", "ordered", "sued", "nothing"],
+        "awaiting": ["clearance", "extension", "nothing"],
         "conflict": [True, False],
         "found": ["moved_away"],
         "name": [*NAMES],

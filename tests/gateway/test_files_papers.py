@@ -14,8 +14,14 @@ from tests.gateway.conftest import Asking, asking_over
 from tests.gateway.test_files_deliveries import Roster, ask
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
+PERSUASION = next(
+    row
+    for table, row in county.county_rows()
+    if table == "case_step" and row["type"] == "cases.persuasion-recorded.v1" and row["township"] == county.XIAODIAN
+)
 IDS = {
     "visit_record": county.made("visit", 0, 0),
+    "persuasion_record": PERSUASION["event_id"],
     "assistance_letter": county.made("letter", 0),
     "interview_notice": county.made("admonition", 0),
     "circular_notice": county.made("admonition", 1),
@@ -60,6 +66,23 @@ def test_a_visit_record_says_what_the_family_promised_and_so_does_its_receipt(ga
 
     assert promises[promised] in text_of(ask(gateway, "GET", f"/files/papers/visit_record/{promised}"))
     assert "Visit.promise" in gateway.receipts_of()[0]["fields"]
+
+
+def test_a_record_of_persuasion_says_what_was_written_down_and_a_step_of_another_kind_has_none(
+    gateway: Asking,
+) -> None:
+    notes = {row["event_id"]: str(row["note"]) for table, row in county.county_rows() if table == "step_words"}
+    opened = next(
+        row
+        for table, row in county.county_rows()
+        if table == "case_step" and row["type"] == "cases.case-opened.v1" and row["township"] == county.XIAODIAN
+    )
+
+    told = text_of(ask(gateway, "GET", f"/files/papers/persuasion_record/{PERSUASION['event_id']}"))
+
+    assert notes[PERSUASION["event_id"]] in told
+    assert "CaseStep.note" in gateway.receipts_of()[0]["fields"]
+    assert ask(gateway, "GET", f"/files/papers/persuasion_record/{opened['event_id']}").status_code == 404
 
 
 def test_a_report_to_the_county_names_its_children_and_so_does_its_receipt(gateway: Asking) -> None:

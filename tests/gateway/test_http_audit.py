@@ -21,8 +21,6 @@ AUDIT = Path(__file__).parent / "http_audit"
 INSTALL_S = 300
 RUN_S = 60
 
-pytestmark = pytest.mark.xdist_group("npm")
-
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -1,6 +1,7 @@
 """The work around the cases as units ask for it: what is mine, open and late; who answered on a day; who has not signed."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -218,6 +219,61 @@ def test_a_step_that_was_owed_names_who_answered_for_its_child_on_the_day_it_beg
     for by in ("bureau-office", "xiaodian-officer"):
         nodes = gateway.ask(query, by=by).data["duties"]["nodes"]
         assert {node["number"]: node["responsible"] for node in nodes} == {0: "cadre-1", 1: "cadre-3", 2: "", 3: ""}
+
+
+MOVED = county.made("moved")
+MOVED_ON = county.TODAY - timedelta(days=20)
+
+
+@pytest.fixture(scope="module")
+def moved(read_model: Any) -> str:
+    """A child that lived in the village and was of the school, and is of another village and no school since some days ago."""
+    since = str(county.TODAY - timedelta(days=300))
+    stays = [
+        {"since": since, "township": county.XIAODIAN, "village": county.VILLAGE},
+        {"since": since, "school": county.SCHOOL},
+        {"since": str(MOVED_ON), "township": county.XIAODIAN, "village": f"{county.XIAODIAN}999"},
+        {"since": str(MOVED_ON), "school": ""},
+    ]
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        connection.execute(
+            "insert into child (child_id, township, village, school, stays) values (%s, %s, %s, '', %s::jsonb)",
+            [MOVED, county.XIAODIAN, f"{county.XIAODIAN}999", json.dumps(stays)],
+        )
+    return str(MOVED)
+
+
+def test_who_answered_before_a_child_moved_is_who_held_the_posts_of_where_it_was_then(
+    gateway: Asking, moved: str
+) -> None:
+    def answered(on: date) -> dict[str, str]:
+        query = f'{{ responsibleOn(childId: "{moved}", on: "{on}") {{ role officer }} }}'
+        told = gateway.ask(query, by="bureau-office").data["responsibleOn"]
+        return {answer["role"]: answer["officer"] for answer in told}
+
+    before, since = answered(MOVED_ON - timedelta(days=1)), answered(MOVED_ON)
+    assert before == {"village_cadre": "cadre-2", "principal": "cadre-2", "section_head": "cadre-2"}
+    assert since == {"section_head": "cadre-2"}, "the post of the township alone; the other village has none"
+    assert answered(county.TODAY - timedelta(days=301)) == {}, "nobody had stated yet where it was"
+
+
+def test_a_duty_names_who_answered_where_the_child_was_when_it_began(gateway: Asking, moved: str) -> None:
+    case = uuid4()
+    with psycopg.connect(gateway.writer_dsn) as connection:
+        for number, ago in enumerate((21, 20)):
+            connection.execute(
+                "insert into duty (duty_id, about, number, matter, level, owed_by, township, child_id, case_id, since_on, since_at,"
+                " changed_at) values (%s, %s, %s, 'case_step', 'school', 'school:1', %s, %s, %s, %s, %s, %s)",
+                [
+                    *(uuid4(), case, number, county.XIAODIAN, moved, case, county.TODAY - timedelta(days=ago)),
+                    *(county.NOW, county.NOW),
+                ],
+            )
+
+    query = f'{{ duties(caseId: "{case}") {{ nodes {{ number responsible }} }} }}'
+    nodes = gateway.ask(query, by="bureau-office").data["duties"]["nodes"]
+
+    assert {node["number"]: node["responsible"] for node in nodes} == {0: "cadre-2", 1: ""}
 
 
 def test_who_answers_for_a_child_elsewhere_is_not_told(gateway: Asking, answered_for: str) -> None:

@@ -14,70 +14,9 @@ from starlette.responses import Response
 
 from gateway.console.asking import Said
 from gateway.console.caller import Caller
-from gateway.console.document import SCHEMA, arguments_of, default_of
+from gateway.console.document import arguments_of, default_of, schema
 from gateway.words import WORDS
 from services.contracts.divisions import DIVISIONS
-
-OPEN: Final = frozenset(
-    [
-        "suspected",
-        "verifying",
-        "confirmed",
-        "persuading",
-        "unreachable",
-        "sought",
-        "reported",
-        "ordered",
-        "penalised",
-        "demanded",
-        "judicial",
-        "returned",
-        "watched",
-    ]
-)
-_PURSUED: Final = frozenset({"ordered", "penalised", "demanded", "judicial"})
-_OUT_OF_CLASS: Final = OPEN - {"returned", "watched"}
-ACTS: Final[Mapping[str, frozenset[str]]] = {
-    "beginVerification": frozenset({"suspected", "unreachable", "sought"}),
-    "confirmCase": frozenset({"verifying"}),
-    "recordPersuasion": frozenset({"confirmed", "persuading", "reported", *_PURSUED}),
-    "recordVisit": OPEN,
-    "reportCase": frozenset({"persuading", "unreachable"}),
-    "issueOrder": frozenset({"reported"}),
-    "issuePenalty": frozenset({"ordered"}),
-    "issueDemand": frozenset({"penalised"}),
-    "takeToJustice": frozenset({"ordered", "penalised", "demanded"}),
-    "fileProceedings": _PURSUED,
-    "recordProceeding": frozenset({"judicial"}),
-    "recordReturn": _OUT_OF_CLASS,
-    "countSeatDays": frozenset({"returned"}),
-    "watchCase": frozenset({"returned"}),
-    "closeCase": frozenset({"watched"}),
-    "recordRelapse": frozenset({"returned", "watched"}),
-    "reportUnreachable": _OUT_OF_CLASS - {"suspected", "unreachable", "sought"},
-    "recordSearch": frozenset({"unreachable", "sought"}),
-    "openReferral": OPEN,
-    "issueDocument": OPEN,
-    "sendAssistanceLetter": OPEN,
-    "requestClearance": OPEN,
-    "approveClearance": OPEN,
-    "declineClearance": OPEN,
-    "pauseStep": OPEN,
-    "requestExtension": OPEN,
-}
-"""In which states of a case a command is offered, in the order of the way back to school. The service decides; this spares refusals."""
-
-ACTS_IN_COURT: Final[Mapping[str, frozenset[str]]] = {
-    "acceptFiling": frozenset({"filed"}),
-    "declineFiling": frozenset({"filed"}),
-    "recordHearing": frozenset({"accepted", "appealed"}),
-    "recordDecision": frozenset({"accepted", "appealed"}),
-    "serveDecision": frozenset({"decided"}),
-    "appealDecision": frozenset({"served"}),
-    "recordEnforcement": frozenset({"in_force"}),
-    "withdrawProceedings": frozenset({"filed", "accepted"}),
-}
-"""The same of a file of proceedings."""
 
 LISTS: Final[Mapping[str, str]] = {
     "confirmCase.causes": "causes",
@@ -95,10 +34,12 @@ LISTS: Final[Mapping[str, str]] = {
     "recordDecision.decision": "court_decisions",
     "serveDecision.method": "service_methods",
     "appealDecision.appellant": "appellants",
+    "recordCrimeDecision.decision": "crime_decisions",
     "setAsideDocument.decidedBy": "set_aside_by",
     "openReferral.to": "departments",
     "openReferral.purpose": "referral_purposes",
     "requestClearance.resolution": "resolutions",
+    "requestClearance.evidenceKind": "clearance_papers",
     "pauseStep.reason": "pauses",
     "issueDocument.kind": "documents",
     "planVisits.reason": "focus_groups",
@@ -131,6 +72,8 @@ LISTS: Final[Mapping[str, str]] = {
     "decideAccountability.measure": "measures",
 }
 """Which list an argument's value is chosen from."""
+OTHER_ACTS: Final[Mapping[str, frozenset[str]]] = {"requestClearance.resolution": frozenset({"R11", "R12", "R13"})}
+"""Codes of a list that the command refuses, as they are acts of their own."""
 LONG: Final = frozenset(
     {"note", "promise", "request", "outcome", "reason", "remark", "evidence", "answer", "finding", "ground"}
 )
@@ -179,20 +122,6 @@ class Shown:
     back: str
 
 
-def of_case(state: str) -> list[str]:
-    """The commands offered for a case in a state."""
-    return [name for name, states in ACTS.items() if state in states]
-
-
-def of_file(caller: Caller, state: str) -> list[tuple[str, str]]:
-    """The commands offered for a file of proceedings in a state, each with what it is called."""
-    return [
-        (name, title_of(caller, name))
-        for name, states in ACTS_IN_COURT.items()
-        if state in states and caller.granted.may(name)
-    ]
-
-
 def blank(caller: Caller, command: str, *, about: Mapping[str, str], back: str = "") -> Shown:
     """The form of a command about something, to be filled in."""
     return _form(
@@ -224,7 +153,7 @@ async def send(caller: Caller, form: Form) -> Response:
 
 def _command(caller: Caller) -> str:
     command = str(caller.request.path_params["command"])
-    mutations = SCHEMA.mutation_type
+    mutations = schema().mutation_type
     if mutations is None or command not in mutations.fields or not caller.granted.may(command):
         raise Said("NOT_FOUND", "")
     return command
@@ -251,7 +180,7 @@ def _form(caller: Caller, command: str, given: Mapping[str, list[str]], *, back:
 
 def title_of(caller: Caller, command: str) -> str:
     """What a command is called, as the schema describes it: Chinese before the first blank, English behind it."""
-    mutations = SCHEMA.mutation_type
+    mutations = schema().mutation_type
     description = "" if mutations is None else mutations.fields[command].description or command
     return _said(caller, description)
 
@@ -270,7 +199,8 @@ def _field(caller: Caller, command: str, name: str, of: GraphQLArgument, values:
     if not values and isinstance(default, str | int) and not isinstance(default, bool):
         values = (str(default),)
     if listed is not None:
-        options = tuple((code, t.word(listed, code)) for code in WORDS[listed])
+        refused = OTHER_ACTS.get(f"{command}.{name}", frozenset())
+        options = tuple((code, t.word(listed, code)) for code in WORDS[listed] if code not in refused)
         return Field(name, label, "choices" if _is_list(of) else "choice", required, options, values)
     if name == "township":
         kind, _, area = caller.session.unit.partition(":")

@@ -28,7 +28,7 @@ PAYMENT_LISTS: Final = List(
         Narrowing("state", "child.state", "payment_list_states"),
     ),
     (
-        Button("approvePaymentList", {"listId": "id"}, in_state("made")),
+        Button("approvePaymentList", {"listId": "id"}, in_state("made"), not_by="madeBy"),
         Button("withdrawPaymentList", {"listId": "id"}, in_state("made", "approved")),
     ),
     file="paymentLists",

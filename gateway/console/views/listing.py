@@ -44,6 +44,20 @@ class Button:
     offered: Callable[[Mapping[str, Any]], bool]
     of_unit: str = ""
     """The field of the unit that may do it and no other; empty where that is no question of the row."""
+    of_kind: str = ""
+    """The field of the kind of unit that may do it; the bureau may for any, as it enters what others wrote on paper 代录."""
+    not_by: str = ""
+    """The field of the account that may not: a second person has to."""
+
+    def is_offered(self, row: Mapping[str, Any], *, unit: str, account: str) -> bool:
+        """Whether it is offered on a row to an account that acts for a unit."""
+        kinds = {str(row.get(self.of_kind, "")).partition(":")[0], "education_bureau"}
+        return (
+            self.offered(row)
+            and (not self.of_unit or row.get(self.of_unit) == unit)
+            and (not self.of_kind or unit.partition(":")[0] in kinds)
+            and (not self.not_by or row.get(self.not_by) != account)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,8 @@ class Rows:
     more: Mapping[str, Any]
     unit: str
     """The caller's."""
+    account: str
+    """The caller's."""
 
 
 def shown(one: List) -> Callable[[Caller], Awaitable[Response]]:
@@ -143,6 +159,7 @@ async def rows_of(
         [each for each in one.papers if caller.granted.may(each.command)],
         page.get("pageInfo", {}),
         caller.session.unit,
+        caller.session.account,
     )
 
 

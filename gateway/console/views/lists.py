@@ -3,7 +3,8 @@
 Aid's are in `aid_lists.py`, those of the field in `field_lists.py`, supervision's in `duty_lists.py`; what a list may hold is in `listing.py`.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from gateway.console.views.listing import (
     CHILD,
@@ -17,6 +18,18 @@ from gateway.console.views.listing import (
     Paper,
     in_state,
 )
+
+
+def _may_be_answered(row: Mapping[str, Any]) -> bool:
+    """Whether a referral waits for its answer; a suspected crime for what the police decided, first."""
+    return row.get("state") == "accepted" and (row.get("purpose") != "suspected_crime" or bool(row.get("decision")))
+
+
+def _is_suspected_crime(row: Mapping[str, Any]) -> bool:
+    """Whether a referral handed a suspected crime over of which something more may be decided 涉嫌犯罪移送."""
+    is_over = row.get("decision") in {"dropped", "not_charged", "convicted", "acquitted"}
+    return row.get("purpose") == "suspected_crime" and row.get("state") in {"accepted", "answered"} and not is_over
+
 
 CASES: Final = List(
     "cases",
@@ -69,6 +82,8 @@ REFERRALS: Final = List(
         Column("state", "child.state", "referral_states"),
         Column("replyBy", "case.reply_by", "due"),
         Column("outcome", "case.answer"),
+        Column("decision", "case.crime_decision", "crime_decisions"),
+        Column("decisionPaper", "case.number"),
     ),
     (
         Narrowing("state", "child.state", "referral_states"),
@@ -76,10 +91,11 @@ REFERRALS: Final = List(
         Narrowing("overdue", "site.late", "flag"),
     ),
     (
-        Button("acceptReferral", {"referralId": "id"}, in_state("opened")),
-        Button("answerReferral", {"referralId": "id"}, in_state("accepted")),
-        Button("returnReferral", {"referralId": "id"}, in_state("opened", "accepted")),
-        Button("revokeReferral", {"referralId": "id"}, in_state("opened", "accepted")),
+        Button("acceptReferral", {"referralId": "id"}, in_state("opened"), of_kind="toUnit"),
+        Button("answerReferral", {"referralId": "id"}, _may_be_answered, of_kind="toUnit"),
+        Button("recordCrimeDecision", {"referralId": "id"}, _is_suspected_crime, of_kind="toUnit"),
+        Button("returnReferral", {"referralId": "id"}, in_state("opened", "accepted"), of_kind="toUnit"),
+        Button("revokeReferral", {"referralId": "id"}, in_state("opened", "accepted"), of_kind="askedBy"),
     ),
     file="referrals",
 )
@@ -150,6 +166,7 @@ WARRANTS: Final = List(
             "reviewBreakGlass",
             {"warrantId": "id"},
             lambda row: bool(row.get("reviewDueAt")) and not row.get("reviewedAt"),
+            not_by="actor",
         ),
     ),
     starts=("approvePurpose",),
@@ -318,7 +335,7 @@ DISCLOSURES: Final = List(
         Column("endedOn", "lists.ended", "date"),
     ),
     buttons=(
-        Button("approveDisclosure", {"disclosureId": "id"}, in_state("prepared")),
+        Button("approveDisclosure", {"disclosureId": "id"}, in_state("prepared"), not_by="preparedBy"),
         Button("releaseDisclosure", {"disclosureId": "id"}, in_state("approved")),
         Button("discardDisclosure", {"disclosureId": "id"}, in_state("prepared", "approved")),
         Button("withdrawDisclosure", {"disclosureId": "id"}, in_state("released")),

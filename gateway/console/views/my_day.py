@@ -1,4 +1,4 @@
-"""我的一天: what the caller's unit owes today, by its clock, what is late first."""
+"""我的一天: what the caller's unit owes today, by its clock, what is late first; and what waits for this caller as the second person."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gateway.console.caller import Caller
+from gateway.console.views import offers
 
 OWED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "school": ("teacher", "school"),
@@ -43,12 +44,15 @@ async def show(caller: Caller) -> Response:
     also = await caller.ask("my_day")
     duties += _others(caller, also)
     is_whole &= not any(_has_more(also.get(name)) for name in ("findings", "referrals"))
+    to_answer, is_all = await _to_answer(caller)
+    is_whole &= is_all
     duties.sort(key=lambda duty: (duty.due_on or _LAST, duty.what))
     return caller.page(
         "my_day.html",
         late=[duty for duty in duties if duty.is_late],
         today_duties=[duty for duty in duties if not duty.is_late and duty.due_on == caller.today],
         later=[duty for duty in duties if not duty.is_late and duty.due_on != caller.today],
+        to_answer=to_answer,
         notices=[one for one in _nodes(also.get("notices")) if one.get("recipient") == caller.session.unit],
         is_whole=is_whole,
     )
@@ -65,6 +69,22 @@ def _steps(caller: Caller, page: Mapping[str, Any], *, is_late: bool) -> Iterato
             basis=case.get("owedLegalBasis", ""),
             path=f"/cases/{case['id']}",
         )
+
+
+async def _to_answer(caller: Caller) -> tuple[list[Duty], bool]:
+    """What others asked for and this caller may approve, by the day the case's own step is due; whether that is all."""
+    if not caller.granted.may("approveClearance") and not caller.granted.may("grantExtension"):
+        return [], True
+    found, t = await caller.ask("to_answer"), caller.texts
+    waiting = []
+    for what, said in (("clearance", "resolutions"), ("extension", "steps")):
+        for case in _nodes(found.get(f"{what}s")):
+            code = case.get("clearanceAsked") or case.get("owedStep")
+            if offers.may_answer(case, what, account=caller.session.account, today=caller.today):
+                named = f"{t(f'my_day.{what}')}：{t.word(said, code)}"
+                waiting.append(_duty(case, what=named, due="owedDueOn", path=f"/cases/{case['id']}"))
+    waiting.sort(key=lambda duty: (duty.due_on or _LAST, duty.what))
+    return waiting, not (_has_more(found.get("clearances")) or _has_more(found.get("extensions")))
 
 
 def _others(caller: Caller, found: Mapping[str, Any]) -> Iterator[Duty]:

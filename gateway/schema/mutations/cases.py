@@ -233,6 +233,16 @@ class CaseCommands:
         return await send(info, "cases", subject, referral_id=referral_id, outcome=outcome)
 
     @command
+    async def record_crime_decision(
+        self, info: Info, referral_id: UUID, decision: str, paper: Words, decided_on: date
+    ) -> CommandAnswer:
+        """刑事处理结果 what police, procuratorate or court decided of a suspected crime that was handed over."""
+        subject = await subject_of(info, "referral", "referral_id", referral_id)
+        return await send(
+            info, "cases", subject, referral_id=referral_id, decision=decision, paper=paper, decided_on=decided_on
+        )
+
+    @command
     async def revoke_referral(self, info: Info, referral_id: UUID, reason: Words) -> CommandAnswer:
         """撤回 takes a referral back."""
         subject = await subject_of(info, "referral", "referral_id", referral_id)

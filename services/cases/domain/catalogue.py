@@ -121,6 +121,13 @@ class CourtDecision(Word):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrimeDecision(Word):
+    """What was decided of a suspected crime 刑事处理结果, and after which decision it comes; the first comes after none."""
+
+    follows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseReason(Word):
     """Why a clock may stand 中止事由, and for how many calendar days at most."""
 
@@ -162,6 +169,7 @@ SERVICE_METHODS: Final = _read("service_methods", Word)
 ROLES: Final = _read("roles", Role)
 DEPARTMENTS: Final = _read("departments", Department)
 CHAINS: Final = _read("chains", Chain)
+CRIME_DECISIONS: Final = _read("crime_decisions", CrimeDecision)
 PAPERS: Final = _read("documents", Paper)
 FOCUS_GROUPS: Final = _read("focus_groups", Word)
 SIGNATURES: Final = _read("signatures", Word)

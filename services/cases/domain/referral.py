@@ -2,11 +2,14 @@
 
 While a referral is open the department asked may see what its purpose needs, so one is never opened twice for the same
 thing, and what ends it is always recorded. `request`, `outcome` and `reason` travel in the clear and name nobody.
+
+A suspected crime 涉嫌犯罪 (N2.6) is handed over to the police by a referral. What police, procuratorate and court decide of it is
+recorded with their papers' numbers, and nothing of it is decided here.
 """
 
 from datetime import date
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 from uuid import UUID, uuid5
 
 from services.cases.domain import catalogue
@@ -16,6 +19,7 @@ from services.chassis.errors import Forbidden, Refused
 
 OFFICE = "education_bureau"
 """The bureau keeps the office of the leading group: it may enter what another department wrote on paper 代录."""
+SUSPECTED_CRIME: Final = "suspected_crime"
 
 
 class ReferralState(StrEnum):
@@ -68,6 +72,17 @@ class Referral(RecordedAggregate):
         outcome: str
         answered_on: date
         asked_by: str = ""
+
+    class CrimeDecided(RecordedAggregate.Event):
+        """What was decided of a suspected crime 刑事处理结果; `paper` is the number of the decision, such as that of its filing 立案决定书."""
+
+        TOPIC = "cases.Referral.CrimeDecided"
+        case_id: UUID
+        child_id: UUID
+        to: str
+        decision: str
+        paper: str
+        decided_on: date
 
     class Revoked(RecordedAggregate.Event):
         TOPIC = "cases.Referral.Revoked"
@@ -145,9 +160,14 @@ class Referral(RecordedAggregate):
         self.trigger_event(self.Accepted, case_id=self.case_id, child_id=self.child_id, to=self.to)
 
     def answer(self, *, outcome: str, department: str, today: date) -> None:
-        """The department answers 办结回复."""
+        """The department answers 办结回复; to a suspected crime once it is known whether the police filed it."""
         self._must_stand(ReferralState.ACCEPTED, act="answer_referral")
         self._must_be_from({self.to}, department=department)
+        if self.purpose == SUSPECTED_CRIME and not self.decision:
+            raise Refused(
+                "answer_referral: a suspected crime is answered by whether the police filed it "
+                "(行政执法机关移送涉嫌犯罪案件的规定第八条); record_crime_decision comes first."
+            )
         outcome = catalogue.in_the_clear(outcome, what="the outcome")
         self.trigger_event(
             self.Answered,
@@ -187,6 +207,36 @@ class Referral(RecordedAggregate):
             reply_by=reply_by,
             today=today,
             handed_on_from=self.id,
+        )
+
+    def record_crime_decision(
+        self, *, decision: str, paper: str, decided_on: date, department: str, today: date
+    ) -> None:
+        """What police, procuratorate or court decided of a suspected crime, each after what comes before it 立案、起诉、判决."""
+        act = "record_crime_decision"
+        if self.purpose != SUSPECTED_CRIME:
+            raise Refused(
+                f"{act}: this referral is for {self.purpose}; a crime is handed over for {SUSPECTED_CRIME} (N2.6)."
+            )
+        self._must_stand(ReferralState.ACCEPTED, ReferralState.ANSWERED, act=act)
+        self._must_be_from({self.to}, department=department)
+        known = catalogue.known(decision, words=catalogue.CRIME_DECISIONS, what="decision on a suspected crime")
+        if self.decision not in known.follows:
+            next_ones = [name for name, word in catalogue.CRIME_DECISIONS.items() if self.decision in word.follows]
+            raise Refused(
+                f"{act}: {decision} {known.name} doesn't follow {self.decision or 'a matter that nobody has decided yet'}; "
+                f"what may follow: {catalogue.listed(next_ones or ['nothing'])}."
+            )
+        if not self.decided_on <= decided_on <= today:
+            raise Refused(f"{act}: it was decided between {self.decided_on}, when the one before was, and today.")
+        self.trigger_event(
+            self.CrimeDecided,
+            case_id=self.case_id,
+            child_id=self.child_id,
+            to=self.to,
+            decision=decision,
+            paper=catalogue.in_the_clear(paper, what="the decision's number"),
+            decided_on=decided_on,
         )
 
     def give_back(self, *, reason: str, department: str) -> None:
@@ -241,7 +291,15 @@ class Referral(RecordedAggregate):
 
     @event(Opened)
     def __init__(
-        self, case_id: UUID, child_id: UUID, number: int, to: str, purpose: str, asked_by: str, reply_by: date
+        self,
+        case_id: UUID,
+        child_id: UUID,
+        number: int,
+        to: str,
+        purpose: str,
+        asked_by: str,
+        opened_on: date,
+        reply_by: date,
     ) -> None:
         self.purpose = purpose
         self.case_id = case_id
@@ -251,6 +309,8 @@ class Referral(RecordedAggregate):
         self.asked_by = asked_by
         self.reply_by = reply_by
         self.state = ReferralState.OPENED
+        self.decision = ""
+        self.decided_on = opened_on
 
     @event(Accepted)
     def _accepted(self) -> None:
@@ -259,6 +319,11 @@ class Referral(RecordedAggregate):
     @event(Answered)
     def _answered(self) -> None:
         self.state = ReferralState.ANSWERED
+
+    @event(CrimeDecided)
+    def _crime_decided(self, decision: str, decided_on: date) -> None:
+        self.decision = decision
+        self.decided_on = decided_on
 
     @event(Revoked)
     def _revoked(self) -> None:

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psycopg
 
 from deploy.postgres.cluster import SUPERUSER, Cluster
 from deploy.postgres.databases import prepare
@@ -41,6 +42,10 @@ from tests.bench.node import installed
 CLIENTS: Final = 16
 SECONDS: Final = 3.0
 WARM_UP_S: Final = 1.5
+GRACE_S: Final = 10
+PATIENCE_S: Final = 60
+LOOKS_AT_REST: Final = 4
+"""So often in a row PostgreSQL has nothing to do before the next server is asked."""
 SETTLING: Final = -1
 """The round from which is counted is 0; the one before lets compilers and plans settle, Node's above all."""
 ASKS: Final = 2_000
@@ -217,12 +222,14 @@ def measure(
     *,
     children: int,
     rounds: int,
-    postmaster: int,
+    cluster: Cluster,
 ) -> None:
     """Asks all servers all queries, round after round, in another order each time."""
     asked = requests(children)
     check(known, queries, tokens, asked)
     order = list(itertools.product(known, queries))
+    postmaster = cluster.pid()
+    assert postmaster is not None
     for number in range(SETTLING, rounds):
         random.Random(number).shuffle(order)  # noqa: S311  # of no matter which order, as long as it changes
         for server, query in order:
@@ -231,13 +238,35 @@ def measure(
                 for who, variables in asked
             ]
             ask_for(WARM_UP_S, asks, port=server.port, clients=CLIENTS)
+            _come_to_rest(cluster)
             before = processor_seconds(server.pid), _of_database(postmaster)
             heard = ask_for(SECONDS, asks, port=server.port, clients=CLIENTS)
             after = processor_seconds(server.pid), _of_database(postmaster)
+            _come_to_rest(cluster)
             if number >= 0:
                 database_s = sum(after[1][pid] - before[1][pid] for pid in after[1].keys() & before[1].keys())
                 server.note(query, heard, processor_s=after[0] - before[0], database_s=database_s)
             sys.stderr.write(f"round {number + 1} {query} {server.name}: {heard.rate:,.0f}/s\n")
+
+
+def _come_to_rest(cluster: Cluster) -> None:
+    """Waits until PostgreSQL has nothing to do: whoever is asked next would pay for answers nobody waits for any more.
+
+    What takes longer than GRACE_S is ended.
+    """
+    asked = (
+        "from pg_stat_activity where backend_type = 'client backend' and state = 'active' and pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(cluster.dsn("gateway", SUPERUSER), autocommit=True) as superuser:
+        begun, looks_at_rest = time.monotonic(), 0
+        while looks_at_rest < LOOKS_AT_REST:
+            waited = time.monotonic() - begun
+            if waited > PATIENCE_S:
+                raise TimeoutError(f"after {PATIENCE_S} s PostgreSQL still answers what was asked before")
+            counted = "count(*)" if waited < GRACE_S else "count(pg_cancel_backend(pid))"
+            busy = superuser.execute(f"select {counted} {asked}").fetchone()
+            looks_at_rest = looks_at_rest + 1 if busy == (0,) else 0
+            time.sleep(0.05)
 
 
 def _of_database(postmaster: int) -> dict[int, float]:
@@ -307,11 +336,9 @@ def main() -> None:
         tokens = [issuer.mint_for(actor="bench", unit=unit, purpose=PURPOSE, minutes=600) for unit in UNITS]
         stack.enter_context(running(known, _task(cluster, issuer, Path(fleeting))))
         depths = depth.figures(cluster, children=given.children)
-        postmaster = cluster.pid()
-        assert postmaster is not None
         begun = time.monotonic()
         queries = given.queries.split(",")
-        measure(known, queries, tokens, children=given.children, rounds=given.rounds, postmaster=postmaster)
+        measure(known, queries, tokens, children=given.children, rounds=given.rounds, cluster=cluster)
         took = time.monotonic() - begun
     said = (
         f"{counts['children']:,} children, {counts['cases']:,} cases, {CLIENTS} clients, tokens of {len(UNITS)} departments;"

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 
 from gateway.console.caller import SCRIPT
@@ -21,6 +22,11 @@ CASE = next(
     for table, row in county.county_rows()
     if table == "case_file" and row["township"] == county.XIAODIAN and row["state"] == "confirmed"
 )
+WAITING = [
+    row
+    for table, row in county.county_rows()
+    if table == "case_file" and row["township"] == county.XIAODIAN and row["case_id"] != CASE["case_id"]
+][:2]
 SCRIPTS = (
     "<script>alert(1)</script>",
     "</textarea><script>alert(1)</script>",
@@ -92,6 +98,47 @@ def test_a_case_offers_what_may_be_done_now_and_nothing_else(browser: Browser) -
     assert 'action="/acts/recordPersuasion"' in page.text
     assert 'action="/acts/beginVerification"' not in page.text, "it is confirmed already"
     assert 'action="/acts/closeCase"' not in page.text, "not this unit's"
+
+
+@pytest.fixture(scope="module")
+def waiting(read_model: Any) -> tuple[str, str]:
+    """Two cases that wait for a second person: a township asked to clear one, the bureau's own account the other."""
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        for case, by in zip(WAITING, ("xiaodian-officer", "bureau-office"), strict=True):
+            connection.execute(
+                "update case_file set state = 'verifying', clearance_asked = 'R8', clearance_evidence = 'exit_record: 41-7',"
+                " clearance_asked_by = %s, clearance_asked_on = %s, clearance_until = null where case_id = %s",
+                [by, county.TODAY, case["case_id"]],
+            )
+    one, other = (str(case["case_id"]) for case in WAITING)
+    return one, other
+
+
+def test_a_clearance_that_waits_is_on_the_day_of_who_may_approve_it_and_of_no_other(
+    gateway: Any, waiting: tuple[str, str]
+) -> None:
+    others, own = waiting
+    with Browser(gateway) as bureau, Browser(gateway) as township:
+        day = bureau.signed_in("bureau-office").get("/")
+        nothing = township.signed_in("xiaodian-officer").get("/")
+
+    queue = day.text.partition("待我核准")[2].partition("</section>")[0]
+    assert f"/cases/{others}" in queue
+    assert f"/cases/{own}" not in queue, "who asked is not the second person"
+    assert "核准销号：出国(境)" in text_of(day)
+    assert "待我核准" not in nothing.text
+
+
+def test_a_clearance_is_approved_where_one_waits_and_never_by_who_asked(gateway: Any, waiting: tuple[str, str]) -> None:
+    offered = []
+    with Browser(gateway) as bureau:
+        bureau.signed_in("bureau-office")
+        for case in (*waiting, str(CASE["case_id"])):
+            page = bureau.get(f"/cases/{case}").text
+            assert ("exit_record: 41-7" in page) == (case in waiting)
+            offered.append({act for act in re.findall(r'action="/acts/(\w+)"', page) if act.endswith("Clearance")})
+
+    assert offered == [{"approveClearance", "declineClearance"}, {"declineClearance"}, {"requestClearance"}]
 
 
 def test_a_form_is_sent_as_the_command_it_is_and_leads_back(browser: Browser, cases: Cases) -> None:

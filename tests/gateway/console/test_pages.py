@@ -13,10 +13,11 @@ import pytest
 from gateway.access.issuing import DEMO_ACCOUNTS
 from gateway.console.routes import PAGES
 from gateway.console.texts import CATALOGUE, Texts
-from gateway.console.views.acts import ACTS, LISTS
+from gateway.console.views.acts import LISTS, OTHER_ACTS
+from gateway.console.views.offers import ACTS
 from gateway.schema.rights import command_of
 from gateway.words import WORDS
-from services.cases.domain import ladder
+from services.cases.domain import catalogue, ladder
 from tests.gateway import county
 from tests.gateway.console.browsing import Browser, text_of, ticket_of
 
@@ -33,6 +34,7 @@ OF_CASES = [
     "proceedings",
     "proceedings_kinds",
     "appellants",
+    "crime_decisions",
     "set_aside_by",
     "focus_groups",
     "letter_outcomes",
@@ -188,6 +190,12 @@ def test_the_lists_to_choose_from_are_those_of_the_service() -> None:
     for name in OF_CASES:
         assert WORDS[name] == {code: word["name"] for code, word in lists[name].items()}, name
     assert set(LISTS.values()) <= WORDS.keys()
+
+
+def test_a_clearance_is_asked_for_with_the_codes_and_papers_that_the_service_takes() -> None:
+    codes = catalogue.RESOLUTIONS
+    assert OTHER_ACTS["requestClearance.resolution"] == {code for code, word in codes.items() if word.instead}
+    assert WORDS["clearance_papers"].keys() == {paper for word in codes.values() for paper in word.evidence}
 
 
 def test_what_is_offered_on_a_case_is_what_its_state_allows() -> None:

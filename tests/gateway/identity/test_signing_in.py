@@ -17,7 +17,6 @@ from tests.gateway.console.browsing import text_of, ticket_of
 from tests.gateway.identity.at_the_provider import Officer, given, hidden, link_of, place_of
 from tests.gateway.identity.conftest import ACCOUNTS, CONSOLE, SECRET, Console, RealProvider, a_key
 
-pytestmark = pytest.mark.xdist_group("npm")
 SESSION = "__Host-baoxue"
 BEGIN_ANEW = "请重新登录"
 LEDGER = "/files/ledger?kind=suspect&format=csv"

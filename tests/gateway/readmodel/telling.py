@@ -67,6 +67,8 @@ from services.contracts.cases import (
     ChildReturned,
     ChildSearched,
     ChildUnreachable,
+    ClearanceDeclined,
+    ClearanceRequested,
     DocumentIssued,
     DocumentServed,
     ExtensionDeclined,
@@ -146,6 +148,7 @@ from services.contracts.oversight import (
     ReferralReturned,
     ResponsibilityDeputised,
 )
+from services.contracts.proceedings import CrimeDecided
 from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.review import DoubtDecided, DoubtRaised, DoubtWithdrawn, RowCells, RowPair
 from services.contracts.roster import (
@@ -749,7 +752,8 @@ def answers(raised: FindingRaised) -> list[Published]:
 
 
 CASE_STEPS = (
-    "begun", "confirmed", "persuaded", "expired", "paused", "resumed", "asked", "declined", "extended", "reported",
+    "begun", "confirmed", "persuaded", "expired", "paused", "resumed", "asked", "declined", "extended", "to_clear",
+    "not_cleared", "reported",
     "moved", "unnamed", "ordered", "penalised", "demanded", "justice", "proceeding", "sued", "set_back", "unreachable", "sought",
     "searched", "returned", "seen", "watched",
 )  # fmt: skip
@@ -782,7 +786,12 @@ def case_story(number: int, nth: int, steps: Sequence[str]) -> Story:
             **about, reason="hospital", paused_on=DAY, until_on=DAY + timedelta(days=30), owed=owed("report", "township", 27)
         ),
         "resumed": StepResumed(**about, resumed_on=DAY + timedelta(days=5), owed=owed("report", "township", 32)),
-        "asked": ExtensionRequested(**about, days=3, reason="flood"),
+        "asked": ExtensionRequested(**about, days=3, reason="flood", asked_by="officer-1"),
+        "to_clear": ClearanceRequested(
+            **about, resolution="R9", evidence="deferral_approval: 41-7", asked_by="officer-1", asked_on=DAY,
+            expires_on=DAY + timedelta(days=200),
+        ),
+        "not_cleared": ClearanceDeclined(**about, reason="not shown"),
         "declined": ExtensionDeclined(**about, reason="not needed"),
         "extended": StepExtended(**about, reason="flood", approver="chief-1", owed=owed("report", "township", 35)),
         "moved": CaseMoved(
@@ -829,10 +838,10 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
     to = {**about, "referral_id": referral, "to": "public_security:410326"}
     ended = chance.choice(
         (
-            ReferralAnswered(**to, outcome="found", answered_on=DAY),
-            ReferralRevoked(**to, reason="已找到"),
-            ReferralReturned(**to, reason="地址不详", asked_by="township:410326103"),
-            ReferralAccepted(**to),
+            (ReferralAnswered(**to, outcome="found", answered_on=DAY),),
+            (ReferralRevoked(**to, reason="已找到"),),
+            (ReferralReturned(**to, reason="地址不详", asked_by="township:410326103"),),
+            (ReferralAccepted(**to), CrimeDecided(**to, decision="filed", paper="立案决定7", decided_on=DAY)),
         )
     )
     who = {"assignment_id": assignment, "child_id": child, "role": "village_cadre", "officer": "cadre-3"}
@@ -860,7 +869,7 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
             ),
         )),
         Story("cases", referral, (
-            ReferralOpened(**to, purpose="identity_check", request="核查去向", opened_on=DAY, reply_by=DAY), ended,
+            ReferralOpened(**to, purpose="identity_check", request="核查去向", opened_on=DAY, reply_by=DAY), *ended,
         )),
         Story("cases", assignment, (
             ResponsibilityAssigned(**who, from_on=DAY),
