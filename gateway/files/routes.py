@@ -20,6 +20,7 @@ from gateway.files.papers import print_document, print_paper
 from gateway.files.payments import export_payment_list, take_bank_file
 from gateway.files.sheets import export_ledger, print_partition, verify_export
 from gateway.files.statistics import export_pack, export_statistics
+from gateway.files.suspects import export_suspects
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ _WAYS: Final = (
     _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),
     _Way("GET", "/files/deliveries/{id}", "see_delivery", see_delivery),
     _Way("GET", "/files/comparisons/{id}", "see_comparison", see_comparison),
+    _Way("GET", "/files/suspects", "export_suspects", export_suspects, is_export=True),
     _Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects, is_export=True),
 )
 COMMANDS: Final = frozenset(way.command for way in _WAYS if "." not in way.command)

@@ -172,9 +172,15 @@ class Lookup:
                 raise Busy("另一批名册正在入库 / registers are being taken in already; try again later.") from None
             yield Claim(connection)
 
-    def rows_in_force(self, *, without: Collection[PartKey] = ()) -> list[tuple[Part, list[Row]]]:
-        """The rows of the registers in force, part by part and in their order, as each batch numbers them."""
-        parts = [part for part in self.parts_in_force() if (part.register, part.part) not in without]
+    def rows_in_force(
+        self, *, without: Collection[PartKey] = (), of: str | None = None
+    ) -> list[tuple[Part, list[Row]]]:
+        """The rows of the registers in force, or `of` one, part by part and in their order, as each batch numbers them."""
+        parts = [
+            part
+            for part in self.parts_in_force()
+            if (part.register, part.part) not in without and of in {None, part.register}
+        ]
         return [(part, self._rows_of(part)) for part in parts]
 
     def _rows_of(self, part: Part) -> list[Row]:

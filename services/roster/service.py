@@ -29,6 +29,7 @@ from services.roster.intake import Intake
 from services.roster.intake import tables as delivery_tables
 from services.roster.intake.doors import add_deliveries
 from services.roster.intake.field_doors import add_field_checks, delivered_by
+from services.roster.intake.suspects_door import add_suspects
 from services.roster.intake.tables import Tables
 from services.roster.intake.worker import Worker
 from services.roster.letters_due import LettersDue
@@ -87,6 +88,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings, key_secret: byt
     )
     add_field_checks(api, field_checks, surroundings=surroundings)
     add_deliveries(api, deliveries, tables=tables, lookup=lookup, surroundings=surroundings)
+    add_suspects(api, lookup=lookup, surroundings=surroundings)
 
     def close() -> None:
         worker.close()

@@ -607,3 +607,16 @@ def test_a_file_comes_back_as_it_was_handed_in(counter: Counter) -> None:
     assert hashlib.sha256(kept).digest() == hashlib.sha256(content).digest()
     [(delivery_id,)] = counter.stored("select delivery_id from delivery_work")
     assert counter.office.roster.get(Delivery, delivery_id).sha256 == (hashlib.sha256(content).hexdigest(),)
+
+
+def test_the_platforms_list_is_handed_out_as_it_came_to_whoever_answers_it(counter: Counter) -> None:
+    header = "序号,疑似辍学编号,姓名,性别,身份证件号,户籍所在地,下发日期,核查期限"
+    rows = ("1,YS1,燕归来,女,41032620150607062X,小店镇,2026-09-10,2026-09-30", "2,YS2,'=燕,男,,,2026-09-10,2026-09-30")
+    counter.commit(counter.taken({"疑似.csv": a_list(*rows, header=header)}))
+
+    listed = counter.api.get("/suspects", headers=counter.headers())
+    others = counter.api.get("/suspects", headers=counter.headers(THIS_SCHOOL))
+
+    assert [(each["row"], *each["cells"][:2]) for each in listed.json()] == [(1, "YS1", "燕归来"), (2, "YS2", "'=燕")]
+    assert listed.json()[0]["cells"][3:] == ["41032620150607062X", "小店镇", "2026-09-10", "2026-09-30"]
+    assert (others.status_code, others.json()["code"]) == (403, "FORBIDDEN")

@@ -43,4 +43,5 @@ async def _page(caller: Caller, asked: Mapping[str, str]) -> Response:
         by_state=caller.granted.narrows("children", "state"),
         groups=[group for group, argument in GROUPS.items() if caller.granted.narrows("children", argument)],
         files=FILES if caller.granted.may("exportLedger") else (),
+        answers_platform=caller.granted.may("exportSuspects"),
     )
