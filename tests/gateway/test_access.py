@@ -196,6 +196,7 @@ def test_me_tells_what_i_may_see_and_do(gateway: Any) -> None:
         "delete_mapping",
         "export_rejects",
         "hand_in_delivery",
+        "record_crime_decision",
         "resend_dispatch",
         "return_referral",
         "save_mapping",
