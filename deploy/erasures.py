@@ -82,7 +82,7 @@ def _forget_names(gateway: Connection, listed: Mapping[UUID, datetime]) -> None:
     """
     found = gateway.execute(
         """select n.nspname::text, c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where c.relkind = 'r' and c.relname in ('child_identity', 'visit_words', 'step_words', 'doubt_row')
+           where c.relkind = 'r' and c.relname in ('child_identity', 'child_births', 'visit_words', 'step_words', 'doubt_row')
                and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'delete')"""
     ).fetchall()
     for schema in {str(schema) for schema, _ in found}:

@@ -136,7 +136,7 @@ def household(id: Id, by: By, unit: For, known_at: KnownAt = None, on: On = None
 
 @app.command()
 def county(by: By, unit: For, known_at: KnownAt = None, on: On = None) -> None:
-    """Show where all children of school age were accounted for, by township and state. Reads the whole journal."""
+    """Show where all children of school age were accounted for, by township and state."""
     looker, moment, day = Looker(by, unit), _moment(known_at), _day(on)
     with _replaying() as (replay, gateway):
         rows = replay.partition_as_of(moment, on=day)

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from gateway.readmodel import partition, trees
+from gateway.readmodel import moves, partition, trees
 from services.chassis import parking
 from services.contracts.divisions import TOWNSHIPS, VILLAGES
 
@@ -26,7 +26,7 @@ def migrate(conn: Connection[Any]) -> None:
         _give_database(conn)
         conn.execute("set local role gateway_owner")
         conn.execute(STATEMENTS.encode())
-        _count_children(conn)
+        _look_back(conn)
         with conn.cursor() as cursor:
             cursor.executemany(
                 "insert into township (code, name) values (%s, %s)"
@@ -50,17 +50,21 @@ def hold_back_migrations(conn: Connection[Any]) -> None:
     conn.execute("select pg_advisory_xact_lock(hashtext('baoxue gateway migrate'))")
 
 
-def _count_children(conn: Connection[Any]) -> None:
-    """Counts the children of a read model from before the numbers were kept; for that the owner sees them a moment."""
-    counted = ("child", "child_identity", partition.TABLE)
-    for table in counted:
+def _look_back(conn: Connection[Any]) -> None:
+    """Looks at a read model of an earlier version: counts its children where no numbers were kept, and notes where no statements of
+    the partition's past were, which only a rebuild can make. For that the owner sees them a moment."""
+    seen = ("child", "child_identity", partition.TABLE, moves.ChildMove.TABLE)
+    for table in seen:
         conn.execute(f"alter table {table} no force row level security".encode())
-    [(missing,)] = conn.execute(
-        b"select exists (select from child) and not exists (select from partition_count)"
-    ).fetchall()
-    if missing:
+    [(uncounted, moved)] = conn.execute(
+        b"select not exists (select from partition_count), exists (select from child_move)"
+        b" from (select from child limit 1) any_child"
+    ).fetchall() or [(False, True)]
+    if uncounted:
         partition.recount(conn)
-    for table in counted:
+    if not moved:
+        moves.note_missing(conn)
+    for table in seen:
         conn.execute(f"alter table {table} force row level security".encode())
 
 

@@ -21,7 +21,6 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from gateway.readmodel.roster import Child
 from gateway.readmodel.rows import Connection
 
 AGES: Final = range(6, 17)
@@ -70,13 +69,6 @@ def partition(connection: Connection, *, as_of: date) -> list[PartitionRow]:
     with connection.cursor(row_factory=class_row(PartitionRow)) as cursor:
         rows = cursor.execute(PARTITION.encode(), {"born": cut(as_of)}).fetchall()
     return in_order(rows)
-
-
-def accounted(child: Child) -> str:
-    """The one state a child is accounted for in: its open case first, else what the roster says; as in `_CHILDREN`."""
-    if child.open_case_id is not None:
-        return OPEN_CASE
-    return child.accounted_state or UNACCOUNTED
 
 
 def window(as_of: date) -> tuple[date, date]:

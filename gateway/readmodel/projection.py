@@ -29,6 +29,7 @@ from gateway.readmodel import (
     field_check,
     four_checks,
     guardian_letters,
+    moves,
     notify,
     oversight,
     owed_elsewhere,
@@ -58,6 +59,7 @@ from services.contracts.envelope import Envelope, MessageDropped, Published
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
     *roster.FOLDS,
+    *moves.FOLDS,
     *review.FOLDS,
     *terms.FOLDS,
     *field_check.FOLDS,

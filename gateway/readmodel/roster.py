@@ -380,7 +380,7 @@ def child_identity(
         row,
         name=name,
         id_number=id_number,
-        birth_date=_date_or_none(text("birth_date", "")),
+        birth_date=date_or_none(text("birth_date", "")),
         guardian_name=text("guardian_name", ""),
         guardian_phone=text("guardian_phone", ""),
         name_pinyin=pinyin,
@@ -453,7 +453,7 @@ def _syllable(character: str, *, is_first: bool) -> str:
     return "".join(filter(str.isalpha, (read or lazy_pinyin(character)[0]).lower()))
 
 
-def _date_or_none(text: str) -> date | None:
+def date_or_none(text: str) -> date | None:
     """A birth date that can't be read is no birth date; the partition counts such a child on a line of its own."""
     try:
         return date.fromisoformat(text)

@@ -65,6 +65,23 @@ create table if not exists partition_count (
     township text collate "C" not null, village text collate "C" not null, born date not null, state text collate "C" not null,
     children integer not null, primary key (level, span, township, village, born, state) include (children));
 
+-- What moves children from one of these numbers to another, statement by statement, for the partition of any past; see moves.py.
+-- Births are there exactly where the child's identity is. Opened to replays only.
+create table if not exists child_move (
+    event_id uuid primary key, child_id uuid not null,
+    kind text collate "C" not null check (kind in ('place', 'state', 'merge', 'missing')), position bigint not null,
+    recorded_at timestamptz not null, holds_on date not null,
+    township text collate "C" not null default '', village text collate "C" not null default '',
+    state text collate "C" not null default '', merged boolean not null default false);
+create index if not exists child_move_by_kind on child_move (kind, child_id, position desc)
+    include (recorded_at, holds_on, township, village, state, merged);
+create table if not exists child_births (
+    child_id uuid primary key, recorded_at timestamptz[] not null default '{}', holds_on date[] not null default '{}',
+    birth_date date[] not null default '{}');
+create table if not exists case_span (
+    case_id uuid primary key, child_id uuid not null, from_at timestamptz not null, from_on date not null,
+    until_at timestamptz, until_on date);
+
 create table if not exists finding (
     finding_id uuid primary key, child_id uuid not null,
     kind text collate "C" not null default '', reason text not null default '', owner text not null default '',
@@ -759,7 +776,7 @@ declare
     opens text;
 begin
     foreach name in array array[
-        'township', 'village', 'child', 'child_identity', 'partition_count', 'finding', 'case_file', 'case_step', 'document', 'referral',
+        'township', 'village', 'child', 'child_identity', 'partition_count', 'child_move', 'child_births', 'case_span', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
         'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'payment_refusal', 'aid_question', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'letter_run', 'guardian_letter', 'field_check', 'field_check_answer',
@@ -793,7 +810,8 @@ begin
             when name = 'notice' then format('(%s) or recipient = %s', within, own_unit)
             when name = 'message' then format('(%s) or unit = %s', within, own_unit)
             when name in ('contact_address', 'contact') then format('unit = %s', own_unit)
-            when name = 'journal' then $q$current_setting('app.journal', true) = 'on'$q$
+            when name in ('journal', 'child_move', 'child_births', 'case_span') then
+                $q$current_setting('app.journal', true) = 'on'$q$
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null
                     or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$

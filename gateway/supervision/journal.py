@@ -13,13 +13,12 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from gateway.readmodel.fold import Fold, Opener, Told, hear
+from gateway.readmodel.effective import as_it_was
+from gateway.readmodel.fold import Opener, Told, hear
 from gateway.readmodel.rows import Connection
-from gateway.supervision.effective import as_it_was
 from services.chassis.clock import china_date
 from services.contracts.envelope import Envelope, Published
 
-PAGE: Final = 5000
 CONNECT_S: Final = 5
 MERGES: Final[LiteralString] = "type in ('roster.children-merged.v1', 'roster.children-unmerged.v1')"
 POSTS: Final[LiteralString] = "type in ('cases.post-filled.v1', 'cases.post-handed-over.v1', 'cases.post-deputised.v1')"
@@ -81,20 +80,6 @@ class Journal:
     def of_posts(self, connection: Connection, then: Then) -> list[Told[Any]]:
         """What was told of posts and those who hold them."""
         return self._heard(self._found(connection, POSTS, then), then)
-
-    def of_all(
-        self, connection: Connection, folds: Sequence[Fold[Any]], then: Then, *, personal: Personal
-    ) -> Iterator[Told[Published]]:
-        """What was told that these folds hear, by and by: a county's journal is read from a cursor of the server's."""
-        types = list({event.TYPE for fold in folds for event in fold.events})
-
-        def told() -> Iterator[Told[Published]]:
-            with connection.cursor("replay") as cursor:
-                cursor.execute(_TOLD + " and type = any(%(types)s)" + _ORDER, {"moment": then.moment, "types": types})
-                while page := cursor.fetchmany(PAGE):
-                    yield from hear(_envelopes(page), opener=self._opener, personal=personal)
-
-        return as_it_was(told(), on=then.on)
 
     def _found(self, connection: Connection, which: LiteralString, then: Then, *, key: object = None) -> list[Envelope]:
         found = connection.execute(_TOLD + " and " + which + _ORDER, {"moment": then.moment, "key": key}).fetchall()

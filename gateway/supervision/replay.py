@@ -3,14 +3,14 @@
 *As known at* a moment is what had been recorded by then (`journal.recorded_at`), not what was true then: a fact of last
 week that was recorded today was not known yesterday. *As it was on* a day is, of what was known, what held on that day
 (`effective.py`). Nothing here decides anew; the folds that make the read model make the replay, so the two can't drift
-apart, and a test holds them equal at the head of the journal and at every moment before.
+apart, and a test holds them equal at the head of the journal and at every moment before. The partition of a whole county isn't read
+from its journal: the statements that move children are kept beside it (`readmodel/moves.py`), by the folds too.
 
 Who was erased stays erased at every moment: its texts can't be opened any longer, and everything else is told as before.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, get_args
 from uuid import UUID
@@ -20,41 +20,22 @@ from psycopg.rows import dict_row
 from gateway.readmodel import cases, timeline
 from gateway.readmodel.assistance import Award, Eligibility, HouseholdPlan, Measure, StudentPlan
 from gateway.readmodel.cases import CaseEvent, CaseFile, Document, Referral, Responsibility
-from gateway.readmodel.fold import Fold, Opener, Told, project
-from gateway.readmodel.partition import PartitionRow, accounted, in_order, window
+from gateway.readmodel.effective import holds_from
+from gateway.readmodel.fold import Opener, Told, project
+from gateway.readmodel.moves import counted_then
+from gateway.readmodel.partition import PartitionRow
 from gateway.readmodel.projection import FOLDS, settle
 from gateway.readmodel.responsible import Answers, Tenure, answering
-from gateway.readmodel.roster import Child, ChildIdentity, IdentityEvent, MergeEvent
+from gateway.readmodel.roster import Child, ChildIdentity, IdentityEvent
 from gateway.readmodel.rows import Connection, Known, Row, Rows
 from gateway.readmodel.timeline import CaseStep
-from gateway.supervision.effective import holds_from
 from gateway.supervision.journal import Journal, Personal, Then
 from services.chassis.clock import china_date
 from services.chassis.errors import NotFound
-from services.contracts.cases import CaseCleared, CaseClosed, CaseMerged, CaseOpened
 from services.contracts.envelope import Published
-from services.contracts.restriction import ChildRestricted
-from services.contracts.roster import ChildAccounted, ChildErased, ResidenceStated
 
 ERASED: Final = "已销毁"
 """What stands where a text was whose person was erased."""
-AGE_ONLY: Final[Personal] = dict.fromkeys(get_args(IdentityEvent), ("birth_date",))
-"""A partition needs a child's age and nothing else of who it is."""
-COUNTED: Final[tuple[Fold[Any], ...]] = tuple(fold for fold in FOLDS if fold.row in {Child, ChildIdentity, CaseFile})
-"""What a partition is made of."""
-_MOVES: Final = frozenset(
-    (
-        *get_args(IdentityEvent),
-        *(ResidenceStated, ChildAccounted, ChildErased, ChildRestricted),
-        *get_args(MergeEvent),
-        *(CaseOpened, CaseClosed, CaseCleared, CaseMerged),
-    )
-)
-MOVED: Final = tuple(
-    replace(fold, events=events) for fold in COUNTED if (events := tuple(one for one in fold.events if one in _MOVES))
-)
-"""The same, as far as it can move a child from one number to another: of what was told in the order of recording the first of
-a child and of a case is among it, and nothing else in a county's journal need be read. A test holds that the rest moves nobody."""
 NAME_ONLY: Final[Personal] = dict.fromkeys(get_args(IdentityEvent), ("name",))
 """One child's past is told under its name and nothing else of who it is."""
 
@@ -249,14 +230,12 @@ class Replay:
         )
 
     def partition_as_of(self, moment: datetime, *, on: date | None = None) -> list[PartitionRow]:
-        """Where all children of the window were accounted for, as known at the moment; see `readmodel.partition`."""
-        then = Then(moment, on)
-        folds = MOVED if on is None else COUNTED  # by days of their own a school may be stated before a residence is
+        """Where all children of the window were accounted for, as known at the moment, and as it was on a day; see `readmodel.moves`.
+
+        Raises `Refused` where the read model was made by a version that didn't keep it.
+        """
         with self._journal.reading() as connection:
-            told = self._journal.of_all(connection, folds, then, personal=AGE_ONLY)
-            rows = project(told, folds=folds, known=Rows())
-        settle(rows)
-        return _partition(rows, then.day)
+            return counted_then(connection, moment=moment, on=on, as_of=Then(moment, on).day)
 
 
 def _rows_of(told: Iterable[Told[Any]], *kinds: type[Row]) -> Known:
@@ -355,17 +334,3 @@ def _events(told: Sequence[Told[Published]]) -> tuple[Event, ...]:
         for one in told
     )
     return tuple(sorted(events, key=lambda event: (event.at, event.producer, event.position)))
-
-
-def _partition(rows: Rows, as_of: date) -> list[PartitionRow]:
-    after, last = window(as_of)
-    counts: Counter[tuple[str, str, str, bool]] = Counter()
-    for child in rows.of(Child):
-        identity = rows.find(ChildIdentity, child.child_id)
-        born = identity.birth_date if identity is not None else None
-        if child.merged_into is None and (born is None or after < born <= last):
-            counts[child.township, child.village, accounted(child), born is not None] += 1
-    return in_order(
-        PartitionRow(township=township, village=village, state=state, dated=dated, children=children)
-        for (township, village, state, dated), children in counts.items()
-    )

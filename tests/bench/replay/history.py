@@ -33,7 +33,7 @@ from gateway.readmodel.fold import hear, project
 from gateway.readmodel.projection import FOLDS, PERSONAL, keep, settle
 from gateway.readmodel.rebuild import rebuild
 from gateway.readmodel.rows import Rows
-from gateway.supervision.effective import as_it_was
+from gateway.readmodel.effective import as_it_was
 from gateway.supervision.replay import Replay
 from services.chassis.log import Behind, Message, Record
 from services.chassis.runtime import collect_seldom

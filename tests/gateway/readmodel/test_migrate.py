@@ -46,6 +46,7 @@ def test_children_from_before_they_were_counted_are_counted_when_it_migrates(
         assert [(row.village, row.state, row.children) for row in partition(connection, as_of=TODAY)] == [
             ("410326103005", "unaccounted", 1)
         ]
+        assert connection.execute("select kind from child_move").fetchall() == [("missing",)]  # a rebuild has its past
     with psycopg.connect(fresh.owner) as connection:
         connection.execute("set role gateway_owner")
         assert connection.execute("select count(*) from child").fetchall() == [(0,)]

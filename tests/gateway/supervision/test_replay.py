@@ -1,10 +1,11 @@
 """The past told again: the same as the read model was then, for a case and for the whole county."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import msgspec
@@ -14,30 +15,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
-from gateway.readmodel import projection
+from gateway.readmodel import moves, projection
 from gateway.readmodel.cases import CaseFile
-from gateway.readmodel.fold import hear, shares
+from gateway.readmodel.effective import as_it_was, holds_from
+from gateway.readmodel.fold import Told, hear, project, shares
 from gateway.readmodel.migrate import migrate
-from gateway.readmodel.partition import partition
-from gateway.readmodel.projection import apply
+from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED, PartitionRow, in_order, partition, window
+from gateway.readmodel.projection import FOLDS, apply, settle
 from gateway.readmodel.responsible import RESPONSIBLE_ON
 from gateway.readmodel.responsible import Answers as Answering
-from gateway.readmodel.roster import Child, ChildIdentity
+from gateway.readmodel.roster import Child, ChildIdentity, IdentityEvent
 from gateway.readmodel.rows import Known, Row, Rows, read_rows
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
-from gateway.supervision.replay import AGE_ONLY, COUNTED, ERASED, MOVED, Replay
+from gateway.supervision.replay import ERASED, Replay
 from services.chassis.clock import china_date
-from services.chassis.errors import NotFound
+from services.chassis.errors import NotFound, Refused
 from services.chassis.log import Message
 from services.contracts.assistance import AwardGranted, AwardPaid
-from services.contracts.roster import ChildErased, ResidenceStated, SchoolingStated
+from services.contracts.envelope import read_body
+from services.contracts.restriction import ChildRestricted, RestrictionLifted
+from services.contracts.roster import ChildAccounted, ChildErased, ResidenceStated, SchoolingStated
 from tests.gateway.readmodel.telling import (
     DAY,
     START,
     Story,
     TestVault,
     case_story,
+    corrected,
     dice,
     envelope,
     made,
@@ -226,10 +231,11 @@ def test_the_past_is_what_the_read_model_was_then(rooms: Any, seed: int) -> None
             for moment in moments
         ]
 
+    unseen = without_birth_dates(told)
     for moment, rows, then in zip(moments, partitions, children, strict=True):
         room = rooms()
         with room.writer:
-            room.tell([message for message in told if message.envelope.recorded_at <= moment])
+            room.tell([message for message in unseen if message.envelope.recorded_at <= moment])
             assert rows == partition(room.writer, as_of=china_date(moment))
             for number, child in enumerate(then):
                 [row] = room.rows(Child, [made("child", number)]) or [None]
@@ -249,21 +255,80 @@ def replayed(ask: Any, key: UUID, moment: datetime) -> Any:
         return None
 
 
+PARTITION: Final = [fold for fold in FOLDS if fold.row in {Child, ChildIdentity, CaseFile}]
+"""What a partition is counted of."""
+BIRTHS: Final = dict.fromkeys(get_args(IdentityEvent), ("birth_date",))
+
+
+def without_birth_dates(told: Sequence[Message]) -> list[Message]:
+    """The same, with nothing said of the birth of those who are erased or restricted later: it isn't shown of any moment before."""
+    closed, kept = set[UUID](), list[Message]()
+    for message in reversed(told):
+        event = read_body(message.envelope)
+        if isinstance(event, ChildErased | ChildRestricted):
+            closed.add(event.child_id)
+        if isinstance(event, IdentityEvent) and event.child_id in closed:
+            silent = msgspec.Raw(msgspec.json.encode(msgspec.structs.replace(event, birth_date="")))
+            message = Message(message.tracking, msgspec.structs.replace(message.envelope, body=silent))
+        kept.append(message)
+    return kept[::-1]
+
+
+def heard_by(told: Sequence[Message], moment: datetime) -> list[Told[Any]]:
+    """What had been recorded by then of what moves children."""
+    known = [message.envelope for message in told if message.envelope.recorded_at <= moment]
+    heeded = {event for fold in moves.FOLDS for event in fold.events}
+    return [one for one in hear(known, opener=TestVault(), personal=BIRTHS) if type(one.event) in heeded]
+
+
+def counted_by_hand(told: Sequence[Told[Any]], *, on: date) -> list[PartitionRow]:
+    """The partition of a day, of rows that the folds of the read model make of what held by then."""
+    rows = project(as_it_was(told, on=on), folds=PARTITION, known=Rows())
+    settle(rows)
+    after, last = window(on)
+    counts: Counter[tuple[str, str, str, bool]] = Counter()
+    for child in rows.of(Child):
+        identity = rows.find(ChildIdentity, child.child_id)
+        born = identity.birth_date if identity is not None else None
+        if child.merged_into is None and (born is None or after < born <= last):
+            state = OPEN_CASE if child.open_case_id is not None else child.accounted_state or UNACCOUNTED
+            counts[child.township, child.village, state, born is not None] += 1
+    return in_order(
+        PartitionRow(township=township, village=village, state=state, dated=dated, children=children)
+        for (township, village, state, dated), children in counts.items()
+    )
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_the_partition_of_a_day_is_what_the_folds_make_of_what_held_by_then(rooms: Any, seed: int) -> None:
+    chance = dice(seed)
+    told = published(stories(children=12, chance=chance), chance=chance, partitions=2)
+    unseen = without_birth_dates(told)
+    room = rooms()
+    with room.writer:
+        room.tell(told)
+        for moment in (chance.choice(told).envelope.recorded_at, LATER):
+            heard = heard_by(unseen, moment)
+            for on in {holds_from(one) for one in chance.sample(heard, min(3, len(heard)))}:
+                assert room.replay.partition_as_of(moment, on=on) == counted_by_hand(heard, on=on)
+
+
 def test_what_a_partition_passes_by_moves_no_child() -> None:
     told = hear(
         [one.envelope for one in published(stories(children=120, chance=dice(8)), chance=dice(8))],
         opener=TestVault(),
-        personal=AGE_ONLY,
+        personal=BIRTHS,
     )
-    rows, heeded, passed = Known(Rows()), {event for fold in MOVED for event in fold.events}, set()
-    for fold, key, part in shares(told, folds=COUNTED):
+    rows, heeded, passed = Known(Rows()), {event for fold in moves.FOLDS for event in fold.events}, set()
+    for fold, key, part in shares(told, folds=PARTITION):
         before = rows.find(fold.row, key)
         rows.evolve(fold.row, key, fold.evolve, part)
         if type(part.event) not in heeded:
             passed.add(type(part.event))
             assert before is not None
             assert _counts(rows.find(fold.row, key)) == _counts(before)
-    assert passed == {event for fold in COUNTED for event in fold.events} - heeded
+    assert passed == {event for fold in PARTITION for event in fold.events} - heeded
 
 
 def _counts(row: Row | None) -> tuple[object, ...]:
@@ -277,6 +342,53 @@ def _counts(row: Row | None) -> tuple[object, ...]:
             return (row.birth_date,)
         case _:
             return ()
+
+
+def test_a_statement_of_an_earlier_day_moves_a_child_on_that_day_and_not_before_it_was_known(room: Room) -> None:
+    earlier = DAY - timedelta(days=40)
+    room.tell(stated(1, (
+        msgspec.structs.replace(registered(1, born="2014-05-01"), valid_on=earlier),
+        ChildAccounted(child_id=CHILD, state="in_seat", valid_on=DAY, reason=""),
+        ChildAccounted(child_id=CHILD, state="suspect", valid_on=earlier, reason=""),
+    )))  # fmt: skip
+
+    def states(days_on: int, on: date) -> list[str]:
+        return [row.state for row in room.replay.partition_as_of(START + timedelta(days=days_on), on=on)]
+
+    assert states(1, DAY) == ["in_seat"]
+    assert states(1, earlier) == ["unaccounted"]
+    assert states(2, earlier) == ["suspect"]
+    assert states(2, earlier - timedelta(days=1)) == []
+
+
+def test_who_was_erased_or_is_restricted_has_no_age_at_any_moment_and_is_counted_still(room: Room) -> None:
+    ends: tuple[Any, ...] = (
+        ChildErased(child_id=made("child", 1), reason="request"),
+        ChildRestricted(child_id=made("child", 2), basis="档案法", until=date(2040, 8, 31)),
+    )
+    room.tell([*stated(1, (registered(1, born="2014-05-01"),)), *stated(2, (registered(2, born="2014-05-01"),), partition=1)])
+    assert [(row.dated, row.children) for row in room.replay.partition_as_of(START)] == [(True, 2)]
+
+    room.tell([*stated(1, (registered(1), ends[0]))[1:], *stated(2, (registered(2), ends[1]), partition=1)[1:]])
+
+    assert [(row.dated, row.children) for row in room.replay.partition_as_of(START)] == [(False, 2)]
+
+
+def test_after_a_restriction_was_lifted_the_age_is_known_from_then_on(room: Room) -> None:
+    restricted = ChildRestricted(child_id=CHILD, basis="档案法", until=date(2040, 8, 31))
+    lifted = RestrictionLifted(child_id=CHILD, reason="监察委调查")
+    room.tell(stated(1, (registered(1, born="2014-05-01"), restricted, lifted, corrected(1, born="2014-05-01"))))
+
+    dated = [[row.dated for row in room.replay.partition_as_of(START + timedelta(days=day))] for day in range(4)]
+
+    assert dated == [[False], [False], [False], [True]]
+
+
+def test_a_read_model_of_an_earlier_version_says_that_it_must_be_made_anew(room: Room) -> None:
+    moves.note_missing(room.writer)
+
+    with pytest.raises(Refused, match="baoxue rebuild"):
+        room.replay.partition_as_of(LATER)
 
 
 def test_an_open_case_changes_the_partition_from_the_moment_it_was_recorded(room: Room) -> None:
@@ -305,13 +417,13 @@ def test_who_grows_out_of_the_window_is_not_counted_then(room: Room) -> None:
     assert not partition(room.writer, as_of=date(2031, 5, 1))
 
 
-def test_a_replay_opens_nothing_but_birth_dates(room: Room) -> None:
+def test_a_past_partition_opens_nothing(room: Room) -> None:
     room.tell([Message("roster/0", envelope(Story("roster", CHILD, (registered(1),)), 0, position=1))])
     opened = room.vault.opened
 
-    room.replay.partition_as_of(LATER)
+    assert room.replay.partition_as_of(LATER)
 
-    assert room.vault.opened == opened + 1
+    assert room.vault.opened == opened
 
 
 def test_the_answers_to_graphql_say_the_same(room: Room) -> None:
@@ -342,11 +454,11 @@ def test_a_step_says_what_whoever_took_it_had_seen_of_the_child_by_then(room: Ro
     assert opened.owed.rule == begun.owed.rule != ""
 
 
-def stated(number: int, story: tuple[Any, ...]) -> list[Message]:
+def stated(number: int, story: tuple[Any, ...], *, partition: int = 0) -> list[Message]:
     """What the roster stated of a child, an event a day."""
     told = Story("roster", made("child", number), story)
     return [
-        Message("roster/0", envelope(told, at, position=at + 1, recorded_at=START + timedelta(days=at)))
+        Message(f"roster/{partition}", envelope(told, at, position=2 * at + partition + 1, recorded_at=START + timedelta(days=at)))
         for at in range(len(story))
     ]
 

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 from gateway.readmodel import projection  # noqa: F401  # so that every contract is known
+from gateway.readmodel.effective import as_it_was, field_of, holds_from
 from gateway.readmodel.fold import Told
-from gateway.supervision.effective import as_it_was, field_of, holds_from
 from services.contracts.cases import CaseVerificationBegun, PersuasionRecorded, ResponsibilityEnded, StepPaused
 from services.contracts.envelope import Published, wire_types
+from services.contracts.restriction import ChildRestricted
 from services.contracts.roster import DeferralApproved, SchoolingStated
 from tests.gateway.readmodel.telling import DAY, START, Story, envelope, made, owed, sealed
 
@@ -27,6 +28,7 @@ def test_an_act_holds_from_its_day_an_end_from_the_last_one_and_what_says_nothin
     assert field_of(DeferralApproved) == "from_on"
     assert field_of(ResponsibilityEnded) == "until_on"
     assert field_of(StepPaused) == "paused_on"
+    assert field_of(ChildRestricted) is None  # it says until when
     begun = CaseVerificationBegun(case_id=made("thing"), child_id=made("child", 1), owed=owed())
     assert holds_from(told(begun, day=4)) == DAY + timedelta(days=4)
 
