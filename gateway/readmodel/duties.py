@@ -132,15 +132,13 @@ def gather(connection: Connection, ids: Collection[UUID]) -> list[Ledger]:
 
 def spread(changed: Rows, *, before: Rows) -> Rows:
     """The rows as they are written: in the place of each ledger those of its duties that are new or not what they were."""
-    rows = Rows()
-    for kind, by_key in changed.items():
-        if kind is not Ledger:
-            for key, row in by_key.items():
-                rows.put(kind, key, row)
+    rows = changed.without(Ledger)
     for ledger in changed.of(Ledger):
         known = before.find(Ledger, ledger.about)
-        for duty in set(ledger.duties).difference(known.duties if known is not None else ()):
-            rows.put(Duty, duty.duty_id, duty)
+        there = {duty.number: duty for duty in known.duties} if known is not None else {}
+        for duty in ledger.duties:
+            if duty != there.get(duty.number):
+                rows.put(Duty, duty.duty_id, duty)
     return rows
 
 

@@ -44,6 +44,7 @@ class ChildMove(Row, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "child_move"
     KEY: ClassVar[str] = "event_id"
+    OF_ONE_EVENT: ClassVar[bool] = True
     event_id: UUID
     child_id: UUID
     kind: Kind

@@ -10,6 +10,7 @@ A child's accounted state in the read model is its open case if it has one, else
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -133,7 +134,7 @@ def apply(
     with writing(connection):
         track(connection, since=since, reached=reached)
         keep(connection, envelopes)
-        write(connection, told)
+        write(connection, outcome(connection, told))
     return reached
 
 
@@ -210,18 +211,42 @@ def is_kept(connection: Connection, envelopes: Sequence[Envelope]) -> bool:
     return bool(found == len(envelopes))
 
 
-def write(connection: Connection, told: Sequence[Told[Published]]) -> None:
-    """Folds what was told into the rows that stand there, and writes what has become of them."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of the rows a batch is about: as they stood, and those that are not what they were."""
+
+    before: Rows
+    changed: Rows
+
+
+NO_ROWS: Final = Rows()
+
+
+def outcome(connection: Connection, told: Sequence[Told[Published]], *, ahead: Rows = NO_ROWS) -> Outcome:
+    """Folds what was told into the rows that stand there. Writes nothing.
+
+    `ahead` is what an earlier batch changed that may not be written yet.
+    """
     heard = list(shares(told, folds=FOLDS))
-    before = _read(connection, told, heard)
+    before = _read(connection, told, heard, ahead=ahead)
     rows = evolve(heard, known=before)
     settle(rows)
-    changed = rows.changed()
-    recounting = partition.Recounting(connection, changed.keys_of(Child, ChildIdentity))
-    write_rows(connection, duties.spread(changed, before=before))
+    return Outcome(before, rows.changed())
+
+
+def write(connection: Connection, become: Outcome) -> None:
+    """Writes what has become of rows, and what follows from it elsewhere."""
+    recounting = partition.Recounting(connection, become.changed.keys_of(Child, ChildIdentity))
+    followers = fill(connection, become)
     recounting.move()
     connection.execute(f"notify {CHANNEL}".encode())
-    _let_followers_follow(connection, before=before, changed=changed)
+    follow(connection, followers)
+
+
+def fill(connection: Connection, become: Outcome) -> "Followers":
+    """Writes what has become of rows and nothing else; returns whose other rows are to follow. The partition is to be counted anew, too."""
+    write_rows(connection, duties.spread(become.changed, before=become.before))
+    return _followers(become)
 
 
 def settle(rows: Known) -> None:
@@ -278,7 +303,7 @@ def _fresh(messages: Iterable[Message], since: Mapping[str, int]) -> tuple[list[
     return envelopes, reached
 
 
-def _read(connection: Connection, told: Sequence[Told[Published]], heard: Sequence[Share]) -> Rows:
+def _read(connection: Connection, told: Sequence[Told[Published]], heard: Sequence[Share], *, ahead: Rows) -> Rows:
     """The rows a batch is about, with the children and cases it names and those children's open cases."""
     keys = keys_of(heard)
     children = keys.setdefault(Child, set())
@@ -287,28 +312,65 @@ def _read(connection: Connection, told: Sequence[Told[Published]], heard: Sequen
     children.update(named(events, fields=("child_id", "other_id")))
     files.update(named(events, fields=("case_id",)))
     rows = Rows()
-    for ledger in duties.gather(connection, keys.pop(Ledger, ())):
+    for ledger in duties.gather(connection, keys.get(Ledger, ())):
         rows.put(Ledger, ledger.about, ledger)
     for kind, ids in keys.items():
+        if kind is Ledger or kind.OF_ONE_EVENT:
+            continue
         for row in read_rows(connection, kind, by=kind.KEY, ids=ids):
             rows.put(kind, getattr(row, kind.KEY), row)
     for case in read_rows(connection, CaseFile, by="child_id", ids=children, only="closed_on is null"):
+        files.add(case.case_id)
         rows.put(CaseFile, case.case_id, case)
+    files.update(case.case_id for case in ahead.of(CaseFile) if case.child_id in children)
+    for kind, ids in keys.items():
+        rows.take_over(ahead, kind, ids)
     return rows
 
 
-def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows) -> None:
-    """Moves rows written earlier under the township their child, case or household has now; what was said leaves with its child."""
+@dataclass(slots=True)
+class Followers:
+    """Whose rows, written earlier, are to be looked after: of children and cases that stand elsewhere now, of households that may, of
+    children of whom nothing is shown any more in words."""
+
+    children: set[UUID] = field(default_factory=set)
+    files: set[UUID] = field(default_factory=set)
+    households: set[UUID] = field(default_factory=set)
+    closed: set[UUID] = field(default_factory=set)
+
+    def add(self, others: "Followers") -> None:
+        """These too."""
+        self.children |= others.children
+        self.files |= others.files
+        self.households |= others.households
+        self.closed |= others.closed
+
+
+def _followers(become: Outcome) -> Followers:
+    before, changed = become.before, become.changed
     children = [child for child in changed.of(Child) if _has_moved(before.find(Child, child.child_id), child)]
-    files = [case for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)]
-    if children:
-        ids = [child.child_id for child in children]
+    households = {plan.household_id for plan in changed.of(HouseholdPlan)}
+    for child in (*children, *(earlier for child in children if (earlier := before.find(Child, child.child_id)))):
+        if child.household_id is not None:
+            households.add(child.household_id)
+    return Followers(
+        {child.child_id for child in children},
+        {case.case_id for case in changed.of(CaseFile) if _has_moved(before.find(CaseFile, case.case_id), case)},
+        households,
+        {child.child_id for child in changed.of(Child) if child.closed},
+    )
+
+
+def follow(connection: Connection, followers: Followers) -> None:
+    """Moves rows written earlier under the township their child, case or household has now; what was said leaves with its child."""
+    if followers.children:
+        ids = list(followers.children)
         for of_child in OF_CHILDREN:
             for column, whose in of_child.PLACES.items():
                 connection.execute(_following(of_child, column, whose, Child), [ids])
         duties.follow(connection, ids)
-    if files:
-        ids = [case.case_id for case in files]
+    if followers.files:
+        ids = list(followers.files)
         for of_case in OF_CASES:
             connection.execute(_following(of_case, "township", "case_id", CaseFile), [ids])
         connection.execute(
@@ -316,22 +378,17 @@ def _let_followers_follow(connection: Connection, *, before: Rows, changed: Rows
                where case_file.case_id = case_step.case_id and case_step.child_id is null and case_file.case_id = any(%b)""",
             [ids],
         )
-    closed = [child.child_id for child in changed.of(Child) if child.closed]
-    if closed:
+    if followers.closed:
         for kind in FORGOTTEN_WITH_THEIR_CHILD:
             gone = sql.SQL("delete from {table} where child_id = any(%s)").format(table=sql.Identifier(kind.TABLE))
-            connection.execute(gone, [closed])
-    households = {plan.household_id for plan in changed.of(HouseholdPlan)}
-    for child in (*children, *(earlier for child in children if (earlier := before.find(Child, child.child_id)))):
-        if child.household_id is not None:
-            households.add(child.household_id)
-    if households:
+            connection.execute(gone, [list(followers.closed)])
+    if followers.households:
         # The unknown township of a county is its lowest code, so the highest is the best known one.
         connection.execute(
             """update household_plan set township = coalesce((select max(child.township) from child
                  where child.household_id = household_plan.household_id), '')
                where household_id = any(%b)""",
-            [list(households)],
+            [list(followers.households)],
         )
 
 

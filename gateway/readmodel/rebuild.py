@@ -4,10 +4,11 @@ The green copy stands in a schema of its own and is made by the same `tables.sql
 with its tracking. Journal, receipts, townships and parked records are records or reference data, stay where they are and
 are shared. So the database needs the room of the projected tables twice while this lasts.
 
-Green is filled without the indexes that only readers need; they are made when it is nearly full. It
-is projected by a second reader, under a lock of its own, while blue goes on. It never goes beyond blue: where it
-would, it holds the records back. So the journal already has every event that green reads (what it finds there is held
-against the log, as always), and nobody who waits for an event is told of it before blue shows it.
+Green is filled with rows alone, each batch folded while the one before is written (`ahead.py`). When it is nearly full it gets
+all else: the indexes that only readers need, the places of rows whose child or case moved after them, the numbers of the
+partition. It is projected by a second reader, under a lock of its own, while blue goes on. It never goes beyond blue:
+where it would, it holds the records back. So the journal already has every event that green reads (what it finds there is
+held against the log, as always), and nobody who waits for an event is told of it before blue shows it.
 
 The switch is one transaction. Blue's projection is kept waiting by its own lock, green comes up to the very same
 positions, then the tables change places: names, rights, policies and indexes stay what they were. Who reads waits for it
@@ -29,9 +30,12 @@ from typing import Final
 import psycopg
 from psycopg import errors, sql
 
+from gateway.readmodel.ahead import Ahead
+from gateway.readmodel.cases import CaseFile
+from gateway.readmodel.duties import Duty
 from gateway.readmodel.fold import Opener
 from gateway.readmodel.migrate import STATEMENTS, hold_back_migrations
-from gateway.readmodel.projection import LOCK, OF_CHILDREN, TABLES
+from gateway.readmodel.projection import LOCK, TABLES
 from gateway.readmodel.projector import PATIENCE_S, PRODUCERS, READER, LogSilent, connect, silence
 from gateway.readmodel.rows import Connection
 from gateway.readmodel.taker import Taker
@@ -46,10 +50,8 @@ GREEN_LOCK: Final = LOCK + 1
 REBUILD_LOCK: Final = LOCK + 2
 SWITCHED: Final = tuple(sorted((*TABLES, "tracking")))
 """What is made anew: all that the projection writes, but for the journal."""
-LOOKED_UP_BY: Final = frozenset(
-    ("about", "case_id", "child_id", "household_id", *(of for kind in OF_CHILDREN for of in kind.PLACES.values()))
-)
-"""Columns by which the projection itself looks rows up, so that it needs their indexes while it fills."""
+LOOKED_UP_BY: Final = {Duty.TABLE: "about", CaseFile.TABLE: "child_id"}
+"""The columns besides keys by which a batch looks rows up: their indexes are needed while it fills."""
 BATCH: Final = 10_000
 POLL_S: Final = 0.1
 CLOSE: Final = 5000
@@ -88,22 +90,27 @@ def rebuild(
         _alone(owner),
         _green(owner),
         connect(dsn, schemas=f"{GREEN}, public") as green,
+        connect(dsn, schemas=f"{GREEN}, public") as reading,
         connect(dsn) as blue,
         closing(log.subscribe(reader=GREEN_READER, producers=producers)) as subscription,
     ):
-        taker = Taker(reader=GREEN_READER, opener=opener, clock=clock or SystemClock(), lock=GREEN_LOCK, again=True)
-        filling = _Filling(blue=blue, green=green, subscription=subscription, taker=taker, progress=progress)
-        filling.begin()
-        indexes = _lay_aside_indexes(owner)
-        filling.come_close()
-        _make_indexes(owner, indexes)
-        filling.come_close()  # blue has gone on meanwhile
-        _analyze(owner)  # else those who ask first after the switch get plans for empty tables
-        while True:
-            with _switching(owner) as change_places:
-                if filling.catch_up(within_s=SWITCH_S):
-                    change_places()
-                    return filling.read
+        taker = Taker(reader=GREEN_READER, opener=opener, clock=clock or SystemClock(), lock=GREEN_LOCK, fills=True)
+        with Ahead(taker, reading=reading, writing=green) as ahead:
+            filling = _Filling(
+                blue=blue, green=green, subscription=subscription, taker=taker, ahead=ahead, progress=progress
+            )
+            filling.begin()
+            indexes = _lay_aside_indexes(owner)
+            filling.come_close()
+            _make_indexes(owner, indexes)
+            taker.complete(green)
+            filling.come_close()  # blue has gone on meanwhile
+            _analyze(owner)  # else those who ask first after the switch get plans for empty tables
+            while True:
+                with _switching(owner) as change_places:
+                    if filling.catch_up(within_s=SWITCH_S):
+                        change_places()
+                        return filling.read
 
 
 @contextmanager
@@ -166,7 +173,14 @@ class _Filling:
     """Fills green from the log, never beyond blue."""
 
     def __init__(
-        self, *, blue: Connection, green: Connection, subscription: Subscription, taker: Taker, progress: Progress
+        self,
+        *,
+        blue: Connection,
+        green: Connection,
+        subscription: Subscription,
+        taker: Taker,
+        ahead: Ahead,
+        progress: Progress,
     ) -> None:
         self.read = 0
         """How many records were taken."""
@@ -174,6 +188,7 @@ class _Filling:
         self._green = green
         self._subscription = subscription
         self._taker = taker
+        self._ahead = ahead
         self._progress = progress
         self._held: dict[str, deque[Record]] = {}
         self._total = 0
@@ -183,16 +198,18 @@ class _Filling:
         """At the origin."""
         (self._total,) = self._blue.execute("select count(*) from journal").fetchone() or (0,)
         self._subscription.seek(self._taker.go_on(self._green))
-        self._deadline = time.monotonic() + PATIENCE_S
 
     def come_close(self) -> None:
         """Until little is missing to where blue is now."""
+        self._deadline = time.monotonic() + PATIENCE_S
         while self._missing(self._bound()) > CLOSE:
             self.step()
+        self._ahead.finish()
 
     def catch_up(self, *, within_s: float) -> bool:
         """Comes to where blue is, which must not move meanwhile; False where that takes longer."""
         bound, until = self._bound(), time.monotonic() + within_s
+        self._deadline = time.monotonic() + PATIENCE_S
         while self._missing(bound) and time.monotonic() < until:
             self.step()
         return not self._missing(bound)
@@ -204,11 +221,13 @@ class _Filling:
             self._held.setdefault(record.tracking, deque()).append(record)
         records = list(self._within(bound))
         if records:
-            self._taker.take(self._green, records)
+            self._ahead.take(records)
             self.read += len(records)
             self._progress("rebuild", min(self.read, self._total), self._total)
             self._deadline = time.monotonic() + PATIENCE_S
-        elif time.monotonic() > self._deadline:
+        else:
+            self._ahead.finish()  # what is missing may be at hand
+        if not records and time.monotonic() > self._deadline:
             raise LogSilent(silence(self._subscription.behind()))
         if sum(map(len, self._held.values())) > HELD_MAX:
             raise Refused(
@@ -237,9 +256,11 @@ def _lay_aside_indexes(owner: Connection) -> list[str]:
         found = owner.execute(
             """select c.relname, pg_get_indexdef(c.oid) from pg_index i
                join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+               join pg_class t on t.oid = i.indrelid
                left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-               where n.nspname = %s and not i.indisunique and (a.attname = any(%s)) is not true""",
-            [GREEN, list(LOOKED_UP_BY)],
+               where n.nspname = %s and not i.indisunique and ((t.relname::text, a.attname::text) in
+                 (select * from unnest(%s::text[], %s::text[]))) is not true""",
+            [GREEN, list(LOOKED_UP_BY), list(LOOKED_UP_BY.values())],
         ).fetchall()
         for name, _ in found:
             owner.execute(sql.SQL("drop index {}").format(sql.Identifier(GREEN, name)))

@@ -131,6 +131,7 @@ class DoubtStep(OfChild, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "doubt_step"
     KEY: ClassVar[str] = "step_id"
+    OF_ONE_EVENT: ClassVar[bool] = True
     PLACES: ClassVar[Mapping[str, str]] = Doubt.PLACES
     step_id: UUID
     doubt_id: UUID

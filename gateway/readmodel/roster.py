@@ -193,6 +193,7 @@ class MergeStep(OfChild, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "merge_step"
     KEY: ClassVar[str] = "step_id"
+    OF_ONE_EVENT: ClassVar[bool] = True
     step_id: UUID
     other_id: UUID
     what: str

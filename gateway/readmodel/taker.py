@@ -5,7 +5,7 @@ in the transaction that moves the tracking past it. Later events of the key queu
 stands still to try an event again: the halving has tried it several times, and a second later what is parked is due for
 the first time. It is then tried in order, in one transaction with noting that it was handled: so it has its effect once.
 
-Whose fault is it? `_is_the_events_fault` says; only then is anything parked. What an event has no part in (a lost
+Whose fault is it? `is_the_events_fault` says; only then is anything parked. What an event has no part in (a lost
 connection, a missing right, a key store that is away) is raised, for the caller to wait. The same goes for `TooMuchParked`:
 where nearly everything fails it is the program that is wrong, and a county's events don't belong in a parking place.
 
@@ -15,7 +15,7 @@ holds another event there, or the envelope is no text for a database), the parke
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, takewhile
@@ -26,7 +26,24 @@ import psycopg
 from psycopg import errors
 
 from gateway.readmodel.fold import Opener, Told
-from gateway.readmodel.projection import LOCK, Contradicted, Overtaken, is_kept, keep, listen, track, write, writing
+from gateway.readmodel.partition import recount
+from gateway.readmodel.projection import (
+    LOCK,
+    NO_ROWS,
+    Contradicted,
+    Followers,
+    Outcome,
+    Overtaken,
+    fill,
+    follow,
+    is_kept,
+    keep,
+    listen,
+    outcome,
+    track,
+    write,
+    writing,
+)
 from gateway.readmodel.rows import Connection
 from services.chassis import parking
 from services.chassis.clock import Clock
@@ -37,6 +54,8 @@ from services.chassis.telemetry import batch_span, count
 from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_otherwise
 
 POSITION_MAX: Final = 2**63 - 1
+COMPLETED_S: Final = 900
+"""How long each statement may take that completes a read model: it goes through a table of the county."""
 
 Place = tuple[str, int]
 """Producer and position of an event."""
@@ -61,6 +80,16 @@ class _Batch:
     """What is parked, and why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Records that were folded and are to be written."""
+
+    records: Sequence[Record]
+    batch: _Batch
+    told: Sequence[Told[Published]]
+    become: Outcome
+
+
 class Taker:
     """Takes records into the read model that its connections lead to; for one thread.
 
@@ -76,10 +105,11 @@ class Taker:
         taken: Callable[[Sequence[Place]], None] = lambda _: None,
         lock: int = LOCK,
         keys_max: int = KEYS_MAX,
-        again: bool = False,
+        fills: bool = False,
     ) -> None:
-        """`taken` is told, after each commit, which events can be read now. `again` says that the journal has them already,
-        as far as can be told: it is asked before anything is sent."""
+        """`taken` is told, after each commit, which events can be read now. `fills` says that a read model is made anew: the journal
+        has its events already, as far as can be told, and is asked before anything is sent; and what follows from a row elsewhere
+        waits until `complete`."""
         self.positions: dict[str, int] = {}
         """How far the read model is, by tracking name."""
         self.keys: frozenset[Key] = frozenset()
@@ -90,7 +120,8 @@ class Taker:
         self._taken = taken
         self._lock = lock
         self._keys_max = keys_max
-        self._again = again
+        self._fills = fills
+        self._left = Followers() if fills else None
 
     def go_on(self, connection: Connection) -> dict[str, int]:
         """Looks where the read model is and what is parked, and returns the positions to go on from."""
@@ -107,7 +138,7 @@ class Taker:
         try:
             self._take(connection, records)
         except Exception as error:
-            if not _is_the_events_fault(error):
+            if not is_the_events_fault(error):
                 raise
             if len(records) == 1:
                 self._park_alone(connection, records[0], type(error).__name__)
@@ -134,17 +165,61 @@ class Taker:
         ).fetchone()
         return found[0] if found is not None else None
 
+    def prepare(
+        self, connection: Connection, records: Sequence[Record], *, after: Prepared | None = None
+    ) -> Prepared | None:
+        """Folds records on top of what is written and of what `after` will have written; None where something among them is to be
+        parked, which `take` does. For whoever alone writes this read model."""
+        since, ahead = self.positions, NO_ROWS
+        if after is not None:
+            since, ahead = since | after.batch.reached, after.become.changed
+        try:
+            batch = self._sort(records, since=since)
+            if any(error != QUEUED for _, error in batch.aside):
+                return None
+            told = listen(batch.shown, opener=self._opener)
+            return Prepared(records, batch, told, outcome(connection, told, ahead=ahead))
+        except Exception as error:
+            if not is_the_events_fault(error):
+                raise
+            return None
+
+    def write(self, connection: Connection, prepared: Prepared) -> None:
+        """Writes what was prepared; raises as `take` does, and where an event is at fault: then nothing is written."""
+        if prepared.batch.heard:
+            self._write(connection, prepared.batch, prepared.told, prepared.become)
+
+    def complete(self, connection: Connection) -> None:
+        """Brings what was filled to what follows from it; from now on each batch does so itself."""
+        if self._left is not None:
+            with writing(connection, lock=self._lock):
+                connection.execute("select set_config('statement_timeout', %s, true)", [f"{COMPLETED_S}s"])
+                follow(connection, self._left)
+                recount(connection)
+            self._left = None
+
     def _take(self, connection: Connection, records: Sequence[Record]) -> None:
-        batch = self._sort(records)
-        if not (batch.heard or batch.aside):
-            return
-        told = listen(batch.shown, opener=self._opener)
+        batch = self._sort(records, since=self.positions)
+        if batch.heard or batch.aside:
+            self._write(connection, batch, listen(batch.shown, opener=self._opener))
+
+    def _write(
+        self,
+        connection: Connection,
+        batch: _Batch,
+        told: Sequence[Told[Published]],
+        become: Outcome | None = None,
+    ) -> None:
         traces = [envelope.trace for envelope in batch.shown]
         with batch_span("project", traces=traces), writing(connection, lock=self._lock):
             self._move(connection, batch.reached)
-            if not (self._again and is_kept(connection, batch.heard)):
+            if not (self._fills and is_kept(connection, batch.heard)):
                 keep(connection, batch.heard)
-            write(connection, told)
+            become = become or outcome(connection, told)
+            if self._left is not None:
+                self._left.add(fill(connection, become))
+            else:
+                write(connection, become)
             for record, error in batch.aside:
                 self._park(connection, record, error)
         self._done(batch.reached, batch.shown)
@@ -152,7 +227,7 @@ class Taker:
         if batch.aside:
             self._note_parked(connection, batch.aside)
 
-    def _sort(self, records: Sequence[Record]) -> _Batch:
+    def _sort(self, records: Sequence[Record], *, since: Mapping[str, int]) -> _Batch:
         """Leaves out what was taken already, and says of the rest what is to become of it."""
         batch, keys = _Batch(), set(self.keys)
         for record in map(_storable, records):
@@ -162,7 +237,7 @@ class Taker:
                     keys.add((record.tracking.partition("/")[0], record.key))
                 continue
             name, envelope = record.tracking, record.envelope
-            if envelope.position <= batch.reached.get(name, self.positions.get(name, 0)):
+            if envelope.position <= batch.reached.get(name, since.get(name, 0)):
                 continue
             batch.reached[name] = envelope.position
             batch.heard.append(envelope)
@@ -185,7 +260,7 @@ class Taker:
 
     def _park_alone(self, connection: Connection, record: Record, error: str) -> None:
         record = _storable(record)
-        batch = self._sort([record])
+        batch = self._sort([record], since=self.positions)
         with writing(connection, lock=self._lock):
             self._move(connection, batch.reached)
             for envelope in batch.heard:
@@ -251,11 +326,11 @@ class Taker:
                 if len(waiting) != len(rows):
                     return False  # another was quicker, or somebody has decided on it
                 keep(connection, envelopes)
-                write(connection, told)
+                write(connection, outcome(connection, told))
                 for id_ in ids:
                     parking.handled(connection, reader=self._reader, id=id_, at=at)
         except Exception as error:
-            if not _is_the_events_fault(error):
+            if not is_the_events_fault(error):
                 raise
             if alone:
                 count("baoxue.reader.retries", reader=self._reader)
@@ -308,7 +383,7 @@ def _keep_if_possible(connection: Connection, envelope: Envelope) -> None:
         logger.warning("the journal can't hold %s %d", envelope.producer, envelope.position)
 
 
-def _is_the_events_fault(error: Exception) -> bool:
+def is_the_events_fault(error: Exception) -> bool:
     """Whether this very event can't be applied; else something is amiss around it, and trying later may help.
 
     PostgreSQL says it by the class of its error: data (22), integrity (23), cardinality (21) and limits (54) come of

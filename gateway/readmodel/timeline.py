@@ -108,6 +108,7 @@ class CaseStep(OfCase, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "case_step"
     KEY: ClassVar[str] = "event_id"
+    OF_ONE_EVENT: ClassVar[bool] = True
     event_id: UUID
     child_id: UUID | None = None
     """None until the case is known, for what its own service does not tell."""

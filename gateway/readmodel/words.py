@@ -41,6 +41,7 @@ class StepWords(OfCase, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "step_words"
     KEY: ClassVar[str] = "event_id"
+    OF_ONE_EVENT: ClassVar[bool] = True
     event_id: UUID
     child_id: UUID
     note: str = ""

@@ -102,7 +102,7 @@ from services.contracts.deliveries import (
     DeliveryRefused,
     RegisterLoaded,
 )
-from services.contracts.envelope import Envelope, Published, Sealed, event_id
+from services.contracts.envelope import Envelope, Published, Sealed, event_id, read_body
 from services.contracts.field_check import (
     FieldCheckAnswered,
     FieldCheckOpened,
@@ -278,6 +278,21 @@ def published(stories: Sequence[Story], *, chance: random.Random, partitions: in
                 del told[story.aggregate_id]
         at = START + timedelta(hours=chance.randrange(48))
     return messages
+
+
+def without_birth_dates(told: Sequence[Message]) -> list[Message]:
+    """The same, with nothing said of the birth of those who are erased or restricted later: it isn't shown of any moment before."""
+    closed, kept = set[UUID](), list[Message]()
+    for message in reversed(told):
+        event = read_body(message.envelope)
+        if isinstance(event, ChildErased | ChildRestricted):
+            closed.add(event.child_id)
+        if isinstance(event, ChildRegistered | IdentityCorrected) and event.child_id in closed:
+            silent = msgspec.Raw(msgspec.json.encode(msgspec.structs.replace(event, birth_date="")))
+            kept.append(Message(message.tracking, msgspec.structs.replace(message.envelope, body=silent)))
+        else:
+            kept.append(message)
+    return kept[::-1]
 
 
 def delivered(messages: Sequence[Message], *, chance: random.Random) -> Iterator[list[Message]]:

@@ -137,6 +137,24 @@ def test_a_rebuilt_read_model_equals_one_projected_from_scratch_table_by_table(f
         assert rows == expected[table], table
 
 
+@pytest.mark.parametrize("broken", [set[int](), {1, 4}])
+def test_batches_folded_ahead_of_what_is_written_come_to_the_same(
+    fresh: Any, database: Any, monkeypatch: pytest.MonkeyPatch, broken: set[int]
+) -> None:
+    monkeypatch.setattr("gateway.readmodel.rebuild.BATCH", 23)
+    monkeypatch.setattr("gateway.readmodel.rebuild.CLOSE", 100)
+    told = county(children=20, seed=11)
+    vault = SealedVault({made("child", number) for number in broken})
+    Projector(dsn=fresh.dsn("gateway_writer"), log=ListLog(told), opener=vault).catch_up()
+    expected = shown(fresh)
+    spoil(fresh)
+
+    anew(fresh, ListLog(told), opener=vault)
+
+    assert shown(fresh) == expected
+    assert bool(parked(fresh)) == bool(broken)
+
+
 def test_a_rebuild_keeps_receipts_and_journal(fresh: Any) -> None:
     told = county()
     Projector(dsn=fresh.dsn("gateway_writer"), log=ListLog(told), opener=TestVault()).catch_up()
