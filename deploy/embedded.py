@@ -3,8 +3,10 @@
 Read `Embedded.__enter__` top to bottom: it is the whole system. Parts start in order and stop in reverse.
 """
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 
 import httpx
@@ -27,6 +29,7 @@ from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility
 from gateway.commands import Service as Reached
+from gateway.freezing import Freezing
 from gateway.identity.office import Office, open_office
 from gateway.readmodel import trees
 from gateway.readmodel.projector import Projector
@@ -72,6 +75,8 @@ class Running:
     """Gives tokens to demonstration accounts; only in development."""
     policy: Policy
     """The policy that is in force, as it was released."""
+    freezing: Freezing
+    """Freezes the statistics of what is over."""
 
 
 class Embedded:
@@ -135,20 +140,11 @@ class Embedded:
         issuer = self._issuer()
         console_secret = own_secret(folder / "console.key")
         console = console_issuer(secret=console_secret, audience=AUDIENCE, clock=self._clock)
-        reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
+        reach = partial(_reach, cluster, services=services.all, token=surroundings.token)
+        reader, commands = reach()
         policy = self._policy(cluster)
         writer = Writer(dsn=cluster.dsn("gateway", "gateway_writer"))
         warrants = Warrants(writer=writer, reader=reader, policy=policy)
-        commands = Commands(
-            services={
-                service.name: Reached(
-                    f"http://{service.name}", httpx.ASGITransport(app=service.api, raise_app_exceptions=False)
-                )
-                for service in services.all
-            },
-            token=surroundings.token,
-            visibility=ReadModelVisibility(reader=reader),
-        )
         gateway = build_gateway(
             policy=policy,
             tokens=Tokens(
@@ -185,6 +181,7 @@ class Embedded:
             ),
         )
         web = WebServer(gateway, name="gateway", host=self._settings.host, port=self._settings.port)
+        freezing = Freezing(policy=policy, reach=reach, clock=self._clock)
         inboxes = tuple(service.inbox(log=log, clock=self._clock) for service in services.all if service.hears)
         parts: list[Part] = [
             *inboxes,
@@ -208,7 +205,7 @@ class Embedded:
                 witnesses=witnesses,
                 within=within,
             ),
-            *([web] if self._serving else []),
+            *([web, freezing.part()] if self._serving else []),
         ]
         runtime = Runtime(parts)
         add_health(gateway, report=runtime.report)
@@ -230,6 +227,7 @@ class Embedded:
             web=web,
             issuer=issuer,
             policy=policy,
+            freezing=freezing,
         )
 
     def _policy(self, cluster: Cluster) -> Policy:
@@ -259,3 +257,19 @@ class Embedded:
             policy=policy,
             clock=self._clock,
         )
+
+
+def _reach(cluster: Cluster, *, services: Sequence[Service], token: str) -> tuple[Reader, Commands]:
+    """A way to the read model, and one to the services, which run in this process."""
+    reader = Reader(dsn=cluster.dsn("gateway", "gateway_reader"))
+    commands = Commands(
+        services={
+            service.name: Reached(
+                f"http://{service.name}", httpx.ASGITransport(app=service.api, raise_app_exceptions=False)
+            )
+            for service in services
+        },
+        token=token,
+        visibility=ReadModelVisibility(reader=reader),
+    )
+    return reader, commands

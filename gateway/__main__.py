@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from gateway.access.freshness import Freshness
 from gateway.access.issuing import DEVELOPMENT_ISSUER, DevelopmentIssuer, Issuer, console_issuer
+from gateway.access.policy import Policy
 from gateway.access.policy_keys import read_keys
 from gateway.access.policy_log import load_released
 from gateway.access.predicates import Predicates
@@ -19,6 +21,7 @@ from gateway.access.warrants import Warrants
 from gateway.access.writer import Writer
 from gateway.app import build_gateway
 from gateway.commands import Commands, ReadModelVisibility, Service
+from gateway.freezing import Freezing
 from gateway.identity.office import open_office
 from gateway.readmodel import trees
 from gateway.readmodel.projector import Projector
@@ -51,35 +54,27 @@ def main() -> None:
                     within=process.settings.witnessed_within,
                 ),
             ]
+        app = None
         if "api" in process.parts:
+            policy = _policy(process)
             parts += [
                 watch("gateway read model", process.dsn("reader")),
                 watch("gateway receipts", process.dsn("writer")),
+                Freezing(policy=policy, reach=partial(_reach, process), clock=process.clock).part(),
             ]
-        process.keep_running(parts, app=build(process) if "api" in process.parts else None)
+            app = build(process, policy=policy)
+        process.keep_running(parts, app=app)
 
 
-def build(process: Process) -> FastAPI:
+def build(process: Process, *, policy: Policy) -> FastAPI:
     """The gateway's face: reads its read model, sends commands to the services over the network."""
     settings = process.settings
     development = _development_issuer(process)
     console_secret = settings.secret("console.key")
     console = console_issuer(secret=console_secret, audience=settings.audience, clock=process.clock)
-    if settings.policy_keys is None:
-        raise Refused(
-            "Nobody can have released a policy: set BAOXUE_POLICY_KEYS, the list of public keys that release it."
-        )
-    policy = load_released(
-        process.dsn("reader"), keys=read_keys(settings.policy_keys), development=settings.development
-    )
-    reader = Reader(dsn=process.dsn("reader"))
+    reader, commands = _reach(process)
     writer = Writer(dsn=process.dsn("writer"))
     warrants = Warrants(writer=writer, reader=reader, policy=policy)
-    commands = Commands(
-        services={name: Service(address) for name, address in settings.services.items()},
-        token=settings.secret("services.token"),
-        visibility=ReadModelVisibility(reader=reader),
-    )
     return build_gateway(
         policy=policy,
         tokens=Tokens(
@@ -123,6 +118,28 @@ def build(process: Process) -> FastAPI:
             within=settings.witnessed_within,
         ),
     )
+
+
+def _policy(process: Process) -> Policy:
+    """The policy as it was released; raises `Refused` where nobody can have released one."""
+    settings = process.settings
+    if settings.policy_keys is None:
+        raise Refused(
+            "Nobody can have released a policy: set BAOXUE_POLICY_KEYS, the list of public keys that release it."
+        )
+    return load_released(process.dsn("reader"), keys=read_keys(settings.policy_keys), development=settings.development)
+
+
+def _reach(process: Process) -> tuple[Reader, Commands]:
+    """A way to the read model, and one to the services."""
+    settings = process.settings
+    reader = Reader(dsn=process.dsn("reader"))
+    commands = Commands(
+        services={name: Service(address) for name, address in settings.services.items()},
+        token=settings.secret("services.token"),
+        visibility=ReadModelVisibility(reader=reader),
+    )
+    return reader, commands
 
 
 def _development_issuer(process: Process) -> DevelopmentIssuer | None:

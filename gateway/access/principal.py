@@ -30,6 +30,8 @@ from services.chassis.errors import Forbidden
 ALGORITHMS = ["EdDSA", "Ed25519"]
 _UNIT = re.compile(r"([a-z_]{1,40}):([0-9A-Za-z]{1,20})")
 _ACTOR = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
+_OURS = frozenset({"clock", "public"})
+"""Who is recorded where nobody's account acted; policies go by `policy:` and their service."""
 _DIGITS_OF_A_COUNTY = 6
 _DIGITS: Mapping[str, int] = {"township": 9, "village": 12}
 """How long the code of a unit's area is: a shorter one would widen in silence, so it is refused."""
@@ -196,7 +198,7 @@ class Tokens:
             return principal
         claims = await self._claims(token, now=now)
         principal = principal_of(
-            actor=_text(claims, "sub"),
+            actor=_person(claims),
             unit=_text(claims, "unit"),
             purpose=_text(claims, "purpose"),
             client=_text(claims, "client_id"),
@@ -270,6 +272,14 @@ def _about(claims: Mapping[str, Any]) -> About | None:
         return About(kind, UUID(_text(claims, kind)))
     except ValueError:
         raise Unauthenticated from None
+
+
+def _person(claims: Mapping[str, Any]) -> str:
+    """Whose account it is; raises `Unauthenticated` for a name under which the system itself acts."""
+    actor = _text(claims, "sub")
+    if actor in _OURS or actor.startswith("policy:"):
+        raise Unauthenticated
+    return actor
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

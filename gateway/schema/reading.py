@@ -6,6 +6,7 @@ rows are held back by row security alone, and a resolver's SQL says no more than
 
 # ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -73,6 +74,8 @@ class Looking:
     about: UUID | None = None
     """The record that was looked at where it is none of a child: a report of the public."""
     rows_read: int = 0
+    counting: asyncio.Future[Any] | None = None
+    """Statistics as they are being counted for this request; see `statistics_lines.counted_today`."""
 
     async def rows(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
         """The rows of a statement, as far as the caller's claims open them."""

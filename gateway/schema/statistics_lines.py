@@ -1,6 +1,7 @@
 """The lines that statistics 统计 are reckoned from: counted this moment, or as a version of a frozen pack holds them."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,6 +14,7 @@ from gateway.readmodel.counted import COUNT, Number, counted_on, lines_of
 from gateway.schema.reading import Looking
 from services.chassis.errors import NotFound
 from services.chassis.indicators import MEASURES, Change, Formula, Line, changed, formulas_on
+from services.chassis.school_terms import PeriodKind, days_of, periods_to_freeze
 from services.contracts.statistics import StatisticsContent
 
 _PACK: Final = """
@@ -50,6 +52,54 @@ class Counted:
     def changes(self) -> Sequence[Change]:
         """What was restated; nothing of what is counted now."""
         return self.pack.changes if self.pack else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A period of which the numbers can be frozen, by its kind and name, and its last day."""
+
+    kind: PeriodKind
+    name: str
+    ended_on: date
+
+
+async def still_to_freeze(looking: Looking) -> list[Period]:
+    """The periods that are over, or end today, and of which the caller's office has no pack, in the order of their last days."""
+    made = {
+        (row["kind"], row["period"]) for row in await looking.rows("select distinct kind, period from statistics_pack")
+    }
+    return [
+        Period(kind=kind, name=name, ended_on=days_of(kind, name)[1])
+        for kind, name in periods_to_freeze(looking.today)
+        if (kind, name) not in made
+    ]
+
+
+async def count_period(looking: Looking, *, kind: str, period: str) -> Counted:
+    """What is counted now for a pack of a period: what happened up to its last day. Raises `Refused` for what is no period."""
+    _, until = days_of(kind, period)
+    return await count_on_day(looking, on=min(looking.today, until))
+
+
+def as_sent(counted: Counted) -> Mapping[str, object]:
+    """What was counted, as cases takes it to freeze or restate it."""
+    places = (each.partition(":") for each in counted.reached)
+    return {
+        "measures": list(counted.measures),
+        "lines": [
+            {"township": line.township, "school": line.school, "name": line.name, "counts": list(line.counts)}
+            for line in counted.lines
+        ],
+        "reached": [{"service": service, "position": int(position)} for service, _, position in places],
+    }
+
+
+async def counted_today(looking: Looking) -> Counted:
+    """What is counted now, once in a request however many of its fields ask for it: all of them are of one moment."""
+    if looking.counting is None:
+        looking.counting = asyncio.ensure_future(count_on_day(looking, on=looking.today))
+    counted: Counted = await looking.counting
+    return counted
 
 
 async def count_on_day(looking: Looking, *, on: date) -> Counted:

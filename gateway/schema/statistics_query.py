@@ -26,7 +26,7 @@ from gateway.schema.statistics import (
     StatisticsFigure,
     StatisticsPack,
 )
-from gateway.schema.statistics_lines import called, count_on_day, frozen
+from gateway.schema.statistics_lines import called, counted_today, frozen, still_to_freeze
 from services.chassis.errors import Forbidden
 from services.chassis.indicators import (
     LEVELS,
@@ -42,7 +42,7 @@ from services.chassis.indicators import (
     places,
     ranked,
 )
-from services.chassis.school_terms import MOST_DAYS_LATE, days_of, periods_to_freeze
+from services.chassis.school_terms import MOST_DAYS_LATE
 from services.contracts.divisions import DIVISIONS
 
 
@@ -60,7 +60,7 @@ class StatisticsQuery:
         """Statistics of a level, of one township where it is named."""
         looking = info.context
         of_level = _level(looking, level)
-        counted = await (count_on_day(looking, on=looking.today) if pack is None else frozen(looking, pack))
+        counted = await (counted_today(looking) if pack is None else frozen(looking, pack))
         lines = [line for line in counted.lines if township is None or line.township == township]
         if township is not None and of_level == "county":
             of_level = "township"
@@ -125,12 +125,14 @@ class StatisticsQuery:
     @strawberry.field(description="待定格报表 periods that are over and were not frozen yet, as long as they can be")
     async def statistics_due(self, info: Info) -> list[StatisticsDue]:
         """Periods to freeze."""
-        rows = await info.context.rows("select distinct kind, period from statistics_pack")
-        made = {(row["kind"], row["period"]) for row in rows}
-        due = [(each, days_of(*each)[1]) for each in periods_to_freeze(info.context.today) if each not in made]
         return [
-            StatisticsDue(kind=kind, period=period, ended_on=last, freeze_by=last + timedelta(days=MOST_DAYS_LATE))
-            for (kind, period), last in due
+            StatisticsDue(
+                kind=each.kind,
+                period=each.name,
+                ended_on=each.ended_on,
+                freeze_by=each.ended_on + timedelta(days=MOST_DAYS_LATE),
+            )
+            for each in await still_to_freeze(info.context)
         ]
 
     @strawberry.field(description="入学基数 how many entered a school in a year, by the last paper of each")

@@ -31,7 +31,8 @@ WATCH_EVERY_S = 5.0
 TREE_EVERY_S = 10.0
 OFF = "off"
 NO_WITNESS = "ok, but no witness has ever signed 未设见证"
-WELL = ("ok", "standing by", OFF, NO_WITNESS)
+UNDONE = "ok, but something that was due was refused 到期事项有未能办理的"
+WELL = ("ok", "standing by", OFF, NO_WITNESS, UNDONE)
 """What a part says of itself when nothing is wrong."""
 
 logger = logging.getLogger(__name__)

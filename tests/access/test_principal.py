@@ -73,6 +73,8 @@ def test_a_good_token_names_who_asks_and_opens_its_area() -> None:
         pytest.param(signed(nbf=int(START.timestamp()) + 5), id="not begun"),
         pytest.param(signed(jti=None), id="without id"),
         pytest.param(signed(client_id=None), id="without client"),
+        pytest.param(signed(sub="clock"), id="the system's clock"),
+        pytest.param(signed(sub="policy:cases"), id="a service's policy"),
         pytest.param(signed(unit=None), id="without unit"),
         pytest.param(signed(unit="township"), id="unit without area"),
         pytest.param(signed(unit="township:41"), id="area too short"),

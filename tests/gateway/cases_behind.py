@@ -1,6 +1,7 @@
 """Cases in memory behind its own HTTP face, for tests that go from a command to what is shown of it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 
 import httpx
@@ -26,11 +27,11 @@ from tests.gateway import county
 
 
 class Cases(httpx.AsyncBaseTransport):
-    """The service; what it tells is projected when asked."""
+    """The service, at a moment; what it tells is projected when asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at: datetime = county.NOW) -> None:
         self.cases = MemoryCases()
-        self.clock = SteppedClock(county.NOW)
+        self.clock = SteppedClock(at)
         self._face = httpx.ASGITransport(
             build_api(
                 self.cases,

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.readmodel.counted import COUNT, Number, counted_on, lines_of, members
+from gateway.readmodel.reading import Reader
 from gateway.readmodel.statistics import FOLDS
 from services.chassis.indicators import MEASURES, compared, places
 from tests.gateway import county
@@ -135,6 +136,21 @@ def test_a_figure_names_its_formula_its_day_and_the_positions_it_was_counted_at(
     assert {each.partition(":")[0] for each in statistics["reached"]} >= {"roster", "cases"}
     assert {each["figure"] for each in named} >= {"enrolment", "dropout_inspection", "dropout_dictionary"}
     assert all(each["inForceFrom"] and each["legalBasis"] and each["source"] for each in named)
+
+
+def test_all_that_one_request_asks_of_today_is_counted_once(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, counted = Reader.stream, []
+    monkeypatch.setattr(
+        Reader,
+        "stream",
+        lambda *args, **more: counted.append(args[1]) or stream(*args, **more),  # type: ignore[func-returns-value]
+    )
+    both = '{ a: statistics { reached figures { numerator } } b: statistics(level: "school") { reached figures { numerator } } }'
+
+    answered = bureau.gateway.ask(both, by=BUREAU).data
+
+    assert len(counted) == 1
+    assert answered["a"]["reached"] == answered["b"]["reached"]
 
 
 def test_for_whom_small_numbers_are_withheld_there_is_the_county_alone(bureau: Bureau) -> None:

@@ -61,12 +61,11 @@ async def show_children(caller: Caller) -> Response:
 
 async def _page(caller: Caller, *, township: str) -> Response:
     pack, figure = caller.given("pack"), caller.given("figure") or RANKED
-    found = await caller.ask("statistics", pack=pack)
-    statistics, places = found.get("statistics", {}), {}
-    if caller.granted.shows("Statistics", "counts"):
-        level = "school" if township else "township"
-        asked = await caller.ask("statistics_places", level=level, township=township, pack=pack)
-        places = asked.get("statistics", {})
+    sees_places = caller.granted.shows("Statistics", "counts")
+    level = ("school" if township else "township") if sees_places else "county"
+    found = await caller.ask("statistics", pack=pack, level=level, township=township)
+    statistics = found.get("statistics", {})
+    places = found.get("places", {}) if sees_places else {}
     counts = places.get("counts", ())
     return caller.page(
         "statistics.html",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.gateway.console.browsing import Browser, text_of
@@ -76,3 +77,10 @@ def test_the_statistics_office_sees_the_county_and_no_place(browser: Browser) ->
     assert page.status_code == 200
     assert "适龄人口入学率" in page.text
     assert "/statistics/4103" not in page.text
+
+
+def test_a_pack_that_the_clock_froze_says_so(browser: Browser, read_model: Any) -> None:
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        connection.execute("update statistics_pack set made_by = 'clock' where version = 1")
+
+    assert "到期自动定格" in browser.signed_in("bureau-office").get("/statistics").text
