@@ -13,6 +13,7 @@ from gateway.readmodel.rows import OfChild, Row
 from services.contracts.divisions import COUNTY
 from services.contracts.roster import (
     AbsenceVerified,
+    ChildrenCheckedIn,
     DeferralApproved,
     DeferralEnded,
     SchoolingElsewhereProved,
@@ -93,13 +94,15 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
     missed_on: date
 
 
-def check_in(row: CheckIn | None, told: Told[CheckInEvent]) -> CheckIn:
-    """A check-in from its opening to its count; who was absent stands in `absence`."""
+def check_in(row: CheckIn | None, told: Told[CheckInEvent | ChildrenCheckedIn]) -> CheckIn:
+    """A check-in from its opening to its count; who was absent stands in `absence`. Of those who came so far there is a number."""
     event = told.event
     row = row or CheckIn(check_in_id=event.check_in_id)
     match event:
         case TermCheckInOpened():
             return replace(row, school=event.school, term=event.term, expected=event.expected, due_on=event.due_on)
+        case ChildrenCheckedIn():
+            return replace(row, present=row.present + len(event.children))
         case TermCheckInClosed():
             return replace(
                 row,
@@ -192,7 +195,7 @@ def proof_id(told: Told[SchoolingElsewhereProved]) -> UUID:
 
 
 FOLDS: Final[tuple[Fold[Any], ...]] = (
-    Fold(row=CheckIn, events=get_args(CheckInEvent), about=about("check_in_id"), evolve=check_in),
+    Fold(row=CheckIn, events=(*get_args(CheckInEvent), ChildrenCheckedIn), about=about("check_in_id"), evolve=check_in),
     Fold(row=Absence, events=(TermCheckInClosed, AbsenceVerified), about=absence_id, evolve=absence, parts=missed),
     Fold(row=Deferral, events=get_args(DeferralEvent), about=about("deferral_id"), evolve=deferral),
     Fold(row=SchoolingElsewhere, events=(SchoolingElsewhereProved,), about=proof_id, evolve=schooling_elsewhere),

@@ -35,6 +35,7 @@ ROOTS: Final[Mapping[str, Root]] = {
         "PaymentList",
         many=True,
         filters={
+            "id": Filter("{a}.list_id = {v}"),
             "township": Filter("{a}.township = {v}", "township"),
             "programme": Filter("{a}.programme = {v}", "programme"),
             "term": Filter("{a}.term = {v}", "term"),

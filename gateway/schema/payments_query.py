@@ -5,6 +5,7 @@
 
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 import strawberry
 
@@ -27,6 +28,7 @@ class PaymentsQuery:
     async def payment_lists(
         self,
         info: Info,
+        id: UUID | None = None,  # noqa: A002
         township: str | None = None,
         programme: str | None = None,
         term: str | None = None,
@@ -35,8 +37,9 @@ class PaymentsQuery:
         first: int = PAGE,
         after: str | None = None,
     ) -> Connection[PaymentList]:
-        """Lists by township, programme, term, school and state."""
-        narrowed = {
+        """Lists by id, township, programme, term, school and state."""
+        narrowed: dict[str, object] = {
+            "list_id = {v}": id,
             "township = {v}": township,
             "programme = {v}": programme,
             "term = {v}": term,

@@ -23,7 +23,7 @@ class CheckIn(AsRead, Node):
     school: str = strawberry.field(description="学校代码 school")
     term: str = strawberry.field(description="学期 term")
     expected: int = strawberry.field(description="应到 how many are expected")
-    present: int = strawberry.field(description="实到 how many came; counted at the end")
+    present: int = strawberry.field(description="实到 how many came so far; all of them once it is counted")
     absent: int = strawberry.field(description="未到 how many did not; counted at the end")
     due_on: date | None = strawberry.field(description="期限 the list is due")
     closed_on: date | None = strawberry.field(description="汇总日期 counted when")

@@ -404,6 +404,14 @@ class TermCheckInOpened(Published, frozen=True, kw_only=True):
     due_on: date
 
 
+class ChildrenCheckedIn(Published, frozen=True, kw_only=True):
+    """These children were counted present at a school's check-in 实到登记 (N2.1); each is told once. The count of all comes with its end."""
+
+    TYPE: ClassVar[str] = "roster.children-checked-in.v1"
+    check_in_id: UUID
+    children: tuple[UUID, ...]
+
+
 class BatchCompared(msgspec.Struct, frozen=True, kw_only=True):
     """A batch that was in force when registers were compared."""
 

@@ -452,6 +452,8 @@ def _movement(event: object) -> Published | None:
                 expected=len(event.expected),
                 due_on=event.due_on,
             )
+        case TermCheckIn.Present():
+            return told.ChildrenCheckedIn(check_in_id=event.originator_id, children=event.children)
         case TermCheckIn.AbsenceVerified():
             return told.AbsenceVerified(
                 check_in_id=event.originator_id,

@@ -448,6 +448,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "department": ["education_bureau:410326"],
         "actor": ["bureau-office"],
         "about": [str(county.made("report", 0))],
+        "id": [str(county.made("paymentList", 0))],
         **_OF_STATISTICS,
         "channel": ["sms", "email"],
         "decision": ["answered", "denied"],

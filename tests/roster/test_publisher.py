@@ -66,9 +66,8 @@ PRIVATE = {
     FieldRound.Extended,
     HomeHours.Begun,
     HomeHours.Counted,
-    TermCheckIn.Present,
 }
-"""The roster's own matter: who came is told when the check-in is counted; an entry that goes on as another is told by the
+"""The roster's own matter: an entry that goes on as another is told by the
 other's merge; what excuses or places a child by the deferral, the proof or the placement;
 hours at home are assistance's to tell; that a delivery is wanted shows when it is in force;
 that lists are locked shows by the submission they are in, and a round by its lists."""
@@ -183,6 +182,14 @@ def test_a_closed_check_in_counts_who_came() -> None:
 
     assert isinstance(published, told.TermCheckInClosed)
     assert published.present + len(published.absent) == published.expected == 3
+
+
+def test_whoever_checks_in_is_told_once() -> None:
+    came = [publish(event) for event in EVENTS if isinstance(event, TermCheckIn.Present)]
+
+    assert all(isinstance(published, told.ChildrenCheckedIn) for published in came)
+    children = [child for published in came for child in published.children]
+    assert len(children) == len(set(children)) == 2
 
 
 def test_whatever_is_personal_in_the_roster_is_sealed_in_the_contract() -> None:

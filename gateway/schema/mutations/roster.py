@@ -20,6 +20,9 @@ from gateway.schema.mutations.command import (
 from gateway.schema.reading import Info
 from services.chassis.errors import NotFound, Refused
 
+_NO_PUPILS = ("gone", "graduated", "left_explained")
+"""States of the partition in which a child is expected at no school."""
+
 
 @strawberry.input(description="栏目对应 What an office calls a column of a register.")
 class ColumnName:
@@ -151,11 +154,20 @@ class MoveCommands:
         )
 
     @command
-    async def open_check_in(self, info: Info, term: str, expected: list[UUID], starts_on: date) -> CommandAnswer:
-        """开学报到开始 begins the check-in of the caller's school for a term."""
+    async def open_check_in(
+        self,
+        info: Info,
+        term: str,
+        starts_on: date,
+        expected: list[UUID] | None = None,
+        grades: list[str] | None = None,
+    ) -> CommandAnswer:
+        """开学报到开始 begins the check-in of the caller's school for a term; expected are all its pupils, or those of `grades`, where nobody is named"""
         school = info.context.principal.parameters["school"]
         if not school:
             raise NotFound("A check-in is opened by the school that holds it.")
+        if expected is None:
+            expected = await _pupils(info, school=school, grades=grades)
         await all_within_reach(info, expected)
         return await send(info, "roster", {}, school=school, term=term, expected=expected, starts_on=starts_on)
 
@@ -178,6 +190,20 @@ class MoveCommands:
         missing = "select check_in_id, child_id from absence where absence_id = %(wanted)s"
         absence = await record_of(info, missing, absence_id)
         return await send(info, "roster", {"child_id": absence["child_id"]}, reason=reason, **absence)
+
+
+async def _pupils(info: Info, *, school: str, grades: list[str] | None) -> list[UUID]:
+    """The pupils of a school, of some of its grades where they are named; who has left it for good is none any more."""
+    found = await info.context.rows(
+        "select child_id from child where school = %(school)s and merged_into is null and not erased and not restricted"
+        " and accounted_state <> all(%(gone)s) and (%(grades)s::text[] is null or grade = any(%(grades)s)) order by child_id",
+        school=school,
+        grades=grades,
+        gone=list(_NO_PUPILS),
+    )
+    if not found:
+        raise Refused("Nobody is a pupil of this school in these grades; enrol the pupils first.")
+    return [row["child_id"] for row in found]
 
 
 async def _of_school_age(info: Info, *, township: str, village: str | None) -> dict[str, list[UUID]]:

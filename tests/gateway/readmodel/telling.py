@@ -157,6 +157,7 @@ from services.contracts.roster import (
     ChildAccounted,
     ChildErased,
     ChildRegistered,
+    ChildrenCheckedIn,
     ChildrenMerged,
     ChildrenUnmerged,
     DeferralApproved,
@@ -441,7 +442,8 @@ def _check_in(number: int, chance: random.Random) -> Story:
         absent=(made("child", 0),),
         closed_on=DAY,
     )
-    return Story("roster", key, (opened, closed, *((verified,) if chance.random() < 0.5 else ())))
+    came = ChildrenCheckedIn(check_in_id=key, children=tuple(made("pupil", one) for one in range(8)))
+    return Story("roster", key, (opened, came, closed, *((verified,) if chance.random() < 0.5 else ())))
 
 
 def _letters(children: int, chance: random.Random) -> list[Story]:
