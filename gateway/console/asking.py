@@ -16,12 +16,15 @@ _PATH = "/graphql"
 
 
 class Said(Exception):
-    """The gateway gave no answer, and says why: one of its codes, words for people, and when to ask again."""
+    """The gateway gave no answer, and says why: one of its codes, words for people, when to ask again, and what else it told."""
 
-    def __init__(self, code: str, message: str, *, after_s: int | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, after_s: int | None = None, told: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.after_s = after_s
+        self.told = told or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class Files:
         except msgspec.DecodeError:
             raise Said("INTERNAL", "") from None
         if status >= 400:
-            raise Said(str(answer.get("code", "INTERNAL")), str(answer.get("message", "")))
+            raise Said(str(answer.get("code", "INTERNAL")), str(answer.get("message", "")), told=answer)
         return answer
 
 

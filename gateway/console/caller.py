@@ -156,12 +156,19 @@ class Caller(Guest):
         return done
 
     async def hand_in(
-        self, path: str, *, key: UUID, receive: Receive, content_type: str, query: str = ""
+        self,
+        path: str,
+        *,
+        key: UUID,
+        receive: Receive,
+        content_type: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
         """Hands a file in at one of the file routes; answers what it answers. Raises `Said`."""
-        headers = {"content-type": content_type, "idempotency-key": str(key)}
+        sent = {"content-type": content_type, "idempotency-key": str(key), **(headers or {})}
         return await self.console.files.call(
-            path, token=self.session.token, method="POST", query=query, headers=headers, receive=receive
+            path, token=self.session.token, method="POST", query=query, headers=sent, receive=receive
         )
 
     def id(self, name: str) -> str:

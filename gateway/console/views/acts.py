@@ -142,13 +142,19 @@ async def send(caller: Caller, form: Form) -> Response:
     try:
         await caller.send(command, _arguments(command, form), key=form.key)
     except Said as error:
-        if error.code in {"UNAUTHENTICATED", "FORBIDDEN", "THROTTLED"}:
-            raise
-        if error.code == "UNCERTAIN":
-            caller.ticket = form.ticket  # sent again it is the same command
+        said = said_on_form(caller, error, form)
         shown = _form(caller, command, form.values, back=back)
-        return caller.page("act.html", status=422, form=shown, code=error.code, message=str(error))
+        return caller.page("act.html", status=422, form=shown, code=said.code, message=str(said))
     return caller.go(f"{back}?done={command}")
+
+
+def said_on_form(caller: Caller, error: Said, form: Form) -> Said:
+    """What is said on the form that was sent, which keeps its ticket where no answer came; raises what is no answer to what was typed."""
+    if error.code in {"UNAUTHENTICATED", "FORBIDDEN", "THROTTLED"}:
+        raise error
+    if error.code == "UNCERTAIN":
+        caller.ticket = form.ticket  # sent again it is the same command
+    return error
 
 
 def _command(caller: Caller) -> str:

@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from gateway.console.views.listing import CHILD, PLACE, TERM, TOWNSHIP, Button, Column, List, Narrowing, Paper, in_state
+from gateway.console.views.listing import (
+    CHILD,
+    PLACE,
+    TERM,
+    TOWNSHIP,
+    Behind,
+    Button,
+    Column,
+    List,
+    Narrowing,
+    Paper,
+    in_state,
+)
 
 _PROGRAMME: Final = Narrowing("programme", "assistance.programme", "programmes")
 _OF_ASSISTANCE: Final = ("/assistance", "assistance")
@@ -33,6 +45,7 @@ PAYMENT_LISTS: Final = List(
     ),
     file="paymentLists",
     papers=(Paper("/files/payment-lists", "assistance.for_the_bank", "exportPaymentList", in_state("approved")),),
+    behind=(Behind("/assistance/lists/", "lists.open", "id"),),
     part_of=_OF_ASSISTANCE,
 )
 REFUSALS: Final = List(

@@ -68,7 +68,7 @@ def _events(caller: Caller, child: Mapping[str, Any]) -> Iterator[Event]:
     for deferral in child.get("deferrals", ()):
         yield Event(deferral.get("approvedOn") or "", t("child.deferred", until=deferral.get("untilOn") or ""))
     for award in child.get("awards", ()):
-        yield Event(award.get("grantedOn") or "", t("child.granted", what=award.get("programme", "")))
+        yield Event(award.get("grantedOn") or "", t("child.granted", what=word("programmes", award.get("programme"))))
     for proof in child.get("schoolingElsewhere", ()):
         yield Event(proof.get("provedOn") or "", t("child.elsewhere", school=proof.get("schoolName", "")))
     for visit in child.get("visits", ()):

@@ -39,11 +39,8 @@ async def prepare(caller: Caller, form: acts.Form) -> Response:
     try:
         await caller.send(_PREPARE, _said(typed), key=form.key)
     except Said as error:
-        if error.code in {"UNAUTHENTICATED", "FORBIDDEN", "THROTTLED"}:
-            raise
-        if error.code == "UNCERTAIN":
-            caller.ticket = form.ticket  # sent again it is the same command
-        return await _page(caller, typed, status=422, code=error.code, message=str(error))
+        said = acts.said_on_form(caller, error, form)
+        return await _page(caller, typed, status=422, code=said.code, message=str(said))
     return caller.go(f"/disclosures?done={_PREPARE}")
 
 

@@ -1,7 +1,7 @@
 """摸排: a round's lists out and back, township by township, sheets taken at the page, and what townships handed in (N1.8)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -10,12 +10,9 @@ from starlette.responses import Response
 
 from gateway.console.caller import Caller
 from gateway.console.views import acts, field_lists
-from gateway.console.views.listing import rows_of
+from gateway.console.views.listing import all_of, rows_of
 from services.chassis.school_terms import term_on
 
-PAGE: Final = 200
-MOST_PAGES: Final = 10
-"""Pages of lists that are summed: a round of a county has one list for each of its villages, a few hundred."""
 FIGURES: Final = ("lists", "back", "children", "answered", "conflicts", "met")
 STARTS: Final = ("openFieldCheck", "makeSubmission")
 
@@ -38,7 +35,7 @@ async def take(caller: Caller, key: UUID) -> Response:
 
 async def _page(caller: Caller, taken: Mapping[str, Any] | None = None) -> Response:
     asked = {"round": caller.given("round") or round_of(caller.today), "township": caller.given("township")}
-    found, is_whole = await _lists(caller, asked)
+    found, is_whole = await all_of(caller, "fieldChecks", **asked)
     townships: dict[str, Counter[str]] = {}
     totals = Counter[str]()
     for row in found:
@@ -71,18 +68,3 @@ def round_of(day: str) -> str:
     """The round of the term that runs 轮次: 2026-autumn, or 2027-spring."""
     term = term_on(date.fromisoformat(day))
     return f"{term.name[:4]}-autumn" if term.name.endswith("-1") else f"{term.name[5:9]}-spring"
-
-
-async def _lists(caller: Caller, asked: Mapping[str, str]) -> tuple[Sequence[Mapping[str, Any]], bool]:
-    """All lists of the round within reach, and whether they are all."""
-    found: list[Mapping[str, Any]] = []
-    after = ""
-    for _ in range(MOST_PAGES):
-        page = (await caller.ask("fieldChecks", **asked, first=PAGE, after=after)).get("fieldChecks")
-        if page is None:
-            return [], True
-        found += page["nodes"]
-        if not page["pageInfo"]["hasNextPage"]:
-            return found, True
-        after = page["pageInfo"]["endCursor"]
-    return found, False

@@ -100,7 +100,7 @@ CHECK_INS: Final = List(
     (TERM,),
     (Button("closeCheckIn", {"checkInId": "id"}, lambda row: not row.get("closedOn")),),
     file="checkIns",
-    behind=(Behind("/absences?checkInId=", "nav.absences", "id"),),
+    behind=(Behind("/check-ins/", "lists.open", "id"), Behind("/absences?checkInId=", "nav.absences", "id")),
 )
 ABSENCES: Final = List(
     "absences",
@@ -134,4 +134,5 @@ GUARDIAN_LETTERS: Final = List(
     ),
     (Narrowing("state", "child.state", "letter_states"), TOWNSHIP, Narrowing("overdue", "site.late", "flag")),
     (Button("serveLetter", {"letterId": "id"}, in_state("out")),),
+    behind=(Behind("/l/", "lists.open", "code"),),
 )

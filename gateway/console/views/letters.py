@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from gateway.console.asking import Said, given_at_once
 from gateway.console.caller import Caller
-from gateway.console.views import acts, photos
+from gateway.console.views import acts
+from gateway.console.views.uploads import Part, form_of
 from gateway.words import WORDS
 
 SERVE: Final = "serveLetter"
@@ -38,13 +39,11 @@ async def show_one(caller: Caller) -> Response:
 async def take(caller: Caller, key: UUID) -> Response:
     """Keeps the photo, where there is one, and then the service it shows; what is refused is said on the form."""
     letter = await _letter(caller)
-    fields = await photos.form_of(caller)
-    values = {
-        name: fields.get(name, b"").decode(errors="replace").strip() for name in ("method", "servedOn", "receipt")
-    }
+    fields = await form_of(caller)
+    values = {name: fields.get(name, Part()).text for name in ("method", "servedOn", "receipt")}
     try:
         arguments: dict[str, object] = {name: value for name, value in values.items() if value}
-        if photo := fields.get("photo"):
+        if photo := fields.get("photo", Part()).content:
             arguments["scanId"] = await _kept(caller, letter, photo, key=uuid5(key, "scan"))
         await caller.send(SERVE, {"letterId": letter["id"], **arguments}, key=key)
     except Said as error:

@@ -97,6 +97,10 @@ class List:
     """The page that leads here: its address and its name under `nav`."""
 
 
+PAGE: Final = 200
+"""How many rows are asked for at once where all are wanted."""
+MOST_PAGES: Final = 25
+"""Five thousand rows: the villages and schools of a county are some hundreds, the pupils of a school some thousands."""
 TOWNSHIP: Final = Narrowing("township", "ledger.township", "township")
 TERM: Final = Narrowing("term", "assistance.term", "term")
 CHILD: Final = Column("child", "my_day.child", "child")
@@ -161,6 +165,23 @@ async def rows_of(
         caller.session.unit,
         caller.session.account,
     )
+
+
+async def all_of(
+    caller: Caller, document: str, *, root: str = "", **narrowed: str
+) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """All rows that a document pages through, and whether they are all; `root` is the list's name where it is another."""
+    found: list[Mapping[str, Any]] = []
+    after = ""
+    for _ in range(MOST_PAGES):
+        page = (await caller.ask(document, **narrowed, first=PAGE, after=after)).get(root or document)
+        if page is None:
+            return [], True
+        found += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found, True
+        after = page["pageInfo"]["endCursor"]
+    return found, False
 
 
 def _file(one: List, asked: Mapping[str, str]) -> str:

@@ -47,6 +47,7 @@ async def show(caller: Caller) -> Response:
     to_answer, is_all = await _to_answer(caller)
     is_whole &= is_all
     duties.sort(key=lambda duty: (duty.due_on or _LAST, duty.what))
+    owed = (await caller.ask("owed_sums", unit=caller.session.unit)).get("dutySums", ())
     return caller.page(
         "my_day.html",
         late=[duty for duty in duties if duty.is_late],
@@ -55,6 +56,7 @@ async def show(caller: Caller) -> Response:
         to_answer=to_answer,
         notices=[one for one in _nodes(also.get("notices")) if one.get("recipient") == caller.session.unit],
         is_whole=is_whole,
+        sums=[row for row in owed if row["open"] or row["overdue"]],
     )
 
 
@@ -98,10 +100,14 @@ def _others(caller: Caller, found: Mapping[str, Any]) -> Iterator[Duty]:
             yield _duty(node, what=what, due="replyBy", path="/referrals")
     for node in _nodes(found.get("rectifications")):
         yield _duty(
-            node, what=f"{caller.texts('my_day.rectification')}：{node.get('finding', '')}", due="dueOn", path=""
+            node,
+            what=f"{caller.texts('my_day.rectification')}：{node.get('finding', '')}",
+            due="dueOn",
+            path="/rectifications?mine=yes",
         )
     for node in _nodes(found.get("admonitions")):
-        yield _duty(node, what=f"{caller.texts('my_day.admonition')} {node.get('number', '')}", due="replyBy", path="")
+        what = f"{caller.texts('my_day.admonition')} {node.get('number', '')}"
+        yield _duty(node, what=what, due="replyBy", path="/admonitions")
     for node in _nodes(found.get("visitPlans")):
         yield _duty(node, what=caller.texts("my_day.visit"), due="nextOn", path=_child(node))
 

@@ -13,7 +13,7 @@ from gateway.console.asking import Said, given_at_once
 from gateway.console.caller import Caller
 from gateway.console.charts import Step, climb
 from gateway.console.views import acts
-from gateway.console.views.photos import form_of
+from gateway.console.views.uploads import Part, form_of
 
 MOST_BYTES: Final = 16 * 1024 * 1024 + 64 * 1024
 """What the counter takes of a bundle, and the form around it."""
@@ -35,7 +35,7 @@ async def check(caller: Caller, form: acts.Form) -> Response:
 
 async def take(caller: Caller, key: UUID) -> Response:
     """A bundle or a checkpoint that was handed in as a file. Raises `Said` where it isn't taken."""
-    file = (await form_of(caller, most_bytes=MOST_BYTES, refusal="proofs.too_large")).get("file", b"")
+    file = (await form_of(caller, most_bytes=MOST_BYTES, refusal="proofs.too_large")).get("file", Part()).content
     if not file.startswith(b"PK"):
         return await _page(caller, {"earlier": file[:NOTE_BYTES].decode(errors="replace")})
     bundle = await caller.hand_in(

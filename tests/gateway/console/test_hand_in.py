@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.console.views.photos import parts_of
+from gateway.console.views.uploads import Part, parts_of
 from gateway.html_form import Unreadable
 from tests.gateway import county
 from tests.gateway.conftest import Asking, asking_over
@@ -152,7 +152,7 @@ def test_a_part_comes_out_of_its_form_as_it_went_in(content: bytes, boundary: st
 
     parts = parts_of(body, content_type=f"multipart/form-data; boundary={boundary}")
 
-    assert parts == {"shows": b"visit", "photo": content}
+    assert parts == {"shows": Part(b"visit"), "photo": Part(content, "p.png")}
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "multipart/form-data", "multipart/form-data; boundary="])

@@ -330,3 +330,13 @@ def test_focus_groups_are_counted_by_state_and_lead_to_their_children(browser: B
 
     assert listed.status_code == 200
     assert len(set(re.findall(r'href="(/children/[^"]+)"', listed.text))) >= int(count) > 0
+
+
+def test_my_day_sums_what_my_unit_owes_of_every_matter_and_leads_to_it(browser: Browser) -> None:
+    page = browser.signed_in("school-principal").get("/")
+    sums = page.text.partition('id="sums"')[2].partition("</section>")[0]
+    [(path, count), *_] = re.findall(r'href="(/duties/list[^"]+)">(\d+)<', sums)
+    listed = browser.get(unescape(path))
+
+    assert listed.status_code == 200
+    assert listed.text.partition("<tbody>")[2].count("<tr>") == int(count)
