@@ -3,14 +3,18 @@
 The clock is stepped, so weeks pass between two clicks. Pictures of the pages are left in `build/screenshots/`.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
@@ -19,8 +23,10 @@ from rich.console import Console
 from deploy import operate
 from deploy.embedded import Embedded, Running
 from deploy.quiet import wait_until_quiet
-from deploy.sample.county import generate
-from services.chassis.clock import SteppedClock
+from deploy.sample.county import County, generate
+from gateway.access.issuing import DEMO_ACCOUNTS
+from gateway.console.routes import PAGES
+from services.chassis.clock import SteppedClock, china_date
 from services.chassis.config import Settings
 
 AS_OF = date(2026, 9, 14)
@@ -28,6 +34,11 @@ SCREENSHOTS = Path("build/screenshots")
 MOST_BYTES = 100_000
 NARROW = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 900}
+TOWNSHIP = "410326103"
+SCHOOL = DEMO_ACCOUNTS["school-principal"].unit.partition(":")[2]
+"""The school of the demonstration's principal; one of the township's primary schools is given its number."""
+FIRST_PRIMARY = "3141026060"
+PLAIN = frozenset(page.path for page in PAGES if "{" not in page.path)
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class System:
 
     running: Running
     clock: SteppedClock
+    registers: Path
+    """The files its registers came in as."""
 
     @property
     def url(self) -> str:
@@ -46,6 +59,7 @@ class System:
         for service in self.running.services.values():
             service.tick(clock=self.clock)
         wait_until_quiet(self.running)
+        self.running.freezing.look()
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +70,7 @@ def system(chromium_here: str) -> Iterator[System]:
 
 
 def _system(folder: Path) -> Iterator[System]:
-    generate(children=150, seed=7, as_of=AS_OF).write(folder)
+    _with_the_principals_school(generate(children=150, seed=7, as_of=AS_OF)).write(folder)
     settings = Settings(
         data_folder=folder / "data", development=True, host="127.0.0.1", port=0, otlp_endpoint="", trace_share=0.0
     )
@@ -64,7 +78,126 @@ def _system(folder: Path) -> Iterator[System]:
     with Embedded(settings=settings, clock=clock, durable=False) as running:
         operate.load(Console(file=StringIO()), running.intake, registers=folder / "registers", as_of=AS_OF)
         wait_until_quiet(running)
-        yield System(running, clock)
+        yield System(running, clock, folder / "registers")
+
+
+def _with_the_principals_school(county: County) -> County:
+    def told(cell: Any) -> Any:
+        return SCHOOL if cell == FIRST_PRIMARY else cell
+
+    return replace(
+        county,
+        registers={
+            register: [replace(row, cells=tuple(told(cell) for cell in row.cells)) for row in rows]
+            for register, rows in county.registers.items()
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Busy:
+    """What offices did so that every page has something to show; `at` are addresses that no page's link tells."""
+
+    at: dict[str, str]
+
+
+class Offices:
+    """The offices at their desks, without a browser."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._http = httpx.Client(base_url=system.url, timeout=60)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def headers(self, account: str) -> dict[str, str]:
+        token = self._http.post(f"/development/token/{account}").json()["token"]
+        return {"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())}
+
+    def ask(self, account: str, document: str, **variables: Any) -> Any:
+        answer = self._http.post(
+            "/graphql", json={"query": document, "variables": variables}, headers=self.headers(account)
+        ).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def hand_in(self, account: str, path: Path) -> None:
+        files = {"files": (path.name, path.read_bytes())}
+        answer = self._http.post("/files/deliveries", files=files, headers=self.headers(account))
+        assert answer.status_code < 300, answer.text
+
+
+@pytest.fixture(scope="session")
+def busy(system: System) -> Iterator[Busy]:
+    """Something of everything: a delivery, letters, a check-in, an inspection, a round of the field check, a disclosure, a payment list."""
+    offices = Offices(system)
+    today = china_date(system.clock.now())
+    soon = str(today + timedelta(days=14))
+    offices.hand_in("bureau-office", system.registers / "in_school.csv")
+    offices.ask("bureau-office", """mutation { openLetterRun(kind: "guardians", schoolYear: "2026-2027") { id } }""")
+    offices.ask(
+        "school-principal",
+        'mutation ($on: Date!) { openCheckIn(term: "2026-2027-1", startsOn: $on) { id } }',
+        on=str(today),
+    )
+    offices.ask(
+        "bureau-office",
+        'mutation ($unit: String!, $in: String!) { openInspection(unit: $unit, township: $in, matter: "ledgers", size: 3) { id } }',
+        unit=f"township:{TOWNSHIP}",
+        **{"in": TOWNSHIP},
+    )
+    offices.ask(
+        "santun-officer",
+        'mutation ($by: Date!) { openFieldCheck(round: "2026-autumn", township: "410326104", dueOn: $by) { id } }',
+        by=soon,
+    )
+    offices.ask(
+        "bureau-office",
+        """mutation { prepareDisclosure(tasks: ["逐村核实"], methods: ["联控联保"],
+            bodies: [{unit: "township:410326103", duty: "劝返"}]) { id } }""",
+    )
+    _put_on_a_list(offices)
+    wait_until_quiet(system.running)
+    yield Busy({"/assistance/payable": f"/assistance/payable?{AID}"})
+    offices.close()
+
+
+AID = f"programme=living_allowance&term=2026-2027-1&school={SCHOOL}"
+
+
+def _put_on_a_list(offices: Offices) -> None:
+    """A term's aid recognised at the principal's school, and one award of it put on a list for the bank."""
+    asked = {"programme": "living_allowance", "term": "2026-2027-1", "school": SCHOOL}
+    [*_, child] = offices.ask("school-principal", "{ children(first: 200) { nodes { id accountedState } } }")[
+        "children"
+    ]["nodes"]
+    offices.ask(
+        "bureau-assistance",
+        'mutation ($child: UUID!) { recogniseEligibility(childId: $child, category: "orphan", ground: "referral:1",'
+        ' fromOn: "2026-09-01") { id } }',
+        child=child["id"],
+    )
+    pupils = [{"childId": child["id"], "boarding": False}]
+    offices.ask(
+        "bureau-assistance",
+        "mutation ($programme: String!, $term: String!, $school: String!, $pupils: [PupilInput!]!)"
+        " { recogniseTerm(programme: $programme, term: $term, school: $school, pupils: $pupils) { id } }",
+        **asked,
+        pupils=pupils,
+    )
+    awards = offices.ask(
+        "bureau-assistance",
+        "query ($programme: String!, $term: String!, $school: String!)"
+        " { payableAwards(programme: $programme, term: $term, school: $school) { id } }",
+        **asked,
+    )["payableAwards"]
+    offices.ask(
+        "bureau-assistance",
+        "mutation ($list: UUID!, $awards: [UUID!]!) { makePaymentList(listId: $list, awards: $awards) { id } }",
+        list=str(uuid4()),
+        awards=[awards[0]["id"]],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +243,16 @@ class Somebody:
     def follows(self, name: str) -> None:
         """Goes where the first link of this name in the page leads."""
         self.page.get_by_role("main").get_by_role("link", name=name, exact=True).first.click()
+
+    def linked_like(self, page: str) -> str | None:
+        """Where the page leads to a page of a path with its braces filled in; an address that is a page of its own fills none in."""
+        like = re.compile(re.sub(r"\{\w+\}", "[^/]+", page))
+        links: list[str] = self.page.eval_on_selector_all("main a", "all => all.map(a => a.getAttribute('href') || '')")
+        for link in links:
+            path = unquote(link.partition("?")[0].partition("#")[0])
+            if like.fullmatch(path) and (path == page or path not in PLAIN):
+                return link
+        return None
 
     def linked(self) -> list[str]:
         """Where the navigation leads."""

@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 
 from services.chassis.clock import china_date
 from services.chassis.school_terms import add_school_days
-from tests.browser.conftest import Somebody, System
+from tests.browser.conftest import SCHOOL, Somebody, System
 
 SEAT_DAYS = 20
 TOWNSHIP = "township:410326103"
@@ -67,6 +67,96 @@ def test_a_child_goes_from_suspicion_to_the_seat_by_clicking(system: System, som
     office.shoots("child")
     assert office.violations() == []
     assert office.complaints == []
+
+
+def test_a_school_wins_its_pupil_back_by_clicking(system: System, somebody: Somebody) -> None:
+    """The head teacher looks, confirms, persuades at home, and takes the child back to its seat; the bureau sees it there."""
+    school = somebody.signed_in("school-principal")
+    assert "应办" in school.text or "逾期" in school.text, "the school's day names what it owes"
+    case = a_pupils_case(school)
+    school.sends("beginVerification")
+    system.days_pass(1)
+    school.signed_in("school-principal").opens(case)
+    school.sends("confirmCase", causes=["learning"])
+    today = china_date(system.clock.now())
+    school.sends("recordVisit", method="home_visit", attitude="agreed", promise="下周一到校", visitedOn=today)
+    school.sends("recordPersuasion", method="home_visit", outcome="agreed", note="家长同意返校", madeOn=today)
+    school.shoots("school-persuaded")
+    system.days_pass(2)
+    today = china_date(system.clock.now())
+    school.signed_in("school-principal").opens(case)
+    school.sends("recordReturn", school=SCHOOL, returnedOn=today, seatDays=0)
+    system.days_pass((add_school_days(today, SEAT_DAYS) - today).days)
+    school.signed_in("school-principal").opens(case)
+    school.sends("countSeatDays", seatDays=SEAT_DAYS)
+    assert "已返校" in school.page.inner_text("h1")
+    assert school.violations() == []
+
+    office = somebody.becomes("bureau-office")
+    office.opens(case)
+    office.sends("watchCase")
+    assert "跟踪" in office.page.inner_text("h1")
+    assert somebody.complaints == []
+
+
+def test_a_school_holds_its_terms_check_in_by_clicking(system: System, somebody: Somebody) -> None:
+    """It opens the check-in, counts who came grade by grade, ends it, and says why somebody did not come."""
+    school = somebody.signed_in("school-principal")
+    school.opens("/check-ins")
+    school.follows("开始开学报到")
+    school.page.select_option("#term", "2026-2027-2")
+    school.page.fill("#startsOn", str(china_date(system.clock.now())))
+    school.page.get_by_role("button", name="开始开学报到").click()
+    assert "正在报到" in school.page.inner_text("h1")
+    school.shoots("check-in")
+    assert school.violations() == []
+    pupils = school.page.locator('input[name="children"]')
+    here = pupils.count()
+    pupils.first.uncheck()
+    school.page.locator("form.command button").click()
+    assert "已办理" in school.text
+    school.follows("汇总")
+    school.sends("closeCheckIn")
+    assert "已汇总" in school.page.inner_text("h1")
+
+    school.follows("未报到")
+    school.follows("核实")
+    school.sends("verifyAbsence", reason="住院治疗")
+    assert "住院治疗" in school.text
+    assert here > 1
+    assert somebody.complaints == []
+
+
+def test_civil_affairs_answers_what_it_was_asked_by_clicking(system: System, somebody: Somebody) -> None:
+    """The bureau asks for help for a family; civil affairs finds it on its day, takes it on, answers; the case page says so."""
+    office = somebody.signed_in("bureau-office")
+    office.opens("/cases?state=suspected")
+    office.page.locator("tr").get_by_text("打开").first.click()
+    case = str(office.page.url).removeprefix(system.url)
+    reply_by = china_date(system.clock.now()) + timedelta(days=10)
+    office.sends(
+        "openReferral",
+        to="civil_affairs",
+        purpose="social_assistance",
+        request="请核实是否符合低保条件",
+        replyBy=reply_by,
+    )
+
+    relief = somebody.becomes("civil-affairs-officer")
+    assert "社会救助" in relief.text
+    relief.follows("转办：社会救助")
+    relief.follows("受理")
+    relief.sends("acceptReferral")
+    relief.follows("答复")
+    relief.sends("answerReferral", outcome="已纳入临时救助")
+    assert "已答复" in relief.text
+    relief.shoots("civil-affairs-answered")
+    assert relief.violations() == []
+
+    office = somebody.becomes("bureau-office")
+    office.opens(case)
+    assert "已纳入临时救助" in office.text
+    assert somebody.complaints == []
 
 
 def test_what_an_inspection_found_is_put_right_and_its_result_public_by_clicking(

@@ -1,45 +1,90 @@
 """Every page in a real Chromium: readable for everybody, on a phone too, light, and without a complaint."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import pytest
 
-from tests.browser.conftest import MOST_BYTES, Somebody
+from gateway.console.routes import PAGES
+from tests.browser.conftest import MOST_BYTES, Busy, Somebody
 from tests.fixtures.store import eventually
 
-LED_TO = {
-    "/cases": "/cases/",
-    "/ledger": "/children/",
-    "/board": "/board/",
+LED_TO: Mapping[str, tuple[str, str]] = {
+    "/board/{township}": ("bureau-office", "/board"),
+    "/statistics/children": ("bureau-office", "/statistics"),
+    "/statistics/{township}": ("bureau-office", "/statistics"),
+    "/registers/{id}": ("bureau-office", "/registers"),
+    "/doubts/{id}": ("bureau-office", "/doubts"),
+    "/children/{id}": ("bureau-office", "/ledger"),
+    "/children/{id}/replay": ("supervision-head", "/children/{id}"),
+    "/cases/{id}": ("bureau-office", "/cases"),
+    "/cases/{id}/replay": ("supervision-head", "/cases/{id}"),
+    "/households/{id}/replay": ("supervision-head", "/children/{id}/replay"),
+    "/messages": ("bureau-office", "/settings"),
+    "/rectifications": ("bureau-office", "/inspections"),
+    "/duties/list": ("bureau-office", "/duties"),
+    "/assistance/awards": ("bureau-assistance", "/assistance"),
+    "/assistance/lists": ("bureau-assistance", "/assistance"),
+    "/assistance/lists/{id}": ("bureau-assistance", "/assistance/lists"),
+    "/assistance/refusals": ("bureau-assistance", "/assistance"),
+    "/assistance/watch": ("bureau-assistance", "/assistance"),
+    "/assistance/payable": ("bureau-assistance", "/assistance"),
+    "/assistance/recognition": ("bureau-assistance", "/assistance"),
+    "/assistance/recognition/{school}": ("bureau-assistance", "/assistance/recognition"),
+    "/field-checks/{fieldCheckId}": ("bureau-office", "/field-checks"),
+    "/submissions": ("bureau-office", "/field-checks"),
+    "/check-ins/open": ("school-principal", "/check-ins"),
+    "/check-ins/{id}": ("school-principal", "/check-ins"),
+    "/letters/list": ("bureau-office", "/letters"),
+    "/l/{code}": ("bureau-office", "/letters/list"),
+    "/disclosures/{id}": ("bureau-office", "/disclosures"),
+    "/acts/{command}": ("bureau-office", "/inspections"),
 }
-"""A list of each kind, and where its rows lead."""
+"""Pages that stand in no navigation: for whom, and on which page a link leads there."""
+OFFICES: Final = ("bureau-office", "bureau-assistance", "supervision-head", "school-principal")
+"""Between them these are offered every page of the navigation."""
 
 
-def test_every_page_is_accessible_light_and_without_complaint(somebody: Somebody) -> None:
-    """Between them the three have every page of the navigation; that each opens for each department is tried without a browser."""
+def test_every_page_there_is_has_an_address() -> None:
+    """A page that is new stands in the navigation, or here with the page that leads to it."""
+    elsewhere = {page.path for page in PAGES if page.show and not page.name}
+    assert elsewhere == LED_TO.keys()
+
+
+def looks_at(somebody: Somebody, path: str) -> None:
+    """Opens a page as a reader would who sees little, has little time and a slow line."""
+    answer = somebody.opens(path)
+    somebody.shoots(f"page{path.partition('?')[0].replace('/', '-')}")
+    assert answer.status == 200, path
+    assert len(answer.body()) <= MOST_BYTES, path
+    assert somebody.violations() == [], path
+    assert not somebody.is_too_wide, path
+
+
+def test_every_page_of_the_navigation_is_accessible_light_and_without_complaint(somebody: Somebody) -> None:
+    """Between them the offices have all of it; that each page opens for each department is tried without a browser."""
     seen: set[str] = set()
-    for account in ("bureau-office", "bureau-assistance", "supervision-head"):
+    for account in OFFICES:
         somebody.becomes(account)
         for path in [path for path in somebody.linked() if path not in seen]:
             seen.add(path)
-            answer = somebody.opens(path)
-            somebody.shoots(f"page{path.replace('/', '-')}")
-            assert answer.status == 200, path
-            assert len(answer.body()) <= MOST_BYTES, path
-            assert somebody.violations() == [], path
-            assert not somebody.is_too_wide, path
+            looks_at(somebody, path)
+    assert seen >= {page.path for page in PAGES if page.name}
     assert somebody.complaints == []
 
 
-def test_the_pages_that_lists_lead_to_are_accessible_too(somebody: Somebody) -> None:
-    somebody.signed_in("bureau-office")
-    for of, behind in LED_TO.items():
-        somebody.opens(of)
-        path = somebody.page.locator(f'main a[href^="{behind}"]').first.get_attribute("href")
-        assert path, of
-        for opened in (path, f"{path}/replay") if behind == "/cases/" else (path,):
-            assert somebody.opens(opened).status == 200, opened
-            somebody.shoots(f"behind{of.replace('/', '-')}")
-            assert somebody.violations() == [], opened
-            assert not somebody.is_too_wide, opened
+def test_every_page_that_others_lead_to_is_too(somebody: Somebody, busy: Busy) -> None:
+    signed_in = ""
+    found: dict[str, str] = {}
+    for page, (account, led_by) in LED_TO.items():
+        if signed_in != account:
+            signed_in = account
+            somebody.becomes(account)
+        somebody.opens(busy.at.get(led_by) or found.get(led_by) or led_by)
+        path = busy.at.get(page) or somebody.linked_like(page)
+        assert path, f"nothing on {led_by} leads to {page}"
+        found[page] = path
+        looks_at(somebody, path)
     assert somebody.complaints == []
 
 
@@ -56,12 +101,15 @@ def test_a_proof_is_accessible_and_fits(somebody: Somebody) -> None:
 
 
 def test_every_page_fits_a_phone(somebody_with_a_phone: Somebody) -> None:
-    somebody = somebody_with_a_phone.signed_in("bureau-office")
-    for path in somebody.linked():
-        somebody.opens(path)
-        if path in {"/", "/board", "/ledger"}:
+    somebody = somebody_with_a_phone
+    seen: set[str] = set()
+    for account in OFFICES:
+        somebody.becomes(account)
+        for path in [path for path in somebody.linked() if path not in seen]:
+            seen.add(path)
+            somebody.opens(path)
             somebody.shoots(f"phone{path.replace('/', '-')}")
-        assert not somebody.is_too_wide, path
+            assert not somebody.is_too_wide, path
     assert somebody.complaints == []
 
 
