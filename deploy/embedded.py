@@ -205,7 +205,7 @@ class Embedded:
                 witnesses=witnesses,
                 within=within,
             ),
-            *([web, freezing.part()] if self._serving else []),
+            *((web, freezing.part()) if self._serving else ()),
         ]
         runtime = Runtime(parts)
         add_health(gateway, report=runtime.report)

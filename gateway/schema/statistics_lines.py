@@ -1,11 +1,11 @@
 """The lines that statistics 统计 are reckoned from: counted this moment, or as a version of a frozen pack holds them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -81,7 +81,15 @@ async def count_period(looking: Looking, *, kind: str, period: str) -> Counted:
     return await count_on_day(looking, on=min(looking.today, until))
 
 
-def as_sent(counted: Counted) -> Mapping[str, object]:
+class Sent(TypedDict):
+    """What was counted, by the names that cases takes it by."""
+
+    measures: list[str]
+    lines: list[dict[str, object]]
+    reached: list[dict[str, object]]
+
+
+def as_sent(counted: Counted) -> Sent:
     """What was counted, as cases takes it to freeze or restate it."""
     places = (each.partition(":") for each in counted.reached)
     return {

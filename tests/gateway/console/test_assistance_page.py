@@ -166,12 +166,12 @@ def test_the_banks_answer_is_taken_from_nobody_else(gateway: Any) -> None:
 
 @pytest.fixture(scope="module")
 def waiting(gateway: Any) -> None:
-    """One of the principal's pupils is eligible and was recognised by mistake, which was set aside."""
+    """One of the principal's pupils is eligible and not recognised yet."""
     with psycopg.connect(gateway.writer_dsn) as connection:
         connection.execute(
             "with one as (select a.award_id, a.child_id from award a join eligibility e using (child_id) join child c using (child_id)"
             " where c.merged_into is null and c.township = %(township)s and c.school <> %(other)s order by 1 limit 1),"
-            " gone as (update award set state = 'set_aside' where award_id in (select award_id from one)),"
+            " gone as (delete from award where award_id in (select award_id from one)),"
             " pupil as (update child set school = %(school)s, stage = 'primary' where child_id in (select child_id from one))"
             " update eligibility set from_on = '2026-08-01', until_on = null"
             " where child_id in (select child_id from one)",
