@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy import bundles, parked, policy, proofs, replay, vault
+from deploy import audit, bundles, parked, policy, proofs, replay, vault
 from deploy.postgres.cluster import ClusterError
 from deploy.showing import StepBars
 from services.chassis.config import read_process_settings, read_settings
@@ -26,6 +26,7 @@ app.add_typer(policy.app, name="policy", rich_help_panel=RUN)
 app.add_typer(vault.app, name="vault", rich_help_panel=DATA)
 app.add_typer(replay.app, name="replay", rich_help_panel=DATA)
 app.add_typer(proofs.app, name="proof", rich_help_panel=DATA)
+app.add_typer(audit.app, name="audit", rich_help_panel=DATA)
 app.command(rich_help_panel=DATA)(bundles.bundle)
 console = Console(width=None if sys.stdout.isatty() else 120)
 

@@ -202,6 +202,7 @@ class Embedded:
                 secret=tree_secret,
                 also=also,
                 clock=self._clock,
+                epochs=vault.epochs,
                 witnesses=witnesses,
                 within=within,
             ),

@@ -28,12 +28,15 @@ from gateway.access.policy import PolicyError, compile_files, read_files
 from gateway.access.policy_changes import EVERYBODY, Change, changes, rule_changes
 from gateway.access.policy_keys import PUBLIC_KEYS, Key, Keys, Signer, line_of, read_keys
 from gateway.access.policy_log import NotReleased, Release
+from gateway.readmodel.in_force import LOGGED
+from gateway.words import word
 from services.chassis.clock import CHINA, SystemClock, china_date
 from services.chassis.config import own_secret, read_process_settings, read_settings
 from services.chassis.errors import Refused
 
 DEVELOPMENT_KEY: Final = "policy.key"
 CONNECT_S: Final = 5
+LOGGED_IN_ORDER: Final = f"select position, kind, name, version, at, by from {LOGGED} l order by position"  # noqa: S608
 
 logger = logging.getLogger(__name__)
 app = typer.Typer(
@@ -80,6 +83,28 @@ def show() -> None:
     ]
     columns = ("entry", "version", "released", "by", "on the ground of", "signed by", "leaf")
     console.print(table("Releases of the policy 授权表发布", columns, rows))
+
+
+@app.command()
+def log() -> None:
+    """Show the policy's log: releases, versions of rules and aid programmes, keys, audit reports, each with its place in the tree."""
+    with _connected("gateway_reader") as connection:
+        connection.execute("select set_config('app.receipts', 'on', false)")  # reports are shown to who sees looks
+        entries = connection.execute(LOGGED_IN_ORDER.encode()).fetchall()
+    rows = [
+        (
+            position,
+            word("policy_entries", kind),
+            escape(name),
+            escape(version),
+            f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}",
+            escape(by),
+        )
+        for position, kind, name, version, at, by in entries
+    ]
+    console.print(
+        table("Log of policy, rules and keys 授权与规则日志", ("entry", "kind", "what", "version", "at", "by"), rows)
+    )
 
 
 @app.command()

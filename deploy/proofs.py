@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
+import psycopg
 import typer
 from rich.console import Console
 
 from deploy.servers import running_servers
 from deploy.showing import StepBars, table
 from deploy.tiles import Tiles, TileServer
-from gateway.readmodel import trees
+from gateway.readmodel import in_force, trees
 from services.chassis import witnesses as witnessing
 from services.chassis.clock import CHINA, SystemClock
 from services.chassis.config import SERVICES, read_process_settings, read_secret, read_settings
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 console = Console(width=None if sys.stdout.isatty() else 160)
 
+CONNECT_S: Final = 5
 KEY_FILE: Final = "trees.key"
 
 LOGS: Final = (*SERVICES, *trees.LOGS)
@@ -85,6 +87,8 @@ def cosign(
     """Have every log cosigned by its witnesses, once; for a timer, where processes don't reach them."""
     asked = read_witnesses(witnesses)
     failed: list[str] = []
+    with psycopg.connect(running_servers().dsn("gateway", "gateway_writer"), connect_timeout=CONNECT_S) as gateway:
+        in_force.note_keys(gateway, in_force.keys_of_witnesses(asked), at=SystemClock().now())
     for log in LOGS:
         tree = tree_of(log)
         try:

@@ -9,13 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 from rich.console import Console
 
-from deploy.erasures import erase_again
+from deploy.erasures import CONNECT_S, erase_again
 from deploy.operate import NamedServers
 from deploy.postgres.databases import Server
 from deploy.postgres.positions import GATEWAY, Head, examine, refuse_astray
 from deploy.showing import table
+from gateway.readmodel.in_force import note_restoration
+from services.chassis.clock import SystemClock
 from services.chassis.config import SERVICES, ProcessSettings
 from services.chassis.errors import Refused
 from services.chassis.keyring import KeyRing
@@ -38,6 +41,8 @@ def make_ready(
     dsns = {name: server.dsn(name, f"{name}_app") for name in SERVICES}
     heads, findings = examine({**dsns, GATEWAY: server.dsn(GATEWAY, "gateway_writer")})
     refuse_astray(findings)
+    with psycopg.connect(server.dsn(GATEWAY, "gateway_writer"), connect_timeout=CONNECT_S) as gateway:
+        note_restoration(gateway, erasures=len(listed), keys_back=came_back, at=SystemClock().now())
     return heads, came_back
 
 

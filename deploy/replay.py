@@ -29,7 +29,7 @@ from gateway.readmodel.assistance import Award, Eligibility, Measure
 from gateway.readmodel.duties import MATTERS
 from gateway.readmodel.duty_register import LATE_DAYS, LATE_WORKING_DAYS, STANDINGS, as_known
 from gateway.readmodel.responsible import Answers
-from gateway.supervision.replay import Aid, Replay
+from gateway.supervision.replay import Aid, Replay, Step
 from gateway.words import WORDS, unit, word
 from services.chassis.clock import CHINA, SystemClock, china_date
 from services.chassis.config import read_process_settings, read_settings
@@ -71,7 +71,7 @@ def case(id: Id, by: By, unit: For, known_at: KnownAt = None, on: On = None) -> 
             f"{step.actor} {step.department}",
             step.purpose,
             step.state,
-            step.owed.rule if step.owed is not None else "",
+            _ruled(step),
             ", ".join(step.seen)
             if step.seen
             else "nothing 未查阅"
@@ -167,6 +167,7 @@ def duties(
         datetime | None, typer.Option("--until", formats=DAY, help="That stood on this day or before.")
     ] = None,
     known_at: KnownAt = None,
+    by_person: Annotated[bool, typer.Option("--by-person", help="Sum by person, too.")] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", dir_okay=False, help="A workbook of all rows behind the sums; not there yet."),
@@ -191,9 +192,9 @@ def duties(
         within = read_settings().witnessed_within
         Witnessing(dsn=dsn, entries=trees.LOGS["access"], clock=SystemClock(), within=within).require("replay duties")
     with psycopg.connect(dsn, connect_timeout=CONNECT_S) as gateway:
-        sums = _sums(gateway, asked, moment=moment)
+        sums = _sums(gateway, asked, moment=moment, by_person=by_person)
         rows = _duties(gateway, asked, moment=moment) if out is not None else []
-        content = _workbook(sums, rows, looker, moment=moment) if out is not None else b""
+        content = _workbook(sums, rows, looker, moment=moment, by_person=by_person) if out is not None else b""
         looker.record(
             gateway,
             "replay_duties",
@@ -203,7 +204,8 @@ def duties(
             content_hash=hashlib.sha256(content).hexdigest() if content else "",
         )
     title = f"Duties 履职, as known {moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
-    console.print(table(title, ("unit 单位", "matter 事项", "owed 应办", *_STANDINGS), sums))
+    person = ("person 责任人",) if by_person else ()
+    console.print(table(title, ("unit 单位", *person, "matter 事项", "owed 应办", *_STANDINGS), sums))
     if out is not None:
         with out.open("xb") as file:
             file.write(content)
@@ -253,15 +255,23 @@ def _asked(asked: Mapping[str, object], *, moment: datetime) -> tuple[str, dict[
 
 
 def _sums(
-    gateway: psycopg.Connection[Any], asked: Mapping[str, object], *, moment: datetime
+    gateway: psycopg.Connection[Any], asked: Mapping[str, object], *, moment: datetime, by_person: bool
 ) -> list[tuple[object, ...]]:
-    """By unit and matter: how much was owed, and how much of it stands in each way."""
+    """By unit and matter, and by person: how much was owed, and how much of it stands in each way.
+
+    Who did it counts as the person where nobody was named.
+    """
     rows, given = _asked(asked, moment=moment)
     counts = ", ".join(f"count(*) filter (where d.standing = '{each}')" for each in STANDINGS)
+    person = "coalesce(nullif(d.officer, ''), d.ended_by)" if by_person else "''"
     found = gateway.execute(
-        f"select d.owed_by, d.matter, count(*), {counts} {rows} group by 1, 2 order by 1, 2".encode(), given
+        f"select d.owed_by, {person}, d.matter, count(*), {counts} {rows} group by 1, 2, 3 order by 1, 2, 3".encode(),
+        given,
     )
-    return [(unit(owed_by), word("matters", matter), *numbers) for owed_by, matter, *numbers in found]
+    return [
+        (unit(owed_by), *([officer] if by_person else ()), word("matters", matter), *numbers)
+        for owed_by, officer, matter, *numbers in found
+    ]
 
 
 def _duties(gateway: psycopg.Connection[Any], asked: Mapping[str, object], *, moment: datetime) -> list[dict[str, Any]]:
@@ -279,7 +289,9 @@ def _duties(gateway: psycopg.Connection[Any], asked: Mapping[str, object], *, mo
     return found
 
 
-def _workbook(sums: list[tuple[object, ...]], rows: list[dict[str, Any]], looker: Looker, *, moment: datetime) -> bytes:
+def _workbook(
+    sums: list[tuple[object, ...]], rows: list[dict[str, Any]], looker: Looker, *, moment: datetime, by_person: bool
+) -> bytes:
     said = f"{looker.unit} {looker.by}　知悉时点 {moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
     named = {"owed_by": unit, "owed_to": unit, "ended_for": unit}
     worded = {"matter": "matters", "standing": "standings"}
@@ -290,7 +302,8 @@ def _workbook(sums: list[tuple[object, ...]], rows: list[dict[str, Any]], looker
             return named[name](value)
         return word(worded[name], value) if name in worded else str(value) if isinstance(value, UUID) else value
 
-    headings = [Column("责任单位", 24), Column("事项", 16), Column("应办", 8, kind="number")]
+    person = [Column("责任人", 14)] if by_person else []
+    headings = [Column("责任单位", 24), *person, Column("事项", 16), Column("应办", 8, kind="number")]
     headings += [Column(WORDS["standings"][each], 10, kind="number") for each in STANDINGS]
     lines = ([cell(row, name) for name, _ in _COLUMNS] for row in rows)
     return write(
@@ -334,6 +347,14 @@ def _show_aid(aid: tuple[Aid, ...]) -> None:
             case _:
                 lines.append(("plan 一生一案", "", f"{row.opened_on}, review {row.review_on}"))
     console.print(table("What they had 帮扶资助", ("kind", "what", "state"), lines))
+
+
+def _ruled(step: Step) -> str:
+    """The rule owed under, and the version of the rules in force with its place in the policy's log."""
+    rule = step.owed.rule if step.owed is not None else ""
+    if step.rules is None:
+        return rule
+    return f"{rule} {step.rules.version[:8]}" + (f" policy:{step.rules.position}" if step.rules.position else "")
 
 
 def _moment(typed: datetime | None) -> datetime:

@@ -51,6 +51,7 @@ def main() -> None:
                     secret=process.tree_secret,
                     also=process.signing_beside,
                     clock=process.clock,
+                    epochs=process.vault.epochs,
                     within=process.settings.witnessed_within,
                 ),
             ]

@@ -18,6 +18,11 @@ def word(group: str, code: str) -> str:
     return WORDS[group].get(code, code)
 
 
+def audit_part(figure: str, item: str) -> str:
+    """A part of a figure of the yearly audit by its name; all of it where it has none."""
+    return word(WORDS["audit_part_lists"].get(figure, "audit_parts"), item) if item else "合计"
+
+
 def unit(name: str) -> str:
     """A unit `kind:area` as it is printed: the kind in words and its area, such as 教体局(410326)."""
     kind, _, area = name.partition(":")

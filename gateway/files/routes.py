@@ -9,6 +9,7 @@ from gateway.files import lists
 from gateway.files.aid import export_aid
 from gateway.files.attachments import UPLOAD_S as UPLOAD_OF_PICTURE_S
 from gateway.files.attachments import keep_attachment, read_attachment
+from gateway.files.audit_report import export_audit_report
 from gateway.files.bundles import check_bundle
 from gateway.files.child_data import export_child_data
 from gateway.files.deliveries import UPLOAD_S, export_rejects, hand_in_delivery, see_comparison, see_delivery
@@ -56,6 +57,7 @@ _WAYS: Final = (
     _Way("GET", "/files/disclosures/{id}", "preview_disclosure", preview_disclosure),
     _Way("GET", "/files/statistics", "export_statistics", export_statistics),
     _Way("GET", "/files/statistics-packs/{id}", "export_statistics", export_pack),
+    _Way("GET", "/files/audit-reports/{id}", "export_audit_report", export_audit_report),
     _Way("POST", "/files/attachments", "keep_attachment", keep_attachment, UPLOAD_OF_PICTURE_S),
     _Way("GET", "/files/attachments/{id}", "read_attachment", read_attachment),
     _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),

@@ -28,7 +28,7 @@ _NAMES = b"select code, name from township union all select code, name from vill
 _EXPORTS = b"""
     select receipt_id, at, department, actor, purpose, operation, rows from receipt
     where document_hash = %(hash)s and decision = 'answered'
-      and operation in ('export_ledger', 'print_partition', 'export_field_check', 'print_submission', 'export_rejects', 'export_suspects', 'export_list', 'export_statistics', 'export_child_data')
+      and operation in ('export_ledger', 'print_partition', 'export_field_check', 'print_submission', 'export_rejects', 'export_suspects', 'export_list', 'export_statistics', 'export_child_data', 'export_audit_report')
       and (exists (select from child c where c.child_id = any(child_ids) and c.township >= %(lo)s and c.township < %(hi)s)
         or child_ids = '{}' and starts_with(split_part(department, ':', 2), %(lo)s))
     order by at desc limit 50"""

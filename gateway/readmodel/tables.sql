@@ -664,6 +664,25 @@ create table if not exists predicate_use (
 create table if not exists policy_log (
     position bigint primary key check (position > 0), body bytea not null, signature bytea not null);
 create table if not exists policy_text (sha256 text collate "C" primary key, text text not null);
+-- Which version of each file of rules and of aid programmes was in force from when 规则与资助标准版本, and what became of which key 密钥
+-- 生命周期: each noted once, when a program begins with it (in_force.py).
+create table if not exists rule_version (
+    version_id uuid primary key, kind text collate "C" not null check (kind in ('rules', 'programmes')),
+    name text collate "C" not null, sha256 text collate "C" not null, holds_from date[] not null, text text not null,
+    noted_at timestamptz not null);
+create index if not exists rule_version_of on rule_version (name, noted_at);
+create table if not exists key_life (
+    life_id uuid primary key, kind text collate "C" not null check (kind in ('kek', 'log', 'bundles', 'witness')),
+    name text collate "C" not null, key text collate "C" not null, became text collate "C" not null check (became in ('used', 'retired')),
+    at timestamptz not null, noted_at timestamptz not null);
+-- That these databases were taken back to an earlier moment 数据恢复, and how many keys of the erased came back with it and were destroyed again.
+create table if not exists restoration (
+    restoration_id uuid primary key, at timestamptz not null, erasures integer not null, keys_back integer not null);
+-- What supervision was told of a year's use of minors' data 合规审计报告, as it was made of the logs (supervision/audit.py): the same bytes
+-- whenever it is made again.
+create table if not exists audit_report (
+    report_id uuid primary key, from_on date not null, until_on date not null, sha256 text collate "C" not null,
+    body text not null, made_at timestamptz not null, made_by text not null, made_for text collate "C" not null);
 create table if not exists tracking (name text primary key, position bigint not null);
 
 create or replace function refuse_change() returns trigger language plpgsql as $$
@@ -685,6 +704,14 @@ create or replace trigger consent_withdrawal_is_append_only before update or del
 create or replace trigger policy_log_is_append_only before update or delete or truncate on policy_log
     for each statement execute function refuse_change();
 create or replace trigger policy_text_is_append_only before update or delete or truncate on policy_text
+    for each statement execute function refuse_change();
+create or replace trigger rule_version_is_append_only before update or delete or truncate on rule_version
+    for each statement execute function refuse_change();
+create or replace trigger key_life_is_append_only before update or delete or truncate on key_life
+    for each statement execute function refuse_change();
+create or replace trigger restoration_is_append_only before update or delete or truncate on restoration
+    for each statement execute function refuse_change();
+create or replace trigger audit_report_is_append_only before update or delete or truncate on audit_report
     for each statement execute function refuse_change();
 create or replace trigger receipt_is_append_only before update or delete or truncate on receipt
     for each statement execute function refuse_change();
@@ -783,10 +810,10 @@ begin
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'proceedings', 'procuratorate_notice',
         'data_request', 'late_reply', 'duty', 'county_report', 'disclosure', 'statistics_pack', 'entry_cohort', 'warrant', 'warrant_end',
-        'warrant_review', 'consent', 'consent_withdrawal', 'predicate_use']
+        'warrant_review', 'consent', 'consent_withdrawal', 'rule_version', 'key_life', 'restoration', 'audit_report', 'predicate_use']
     loop
         opens := case
-            when name in ('township', 'village', 'tracking', 'letter_run') then 'true'
+            when name in ('township', 'village', 'tracking', 'letter_run', 'rule_version', 'key_life', 'restoration') then 'true'
             when name = 'child' then
                 format('(%s) or %s or %s or (%s) or (%s and open_case_id is not null and not public.is_parked(open_case_id)) or (%s)',
                     within, own_village, own_school, shared, within_open, warranted)
@@ -812,6 +839,9 @@ begin
             when name in ('contact_address', 'contact') then format('unit = %s', own_unit)
             when name in ('journal', 'child_move', 'child_births', 'case_span') then
                 $q$current_setting('app.journal', true) = 'on'$q$
+            -- Whoever sees the looks of its area one by one sees what was counted of them.
+            when name = 'audit_report' then $q$current_setting('app.receipts', true) = 'on'
+                and coalesce(current_setting('app.child', true), '') = ''$q$
             when name = 'receipt' then $q$current_setting('app.receipts', true) = 'on'
                 and (nullif(current_setting('app.child', true), '') is null
                     or child_ids @> array[nullif(current_setting('app.child', true), '')::uuid])$q$
@@ -854,7 +884,8 @@ begin
         end if;
         execute format('create policy writer on %I for all to gateway_writer using (true) with check (true)', name);
         execute format('grant select on %I to gateway_reader', name);
-        if name in ('journal', 'receipt', 'warrant', 'warrant_end', 'warrant_review', 'consent', 'consent_withdrawal') then
+        if name in ('journal', 'receipt', 'warrant', 'warrant_end', 'warrant_review', 'consent', 'consent_withdrawal',
+                'rule_version', 'key_life', 'restoration', 'audit_report') then
             execute format('grant select, insert on %I to gateway_writer', name);
         else
             execute format('grant select, insert, update, delete, truncate on %I to gateway_writer', name);

@@ -1,27 +1,32 @@
 """The gateway's two logs that are proved 存证: `access`, every look anybody took, and `policy`, on what ground.
 
     access   receipts 查阅留痕
-    policy   releases of the policy, with the hash of every rule file; warrants given, ended and reviewed 凭据; consents and
-             their withdrawal 同意登记
+    policy   releases of the policy, with the hash of its files; warrants given, ended and reviewed 凭据; consents and their
+             withdrawal 同意登记; versions of the files of rules and programmes, what became of keys, restorations (`in_force.py`); audit reports
 
 An entry is text that an inspector can read: a line that says what it is, then JSON. A release is the entry that was signed, as
 `access/policy_log.py` hashes it. Columns that a table gains later are no part of entries of this kind: they would change them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any, Final
 
 from psycopg import Connection
 
+from gateway.readmodel import in_force
+from gateway.readmodel.in_force import Key
 from services.chassis import tree
 from services.chassis.clock import Clock
-from services.chassis.notes import Key
+from services.chassis.config import SERVICES
+from services.chassis.key_store import EpochState
+from services.chassis.notes import Key as SigningKey
 from services.chassis.runtime import Repeating, tree_keeper
 from services.chassis.tree import Entries
 from services.chassis.witnesses import WITHIN, Witness
 
+NOTED_EVERY_S: Final = 60.0
 STATEMENTS: Final = files("gateway.readmodel").joinpath("trees.sql").read_text(encoding="utf-8")
 RECORDED: Final = (
     ("access_tree", "receipt", "receipt_id", "at"),
@@ -31,6 +36,10 @@ RECORDED: Final = (
     ("policy_tree", "warrant_review", "warrant_id", "reviewed_at"),
     ("policy_tree", "consent", "warrant_id", "registered_at"),
     ("policy_tree", "consent_withdrawal", "warrant_id", "registered_at"),
+    ("policy_tree", "rule_version", "version_id", "noted_at"),
+    ("policy_tree", "key_life", "life_id", "noted_at"),
+    ("policy_tree", "restoration", "restoration_id", "at"),
+    ("policy_tree", "audit_report", "report_id", "made_at"),
 )
 """Of which table a tree takes what, by which key, and in which order what is older than the tree."""
 
@@ -61,7 +70,20 @@ _POLICY: Final = """select position, case kind
           'registered_at', registered_at) from public.consent where warrant_id = id::uuid)
       when 'consent_withdrawal' then (
         select jsonb_build_object('warrant_id', warrant_id, 'withdrawn_by', withdrawn_by, 'form', form, 'stated_on', stated_on,
-          'registered_at', registered_at) from public.consent_withdrawal where warrant_id = id::uuid) end::text, 'UTF8') end
+          'registered_at', registered_at) from public.consent_withdrawal where warrant_id = id::uuid)
+      when 'rule_version' then (
+        select jsonb_build_object('version_id', version_id, 'kind', v.kind, 'name', name, 'sha256', sha256,
+          'holds_from', holds_from, 'noted_at', noted_at) from public.rule_version v where version_id = id::uuid)
+      when 'key_life' then (
+        select jsonb_build_object('life_id', life_id, 'kind', k.kind, 'name', name, 'key', key, 'became', became, 'at', at,
+          'noted_at', noted_at) from public.key_life k where life_id = id::uuid)
+      when 'restoration' then (
+        select jsonb_build_object('restoration_id', restoration_id, 'at', at, 'erasures', erasures, 'keys_back', keys_back)
+          from public.restoration where restoration_id = id::uuid)
+      when 'audit_report' then (
+        select jsonb_build_object('report_id', report_id, 'from_on', from_on, 'until_on', until_on, 'sha256', sha256,
+          'made_at', made_at, 'made_by', made_by, 'made_for', made_for)
+          from public.audit_report where report_id = id::uuid) end::text, 'UTF8') end
   from policy_tree.entry"""
 _TAKE: Final = """with taken as (
     delete from untaken where queued in (select queued from untaken order by queued limit %s) returning *)
@@ -99,16 +121,29 @@ def keepers(
     dsn: str,
     secret: bytes,
     clock: Clock,
-    also: tuple[Key, ...] = (),
+    epochs: Callable[[], Sequence[EpochState]],
+    also: tuple[SigningKey, ...] = (),
     witnesses: Sequence[Witness] = (),
     within: timedelta = WITHIN,
 ) -> list[Repeating]:
-    """The parts that keep both trees up; `dsn` is `gateway_writer`'s."""
+    """The parts that keep both trees up, and the one that notes which rules and keys are in use; `dsn` is `gateway_writer`'s.
+
+    `epochs` tells those of the key store.
+    """
+    own = [*in_force.keys_of_logs((*SERVICES, *LOGS), secret=secret, also=also), *in_force.keys_of_witnesses(witnesses)]
+
+    def keys() -> list[Key]:
+        return [*own, *in_force.keys_of_epochs(epochs())]
+
+    noting = in_force.noting(dsn=dsn, keys=keys, clock=clock)
     return [
-        tree_keeper(
-            log, dsn=dsn, secret=secret, clock=clock, also=also, witnesses=witnesses, within=within, entries=entries
-        )
-        for log, entries in LOGS.items()
+        Repeating(name="rules and keys", every_s=NOTED_EVERY_S, do=noting),
+        *(
+            tree_keeper(
+                log, dsn=dsn, secret=secret, clock=clock, also=also, witnesses=witnesses, within=within, entries=entries
+            )
+            for log, entries in LOGS.items()
+        ),
     ]
 
 

@@ -40,6 +40,14 @@ create or replace trigger in_line after insert on public.consent
     for each row execute function policy_tree.put_in_line('warrant_id');
 create or replace trigger in_line after insert on public.consent_withdrawal
     for each row execute function policy_tree.put_in_line('warrant_id');
+create or replace trigger in_line after insert on public.rule_version
+    for each row execute function policy_tree.put_in_line('version_id');
+create or replace trigger in_line after insert on public.key_life
+    for each row execute function policy_tree.put_in_line('life_id');
+create or replace trigger in_line after insert on public.restoration
+    for each row execute function policy_tree.put_in_line('restoration_id');
+create or replace trigger in_line after insert on public.audit_report
+    for each row execute function policy_tree.put_in_line('report_id');
 
 -- What its keeper may read of the policy log: the entries as they were signed.
 create or replace view policy_tree.release as select position, body, signature from public.policy_log;
@@ -53,3 +61,6 @@ grant usage on schema access_tree, policy_tree to gateway_writer;
 grant select, insert, delete on access_tree.untaken, policy_tree.untaken to gateway_writer;
 grant select, insert on access_tree.entry, policy_tree.entry to gateway_writer;
 grant select on policy_tree.release to gateway_writer;
+-- Everybody may know at which place of the log something stands; what it says is behind its own table's row security.
+grant usage on schema policy_tree to gateway_reader;
+grant select on policy_tree.entry to gateway_reader;

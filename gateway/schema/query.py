@@ -11,6 +11,7 @@ import strawberry
 
 from gateway.schema.access_query import AccessQuery
 from gateway.schema.assistance_query import AssistanceQuery
+from gateway.schema.audit_report import AuditQuery
 from gateway.schema.cases import Case, Referral, Responsibility
 from gateway.schema.counts import CountsQuery
 from gateway.schema.data_requests import DataRequestQuery
@@ -71,6 +72,7 @@ class Me:
 class Query(
     AccessQuery,
     AssistanceQuery,
+    AuditQuery,
     CountsQuery,
     DataRequestQuery,
     DisclosureQuery,

@@ -52,6 +52,12 @@ class ReplayedEvent:
     owed_due_on: date | None = strawberry.field(default=None, description="应办期限 by when")
     rule: str = strawberry.field(default="", description="规则 by which rule and version")
     legal_basis: str = strawberry.field(default="", description="法律依据 on which legal basis")
+    rules_version: str = strawberry.field(
+        default="", description="规则版本 version of the file of rules in force then; empty where none had been noted"
+    )
+    rules_entry: int | None = strawberry.field(
+        default=None, description="规则版本存证序号 its place in the policy's log; null until it has one"
+    )
     looked_at: datetime | None = strawberry.field(
         default=None,
         description="此前查阅 when whoever did it had last looked at the child; null where that had never been",

@@ -158,6 +158,8 @@ def _step(step: Step) -> ReplayedEvent:
         detail=step.detail,
         state=step.state,
         **_owed(step.owed),
+        rules_version=step.rules.version if step.rules is not None else "",
+        rules_entry=step.rules.position if step.rules is not None else None,
         looked_at=step.looked_at,
         seen=list(step.seen),
         producer=step.producer,

@@ -22,6 +22,7 @@ from gateway.readmodel.assistance import Award, Eligibility, HouseholdPlan, Meas
 from gateway.readmodel.cases import CaseEvent, CaseFile, Document, Referral, Responsibility
 from gateway.readmodel.effective import holds_from
 from gateway.readmodel.fold import Opener, Told, project
+from gateway.readmodel.in_force import CASE_RULES, VERSION_DIGITS
 from gateway.readmodel.moves import counted_then
 from gateway.readmodel.partition import PartitionRow
 from gateway.readmodel.projection import FOLDS, settle
@@ -56,6 +57,16 @@ class OwedThen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesNoted:
+    """The rules that were in force 规则版本, as the policy's log has them: since when, which bytes, and at which place."""
+
+    noted_at: datetime
+    version: str
+    position: int | None
+    """None for seconds, until the log's tree has taken it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Somebody had looked at the child 查阅: what was asked, which fields, and whether there was an answer."""
 
@@ -81,6 +92,8 @@ class Step:
     detail: str
     state: str
     owed: OwedThen | None
+    rules: RulesNoted | None
+    """The rules in force when it happened; None where none had been noted by then."""
     looked_at: datetime | None
     """When the actor last had looked at the child before; None where it never had."""
     seen: tuple[str, ...]
@@ -165,7 +178,7 @@ class Replay:
             case = rows.find(CaseFile, case_id)
             if case is None:
                 raise NotFound("no such case was known at that moment")
-            looks = _looks(connection, case.child_id, moment)
+            looks, rules = _looks(connection, case.child_id, moment), _rules(connection, moment)
         return CaseReplay(
             case_id=case.case_id,
             child_id=case.child_id,
@@ -179,7 +192,7 @@ class Replay:
             closed_on=case.closed_on,
             resolution=case.resolution,
             owed=_owed_then(case, then.day),
-            steps=_steps(told, rows, looks),
+            steps=_steps(told, rows, looks, rules),
             documents=tuple(rows.of(Document)),
             referrals=tuple(rows.of(Referral)),
             looks=looks,
@@ -245,8 +258,10 @@ def _rows_of(told: Iterable[Told[Any]], *kinds: type[Row]) -> Known:
     return rows
 
 
-def _steps(told: Sequence[Told[Any]], rows: Known, looks: Sequence[Look]) -> tuple[Step, ...]:
-    """The timeline in the order of time, each line with the state the case was in and what it owed after it."""
+def _steps(
+    told: Sequence[Told[Any]], rows: Known, looks: Sequence[Look], rules: Sequence[RulesNoted]
+) -> tuple[Step, ...]:
+    """The timeline in the order of time, each line with the state the case was in, what it owed after it, and by which rules."""
     case: CaseFile | None = None
     after: dict[UUID, CaseFile] = {}
     for one in told:
@@ -269,6 +284,7 @@ def _steps(told: Sequence[Told[Any]], rows: Known, looks: Sequence[Look]) -> tup
                 detail=line.detail,
                 state=stood.state if stood is not None else "",
                 owed=_owed_then(stood, china_date(line.at)) if stood is not None else None,
+                rules=next((noted for noted in reversed(rules) if noted.noted_at <= line.at), None),
                 looked_at=theirs[-1].at if theirs else None,
                 seen=tuple(sorted({name for look in theirs if look.decision == "answered" for name in look.fields})),
                 producer=line.producer,
@@ -299,6 +315,18 @@ def _looks(connection: Connection, child_id: UUID, moment: datetime) -> tuple[Lo
             [child_id, moment],
         )
         return tuple(Look(**(look | {"fields": tuple(look["fields"])})) for look in found)
+
+
+def _rules(connection: Connection, moment: datetime) -> tuple[RulesNoted, ...]:
+    """The versions of the cases' rules by then, the oldest first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(
+            """select noted_at, left(sha256, %s) as version, position from rule_version
+               left join policy_tree.entry on entry.kind = 'rule_version' and entry.id = version_id::text
+               where name = %s and noted_at <= %s order by noted_at, version_id""",
+            [VERSION_DIGITS, CASE_RULES, moment],
+        )
+        return tuple(RulesNoted(**noted) for noted in found)
 
 
 def _name(told: Sequence[Told[Any]], rows: Known, child_id: UUID) -> str:

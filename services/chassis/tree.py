@@ -160,7 +160,7 @@ class SignedTree:
 
         Raises `NotFound` where there is none yet.
         """
-        with self._connection() as connection:
+        with self.connection() as connection:
             found = connection.execute(
                 """select size, root, note || coalesce(lines, ''), signed_at from tree_checkpoint
                    left join (select size, count(*) as witnesses, string_agg(line, '' order by witness) as lines
@@ -175,9 +175,20 @@ class SignedTree:
             )
         return Signed(*found)
 
+    def first_signed(self, *, at_least: int) -> Signed:
+        """The first checkpoint of so many events, which stays the first for ever; raises `NotFound` where there is none yet."""
+        with self.connection() as connection:
+            found = connection.execute(
+                "select size, root, note, signed_at from tree_checkpoint where size >= %s order by size limit 1",
+                (at_least,),
+            ).fetchone()
+        if found is None:
+            raise NotFound(f"尚未签名 / no checkpoint of {at_least:,} entries is signed yet; one is within a minute.")
+        return Signed(*found)
+
     def first_witnessed(self, *, at_least: int) -> Signed | None:
         """The first checkpoint of so many events that a witness has cosigned: from then on they were what they are."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             found = connection.execute(
                 """select size, root, note || lines, signed_at from tree_checkpoint
                    join (select size, string_agg(line, '' order by witness) as lines
@@ -188,7 +199,7 @@ class SignedTree:
 
     def cosigned(self) -> dict[str, int]:
         """How far each witness has signed."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             return dict(
                 connection.execute("select witness, max(size) from tree_cosignature group by witness").fetchall()
             )
@@ -199,7 +210,7 @@ class SignedTree:
 
     def entries(self, positions: Sequence[int]) -> dict[int, bytes]:
         """The entries at these positions; raises `NotFound` where there is none."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             rows = connection.execute(self._entries.at.encode(), (list(positions),), binary=True).fetchall()
         found = {row[0]: self._entries.frame(row[1:]) for row in rows if row[1] is not None}
         if missing := set(positions) - set(found):
@@ -208,7 +219,7 @@ class SignedTree:
 
     def positions_of(self, aggregates: Sequence[UUID], *, size: int) -> list[int]:
         """Where the events of these aggregates are among the first `size`."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             rows = connection.execute(
                 "select notification_id from events where originator_id = any(%s) and notification_id <= %s order by 1",
                 (list(aggregates), size),
@@ -221,7 +232,7 @@ class SignedTree:
 
     def inclusions(self, positions: Sequence[int], *, size: int) -> dict[int, list[bytes]]:
         """What proves of each event that it is among the first `size`; raises `NotFound` where one is not."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             if size > _size(connection) or any(not 1 <= position <= size for position in positions):
                 raise NotFound("该事件尚未存证 / the tree doesn't hold that many events yet.")
             node = _Tiles(connection).node
@@ -229,27 +240,27 @@ class SignedTree:
 
     def beside(self, first: int, last: int, *, size: int) -> tuple[list[bytes], list[bytes]]:
         """What stands left and right of the events from `first` to `last` among the first `size`; raises `NotFound`."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             if not 1 <= first <= last <= size <= _size(connection):
                 raise NotFound("存证树尚无这么多事件 / the tree doesn't hold that many events yet.")
             return beside(first - 1, last, size, _Tiles(connection).node)
 
     def consistency(self, old: int, *, size: int) -> list[bytes]:
         """What proves that the first `size` events go on from the first `old`; raises `NotFound` where there aren't so many."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             if not 0 <= old <= size <= _size(connection):
                 raise NotFound("存证树尚无这么多事件 / the tree doesn't hold that many events yet.")
             return consistency_proof(old, size, _Tiles(connection).node)
 
     def keys(self) -> list[str]:
         """The public keys by which its signatures are known, the oldest first: whoever wants to be sure compares them with paper."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             found = connection.execute("select vkey from tree_key order by kept_at, vkey").fetchall()
         return [row[0] for row in found]
 
     def tile(self, level: int, place: int, *, width: int) -> bytes:
         """So many hashes of a tile of the tree (C2SP tlog-tiles); raises `NotFound` where it doesn't hold so many."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             found = connection.execute(
                 "select hashes from tree_tile where level = %s and place = %s", (level, place)
             ).fetchone()
@@ -258,7 +269,8 @@ class SignedTree:
             raise NotFound("存证树尚无这么多事件 / the tree doesn't hold that many events yet.")
         return hashes
 
-    def _connection(self) -> AbstractContextManager[Connection]:
+    def connection(self) -> AbstractContextManager[Connection]:
+        """A connection that stands where the tree lies, in a transaction of its own."""
         return _connected(self._dsn, self._entries)
 
 
@@ -299,7 +311,7 @@ class LogTree(SignedTree):
         signed = self.signed()
         growing = Growing()
         while growing.size < signed.size:
-            with self._connection() as connection:
+            with self.connection() as connection:
                 rows = connection.execute(self._entries.after.encode(), (growing.size, AT_ONCE), binary=True).fetchall()
                 tiles = _Tiles(connection)
                 for row in rows[: signed.size - growing.size]:
@@ -321,7 +333,7 @@ class LogTree(SignedTree):
 
     def keep_cosignature(self, *, size: int, witness: str, line: str, key: str) -> None:
         """Keeps what a witness has signed of a checkpoint, and the key by which that is known; the first time is kept."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             self._keep_key(connection, witness, key)
             connection.execute(
                 "insert into tree_cosignature values (%s, %s, %s, %s) on conflict do nothing",
@@ -330,12 +342,12 @@ class LogTree(SignedTree):
 
     def keep_key(self, name: str, key: str) -> None:
         """Keeps a public key by which others know what is signed here: the log's own is kept when it signs."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             self._keep_key(connection, name, key)
 
     def _grow(self) -> int:
         """Takes in the next events in one transaction and returns how many; none while another process does."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             lock = "select pg_try_advisory_xact_lock(hashtextextended('tree ' || current_schema, 0))"
             if connection.execute(lock).fetchone() != (True,):
                 return 0
@@ -362,7 +374,7 @@ class LogTree(SignedTree):
 
     def _sign(self) -> None:
         """Signs how far the tree is, once its entries are committed and so on disk."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             size, last = _size(connection), _last_signed(connection)
             for key in self.verifiers:
                 self._keep_key(connection, self.origin, key)

@@ -22,7 +22,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from psycopg_pool import ConnectionPool
 
 from services.chassis.errors import Refused
-from services.chassis.key_store import VaultUnavailable, lay_apart, shred_again, take_back, unwrapped, wrapping_epoch
+from services.chassis.key_store import (
+    EpochState,
+    VaultUnavailable,
+    epochs,
+    lay_apart,
+    shred_again,
+    take_back,
+    unwrapped,
+    wrapping_epoch,
+)
 from services.chassis.keyring import KeyRing
 from services.chassis.sealing import KEY_BYTES, SUITES, SealBroken, Sealer, Token, read_token, seal, subject_of, unseal
 from services.chassis.shred_list import ShredList
@@ -188,6 +197,11 @@ class Vault:
                 {"them": list(subjects)},
             ).fetchall()
         return {row[0] for row in rows}
+
+    def epochs(self) -> list[EpochState]:
+        """The epochs of the keys over all keys, as the key store tells them."""
+        with self._connection() as connection:
+            return epochs(connection)
 
     def pool_stats(self) -> dict[str, int]:
         """How the connections to the key store are used, as `psycopg_pool` counts them."""

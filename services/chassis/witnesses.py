@@ -39,6 +39,16 @@ WITHIN: Final = timedelta(hours=4)
 """How long what is recorded may be unseen by every witness."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What of the checkpoints of a time a witness had seen by its end 见证情况, and how long it took at the longest."""
+
+    checkpoints: int
+    witnessed: int
+    late: int
+    longest_s: int
+
+
 class Unwitnessed(Refused):
     """A witness has not seen for too long what is recorded here; what may wait is refused until it has."""
 
@@ -75,6 +85,22 @@ class Witnessing:
     def is_there(self) -> bool:
         """Whether there is a witness at all."""
         return is_witnessed(self.dsn, self.entries)
+
+
+def seen(tree: LogTree, *, since: datetime, until: datetime, within: timedelta) -> Seen:
+    """What of the checkpoints signed from a moment until another a witness had seen by then; `late` are those it saw later
+    than `within`, or not by then."""
+    with tree.connection() as connection:
+        [found] = connection.execute(
+            """select count(*), count(seen_at), count(*) filter (where coalesce(seen_at, %(until)s) - signed_at > %(within)s),
+                 coalesce(max(extract(epoch from coalesce(seen_at, %(until)s) - signed_at)), 0)::bigint
+               from (select signed_at, case when kept_at < %(until)s then kept_at end as seen_at from tree_checkpoint c
+                 left join lateral (select kept_at from tree_cosignature s where s.size >= c.size
+                   order by s.size, kept_at limit 1) first on true
+                 where signed_at >= %(since)s and signed_at < %(until)s) checkpoints""",
+            {"since": since, "until": until, "within": within},
+        ).fetchall()
+    return Seen(*found)
 
 
 class NotWitnessed(Exception):

@@ -6,13 +6,15 @@ import sys
 import textwrap
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.witness import verify
+from services.chassis import witnesses
+from services.chassis.clock import SteppedClock
 from services.chassis.errors import NotFound
 from services.chassis.notes import Signer
 from services.chassis.store import Recorder
@@ -109,6 +111,53 @@ def test_nothing_new_is_signed_where_nothing_happened(recorder: Recorder, open_t
     open_tree().keep_up()
 
     assert events.signed() == first
+
+
+def test_the_first_checkpoint_over_an_event_stays_the_first(
+    recorder: Recorder, open_tree: Callable[[], LogTree]
+) -> None:
+    events = open_tree()
+    with pytest.raises(NotFound, match="no checkpoint of 1 entries"):
+        events.first_signed(at_least=1)
+    for count in (2, 2, 3):
+        recorder.insert_events([an_event() for _ in range(count)])
+        events.keep_up()
+    events.keep_cosignature(size=7, witness="w", key="k", line="")
+
+    assert [events.first_signed(at_least=size).size for size in (1, 2, 3, 4, 5, 7)] == [2, 2, 4, 4, 7, 7]
+    with pytest.raises(NotFound):
+        events.first_signed(at_least=8)
+
+
+def test_how_long_witnesses_took_is_told_of_a_time(recorder: Recorder, store_database: FreshDatabase) -> None:
+    """Signed at noon, at one, at two and at five; a witness sees the second at half past one, and the third at four."""
+    clock = SteppedClock(NOON)
+    events = LogTree(dsn=store_database.app, signer=SIGNER, clock=clock)
+
+    def sign() -> None:
+        recorder.insert_events([an_event()])
+        events.keep_up()
+
+    sign()
+    clock.step(timedelta(hours=1))
+    sign()
+    clock.step(timedelta(minutes=30))
+    events.keep_cosignature(size=2, witness="w", key="k", line="")
+    clock.step(timedelta(minutes=30))
+    sign()
+    clock.step(timedelta(hours=2))
+    events.keep_cosignature(size=3, witness="w", key="k", line="")
+    clock.step(timedelta(hours=1))
+    sign()
+
+    def seen(until: int) -> witnesses.Seen:
+        return witnesses.seen(events, since=NOON, until=NOON + timedelta(hours=until), within=timedelta(hours=1))
+
+    assert seen(6) == witnesses.Seen(checkpoints=4, witnessed=3, late=2, longest_s=2 * 3600)
+    assert seen(3) == witnesses.Seen(checkpoints=3, witnessed=2, late=1, longest_s=90 * 60)
+    assert witnesses.seen(
+        events, since=NOON - timedelta(days=1), until=NOON, within=timedelta(hours=1)
+    ) == witnesses.Seen(0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -241,11 +241,13 @@ class TestARestoredSystem:
             erased, kept = (roster.repository.get(child) for child in (story.erased, story.kept))
             with psycopg.connect(system.cluster.dsn("gateway", "gateway_writer")) as gateway:
                 shown = gateway.execute("select child_id, name from child_identity").fetchall()
+                noted = gateway.execute("select keys_back from restoration").fetchall()
             with psycopg.connect(system.cluster.dsn("roster", "roster_app")) as connection:
                 rows = set(connection.execute("select batch_id, row from register_row").fetchall())
             with psycopg.connect(system.cluster.dsn("vault", "vault_app")) as vault:
                 keys = {row[0] for row in vault.execute("select subject from subject_key")}
 
+        assert noted == [(1,)]
         assert erased.erased
         assert erased.identity.name == ERASED
         assert kept.identity.name == story.kept_name

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Thread
@@ -296,3 +297,40 @@ def test_a_bundle_is_never_written_over(profile: dict[str, str], tmp_path: Path)
 
     assert "not written over" in str(bundled(profile, tmp_path / "a.zip", *ASKED, "--case", CASE).exception)
     assert (tmp_path / "a.zip").read_bytes() == b"evidence"
+
+
+def test_a_years_audit_is_made_kept_and_made_again_the_same(profile: dict[str, str], folder: Path) -> None:
+    looked = "insert into receipt (receipt_id, at, actor, department, purpose, decision) values (%s, %s, 'user:17', 'school:1', 'p', %s)"
+    with psycopg.connect(Cluster.attach(folder / "postgres").dsn("gateway", "gateway_writer")) as connection:
+        for decision in ("answered", "denied"):
+            connection.execute(looked, [uuid4(), datetime(2025, 6, 1, tzinfo=UTC), decision])
+    asked = ASKED[:4]
+    early = typed(profile, "audit", "make", "--year", 2025, *asked, of=cli.app)
+    assert isinstance(early.exception, Refused)
+    assert "no place in their log yet" in str(early.exception)
+
+    keep_up_with_looks(folder)
+    made = typed(profile, "audit", "make", "--year", 2025, *asked, of=cli.app)
+    assert made.exit_code == 0, made.exception
+    assert "查阅次数（按结果）" in made.stdout
+    report = made.stdout.split()[-1]
+    assert report in typed(profile, "audit", "list", of=cli.app).stdout
+    again = typed(profile, "audit", "check", report, *asked, of=cli.app)
+    assert again.exit_code == 0, again.exception
+    assert "The logs give the same report" in again.stdout
+
+    with psycopg.connect(Cluster.attach(folder / "postgres").dsn("gateway", "gateway_writer")) as connection:
+        connection.execute(looked, [uuid4(), datetime(2025, 6, 2, tzinfo=UTC), "denied"])
+        told = connection.execute("select operation from receipt where operation like 'audit%' order by at").fetchall()
+    keep_up_with_looks(folder)
+    other = typed(profile, "audit", "check", report, *asked, of=cli.app)
+    assert isinstance(other.exception, Refused)
+    assert "looks_by_decision" in str(other.exception)
+    assert told[-2:] == [("audit_make",), ("audit_check",)]
+
+
+@pytest.mark.parametrize(
+    "asked", [[], ["--year", "2025", "--from", "2025-01-01"], ["--from", "2025-01-01"], ["--year", "2099"]]
+)
+def test_a_period_that_is_none_or_not_over_is_refused_in_words(profile: dict[str, str], asked: list[str]) -> None:
+    assert isinstance(typed(profile, "audit", "make", *asked, *ASKED[:4], of=cli.app).exception, Refused)

@@ -125,6 +125,14 @@ def test_duties_are_summed_and_every_row_is_in_the_workbook(system: Cluster, typ
     assert receipts(system)[-1] == ("replay_duties", "inspector-2", [CHILD], len(lines))
 
 
+def test_duties_are_summed_by_person_too(typed: Type) -> None:
+    shown = typed("duties", "--matter", "case_step", "--by-person")
+
+    assert shown.exit_code == 0, shown.output
+    assert "person 责任人" in shown.output
+    assert "clerk-7" in shown.output
+
+
 def test_duties_are_told_as_they_were_known_then(typed: Type, tmp_path: Path) -> None:
     out = tmp_path / "then.xlsx"
 

@@ -24,20 +24,23 @@ _PERIOD: Final = timedelta(days=92)
 
 
 async def show(caller: Caller) -> Response:
-    """The sums; each figure leads to the duties behind it."""
+    """The sums by unit and matter, of one unit by person and matter; each figure leads to the duties behind it."""
     asked = _asked(caller)
-    found = await caller.ask("duty_sums", **asked | {"asOf": end_of(asked["asOf"])})
+    of_unit = asked["owedBy"]
+    found = await caller.ask("duty_sums", **asked | {"asOf": end_of(asked["asOf"])}, byOfficer=bool(of_unit))
     sums = found.get("dutySums", ())
     units = sorted(_by(sums, "owedBy").items(), key=lambda one: (-_late(one[1]), -one[1]["owed"], one[0]))
+    by_whom = ("officer", sorted(_by(sums, "officer").items())) if of_unit else ("owedBy", units[:UNITS_SHOWN])
     return caller.page(
         "duties.html",
         asked=asked,
-        tables=(("owedBy", units[:UNITS_SHOWN]), ("matter", sorted(_by(sums, "matter").items()))),
+        tables=(by_whom, ("matter", sorted(_by(sums, "matter").items()))),
         left_off=len(units[UNITS_SHOWN:]),
         standings=STANDINGS,
         totals={name: sum(row[name] for row in sums) for name in FIGURES},
-        chart=_chart(caller, units, asked),
-        link=partial(_link, asked),
+        chart=None if of_unit else _chart(caller, units, asked),
+        link=partial(_link, "/duties/list", asked),
+        of_unit=partial(_link, "/duties", asked),
     )
 
 
@@ -46,12 +49,12 @@ def _asked(caller: Caller) -> dict[str, str]:
     begin = date.fromisoformat(caller.today) - _PERIOD
     given = {name: caller.given(name) for name in ("from", "until", "township")}
     period = given if any(given.values()) else given | {"from": begin.isoformat(), "until": caller.today}
-    return period | {"asOf": caller.given("asOf")}
+    return period | {"asOf": caller.given("asOf"), "owedBy": caller.given("owedBy")}
 
 
-def _link(asked: Mapping[str, str], **more: str) -> str:
-    """Where the duties behind a figure are listed, as known at the same moment."""
-    return "/duties/list?" + urlencode({name: value for name, value in {**asked, **more}.items() if value})
+def _link(path: str, asked: Mapping[str, str], **more: str) -> str:
+    """A page with the same period and place, as known at the same moment: the duties behind a figure, or the sums of a unit."""
+    return f"{path}?" + urlencode({name: value for name, value in {**asked, **more}.items() if value})
 
 
 def _by(sums: Sequence[Mapping[str, Any]], name: str) -> dict[str, Counter[str]]:
@@ -68,7 +71,7 @@ def _late(figures: Mapping[str, int]) -> int:
 
 def _chart(caller: Caller, units: Sequence[tuple[str, Counter[str]]], asked: Mapping[str, str]) -> object:
     marks = [
-        charts.Mark(caller.texts.unit(unit), _late(figures), _link(asked, owedBy=unit))
+        charts.Mark(caller.texts.unit(unit), _late(figures), _link("/duties/list", asked, owedBy=unit))
         for unit, figures in units[:WORST]
         if _late(figures)
     ]

@@ -1,8 +1,8 @@
-"""Lists of supervision: what is to be put right, calls to order, accountability, late answers (N8)."""
+"""Lists of supervision: what is to be put right, calls to order, accountability, late answers (N8); audits of minors' data, the policy's log."""
 
 from typing import Final
 
-from gateway.console.views.listing import PLACE, TOWNSHIP, Button, Column, List, Narrowing, in_state
+from gateway.console.views.listing import PLACE, TOWNSHIP, Behind, Button, Column, List, Narrowing, Paper, in_state
 
 _OF_INSPECTIONS: Final = ("/inspections", "inspections")
 RECTIFICATIONS: Final = List(
@@ -78,4 +78,30 @@ LATE_REPLIES: Final = List(
     ),
     (TOWNSHIP, Narrowing("settled", "duty.settled", "yes or no")),
     file="lateReplies",
+)
+AUDIT_REPORTS: Final = List(
+    "auditReports",
+    (
+        Column("fromOn", "duties.from", "date"),
+        Column("untilOn", "duties.until", "date"),
+        Column("madeAt", "audit.made_at", "moment"),
+        Column("madeBy", "audit.made_by"),
+        Column("madeFor", "audit.made_for", "unit"),
+        Column("entry", "audit.entry", "number"),
+    ),
+    papers=(Paper("/files/audit-reports", "audit.workbook", "exportAuditReport", bool),),
+    behind=(Behind("/audit-reports/", "audit.what_it_says", "id"),),
+)
+POLICY_LOG: Final = List(
+    "policyLog",
+    (
+        Column("position", "audit.entry", "number"),
+        Column("kind", "child.kind", "policy_entries"),
+        Column("name", "audit.what"),
+        Column("version", "audit.version"),
+        Column("at", "child.when", "moment"),
+        Column("by", "child.who"),
+        Column("legalBasis", "audit.basis"),
+    ),
+    (Narrowing("kind", "child.kind", "policy_entries"),),
 )

@@ -207,6 +207,17 @@ def test_what_is_offered_on_a_case_is_what_its_state_allows() -> None:
     assert offered >= {name for name, act in ladder.ACTS.items() if not act.asked_for} - {"record_attendance"}
 
 
+def test_a_unit_s_duties_are_summed_by_person_and_lead_to_theirs(browser: Browser) -> None:
+    page = browser.signed_in("bureau-office").get("/duties?from=2020-01-01&until=2030-12-31")
+    [unit, *_] = re.findall(r'href="(/duties\?[^"]*owedBy=[^"]+)"', page.text)
+    by_person = browser.get(unescape(unit))
+
+    assert by_person.status_code == 200
+    assert "按责任人" in text_of(by_person)
+    for person in re.findall(r'href="(/duties/list\?[^"]*officer=[^"]+)"', by_person.text)[:1]:
+        assert browser.get(unescape(person)).status_code == 200
+
+
 def test_the_sums_of_duties_lead_to_the_duties_behind_them(browser: Browser) -> None:
     browser.signed_in("bureau-office")
     page = browser.get("/duties?from=2020-01-01&until=2030-12-31")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -15,10 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
-from gateway.readmodel import moves, projection
+from gateway.readmodel import moves, projection, trees
 from gateway.readmodel.cases import CaseFile
 from gateway.readmodel.effective import as_it_was, holds_from
 from gateway.readmodel.fold import Told, hear, project, shares
+from gateway.readmodel.in_force import CASE_RULES, note_rules
 from gateway.readmodel.migrate import migrate
 from gateway.readmodel.partition import OPEN_CASE, UNACCOUNTED, PartitionRow, in_order, partition, window
 from gateway.readmodel.projection import FOLDS, apply, settle
@@ -29,9 +31,10 @@ from gateway.readmodel.rows import Known, Row, Rows, read_rows
 from gateway.supervision.answers import Answers
 from gateway.supervision.informants import Informants
 from gateway.supervision.replay import ERASED, Replay
-from services.chassis.clock import china_date
+from services.chassis.clock import SystemClock, china_date
 from services.chassis.errors import NotFound, Refused
 from services.chassis.log import Message
+from services.chassis.tree import LogTree, signer_of
 from services.contracts.assistance import AwardGranted, AwardPaid
 from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.roster import ChildAccounted, ChildErased, ResidenceStated, SchoolingStated
@@ -74,6 +77,7 @@ class Room:
     writer: psycopg.Connection
     replay: Replay
     vault: TestVault
+    dsn: str
 
     def tell(self, messages: list[Message]) -> None:
         since = dict(self.writer.execute("select name, position from tracking").fetchall())
@@ -113,7 +117,7 @@ def rooms(module_database: Any) -> Any:
             connection.execute("delete from journal; delete from receipt; delete from tracking")
         vault = TestVault()
         writer = psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
-        return Room(writer, Replay(dsn=fresh.dsn("gateway_reader"), opener=vault), vault)
+        return Room(writer, Replay(dsn=fresh.dsn("gateway_reader"), opener=vault), vault, fresh.dsn("gateway_writer"))
 
     return make
 
@@ -440,6 +444,28 @@ def test_a_step_says_what_whoever_took_it_had_seen_of_the_child_by_then(room: Ro
     assert (begun.looked_at, begun.seen) == (START + timedelta(hours=12), ("Child.answered",))
     assert (confirmed.looked_at, confirmed.seen) == (START + timedelta(hours=30), ("Child.answered",))
     assert opened.owed.rule == begun.owed.rule != ""
+
+
+def test_a_step_names_the_version_of_the_rules_in_force_when_it_was_taken(room: Room) -> None:
+    room.tell(days(case_story(1, 1, ("begun", "confirmed"))))
+    for hours, rules in ((12, b"a = 1"), (36, b"a = 2")):
+        note_rules(room.writer, {CASE_RULES: rules}, at=START + timedelta(hours=hours))
+    signer = signer_of("policy", secret=bytes(32))
+    LogTree(dsn=room.dsn, signer=signer, clock=SystemClock(), entries=trees.LOGS["policy"]).keep_up()
+
+    opened, begun, confirmed = room.replay.case_as_of(CASE, LATER).steps
+
+    assert opened.rules is None
+    assert begun.rules is not None
+    assert confirmed.rules is not None
+    assert begun.rules.version == sha256(b"a = 1").hexdigest()[:16]
+    assert confirmed.rules.version == sha256(b"a = 2").hexdigest()[:16]
+    assert (begun.rules.position, confirmed.rules.position) == (1, 2)
+    known_then = room.replay.case_as_of(CASE, START + timedelta(hours=30)).steps[-1]
+    assert known_then.rules == begun.rules
+    answers = Answers(replay=room.replay, informants=Informants(dsn="", opener=room.vault))
+    told = asyncio.run(answers.case_as_of(CASE, LATER)).events
+    assert [event.rules_entry for event in told] == [None, 1, 2]
 
 
 def stated(number: int, story: tuple[Any, ...], *, partition: int = 0) -> list[Message]:
