@@ -114,7 +114,9 @@ class _Asked:
             for paper in self.case.get("documents", ())
             if paper.get("kind") == kind and paper.get("servedOn") and paper.get("result") != "set_aside"
         ]
-        return not papers or (papers[-1].get("expiresOn", "") < self.today and papers[-1].get("result") != "complied")
+        if not papers:
+            return True
+        return (papers[-1].get("expiresOn") or "") < self.today and papers[-1].get("result") != "complied"
 
     @property
     def is_before_a_court(self) -> bool:
