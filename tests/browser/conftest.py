@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
@@ -26,8 +27,10 @@ from deploy.quiet import wait_until_quiet
 from deploy.sample.county import County, generate
 from gateway.access.issuing import DEMO_ACCOUNTS
 from gateway.console.routes import PAGES
+from gateway.supervision.audit import keep
 from services.chassis.clock import SteppedClock, china_date
 from services.chassis.config import Settings
+from tests.fixtures.audit_report import CONTENT
 
 AS_OF = date(2026, 9, 14)
 SCREENSHOTS = Path("build/screenshots")
@@ -130,7 +133,7 @@ class Offices:
 
 @pytest.fixture(scope="session")
 def busy(system: System) -> Iterator[Busy]:
-    """Something of everything: a delivery, letters, a check-in, an inspection, a round of the field check, a disclosure, a payment list."""
+    """Something of everything: a delivery, letters, a check-in, an inspection, a round of the field check, a disclosure, a payment list, an audit."""
     offices = Offices(system)
     today = china_date(system.clock.now())
     soon = str(today + timedelta(days=14))
@@ -158,6 +161,8 @@ def busy(system: System) -> Iterator[Busy]:
             bodies: [{unit: "township:410326103", duty: "劝返"}]) { id } }""",
     )
     _put_on_a_list(offices)
+    with psycopg.connect(system.running.cluster.dsn("gateway", "gateway_writer")) as gateway:
+        keep(gateway, CONTENT, by="auditor-1", unit="supervision:410326", at=system.clock.now())
     wait_until_quiet(system.running)
     yield Busy({"/assistance/payable": f"/assistance/payable?{AID}"})
     offices.close()

@@ -38,6 +38,7 @@ LED_TO: Mapping[str, tuple[str, str]] = {
     "/letters/list": ("bureau-office", "/letters"),
     "/l/{code}": ("bureau-office", "/letters/list"),
     "/disclosures/{id}": ("bureau-office", "/disclosures"),
+    "/audit-reports/{id}": ("supervision-head", "/audit-reports"),
     "/acts/{command}": ("bureau-office", "/inspections"),
 }
 """Pages that stand in no navigation: for whom, and on which page a link leads there."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,11 @@ import psycopg
 import pytest
 
 from gateway.readmodel import trees
-from gateway.readmodel.audit_report import KIND, AuditContent, AuditedLog, AuditFigure
 from gateway.readmodel.in_force import CASE_RULES, Key, note_keys, note_rules
-from gateway.supervision.audit import LACKING, keep
+from gateway.supervision.audit import keep
 from services.chassis.clock import SystemClock
 from services.chassis.tree import LogTree, origin_of, signer_of
+from tests.fixtures.audit_report import CONTENT
 from tests.gateway.conftest import Asking
 from tests.gateway.console.browsing import Browser, text_of
 
@@ -24,25 +24,6 @@ MADE_AT = datetime(2027, 1, 5, 2, tzinfo=UTC)
 SUPERVISION = ("supervision:410326", "supervision")
 BUREAU = ("education_bureau:410326", "dropout_control")
 SEES = ((SUPERVISION, "officer"), (BUREAU, "head"))
-CONTENT = AuditContent(
-    kind=KIND,
-    county="410326",
-    from_on=date(2026, 1, 1),
-    until_on=date(2026, 12, 31),
-    withheld_under=5,
-    logs=(
-        AuditedLog(
-            log="access", origin="baoxue/410326/access/1", first=2, last=7, entries=6, size=8, root="ab" * 32, checkpoints=3,
-            witnessed=2, late=1, longest_s=20_000,
-        ),
-    ),
-    figures=(
-        AuditFigure(figure="looks_by_month", item="2026-06", value=6, log="access", counted="at"),
-        AuditFigure(figure="looks_by_month", item="", value=6, log="access", counted="at"),
-        AuditFigure(figure="erased", item="", value=None, log="roster", counted="roster.Child.Erased"),
-    ),
-    lacking=LACKING,
-)  # fmt: skip
 ALL = """{ auditReports { nodes { id fromOn untilOn madeBy madeFor sha256 entry withheldUnder lacking
     logs { log origin first last entries size root checkpoints witnessed late longestS }
     figures { figure item value log counted } } } }"""
