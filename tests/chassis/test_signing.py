@@ -15,6 +15,7 @@ from services.chassis import sm2
 from services.chassis.errors import Refused
 from services.chassis.notes import Ed25519Key, Key, Signer, SigningFailed, checkpoint
 from services.chassis.signing import SM2_SM3, CommandKey, read_signer
+from tests.data.bundles.write import County
 
 PROGRAM = Path(verify.__file__).with_name("verify.mjs")
 ORIGIN = "baoxue/410326/cases/1"
@@ -138,6 +139,40 @@ console.log(sm2Point(Buffer.alloc(64, 1)));
         for public in (bytes(64), PUBLIC[:63], PUBLIC[::-1]):
             assert sm2.point_of(public) is None
             assert not verify.sm2_is_key(public)
+
+
+class TestABundle:
+    """What is handed out by an installation that signs with both."""
+
+    def test_is_taken_by_both_programs_and_rests_on_both_keys(self, outside: CommandKey, tmp_path: Path) -> None:
+        county = County("410326", also=(outside,))
+        bundle = county.case()
+        found = verify.check_bundle(bundle, trusted=[verify.Verifier.parse(key) for key in county.trusted])
+        (tmp_path / "case.zip").write_bytes(bundle)
+        (tmp_path / "keys.txt").write_text("\n".join(county.trusted))
+        said = subprocess.run(
+            ["node", PROGRAM, "--keys", tmp_path / "keys.txt", tmp_path / "case.zip"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+
+        assert len(county.keys) == 4
+        assert [len(log.entries) for log in found.logs] == [6, 1]
+        assert "cases/1: 6 of its 11 entries, none altered" in said.stdout
+        with pytest.raises(verify.NotProved, match="rests on a key that is not trusted"):
+            verify.check_bundle(bundle, trusted=[verify.Verifier.parse(key) for key in County("410326").trusted])
+
+    def test_of_which_the_sm2_line_is_another_is_refused(self, outside: CommandKey) -> None:
+        county = County("410326", also=(outside,))
+        other = county.bundles.sign("a text of another kind\n").splitlines()[-1]
+        note = county.bundles.sign("a text\n")
+        trusted = [verify.Verifier.parse(key) for key in county.trusted]
+
+        assert verify.open_note(note, trusted)[1]
+        with pytest.raises(verify.Unsigned, match="SM2 signature"):
+            verify.open_note("\n".join([*note.splitlines()[:-1], other, ""]), trusted)
 
 
 class TestACommandThatSigns:

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -16,7 +17,7 @@ from deploy.witness import verify
 from services.chassis import witnesses
 from services.chassis.clock import SteppedClock
 from services.chassis.errors import NotFound
-from services.chassis.notes import Signer
+from services.chassis.notes import Signer, SigningFailed
 from services.chassis.store import Recorder
 from services.chassis.tree import LogTree, TreeBroken
 from tests.fixtures.postgres import FreshDatabase
@@ -281,7 +282,7 @@ KEEPS_UP = textwrap.dedent("""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from services.chassis import tree
     from services.chassis.clock import SystemClock
-    from services.chassis.notes import Signer
+    from services.chassis.notes import Signer, SigningFailed
 
     tree.AT_ONCE = 7  # so that it is killed between two transactions as well as within one
     signer = Signer(sys.argv[2], Ed25519PrivateKey.from_private_bytes(bytes.fromhex(sys.argv[3])))
@@ -315,3 +316,32 @@ def test_a_process_killed_again_and_again_signs_only_what_holds(
     for found in map(opened, notes):
         assert found.root == verify.root_of(leaves[: found.size])
     assert opened(notes[-1]).size == len(leaves)
+
+
+def test_a_key_that_gives_no_signature_keeps_the_log_unsigned_until_it_does(
+    recorder: Recorder, store_database: FreshDatabase
+) -> None:
+    @dataclass
+    class Away:
+        """A cipher machine that is switched off, or on."""
+
+        material: bytes = b"\xffexample"
+        is_on: bool = False
+
+        def sign(self, message: bytes) -> bytes:
+            if not self.is_on:
+                raise SigningFailed("switched off")
+            return message[:8]
+
+    machine = Away()
+    log = LogTree(dsn=store_database.app, signer=Signer(ORIGIN, SIGNER.key, (machine,)), clock=AtNoon())
+    recorder.insert_events([an_event()])
+    with pytest.raises(SigningFailed):
+        log.keep_up()
+    with pytest.raises(NotFound):
+        log.signed()
+    machine.is_on = True
+    log.keep_up()
+
+    assert opened(log.signed().note).size == 1
+    assert log.keys() == sorted(log.verifiers)

@@ -26,7 +26,7 @@ from services.chassis.merkle import (
     inclusion_proof,
     leaf_hash,
 )
-from services.chassis.notes import Signer, checkpoint
+from services.chassis.notes import Key, Signer, checkpoint
 from services.chassis.tree import Signed, frame
 
 HERE: Final = Path(__file__).parent
@@ -55,13 +55,16 @@ class Kept:
         self.nodes: dict[tuple[int, int], bytes] = {}
         self.roots = [EMPTY_ROOT]
         self.lines: dict[int, str] = {}
+        self.notes: dict[int, str] = {}
         tree = Growing()
         for stored in self.stored:
             self.nodes |= {(level, place): root for level, place, root in tree.append(leaf_hash(stored))}
             self.roots.append(tree.root())
 
     def note(self, size: int) -> str:
-        return self.signer.sign(checkpoint(self.origin, size, self.roots[size]))
+        if size not in self.notes:  # signed once: SM2 signs the same text otherwise each time
+            self.notes[size] = self.signer.sign(checkpoint(self.origin, size, self.roots[size]))
+        return self.notes[size]
 
     def signed(self, *, at_least: int) -> Signed:
         size = max(size for size in self.lines if size >= at_least)
@@ -107,10 +110,10 @@ class Cosigner:
 class County:
     """A county's logs, its key for bundles, and the witness that saw both."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, also: tuple[Key, ...] = ()) -> None:
         def signer(log: str) -> Signer:
             seed = hashlib.sha256(f"{code} {log}".encode()).digest()
-            return Signer(f"baoxue/{code}/{log}/1", Ed25519PrivateKey.from_private_bytes(seed))
+            return Signer(f"baoxue/{code}/{log}/1", Ed25519PrivateKey.from_private_bytes(seed), also)
 
         self.bundles = signer("bundles")
         self.witness = Cosigner(f"supervision.example/{code}", code.encode())
@@ -122,12 +125,12 @@ class County:
 
     @property
     def keys(self) -> list[str]:
-        return [self.cases.signer.verifier, self.notify.signer.verifier]
+        return [*self.cases.signer.verifiers, *self.notify.signer.verifiers]
 
     @property
     def trusted(self) -> list[str]:
         """What an inspector is handed."""
-        return [*self.keys, self.bundles.verifier, self.witness.vkey]
+        return [*self.keys, *self.bundles.verifiers, self.witness.vkey]
 
     def case(self) -> bytes:
         positions = [place for place, one in enumerate(CASES, start=1) if one in {CASE, PAPER}]
