@@ -189,6 +189,7 @@ PAGES: Final = (
         needs=(("Query", "aidSums"), ("Query", "paymentLists"), ("Query", "paymentRefusals")),
     ),
     Page("/assistance/awards", listing.shown(aid_lists.AWARDS)),
+    Page("/assistance/recognitions", listing.shown(aid_lists.RECOGNITIONS)),
     Page("/assistance/lists", listing.shown(aid_lists.PAYMENT_LISTS)),
     Page("/assistance/lists/{id}", payment_list.show, take=payment_list.take),
     Page("/assistance/recognition", recognition.show),

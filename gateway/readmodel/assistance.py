@@ -30,6 +30,7 @@ from services.contracts.assistance import (
     LearningSessionHeld,
     LearningSupportBegun,
     LearningSupportReviewed,
+    MeasureDeclined,
     MeasureDone,
     MeasurePlanned,
     PaymentRefusalClimbed,
@@ -44,7 +45,7 @@ from services.contracts.assistance import (
 from services.contracts.envelope import Published
 
 EligibilityEvent = EligibilityFound | EligibilityEnded
-MeasureEvent = MeasurePlanned | MeasureDone
+MeasureEvent = MeasurePlanned | MeasureDone | MeasureDeclined
 AwardEvent = AwardGranted | AwardPaid | AwardReturned | AwardListed | AwardUnlisted | AwardSetAside | AwardTakenUp
 SupportEvent = LearningSupportBegun | LearningSupportReviewed | LearningSessionHeld
 
@@ -52,7 +53,8 @@ SupportEvent = LearningSupportBegun | LearningSupportReviewed | LearningSessionH
 class Span(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch in which a ground holds 资格期间: from when until when, on whose word, and when each of it became known.
 
-    From `lapses_on` its category is in force no longer, whatever the register says.
+    From `lapses_on` its category is in force no longer, whatever the register says. What it ended by, where a row says so, is
+    `ended_ground`: that the risk of a monitored household is removed.
     """
 
     ground: str = ""
@@ -66,6 +68,10 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     lapses_on: date | None = None
     known_at: datetime | None = None
     ended_at: datetime | None = None
+    ended_ground: str = ""
+    ended_register: str = ""
+    ended_batch: UUID | None = None
+    ended_row: int | None = None
 
 
 class Eligibility(OfChild, frozen=True, kw_only=True):
@@ -113,6 +119,8 @@ class Measure(OfChild, frozen=True, kw_only=True):
     due_on: date | None = None
     evidence: str = ""
     done_on: date | None = None
+    declined_on: date | None = None
+    declined_for: str = ""
 
 
 class HouseholdPlan(Row, frozen=True, kw_only=True):
@@ -197,16 +205,25 @@ def eligibility(row: Eligibility | None, told: Told[EligibilityEvent]) -> Eligib
             spans = (*_ended(row.spans, told, until_on=event.from_on), span)
             return replace(row, ground=event.ground, from_on=event.from_on, until_on=None, spans=spans)
         case EligibilityEnded():
-            return replace(row, until_on=event.until_on, spans=_ended(row.spans, told, until_on=event.until_on))
+            by = {
+                "ended_ground": event.ground,
+                "ended_register": event.register,
+                "ended_batch": event.batch_id,
+                "ended_row": event.row,
+            }
+            return replace(row, until_on=event.until_on, spans=_ended(row.spans, told, until_on=event.until_on, **by))
         case _:
             assert_never(event)
 
 
-def _ended(spans: tuple[Span, ...], told: Told[EligibilityEvent], *, until_on: date) -> tuple[Span, ...]:
-    """The stretches, the last of them over by a day where it went on."""
+def _ended(
+    spans: tuple[Span, ...], told: Told[EligibilityEvent], *, until_on: date, **by: str | int | UUID | None
+) -> tuple[Span, ...]:
+    """The stretches, the last of them over by a day where it went on, at the earliest on the day it began."""
     if not spans or spans[-1].until_on is not None:
         return spans
-    return (*spans[:-1], replace(spans[-1], until_on=until_on, ended_at=told.envelope.recorded_at))
+    last_day = max(until_on, spans[-1].from_on or until_on)
+    return (*spans[:-1], replace(spans[-1], until_on=last_day, ended_at=told.envelope.recorded_at, **by))
 
 
 def student_plan(row: StudentPlan | None, told: Told[PlanEvent]) -> StudentPlan:
@@ -241,6 +258,8 @@ def measure(row: Measure | None, told: Told[MeasureEvent]) -> Measure:
             return replace(row, measure=event.measure, owner=event.owner, due_on=event.due_on)
         case MeasureDone():
             return replace(row, evidence=event.evidence, done_on=event.done_on)
+        case MeasureDeclined():
+            return replace(row, evidence=event.evidence, declined_on=event.declined_on, declined_for=event.reason)
         case _:
             assert_never(event)
 

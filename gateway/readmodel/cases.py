@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, ClassVar, Final, assert_never, get_args
 from uuid import UUID
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfCase, OfChild, Row
@@ -185,6 +185,13 @@ class Referral(OfCase, frozen=True, kw_only=True):
     """What was last decided of a suspected crime, by which paper and when."""
     decision_paper: str = ""
     decided_on: date | None = None
+    relief_decision: str = ""
+    """What was decided of help that was asked for, and its details."""
+    granted: str = ""
+    granted_from: date | None = None
+    amount_fen: int | None = None
+    refused_for: str = ""
+    papers: tuple[str, ...] = ()
 
 
 class Responsibility(OfChild, frozen=True, kw_only=True):
@@ -419,7 +426,10 @@ def referral(row: Referral | None, told: Told[ReferralEvent]) -> Referral:
         case ReferralAccepted():
             return replace(row, state="accepted")
         case ReferralAnswered():
-            return replace(row, state="answered", outcome=event.outcome, answered_on=event.answered_on)
+            decided = {} if event.decision is None else asdict(event.decision)
+            if decided:
+                decided["relief_decision"] = decided.pop("decision")
+            return replace(row, state="answered", outcome=event.outcome, answered_on=event.answered_on, **decided)
         case ReferralRevoked():
             return replace(row, state="revoked", outcome=event.reason)
         case _:

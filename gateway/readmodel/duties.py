@@ -41,6 +41,7 @@ MATTERS: Final = (
     "household_review",
     "support_review",
     "home_teaching",
+    "home_teaching_begin",
     "payment_refused",
     "aid_question",
     "public_report",

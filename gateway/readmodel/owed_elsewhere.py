@@ -21,7 +21,7 @@ from gateway.readmodel.field_check import ListEvent
 from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.payments import QuestionEvent, RefusalEvent
 from gateway.readmodel.review import FindingEvent
-from gateway.readmodel.roster import TransferEvent
+from gateway.readmodel.roster import PlacementEvent, TransferEvent
 from gateway.readmodel.terms import CheckInEvent
 from services.contracts import assistance, field_check, notify, roster
 from services.contracts.divisions import COUNTY
@@ -94,6 +94,8 @@ def of_measure(row: Ledger | None, told: Told[MeasureEvent]) -> Ledger:
             )
         case assistance.MeasureDone():
             return end(ledger, told, "done", on=event.done_on)
+        case assistance.MeasureDeclined():
+            return end(ledger, told, "lifted", on=event.declined_on)
         case _:
             assert_never(event)
 
@@ -208,6 +210,40 @@ def of_home_teaching(row: Ledger | None, told: Told[assistance.HomeTeachingGiven
         child_id=event.child_id,
     )
     return end(ledger, told, "done", on=event.given_on) if event.hours_so_far >= HOURS_OWED else ledger
+
+
+def of_placement(row: Ledger | None, told: Told[PlacementEvent]) -> Ledger:
+    """A child placed at home: the school of the placement owes the first visit, until it was made or the placement ends.
+
+    A placement that ended when the visit was late already leaves it undone for ever.
+    """
+    event = told.event
+    ledger = row or Ledger(about=event.placement_id)
+    match event:
+        case roster.PlacementDecided(form="home_teaching"):
+            return owe(
+                ledger,
+                told,
+                event.placement_id,
+                since_on=event.decided_on,
+                due_on=event.first_visit_by,
+                matter="home_teaching_begin",
+                owed_by=f"school:{event.school}",
+                owed_to=told.envelope.department,
+                school=event.school,
+                follows_child=True,
+                child_id=event.child_id,
+            )
+        case roster.PlacementDecided():
+            return ledger
+        case roster.HomeTeachingBegun():
+            return end(ledger, told, "done", on=event.taught_on)
+        case roster.PlacementEnded():
+            owed_by = None if ledger.last is None else ledger.last.due_on
+            late = owed_by is not None and owed_by < event.ended_on
+            return end(ledger, told, "expired" if late else "lifted", on=event.ended_on)
+        case _:
+            assert_never(event)
 
 
 def of_refusal(row: Ledger | None, told: Told[RefusalEvent]) -> Ledger:
@@ -376,6 +412,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Ledger, events=get_args(HouseholdEvent), about=about("plan_id"), evolve=of_household),
     Fold(row=Ledger, events=get_args(SupportEvent), about=about("support_id"), evolve=of_support),
     Fold(row=Ledger, events=(assistance.HomeTeachingGiven,), about=about("teaching_id"), evolve=of_home_teaching),
+    Fold(row=Ledger, events=get_args(PlacementEvent), about=about("placement_id"), evolve=of_placement),
     Fold(row=Ledger, events=get_args(RefusalEvent), about=about("refusal_id"), evolve=of_refusal),
     Fold(row=Ledger, events=get_args(QuestionEvent), about=about("question_id"), evolve=of_question),
     Fold(row=Ledger, events=get_args(ListEvent), about=about("field_check_id"), evolve=of_field_check),

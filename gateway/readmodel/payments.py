@@ -20,12 +20,16 @@ from services.contracts.assistance import (
     PaymentListWithdrawn,
     PaymentRefusalClosed,
     PaymentRefused,
+    RecognitionAdvanced,
+    RecognitionEnded,
+    RecognitionOpened,
 )
 
 PaymentEvent = AwardListed | AwardUnlisted | AwardPaid | PaymentRefused | AwardReturned
 ListEvent = PaymentListMade | PaymentListApproved | PaymentListWithdrawn
 RefusalEvent = PaymentRefused | PaymentRefusalClosed
 QuestionEvent = AidQuestionAsked | AidQuestionAnswered
+RecognitionEvent = RecognitionOpened | RecognitionAdvanced | RecognitionEnded
 
 
 class PaymentList(Row, frozen=True, kw_only=True):
@@ -47,6 +51,25 @@ class PaymentList(Row, frozen=True, kw_only=True):
     approved_by: str = ""
     approved_on: date | None = None
     withdrawn_on: date | None = None
+
+
+class RecognitionRun(Row, frozen=True, kw_only=True):
+    """A term recognised for many schools at once 全县学期认定, and how far it has come; `township` is the county's code for all of it."""
+
+    TABLE: ClassVar[str] = "recognition_run"
+    KEY: ClassVar[str] = "run_id"
+    run_id: UUID
+    programme: str = ""
+    term: str = ""
+    township: str = ""
+    pupils: int = 0
+    through: int = 0
+    granted: int = 0
+    granted_fen: int = 0
+    state: str = ""
+    opened_by: str = ""
+    opened_on: date | None = None
+    ended_on: date | None = None
 
 
 class PaymentRefusal(OfChild, frozen=True, kw_only=True):
@@ -203,7 +226,32 @@ def aid_question(row: AidQuestion | None, told: Told[QuestionEvent]) -> AidQuest
             assert_never(event)
 
 
+def recognition_run(row: RecognitionRun | None, told: Told[RecognitionEvent]) -> RecognitionRun:
+    """A run from its pupils to its end."""
+    event = told.event
+    row = row or RecognitionRun(run_id=event.run_id)
+    match event:
+        case RecognitionOpened():
+            return replace(
+                row,
+                programme=event.programme,
+                term=event.term,
+                township=event.area,
+                pupils=event.pupils,
+                opened_by=event.opened_by,
+                opened_on=event.opened_on,
+                state="running",
+            )
+        case RecognitionAdvanced():
+            return replace(row, through=event.through, granted=event.granted, granted_fen=event.granted_fen)
+        case RecognitionEnded():
+            return replace(row, state=event.outcome, ended_on=event.ended_on)
+        case _:
+            assert_never(event)
+
+
 FOLDS: Final[tuple[Fold[Any], ...]] = (
+    Fold(row=RecognitionRun, events=get_args(RecognitionEvent), about=about("run_id"), evolve=recognition_run),
     Fold(row=PaymentList, events=get_args(ListEvent), about=about("list_id"), evolve=payment_list),
     Fold(row=Payment, events=get_args(PaymentEvent), about=_payment_id, evolve=payment),
     Fold(row=PaymentRefusal, events=get_args(RefusalEvent), about=about("refusal_id"), evolve=payment_refusal),

@@ -25,6 +25,7 @@ from services.contracts.roster import (
     ChildrenMerged,
     ChildrenUnmerged,
     GroupsStated,
+    HomeTeachingBegun,
     IdentityCorrected,
     PlacementDecided,
     PlacementEnded,
@@ -44,7 +45,7 @@ AgeEvent = SchoolYearsStated | SchoolAgeReached | SchoolAgePassed
 ChildEvent = StatedEvent | ChildAccounted | ChildErased | ChildRestricted | RestrictionLifted
 MergeEvent = ChildrenMerged | ChildrenUnmerged
 TransferEvent = TransferOpened | TransferCompleted
-PlacementEvent = PlacementDecided | PlacementEnded
+PlacementEvent = PlacementDecided | HomeTeachingBegun | PlacementEnded
 
 PERSONAL: Final[dict[type[Published], tuple[str, ...]]] = {
     **dict.fromkeys(get_args(IdentityEvent), ("name", "id_number", "birth_date", "guardian_name", "guardian_phone")),
@@ -102,6 +103,7 @@ class Child(Row, frozen=True, kw_only=True):
     stage: str = ""
     grade: str = ""
     schooling_status: str = ""
+    boarding: bool = False
     poverty: str = ""
     disability: str = ""
     disability_grade: str = ""
@@ -184,6 +186,8 @@ class Placement(OfChild, frozen=True, kw_only=True):
     form: str = ""
     school: str = ""
     decided_on: date | None = None
+    first_visit_by: date | None = None
+    begun_on: date | None = None
     end_reason: str = ""
     ended_on: date | None = None
 
@@ -243,6 +247,7 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
                 stage=event.stage,
                 grade=event.grade,
                 schooling_status=event.status,
+                boarding=event.boarding,
             )
         case GroupsStated():
             return replace(
@@ -415,7 +420,15 @@ def placement(row: Placement | None, told: Told[PlacementEvent]) -> Placement:
     row = row or Placement(placement_id=event.placement_id, child_id=event.child_id)
     match event:
         case PlacementDecided():
-            return replace(row, form=event.form, school=event.school, decided_on=event.decided_on)
+            return replace(
+                row,
+                form=event.form,
+                school=event.school,
+                decided_on=event.decided_on,
+                first_visit_by=event.first_visit_by,
+            )
+        case HomeTeachingBegun():
+            return replace(row, begun_on=event.taught_on)
         case PlacementEnded():
             return replace(row, end_reason=event.reason, ended_on=event.ended_on)
         case _:

@@ -107,6 +107,7 @@ create index if not exists finding_open_by_kind on finding (township, kind, find
 
 -- Two entries that may be one child; under the townships of both.
 alter table finding add column if not exists grounds jsonb not null default '[]';
+alter table child add column if not exists boarding boolean not null default false;
 alter table child add column if not exists sources jsonb not null default '[]',
     add column if not exists obliged_from date, add column if not exists obliged_until date;
 create table if not exists merge_step (
@@ -225,7 +226,10 @@ create table if not exists referral (
 alter table referral
     add column if not exists handed_on_from uuid, add column if not exists asked_by text not null default '',
     add column if not exists decision text not null default '', add column if not exists decision_paper text not null default '',
-    add column if not exists decided_on date;
+    add column if not exists decided_on date,
+    add column if not exists relief_decision text collate "C" not null default '', add column if not exists granted text not null default '',
+    add column if not exists granted_from date, add column if not exists amount_fen bigint,
+    add column if not exists refused_for text not null default '', add column if not exists papers text[] not null default '{}';
 create index if not exists referral_by_child on referral (child_id);
 create index if not exists referral_by_case on referral (case_id);
 create index if not exists referral_by_township on referral (township, referral_id);
@@ -433,6 +437,7 @@ create table if not exists placement (
     form text not null default '', school text not null default '', decided_on date);
 alter table placement add column if not exists end_reason text not null default '';
 alter table placement add column if not exists ended_on date;
+alter table placement add column if not exists first_visit_by date, add column if not exists begun_on date;
 create index if not exists placement_by_child on placement (child_id);
 create table if not exists check_in (
     check_in_id uuid primary key, township text collate "C" not null default '', school text collate "C" not null default '',
@@ -513,6 +518,8 @@ create table if not exists measure (
     measure_id uuid primary key, plan_id uuid not null, child_id uuid not null,
     township text collate "C" not null default '', measure text not null default '', owner text not null default '',
     due_on date, evidence text not null default '', done_on date);
+alter table measure
+    add column if not exists declined_on date, add column if not exists declined_for text not null default '';
 create index if not exists measure_by_plan on measure (plan_id);
 create index if not exists measure_by_child on measure (child_id);
 create table if not exists household_plan (
@@ -539,6 +546,11 @@ create table if not exists payment_list (
     made_on date, sha256 text not null default '', approved_by text not null default '', approved_on date,
     withdrawn_on date);
 create index if not exists payment_list_by_township on payment_list (township, list_id);
+create table if not exists recognition_run (
+    run_id uuid primary key, programme text not null default '', term text not null default '',
+    township text collate "C" not null default '', pupils integer not null default 0, through integer not null default 0,
+    granted integer not null default 0, granted_fen bigint not null default 0, state text collate "C" not null default '',
+    opened_by text not null default '', opened_on date, ended_on date);
 create table if not exists payment (
     payment_id uuid primary key, child_id uuid not null, township text collate "C" not null default '', award_id uuid,
     list_id uuid, paid_fen bigint not null default 0, listed_on date, unlisted_on date, paid_on date, refused_on date,
@@ -805,7 +817,7 @@ begin
     foreach name in array array[
         'township', 'village', 'child', 'child_identity', 'partition_count', 'child_move', 'child_births', 'case_span', 'finding', 'case_file', 'case_step', 'document', 'referral',
         'responsibility', 'post_tenure', 'public_report', 'register_batch', 'transfer', 'placement', 'check_in', 'eligibility',
-        'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'payment_refusal', 'aid_question', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
+        'student_plan', 'measure', 'household_plan', 'award', 'payment', 'payment_list', 'recognition_run', 'payment_refusal', 'aid_question', 'learning_support', 'home_teaching', 'notice', 'message', 'contact_address', 'contact', 'journal',
         'receipt', 'tracking', 'doubt', 'doubt_row', 'doubt_step', 'child_rows', 'merge_step', 'four_checks', 'absence', 'deferral', 'schooling_elsewhere', 'letter_run', 'guardian_letter', 'field_check', 'field_check_answer',
         'submission', 'delivery', 'column_mapping', 'visit', 'visit_words', 'step_words', 'report_words', 'attachment', 'visit_plan', 'persuasion_list', 'statement', 'inspection',
         'inspection_finding', 'admonition', 'accountability', 'zero_report', 'assistance_letter', 'proceedings', 'procuratorate_notice',
@@ -852,7 +864,7 @@ begin
                 || ' from case_file f where f.case_id = public_report.case_id and (%s)))', within, warranted)
             -- A unit sees what it owes, whatever became of the child since.
             when name = 'duty' then format('(%s) or unit = %s or (%s)', within, own_unit, warranted)
-            when name in ('report_words', 'payment_list', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report', 'statistics_pack', 'entry_cohort') then within
+            when name in ('report_words', 'payment_list', 'recognition_run', 'submission', 'persuasion_list', 'statement', 'four_checks', 'county_report', 'statistics_pack', 'entry_cohort') then within
             when name = 'disclosure' then format('(%s) or number > 0', within)
             when name = 'procuratorate_notice' then format('(%s) or sender = %s', within, own_unit)
             when name = 'field_check' then format('(%s) or %s', within, own_village)

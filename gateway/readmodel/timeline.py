@@ -32,6 +32,7 @@ from services.contracts.cases import (
     ChildUnreachable,
     ClearanceDeclined,
     ClearanceRequested,
+    Decision,
     DocumentIssued,
     DocumentServed,
     ExtensionDeclined,
@@ -319,7 +320,7 @@ def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned | C
         case ReferralAccepted():
             return f"{office(event.to)} 已受理转办。"
         case ReferralAnswered():
-            return f"{event.answered_on} {office(event.to)} 办结回复。"
+            return f"{event.answered_on} {office(event.to)} 办结回复{_decided(event.decision)}。"
         case ReferralReturned():
             return f"{office(event.to)} 退回转办。"
         case ReferralRevoked():
@@ -328,6 +329,19 @@ def _papers_in_words(event: DocumentEvent | ReferralEvent | ReferralReturned | C
             return f"{event.decided_on} 涉嫌犯罪移送：{word('crime_decisions', event.decision)}（{event.paper}）。"
         case _:
             assert_never(event)
+
+
+def _decided(decision: Decision | None) -> str:
+    """What was decided of help that was asked for, in words to stand behind an answer; nothing where it was not about help."""
+    match decision:
+        case Decision(decision="granted", granted=granted, granted_from=day):
+            return f"：准予{word('relief_grants', granted)}，自 {day} 起"
+        case Decision(decision="refused", refused_for=reason):
+            return f"：不予，{word('relief_refusals', reason)}"
+        case Decision(papers=papers):
+            return f"：补正{'、'.join(word('relief_papers', paper) for paper in papers)}"
+        case _:
+            return ""
 
 
 def _court_in_words(event: ProceedingsEvent) -> str:  # one line for each thing that can happen

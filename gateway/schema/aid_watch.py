@@ -49,15 +49,18 @@ def days_of(term: str) -> tuple[date, date, str]:
     return date(spring, 3, 1), date(spring, 9, 1), f"{autumn}-{spring}-1"
 
 
-_HELD = """(e.from_on < %(ends_on)s and (e.until_on is null or e.until_on > %(begins_on)s))"""
+HELD: Final = """exists (select from jsonb_to_recordset(e.spans) as s(from_on date, until_on date, lapses_on date)
+    where s.from_on < %(ends_on)s and coalesce(least(s.until_on, s.lapses_on), 'infinity') > %(begins_on)s)"""
+"""Whether an eligibility holds on some day of the term, in whichever of its stretches."""
+_BY_PROGRAMME: Final = """(select programme, array_agg(distinct category) as categories from award where state <> 'set_aside'
+    group by programme)"""
 _OF_CHILD = "c.child_id, c.township, c.school"
 _CHILD = "join child c on c.child_id = a.child_id"
 _WATCH: Final = f"""
     select 'eligible_not_granted' as kind, {_OF_CHILD}, p.programme, null::uuid as award_id, 0::bigint as amount_fen,
         greatest(min(e.from_on), %(begins_on)s::date) as since_on, 'education_bureau' as owner
-    from (select programme, array_agg(distinct category) as categories from award where state <> 'set_aside'
-            group by programme) p
-        join eligibility e on e.category = any(p.categories) and {_HELD}
+    from {_BY_PROGRAMME} p
+        join eligibility e on e.category = any(p.categories) and {HELD}
         join child c on c.child_id = e.child_id and c.merged_into is null and c.stage in ('primary', 'junior')
     where not exists (select from award a where a.child_id = c.child_id and a.programme = p.programme
         and a.term in (%(term)s, %(term_before)s))
@@ -69,7 +72,7 @@ _WATCH: Final = f"""
         'education_bureau'
     from award a {_CHILD} and c.merged_into is null
     where a.term = %(term_before)s and a.state <> 'set_aside'
-        and exists (select from eligibility e where e.child_id = a.child_id and e.category = a.category and {_HELD})
+        and exists (select from eligibility e where e.child_id = a.child_id and e.category = a.category and {HELD})
         and not exists (select from award n where n.child_id = a.child_id and n.term = %(term)s
             and (n.programme = a.programme or n.state <> 'set_aside' and a.programme = any(n.excludes)))
     union all
@@ -79,10 +82,12 @@ _WATCH: Final = f"""
     where a.term = %(term)s and a.state in ('granted', 'returned')
         and a.granted_on < %(today)s::date - {PAID_WITHIN_DAYS}
     union all
-    select 'paid_not_eligible', {_OF_CHILD}, a.programme, a.award_id, a.paid_fen, e.until_on, 'education_bureau'
-    from award a {_CHILD}
-        join eligibility e on e.child_id = a.child_id and e.category = a.category
-    where a.term = %(term)s and a.paid_fen > 0 and e.until_on <= %(begins_on)s
+    select 'paid_not_eligible', {_OF_CHILD}, a.programme, a.award_id, a.paid_fen, max(e.until_on), 'education_bureau'
+    from award a {_CHILD} join {_BY_PROGRAMME} p on p.programme = a.programme
+        join eligibility e on e.child_id = a.child_id and e.category = any(p.categories)
+    where a.term = %(term)s and a.paid_fen > 0 and a.state <> 'set_aside'
+    group by c.child_id, c.township, c.school, a.award_id
+    having not bool_or({HELD})
     union all
     select 'left_but_paid', {_OF_CHILD}, a.programme, a.award_id, a.paid_fen, c.accounted_on,
         case when c.school = '' then 'education_bureau' else 'school:' || c.school end
@@ -278,7 +283,7 @@ _PUPILS: Final = f"""
     select c.township, c.school, a.award_id, coalesce(a.state, '') as state, a.list_id, a.paid_fen,
         exists (select from award o where o.child_id = c.child_id and o.term = %(term)s and o.state <> 'set_aside'
             and %(programme)s = any(o.excludes)) as excluded,
-        exists (select from eligibility e cross join {_OF_PROGRAMME} p where e.child_id = c.child_id and {_HELD}
+        exists (select from eligibility e cross join {_OF_PROGRAMME} p where e.child_id = c.child_id and {HELD}
             and (p.codes is null or e.category = any(p.codes))) as eligible
     from child c left join award a on a.child_id = c.child_id and a.programme = %(programme)s and a.term = %(term)s
         and a.state <> 'set_aside'

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class Eligibility(AsRead, Node):
     """An eligibility."""
 
-    SELECT: ClassVar[str] = "select eligibility_id as id, e.* from eligibility e"
+    SELECT: ClassVar[str] = (
+        "select eligibility_id as id, e.*, coalesce(e.spans -> -1 ->> 'ended_ground', '') as ended_ground from eligibility e"
+    )
 
     id: UUID = strawberry.field(description="编号 id")
     child_id: UUID = strawberry.field(description="儿童编号 the child")
@@ -31,6 +33,10 @@ class Eligibility(AsRead, Node):
     ground: str = strawberry.field(description="依据 the register's words")
     from_on: date | None = strawberry.field(description="起始 from")
     until_on: date | None = strawberry.field(description="截止 until")
+    ended_ground: str = strawberry.field(
+        description="终止依据 what says that it ended, as that the risk of a monitored household is removed; empty where the"
+        " registers no longer name it, or a department ended it"
+    )
 
     child = strawberry.field(resolver=its_child, description="儿童 the child")
 
@@ -165,12 +171,15 @@ class Measure(Node):
     due_on: date | None = strawberry.field(description="期限 by when")
     evidence: str = strawberry.field(description="佐证 evidence that it was done")
     done_on: date | None = strawberry.field(description="完成日期 done")
+    declined_on: date | None = strawberry.field(description="未获准日期 refused by whoever decides about it")
+    declined_for: str = strawberry.field(description="未获准原因 code of the refusal; empty where it was not refused")
     overdue: bool = strawberry.field(description="逾期 whether it is owed and late today")
 
     @classmethod
     def of(cls, row: Mapping[str, Any], looking: Looking) -> Self:
         """As it stands today; of a plan that has ended nothing is owed."""
-        overdue = row["done_on"] is None and not row["plan_ended"] and is_past(row["due_on"], looking.today)
+        owed = row["done_on"] is None and row["declined_on"] is None and not row["plan_ended"]
+        overdue = owed and is_past(row["due_on"], looking.today)
         return cls(**facts(cls, {**row, "overdue": overdue}))
 
     child = strawberry.field(resolver=its_child, description="儿童 the child")

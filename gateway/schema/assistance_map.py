@@ -8,7 +8,7 @@ from gateway.schema.table import OF_CHILD, TO_CHILD, Link, Table, columns
 
 _REVIEW_LATE = "coalesce({a}.review_on < %(today)s, false)"
 _MEASURE_LATE = (
-    "coalesce({a}.due_on < %(today)s, false) and {a}.done_on is null"
+    "coalesce({a}.due_on < %(today)s, false) and {a}.done_on is null and {a}.declined_on is null"
     " and not exists (select from student_plan p where p.plan_id = {a}.plan_id and p.ended_on is not null)"
 )
 """What is owed of a plan that has ended is owed no more."""
@@ -17,7 +17,11 @@ TABLES: Final = (
     Table(
         "Eligibility",
         "eligibility",
-        columns("childId township category ground fromOn untilOn", id="{a}.eligibility_id"),
+        columns(
+            "childId township category ground fromOn untilOn",
+            id="{a}.eligibility_id",
+            endedGround="coalesce({a}.spans -> -1 ->> 'ended_ground', '')",
+        ),
         {"child": TO_CHILD},
     ),
     Table(
@@ -49,7 +53,9 @@ TABLES: Final = (
         "Measure",
         "measure",
         columns(
-            "childId township planId measure owner dueOn evidence doneOn", id="{a}.measure_id", overdue=_MEASURE_LATE
+            "childId township planId measure owner dueOn evidence doneOn declinedOn declinedFor",
+            id="{a}.measure_id",
+            overdue=_MEASURE_LATE,
         ),
         {"child": TO_CHILD},
     ),

@@ -231,6 +231,16 @@ class Referral(Node):
     opened_on: date | None = strawberry.field(description="转办日期 opened")
     reply_by: date | None = strawberry.field(description="回复期限 reply by")
     outcome: str = strawberry.field(description="结果 the answer; why, where it was returned or revoked")
+    relief_decision: str = strawberry.field(
+        description="救助决定 granted, refused or papers_missing; empty where no help was asked for, or it was not answered"
+    )
+    granted: str = strawberry.field(description="救助类别 what was granted")
+    granted_from: date | None = strawberry.field(description="起始日期 from which day")
+    amount_fen: int | None = strawberry.field(
+        description="金额(分) how much: a month, or once for what is given once; null where it is no money"
+    )
+    refused_for: str = strawberry.field(description="不予原因 why it was refused")
+    papers: list[str] = strawberry.field(description="补正材料 which papers are missing")
     answered_on: date | None = strawberry.field(description="回复日期 answered")
     asked_by: str = strawberry.field(description="转办单位 who asked")
     handed_on_from: UUID | None = strawberry.field(description="移送来源 the referral of the department that led")

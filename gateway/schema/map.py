@@ -204,7 +204,7 @@ TABLES: Mapping[str, Table] = {
             "referral",
             columns(
                 "caseId childId toUnit purpose request askedBy handedOnFrom township state openedOn replyBy outcome"
-                " answeredOn decision decisionPaper decidedOn",
+                " answeredOn decision decisionPaper decidedOn reliefDecision granted grantedFrom amountFen refusedFor papers",
                 id="{a}.referral_id",
                 overdue="coalesce({a}.reply_by < %(today)s, false) and {a}.state in ('opened', 'accepted')",
             ),
@@ -221,7 +221,11 @@ TABLES: Mapping[str, Table] = {
             "transfer",
             columns("fromSchool toPlace toSchool openedOn dueOn completedOn", id="{a}.transfer_id"),
         ),
-        Table("Placement", "placement", columns("form school decidedOn endReason endedOn", id="{a}.placement_id")),
+        Table(
+            "Placement",
+            "placement",
+            columns("form school decidedOn firstVisitBy begunOn endReason endedOn", id="{a}.placement_id"),
+        ),
         Table(
             "Deferral",
             "deferral",

@@ -39,6 +39,28 @@ class PaymentList(AsRead, Node):
     withdrawn_on: date | None = strawberry.field(description="撤回日期 withdrawn")
 
 
+@strawberry.type(
+    description="全县学期认定 A term recognised for a township or the county at once, and how far that has come (N6.2); nobody is named in it."
+)
+class RecognitionRun(AsRead, Node):
+    """A run of recognitions."""
+
+    SELECT: ClassVar[str] = "select run_id as id, r.* from recognition_run r"
+
+    id: UUID = strawberry.field(description="编号 id")
+    programme: str = strawberry.field(description="项目 programme")
+    term: str = strawberry.field(description="学期 term")
+    township: str = strawberry.field(description="范围代码 township, or the county's code for all of it")
+    pupils: int = strawberry.field(description="应核人数 pupils who may be eligible, those with the award included")
+    through: int = strawberry.field(description="已核人数 how many of them are through")
+    granted: int = strawberry.field(description="新认定人数 awards granted by this run so far")
+    granted_fen: int = strawberry.field(description="新认定金额(分) what they come to")
+    state: str = strawberry.field(description="状态 running, finished or cancelled")
+    opened_by: str = strawberry.field(description="发起人 account of who opened it")
+    opened_on: date | None = strawberry.field(description="开始日期 opened")
+    ended_on: date | None = strawberry.field(description="结束日期 finished or cancelled; null while it runs")
+
+
 @strawberry.type(description="退票 A payment the bank refused: a task with an owner and a day (N6.2).")
 class PaymentRefusal(Node):
     """A refused payment."""
@@ -108,7 +130,7 @@ class TermCandidate(AsRead):
     """A pupil who may be recognised. Read by its resolver alone: it is a question about a child, not a record."""
 
     SELECT: ClassVar[str] = (
-        "select child_id, township, stage, grade,"
+        "select child_id, township, stage, grade, boarding,"
         " array(select distinct e.category from eligibility e where e.child_id = c.child_id order by 1) as categories"
         " from child c"
     )
@@ -116,6 +138,7 @@ class TermCandidate(AsRead):
     child_id: UUID = strawberry.field(description="儿童编号 the child")
     stage: str = strawberry.field(description="学段 primary or junior")
     grade: str = strawberry.field(description="年级 grade")
+    boarding: bool = strawberry.field(description="寄宿 whether the enrolment register says that it boards")
     categories: list[str] = strawberry.field(description="类别 categories it was ever found eligible in")
 
     child = strawberry.field(resolver=its_child, description="儿童 the child")

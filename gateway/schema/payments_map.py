@@ -19,6 +19,15 @@ TABLES: Final = (
         of_child=False,
     ),
     Table(
+        "RecognitionRun",
+        "recognition_run",
+        columns(
+            "programme term township pupils through granted grantedFen state openedBy openedOn endedOn",
+            id="{a}.run_id",
+        ),
+        of_child=False,
+    ),
+    Table(
         "PaymentRefusal",
         "payment_refusal",
         columns(
@@ -43,6 +52,16 @@ ROOTS: Final[Mapping[str, Root]] = {
             "state": Filter("{a}.state = {v}", "state"),
         },
         keys=(TOWNSHIP, by_id("list_id")),
+    ),
+    "recognitionRuns": Root(
+        "RecognitionRun",
+        many=True,
+        filters={
+            "programme": Filter("{a}.programme = {v}", "programme"),
+            "term": Filter("{a}.term = {v}", "term"),
+            "state": Filter("{a}.state = {v}", "state"),
+        },
+        keys=(TOWNSHIP, by_id("run_id")),
     ),
     "paymentRefusals": Root(
         "PaymentRefusal",

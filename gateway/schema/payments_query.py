@@ -13,7 +13,7 @@ from gateway.schema.aid_outcome import MOST_WINDOW_DAYS, WINDOW_DAYS, AidBeforeR
 from gateway.schema.aid_watch import AidSum, AidWatch, RecognitionProgress, days_of, summed
 from gateway.schema.assistance import Award
 from gateway.schema.paging import PAGE, BadArgument
-from gateway.schema.payments import AidQuestion, PaymentList, PaymentRefusal, TermCandidate
+from gateway.schema.payments import AidQuestion, PaymentList, PaymentRefusal, RecognitionRun, TermCandidate
 from gateway.schema.reading import Connection, Info, listed, many, page
 
 MOST: Final = 500
@@ -47,6 +47,22 @@ class PaymentsQuery:
             "state = {v}": state,
         }
         return await listed(info, PaymentList, narrowed, key="list_id", first=first, after=after)
+
+    @strawberry.field(
+        description="全县学期认定 runs that recognise a term for many schools, and how far each has come (N6.2)"
+    )
+    async def recognition_runs(
+        self,
+        info: Info,
+        programme: str | None = None,
+        term: str | None = None,
+        state: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[RecognitionRun]:
+        """Runs by programme, term and state."""
+        narrowed = {"programme = {v}": programme, "term = {v}": term, "state = {v}": state}
+        return await listed(info, RecognitionRun, narrowed, key="run_id", first=first, after=after)
 
     @strawberry.field(
         description="资助监控 what does not agree about aid in a term today: each with who owes the next step, and gone by itself"

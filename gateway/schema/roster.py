@@ -378,6 +378,12 @@ class Placement(AsRead, Node):
     form: str = strawberry.field(description="形式 form")
     school: str = strawberry.field(description="学校代码 school")
     decided_on: date | None = strawberry.field(description="决定日期 decided")
+    first_visit_by: date | None = strawberry.field(
+        description="首次送教期限 by when a child placed at home is visited first; null for the other forms"
+    )
+    begun_on: date | None = strawberry.field(
+        description="首次送教日期 when it was visited first; null while nobody came"
+    )
     end_reason: str = strawberry.field(description="终止原因 why it ended")
     ended_on: date | None = strawberry.field(description="终止日期 ended when; null while it holds")
 

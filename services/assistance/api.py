@@ -32,6 +32,8 @@ def build_api(assistance: Assistance, payments: Payments, *, surroundings: Surro
             assistance.end_learning_support,
             assistance.give_home_teaching,
             payments.recognise_term,
+            payments.open_recognition,
+            payments.cancel_recognition,
             payments.make_payment_list,
             payments.approve_payment_list,
             payments.withdraw_payment_list,

@@ -58,10 +58,37 @@ class Assistance(RecordedApplication):
             words=reference(ground, what="the department's answer"),
             legal_basis=recognised.legal_basis,
         )
-        known = self.find(Eligibility, Eligibility.id_of(child_id=child_id, category=category))
-        eligibility = known or Eligibility.recognise(child_id=child_id, ground=said, from_on=from_on)
-        eligibility.recognise_again(ground=said, from_on=from_on)
-        return self.record(eligibility)
+        return self.record(self._recognised(child_id, said, from_on=from_on))
+
+    def take_decision(
+        self,
+        *,
+        child_id: UUID,
+        case_id: UUID,
+        referral_id: UUID,
+        purpose: str,
+        granted: str,
+        granted_from: date | None,
+        refused_for: str,
+        decided_on: date,
+    ) -> Answer:
+        """Hears what a department decided of the help it was asked for (N3.2, N6.1, N6.3): nobody has to type it again.
+
+        Granted in a category of the registers, the child is eligible by the department's word from the day it said; whatever was
+        granted or refused, the measure of the case's plan that waited for it is answered.
+        """
+        ground = f"referral:{referral_id}"
+        changed: list[RecordedAggregate] = []
+        if granted_from is not None and (category := CATEGORIES.find(granted, on=granted_from)) is not None:
+            said = Ground(category=granted, source="department", words=ground, legal_basis=category.legal_basis)
+            changed.append(self._recognised(child_id, said, from_on=granted_from))
+        plan = self.find(StudentPlan, StudentPlan.id_of(child_id=child_id, case_id=case_id))
+        if plan is not None:
+            plan.hear_decision(
+                purpose=purpose, evidence=ground, refused_for=refused_for, decided_on=decided_on, today=today()
+            )
+            changed.append(plan)
+        return self.record(*(one for one in changed if one.pending_events), answer=child_id)
 
     def end_eligibility(self, *, child_id: UUID, category: str, until_on: date) -> Answer:
         """Ends a child's eligibility in a category with the day before `until_on`."""
@@ -98,18 +125,15 @@ class Assistance(RecordedApplication):
         """Takes note that the bank paid an award in full; the same payment again changes nothing."""
         award = self.get(Award, award_id)
         award.pay(payment_id=payment_id, amount_fen=amount_fen, paid_on=paid_on, today=today())
-        reported = self.find(ReportedPayment, ReportedPayment.id_of(payment_id))
-        number = ReportedPayment.report(known=reported, payment_id=payment_id, award_id=award_id)
-        return self.record(number, *self.ended_refusals([award], "paid"), award, answer=award_id)
+        number = self.reported(payment_id, award_id=award_id)
+        ended = self.ended_refusals([award], "paid")
+        return self.record(number, *ended, *self.settled(award, known={award_id: award}), answer=award_id)
 
     def return_award(self, *, award_id: UUID, payment_id: UUID, reason: str, returned_on: date) -> Answer:
         """Takes note that a payment came back, so that the award is owed again; the same return changes nothing."""
         award = self.get(Award, award_id)
         award.take_back(payment_id=payment_id, reason=reason, returned_on=returned_on, today=today())
-        entries = self._entries_of(award.child_id)
-        of_term = [award, *(one for one in self._awards(entries, term=award.term) if one.id != award_id)]
-        settle(of_term, today=today())
-        return self.record(*(one for one in of_term if one.pending_events), answer=award_id)
+        return self.record(*self.settled(award, known={award_id: award}), answer=award_id)
 
     def merge_entries(self, *, child_id: UUID, merged_id: UUID, position: int) -> Answer:
         """Hears that an entry went into another one of the same child: of two awards of one kind, one stands (N6.3).
@@ -125,6 +149,22 @@ class Assistance(RecordedApplication):
         merged = self._recipient(merged_id)
         merged.part_from(other=child_id, position=position)
         return self._regroup(merged)
+
+    def reported(self, payment_id: UUID, *, award_id: UUID) -> ReportedPayment:
+        """The payment as the bank numbers it, for this award and no other, not recorded yet."""
+        known = self.find(ReportedPayment, ReportedPayment.id_of(payment_id))
+        return ReportedPayment.report(known=known, payment_id=payment_id, award_id=award_id)
+
+    def settled(self, award: Award, *, known: dict[UUID, Award]) -> list[RecordedAggregate]:
+        """What changed of an award that was paid or came back, and by it of the child's others of the term, not recorded yet.
+
+        `known` are awards this command has at hand already; those it looks at are added.
+        """
+        others = self._awards(self._entries_of(award.child_id), term=award.term)
+        of_term = {award.id: award} | {one.id: known.setdefault(one.id, one) for one in others}
+        settle(of_term.values(), today=today())
+        changed = [one for one in of_term.values() if one.pending_events]
+        return [*self.ended_refusals((one for one in changed if not one.stands), "owed_no_longer"), *changed]
 
     def ended_refusals(self, awards: Iterable[Award], ending: Ending) -> list[Refusal]:
         """The tasks about refused payments of these awards that end by this, not recorded yet."""
@@ -262,6 +302,13 @@ class Assistance(RecordedApplication):
             return self.record(Overdue.note(due, today=today()))
         overdue.climb(due, today=today())
         return self.record(overdue)
+
+    def _recognised(self, child_id: UUID, ground: Ground, *, from_on: date) -> Eligibility:
+        """The child's eligibility in the category of a ground, recognised on it; known already, nothing is new of it."""
+        known = self.find(Eligibility, Eligibility.id_of(child_id=child_id, category=ground.category))
+        eligibility = known or Eligibility.recognise(child_id=child_id, ground=ground, from_on=from_on)
+        eligibility.recognise_again(ground=ground, from_on=from_on)
+        return eligibility
 
     def _regroup(self, moved: Recipient) -> Answer:
         """After an entry moved from one child to another, or to none: whatever either was granted is settled anew.

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.overdue import Matter, Overdue
+from services.assistance.domain.recognition_run import RecognitionRun
 from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.student_plan import StudentPlan
 
@@ -23,9 +24,11 @@ class Owed(NamedTuple):
 
 
 class DuePlans:
-    """The day of everything that plans owe."""
+    """The day of everything that plans owe, and the recognitions that are not through."""
 
     def __init__(self) -> None:
+        self.runs: list[UUID] = []
+        """The runs that go on, the longest open first."""
         self._due: dict[Owed, date] = {}
         self._measures: dict[UUID, list[UUID]] = {}
         """The measures of each plan that goes on."""
@@ -38,7 +41,7 @@ class DuePlans:
             case StudentPlan.MeasurePlanned():
                 self._due[Owed("measure", event.originator_id, event.measure_id)] = event.due_on
                 self._measures.setdefault(event.originator_id, []).append(event.measure_id)
-            case StudentPlan.MeasureDone():
+            case StudentPlan.MeasureDone() | StudentPlan.MeasureDeclined():
                 self._due.pop(Owed("measure", event.originator_id, event.measure_id), None)
             case StudentPlan.Opened() | StudentPlan.Reviewed():
                 self._review("plan_review", event.originator_id, event.review_on)
@@ -56,6 +59,10 @@ class DuePlans:
                 self._due[Owed("payment_refused", event.originator_id, event.originator_id)] = event.due_on
             case Refusal.Closed():
                 self._due.pop(Owed("payment_refused", event.originator_id, event.originator_id), None)
+            case RecognitionRun.Opened():
+                self.runs.append(event.originator_id)
+            case RecognitionRun.Ended():
+                self.runs.remove(event.originator_id)
             case Overdue.Noted():
                 self._late[event.about, event.due_on] = event.climbs_after
             case Overdue.Climbed():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, assert_never
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from services.assistance.application import Assistance
 from services.assistance.domain.aid_question import AidQuestion, Kind
@@ -17,6 +17,7 @@ from services.assistance.domain.exclusions import EXCLUSIONS
 from services.assistance.domain.payment_list import PaymentList
 from services.assistance.domain.programmes import PROGRAMMES, Rate
 from services.assistance.domain.recipient import Recipient
+from services.assistance.domain.recognition_run import Pupil, RecognitionRun
 from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.school_year import Term
 from services.chassis.aggregate import RecordedAggregate, today, who_acts
@@ -27,16 +28,6 @@ MOST_PUPILS: Final = 500
 """How many pupils are recognised at once; a larger school by several commands."""
 
 _RECOGNITIONS: Final = UUID("6f0d8a2e-6a0f-4f0c-8d6b-2f6a6f1e7c41")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pupil:
-    """A pupil that may be eligible: stage, whether it boards, and the categories it is known in."""
-
-    child_id: UUID
-    stage: Literal["primary", "junior"]
-    boarding: bool
-    categories: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +88,53 @@ class Payments:
         """
         if len(pupils) > MOST_PUPILS:
             raise Refused(f"At most {MOST_PUPILS} pupils are recognised at once; send the others after these.")
+        recipients, awards = self._recognised(pupils, programme=programme, term=term)
+        answer = recognition_of(programme, term=term, school=school)
+        return self._assistance.record(*_in_turn(recipients, awards), answer=answer)
+
+    def open_recognition(self, *, programme: str, term: str, area: str, pupils: tuple[Pupil, ...]) -> Answer:
+        """Opens a run that recognises a term for all of these pupils, lot by lot, as time passes (N6.2).
+
+        Refused at once where there is no rate for one of them, so that no run stops half way.
+        """
+        begins_on = Term.of(term).begins_on
+        for stage, boarding in sorted({(pupil.stage, pupil.boarding) for pupil in pupils}):
+            PROGRAMMES.get(programme, stage=stage, boarding=boarding, on=begins_on)
+        run = RecognitionRun.open(
+            run_id=uuid4(),
+            programme=programme,
+            term=term,
+            area=area,
+            pupils=pupils,
+            by=who_acts().actor,
+            today=today(),
+        )
+        return self._assistance.record(run)
+
+    def recognise_lot(self, *, run_id: UUID) -> Answer:
+        """Recognises the next lot of a run; a run that has ended has none."""
+        run = self._assistance.get(RecognitionRun, run_id)
+        lot = run.next_lot()
+        if not lot:
+            return self._assistance.record(answer=run_id)
+        recipients, awards = self._recognised(lot, programme=run.programme, term=run.term)
+        granted_fen = sum(award.amount_fen for award in awards)
+        run.note_lot(lot, granted=len(awards), granted_fen=granted_fen, today=today())
+        return self._assistance.record(*_in_turn(recipients, awards), run, answer=run_id)
+
+    def cancel_recognition(self, *, run_id: UUID) -> Answer:
+        """Stops a run before its next lot; what was granted stays."""
+        run = self._assistance.get(RecognitionRun, run_id)
+        run.cancel(today=today())
+        return self._assistance.record(run)
+
+    def _recognised(self, pupils: Iterable[Pupil], *, programme: str, term: str) -> tuple[list[Recipient], list[Award]]:
+        """Grants to whoever of these is eligible and hasn't it: the recipients and their awards, not recorded yet."""
         during = Term.of(term)
         beside = EXCLUSIONS.beside(programme, on=during.begins_on)
         known = self._known(pupils, programmes=(programme, *beside), term=term)
-        changed: list[RecordedAggregate] = []
+        recipients: list[Recipient] = []
+        awards: list[Award] = []
         for pupil in pupils:
             rate = PROGRAMMES.get(programme, stage=pupil.stage, boarding=pupil.boarding, on=during.begins_on)
             eligibility = known.eligibility(pupil, rate=rate, during=during)
@@ -116,8 +150,9 @@ class Payments:
             )
             recipient.note_award(award_id=award.id)
             known.awards[award.child_id, programme] = award
-            changed += [recipient, award]
-        return self._assistance.record(*changed, answer=recognition_of(programme, term=term, school=school))
+            recipients.append(recipient)
+            awards.append(award)
+        return recipients, awards
 
     def make_payment_list(self, *, list_id: UUID, school: str, township: str, awards: tuple[UUID, ...]) -> Answer:
         """Puts awards that are owed on a list for the bank; an award is on one list at a time (N6.2)."""
@@ -153,15 +188,17 @@ class Payments:
         amounts = {line.award_id: line.amount_fen for line in made.lines}
         if len({line.award_id for line in lines}) < len(lines):
             raise Refused("This result names one award twice; ask the bank which line is right.")
-        changed: list[RecordedAggregate] = []
+        changed: dict[UUID, RecordedAggregate] = {}
+        known: dict[UUID, Award] = {}
         for number, line in enumerate(lines, start=1):
             if line.award_id not in amounts:
                 raise Refused(f"Line {number}: this award is not on the list.")
             try:
-                changed += self._take(line, made=made)
+                found = (one for one in self._take(line, made=made, known=known) if one.pending_events)
+                changed |= {one.id: one for one in found}
             except Refused as error:
                 raise Refused(f"Line {number}: {error}") from error
-        return self._assistance.record(*changed, answer=list_id)
+        return self._assistance.record(*changed.values(), answer=list_id)
 
     def answer_refused_payment(self, *, refusal_id: UUID, answer: str) -> Answer:
         """Says what became of a payment the bank refused: `account_corrected`, `card_renewed` or `family_refuses`."""
@@ -233,17 +270,21 @@ class Payments:
             {(found.child_id, found.category): found for found in eligibilities.values()},
         )
 
-    def _take(self, line: BankLine, *, made: PaymentList) -> Iterator[RecordedAggregate]:
-        award = self._assistance.get(Award, line.award_id)
+    def _take(self, line: BankLine, *, made: PaymentList, known: dict[UUID, Award]) -> Iterator[RecordedAggregate]:
+        award = known.get(line.award_id) or self._assistance.get(Award, line.award_id)
+        known[award.id] = award
         match line.outcome:
             case "paid":
                 payment_id = PaymentList.payment_of(made.id, award_id=award.id)
                 award.pay(payment_id=payment_id, amount_fen=line.amount_fen, paid_on=line.on, today=today())
+                yield self._assistance.reported(payment_id, award_id=award.id)
                 yield from self._assistance.ended_refusals([award], "paid")
+                if not award.stands:  # it was on its way when another one came to stand for it: what is paid stands
+                    yield from self._assistance.settled(award, known=known)
             case "refused":
-                known = len(award.refused_lists)
+                before = len(award.refused_lists)
                 award.refuse_payment(list_id=made.id, reason=line.reason, refused_on=line.on, today=today())
-                if len(award.refused_lists) > known:
+                if len(award.refused_lists) > before and award.stands:
                     yield Refusal.note(
                         award_id=award.id,
                         child_id=award.child_id,
@@ -260,6 +301,11 @@ class Payments:
 
     def _awards_on(self, made: PaymentList) -> Iterator[Award]:
         return (self._assistance.get(Award, line.award_id) for line in made.lines)
+
+
+def _in_turn(recipients: Iterable[Recipient], awards: Iterable[Award]) -> Iterator[RecordedAggregate]:
+    """Each recipient followed by its award."""
+    return (aggregate for pair in zip(recipients, awards, strict=True) for aggregate in pair)
 
 
 def recognition_of(programme: str, *, term: str, school: str) -> UUID:

@@ -4,6 +4,7 @@
 - roster.ChildrenMerged  -> of two awards of one child, programme and term, one stands; unmerged, each does (N6.3)
 - cases.CaseOpened       -> the child's township is remembered
 - cases.CaseConfirmed    -> the child gets its plan, once per case (N6.3)
+- cases.ReferralAnswered -> what a department decided of help makes the child eligible, and answers the plan's measure (N3.2, N6.3)
 - cases.CaseMoved        -> the plan goes along to another township
 - cases.CaseClosed, CaseCleared, CaseMerged -> the plan ends with its case, for the same reason
 
@@ -18,6 +19,7 @@ from typing import Final
 from services.assistance.application import Assistance
 from services.assistance.domain.categories import Groups, Origin
 from services.assistance.lookup import DuePlans
+from services.assistance.payments import Payments
 from services.chassis.application import let_time_work
 from services.contracts import cases, roster
 from services.contracts.envelope import Envelope, Published
@@ -31,6 +33,7 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         roster.ChildrenUnmerged,
         cases.CaseOpened,
         cases.CaseConfirmed,
+        cases.ReferralAnswered,
         cases.CaseMoved,
         cases.CaseClosed,
         cases.CaseCleared,
@@ -38,6 +41,9 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
     }
 )
 """What it does something about; all else passes by unread."""
+
+LOTS_AT_ONCE: Final = 10
+"""How many lots of a recognition one tick works on; the rest the next time, so that what is late waits no longer for it."""
 
 LATE_AT_ONCE: Final = 500
 """How many late measures and reviews one tick works on at most; the rest the next time."""
@@ -49,9 +55,13 @@ def react(app: Assistance, envelope: Envelope, event: Published) -> None:
         case roster.GroupsStated():
             groups = Groups(
                 poverty=event.poverty,
+                relief=event.relief,
                 disability=event.disability,
                 left_behind=event.left_behind,
                 migrant=event.migrant,
+                risk=event.risk,
+                monitored_on=event.monitored_on,
+                risk_removed_on=event.risk_removed_on,
                 origins={source.fact: Origin(source.register, source.batch_id, source.row) for source in event.sources},
             )
             app.state_groups(child_id=event.child_id, groups=groups, valid_on=event.valid_on)
@@ -63,6 +73,17 @@ def react(app: Assistance, envelope: Envelope, event: Published) -> None:
             app.learn_residence(child_id=event.child_id, township=event.township)
         case cases.CaseConfirmed():
             app.open_student_plan(child_id=event.child_id, case_id=event.case_id)
+        case cases.ReferralAnswered(decision=cases.Decision(decision="granted" | "refused") as decision):
+            app.take_decision(
+                child_id=event.child_id,
+                case_id=event.case_id,
+                referral_id=event.referral_id,
+                purpose=event.purpose,
+                granted=decision.granted,
+                granted_from=decision.granted_from,
+                refused_for=decision.refused_for,
+                decided_on=event.answered_on,
+            )
         case cases.CaseMoved():
             app.move_student_plan(child_id=event.child_id, case_id=event.case_id, township=event.township)
         case cases.CaseClosed():
@@ -85,11 +106,11 @@ def _end_plan(
     app.end_student_plan(child_id=event.child_id, case_id=event.case_id, resolution=resolution, ended_on=ended_on)
 
 
-def tick(app: Assistance, today: date, *, due_plans: DuePlans) -> None:
-    """Lets a new day work on every measure and review that is late, in the order in which they ran out."""
-    let_time_work(
-        [
-            (owed.about, partial(app.watch_due, matter=owed.matter, plan_id=owed.plan_id, about=owed.about))
-            for _, owed in due_plans.due(today)[:LATE_AT_ONCE]
-        ]
-    )
+def tick(app: Assistance, payments: Payments, today: date, *, due_plans: DuePlans) -> None:
+    """Lets time work on every measure and review that is late, in the order in which they ran out, and on the recognition that goes on."""
+    late = [
+        (owed.about, partial(app.watch_due, matter=owed.matter, plan_id=owed.plan_id, about=owed.about))
+        for _, owed in due_plans.due(today)[:LATE_AT_ONCE]
+    ]
+    lots = [(run_id, partial(payments.recognise_lot, run_id=run_id)) for run_id in due_plans.runs[:1] * LOTS_AT_ONCE]
+    let_time_work([*late, *lots])

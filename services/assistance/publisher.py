@@ -1,8 +1,10 @@
 """What of assistance's own events others are told, and in which words."""
 
+from typing import Any
+
 from services.assistance.domain.aid_question import AidQuestion
 from services.assistance.domain.award import Award
-from services.assistance.domain.categories import CATEGORIES
+from services.assistance.domain.categories import CATEGORIES, Origin
 from services.assistance.domain.eligibility import Eligibility
 from services.assistance.domain.exclusions import EXCLUSIONS
 from services.assistance.domain.home_teaching import HomeTeaching
@@ -10,6 +12,7 @@ from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.overdue import Overdue
 from services.assistance.domain.payment_list import PaymentList
+from services.assistance.domain.recognition_run import RecognitionRun
 from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.school_year import Term
 from services.assistance.domain.student_plan import StudentPlan
@@ -24,10 +27,12 @@ def publish(event: object) -> Published | None:  # one line for each kind of eve
             return _eligibility(event)
         case Award.Granted() | Award.Paid() | Award.Returned() | Award.SetAside() | Award.TakenUp():
             return _award(event)
-        case StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone():
+        case StudentPlan.MeasurePlanned() | StudentPlan.MeasureDone() | StudentPlan.MeasureDeclined():
             return _measure(event)
         case Award.Listed() | Award.Unlisted() | PaymentList.Made() | PaymentList.Approved() | PaymentList.Withdrawn():
             return _payment_list(event)
+        case RecognitionRun.Opened() | RecognitionRun.LotDone() | RecognitionRun.Ended():
+            return _recognition(event)
         case Refusal.Raised() | Refusal.Closed():
             return _refusal(event)
         case AidQuestion.Asked() | AidQuestion.AskedAgain() | AidQuestion.Answered():
@@ -66,6 +71,8 @@ def _eligibility(event: Eligibility.Found | Eligibility.FoundAgain | Eligibility
             child_id=event.child_id,
             category=event.category,
             until_on=event.until_on,
+            ground=event.ground,
+            **_row_of(event.origin),
         )
     return assistance.EligibilityFound(
         eligibility_id=event.originator_id,
@@ -75,11 +82,15 @@ def _eligibility(event: Eligibility.Found | Eligibility.FoundAgain | Eligibility
         from_on=event.from_on,
         source=event.source,
         legal_basis=event.legal_basis,
-        register=event.origin.register if event.origin else "",
-        batch_id=event.origin.batch_id if event.origin else None,
-        row=event.origin.row if event.origin else None,
         lapses_on=CATEGORIES.lapses_on(event.category),
+        **_row_of(event.origin),
     )
+
+
+def _row_of(origin: Origin | None) -> dict[str, Any]:
+    if origin is None:
+        return {}
+    return {"register": origin.register, "batch_id": origin.batch_id, "row": origin.row}
 
 
 def _award(event: Award.Granted | Award.Paid | Award.Returned | Award.SetAside | Award.TakenUp) -> Published:
@@ -167,6 +178,31 @@ def _payment_list(
             )
         case PaymentList.Withdrawn():
             return assistance.PaymentListWithdrawn(list_id=event.originator_id, withdrawn_on=event.withdrawn_on)
+
+
+def _recognition(event: RecognitionRun.Opened | RecognitionRun.LotDone | RecognitionRun.Ended) -> Published:
+    match event:
+        case RecognitionRun.Opened():
+            return assistance.RecognitionOpened(
+                run_id=event.originator_id,
+                programme=event.programme,
+                term=event.term,
+                area=event.area,
+                pupils=len(event.pupils),
+                opened_by=event.opened_by,
+                opened_on=event.opened_on,
+            )
+        case RecognitionRun.LotDone():
+            return assistance.RecognitionAdvanced(
+                run_id=event.originator_id,
+                through=event.through,
+                granted=event.granted,
+                granted_fen=event.granted_fen,
+            )
+        case RecognitionRun.Ended():
+            return assistance.RecognitionEnded(
+                run_id=event.originator_id, outcome=event.outcome, ended_on=event.ended_on
+            )
 
 
 def _refusal(event: Refusal.Raised | Refusal.Closed) -> Published:
@@ -328,7 +364,7 @@ def _student_plan(
             )
 
 
-def _measure(event: StudentPlan.MeasurePlanned | StudentPlan.MeasureDone) -> Published:
+def _measure(event: StudentPlan.MeasurePlanned | StudentPlan.MeasureDone | StudentPlan.MeasureDeclined) -> Published:
     match event:
         case StudentPlan.MeasurePlanned():
             return assistance.MeasurePlanned(
@@ -346,6 +382,15 @@ def _measure(event: StudentPlan.MeasurePlanned | StudentPlan.MeasureDone) -> Pub
                 measure_id=event.measure_id,
                 evidence=event.evidence,
                 done_on=event.done_on,
+            )
+        case StudentPlan.MeasureDeclined():
+            return assistance.MeasureDeclined(
+                plan_id=event.originator_id,
+                child_id=event.child_id,
+                measure_id=event.measure_id,
+                reason=event.reason,
+                evidence=event.evidence,
+                declined_on=event.declined_on,
             )
 
 

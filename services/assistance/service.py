@@ -37,7 +37,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
 
     def pass_time() -> None:
         own_events.catch_up()
-        policy.tick(assistance, today(), due_plans=due_plans)
+        policy.tick(assistance, payments, today(), due_plans=due_plans)
 
     return Service(
         name="assistance",

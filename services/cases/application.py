@@ -17,6 +17,7 @@ from services.cases.domain.document import COMPLIED, Document, id_of_document
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.proceedings import Proceedings
 from services.cases.domain.referral import Referral, id_of_referral
+from services.cases.domain.relief import Decision
 from services.cases.domain.seat import DayInClass, refuse_more_than_one_list
 from services.cases.domain.visit import VisitPlan
 from services.chassis.aggregate import RecordedAggregate, today, who_acts
@@ -307,10 +308,10 @@ class Cases(RecordedApplication):
         referral.accept(department=who_acts().department)
         return self.record(referral)
 
-    def answer_referral(self, *, referral_id: UUID, outcome: str) -> Answer:
-        """The department asked answers 办结回复."""
+    def answer_referral(self, *, referral_id: UUID, outcome: str, decision: Decision | None = None) -> Answer:
+        """The department asked answers 办结回复; about help it says what it decided."""
         referral = self.get(Referral, referral_id)
-        referral.answer(outcome=outcome, department=who_acts().department, today=today())
+        referral.answer(outcome=outcome, department=who_acts().department, today=today(), decision=decision)
         return self.record(referral)
 
     def record_crime_decision(self, *, referral_id: UUID, decision: str, paper: str, decided_on: date) -> Answer:

@@ -3,6 +3,7 @@
 That a deferral lapsed is the service's own matter: others are told that the child's next case opens of it.
 """
 
+from dataclasses import asdict
 from typing import assert_never
 from uuid import UUID
 
@@ -350,6 +351,8 @@ def _referral(event: Referral.Opened | Referral.Accepted | Referral.Answered | R
                 outcome=event.outcome,
                 answered_on=event.answered_on,
                 asked_by=event.asked_by,
+                purpose=event.purpose,
+                decision=None if event.decision is None else told.Decision(**asdict(event.decision)),
             )
         case Referral.Revoked():
             return told.ReferralRevoked(

@@ -28,13 +28,17 @@ class EligibilityFound(Published, frozen=True, kw_only=True):
 
 
 class EligibilityEnded(Published, frozen=True, kw_only=True):
-    """The ground no longer holds 资格终止."""
+    """The ground no longer holds 资格终止; where a register's row says so, as that a household's risk is removed, which."""
 
     TYPE: ClassVar[str] = "assistance.eligibility-ended.v1"
     eligibility_id: UUID
     child_id: UUID
     category: str
     until_on: date
+    ground: str = ""
+    register: str = ""
+    batch_id: UUID | None = None
+    row: int | None = None
 
 
 class StudentPlanOpened(Published, frozen=True, kw_only=True):
@@ -70,6 +74,18 @@ class MeasureDone(Published, frozen=True, kw_only=True):
     measure_id: UUID
     evidence: str
     done_on: date
+
+
+class MeasureDeclined(Published, frozen=True, kw_only=True):
+    """Whoever decides about a measure refused it 措施未获准: it is owed no longer; `reason` is the code of the refusal."""
+
+    TYPE: ClassVar[str] = "assistance.measure-declined.v1"
+    measure_id: UUID
+    plan_id: UUID
+    child_id: UUID
+    reason: str
+    evidence: str
+    declined_on: date
 
 
 class HouseholdPlanOpened(Published, frozen=True, kw_only=True):
@@ -402,3 +418,35 @@ class HomeTeachingGiven(Published, frozen=True, kw_only=True):
     hours: int
     hours_so_far: int
     given_on: date
+
+
+class RecognitionOpened(Published, frozen=True, kw_only=True):
+    """A term is recognised for many schools at once 全县学期认定 (N6.2): so many pupils of an area, lot by lot."""
+
+    TYPE: ClassVar[str] = "assistance.recognition-opened.v1"
+    run_id: UUID
+    programme: str
+    term: str
+    area: str
+    pupils: int
+    opened_by: str
+    opened_on: date
+
+
+class RecognitionAdvanced(Published, frozen=True, kw_only=True):
+    """So many pupils of a recognition are through 认定进度, with what was granted to them so far, in fen."""
+
+    TYPE: ClassVar[str] = "assistance.recognition-advanced.v1"
+    run_id: UUID
+    through: int
+    granted: int
+    granted_fen: int
+
+
+class RecognitionEnded(Published, frozen=True, kw_only=True):
+    """A recognition is finished, or was cancelled 认定结束; what was granted stays."""
+
+    TYPE: ClassVar[str] = "assistance.recognition-ended.v1"
+    run_id: UUID
+    outcome: Literal["finished", "cancelled"]
+    ended_on: date

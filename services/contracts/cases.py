@@ -410,8 +410,20 @@ class ReferralAccepted(Published, frozen=True, kw_only=True):
     to: str
 
 
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a department decided of help it was asked for 救助决定: `granted` a kind from a day, `refused` for a reason, or
+    `papers_missing` 补正材料. The amount is in fen: a month, or once for what is given once."""
+
+    decision: str
+    granted: str = ""
+    granted_from: date | None = None
+    amount_fen: int | None = None
+    refused_for: str = ""
+    papers: tuple[str, ...] = ()
+
+
 class ReferralAnswered(Published, frozen=True, kw_only=True):
-    """The department answered 办结回复."""
+    """The department answered 办结回复; `outcome` are its words, `decision` what it decided where it was asked for help."""
 
     TYPE: ClassVar[str] = "cases.referral-answered.v1"
     referral_id: UUID
@@ -421,6 +433,8 @@ class ReferralAnswered(Published, frozen=True, kw_only=True):
     outcome: str
     answered_on: date
     asked_by: str = ""
+    purpose: str = ""
+    decision: Decision | None = None
 
 
 class ReferralRevoked(Published, frozen=True, kw_only=True):

@@ -158,6 +158,8 @@ class SchoolingStated(Published, frozen=True, kw_only=True):
     status: str
     valid_on: date
     sources: tuple[Source, ...] = ()
+    boarding: bool = False
+    """Whether the 学籍 says that it boards 寄宿."""
 
 
 class GroupsStated(Published, frozen=True, kw_only=True):
@@ -172,6 +174,14 @@ class GroupsStated(Published, frozen=True, kw_only=True):
     migrant: bool
     valid_on: date
     sources: tuple[Source, ...] = ()
+    relief: str = ""
+    """What civil affairs supports it for 救助类别."""
+    risk: str = ""
+    """Of a monitored household 风险状态: `not_removed` or `removed`; empty where the register doesn't say."""
+    monitored_on: date | None = None
+    """Since when the household is monitored 识别时间."""
+    risk_removed_on: date | None = None
+    """When its risk was removed 风险消除时间."""
 
 
 class ChildAccounted(Published, frozen=True, kw_only=True):
@@ -333,6 +343,17 @@ class PlacementDecided(Published, frozen=True, kw_only=True):
     form: Literal["regular_class", "special_school", "home_teaching"]
     school: str
     decided_on: date
+    first_visit_by: date | None = None
+    """The last day of the first visit to a child placed at home; None for the other forms, and where it was not told."""
+
+
+class HomeTeachingBegun(Published, frozen=True, kw_only=True):
+    """A child placed at home was visited for the first time since the decision 首次送教 (N1.7)."""
+
+    TYPE: ClassVar[str] = "roster.home-teaching-begun.v1"
+    placement_id: UUID
+    child_id: UUID
+    taught_on: date
 
 
 class DeferralApproved(Published, frozen=True, kw_only=True):

@@ -350,6 +350,12 @@ class Roster(RecordedApplication):
         home_hours.count(hours=hours, taught_on=taught_on)
         return self.record(home_hours)
 
+    def begin_home_teaching(self, *, placement_id: UUID, taught_on: date) -> Answer:
+        """Notes that a child placed at home was visited for the first time 首次送教; again, it says nothing new."""
+        placement = self.get(Placement, placement_id)
+        placement.begin_teaching(taught_on=taught_on)
+        return self.record(placement)
+
     def come_of_age(self, *, child_id: UUID) -> Answer:
         """Tells that a child's school years have begun, or are over 进入、超出义务教育年龄."""
         child = self.get(Child, child_id)

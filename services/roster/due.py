@@ -93,7 +93,9 @@ class Due:
         self._check_ins: dict[UUID, _CheckIn] = {}
         self._came_on: dict[UUID, date] = {}
         self._at_home: dict[UUID, Placement.Decided] = {}
+        self._begun: set[UUID] = set()
         self._hours: dict[tuple[UUID, str], int] = {}
+        self._taught: dict[UUID, set[date]] = {}
         self._left: set[UUID] = set()
         self._past: set[UUID] = set()
         self._into: dict[UUID, UUID] = {}
@@ -131,6 +133,19 @@ class Due:
             for child_id in sorted(self._turning[turn] - self._left)
             if not self._is_past(child_id)
         ]
+
+    def to_begin(self) -> list[tuple[UUID, date]]:
+        """The placements at home since which the child was visited, with the first such day, where that was not noted yet.
+
+        It goes by what is known and not by what was heard first: a visit told before its decision counts like one told after.
+        """
+        found = []
+        for child_id, decided in self._at_home.items():
+            visits = {day for entry in self._kin(self._last(child_id)) for day in self._taught.get(entry, ())}
+            since = [day for day in visits if day >= decided.decided_on]
+            if since and decided.originator_id not in self._begun:
+                found.append((decided.originator_id, min(since)))
+        return sorted(found)
 
     def lists_overdue(self, today: date) -> list[UUID]:
         """The field check lists that are late and of which the next level was not told, the longest late first."""
@@ -175,6 +190,7 @@ class Due:
             self._by_deferrals,
             self._by_schools_elsewhere,
             self._by_check_ins,
+            self._by_first_visits,
             self._by_hours,
             self._by_letters,
         ):
@@ -276,6 +292,21 @@ class Due:
                     reason = f"{check_in.term}学期未报到，开学一周内未核实原因"
                     yield Brought(child_id, "absence_unverified", reason, _owner("absence_unverified", today), ground)
 
+    def _by_first_visits(self, today: date) -> Iterator[Brought]:
+        deferred = self._deferred(today)
+        for child_id, decided in self._at_home.items():
+            placement_id, visit_by = decided.originator_id, decided.first_visit_by
+            if visit_by is None or visit_by >= today or placement_id in self._begun or self._last(child_id) in deferred:
+                continue
+            yield Brought(
+                child_id,
+                "home_teaching_not_begun",
+                f"{decided.decided_on:%Y-%m-%d}决定送教上门，应于{visit_by:%Y-%m-%d}前首次上门，尚无送教记录",
+                f"school:{decided.school}",
+                Ground("placement", placement_id, 0, "not_begun"),
+                replaces=True,
+            )
+
     def _by_hours(self, today: date) -> Iterator[Brought]:
         last_month = today.replace(day=1) - _DAY
         year = term_on(last_month).school_year
@@ -334,8 +365,11 @@ class Due:
                 at_home = self._at_home.get(event.child_id)
                 if at_home is not None and at_home.originator_id == event.originator_id:
                     del self._at_home[event.child_id]
+            case Placement.TeachingBegun():
+                self._begun.add(event.originator_id)
             case HomeHours.Counted():
                 self._hours[event.child_id, event.school_year] = event.hours
+                self._taught.setdefault(event.child_id, set()).add(event.taught_on)
             case TermCheckIn.Event():
                 self._apply_of_check_in(event)
             case FieldCheck.Event():

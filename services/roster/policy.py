@@ -1,7 +1,8 @@
 """What the roster does when others tell it something, and when a day passes.
 
 Time brings findings, and takes them when their cause has ended: a transfer that nobody completes, a deferral that ends, a
-school elsewhere that nobody proved this term, a child who did not report, hours at home that were not taught. It also
+school elsewhere that nobody proved this term, a child who did not report, teaching at home that did not begin, hours of it that
+were not taught. It also
 tells when what somebody owes for a finding is late, and a field check list that was not handed in. Each first of September
 children come into the age of compulsory schooling, and leave it. Letters of open runs are made, and taken back where a child has left.
 Assistance tells which hours were taught at home.
@@ -65,6 +66,8 @@ def _run_out(
         yield deferral_id, partial(app.lapse_deferral, deferral_id=deferral_id)
     for child_id in due.to_excuse(today)[:LATE_AT_ONCE]:
         yield child_id, partial(app.heed_excuse, child_id=child_id)
+    for placement_id, taught_on in due.to_begin():
+        yield placement_id, partial(app.begin_home_teaching, placement_id=placement_id, taught_on=taught_on)
     look_again()
     for child_id, kind in due.to_drop(today)[:LATE_AT_ONCE]:
         yield child_id, partial(app.drop_finding, child_id=child_id, kind=kind)

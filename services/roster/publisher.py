@@ -174,6 +174,7 @@ def _child(event: Child.Event) -> Published | None:
                 stage=schooling.stage,
                 grade=schooling.grade,
                 status=schooling.status,
+                boarding=schooling.boarding,
                 valid_on=event.valid_on,
                 sources=_sources(event.sources),
             )
@@ -185,6 +186,10 @@ def _child(event: Child.Event) -> Published | None:
                 disability_grade=groups.disability_grade,
                 left_behind=groups.left_behind,
                 migrant=groups.migrant,
+                relief=groups.relief,
+                risk=groups.risk,
+                monitored_on=groups.monitored_on,
+                risk_removed_on=groups.risk_removed_on,
                 valid_on=event.valid_on,
                 sources=_sources(event.sources),
             )
@@ -436,6 +441,11 @@ def _movement(event: object) -> Published | None:
                 form=event.form,  # type: ignore[arg-type]  # the aggregate refuses any other form
                 school=event.school,
                 decided_on=event.decided_on,
+                first_visit_by=event.first_visit_by,
+            )
+        case Placement.TeachingBegun():
+            return told.HomeTeachingBegun(
+                placement_id=event.originator_id, child_id=event.child_id, taught_on=event.taught_on
             )
         case Placement.Ended():
             return told.PlacementEnded(

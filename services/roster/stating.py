@@ -26,7 +26,7 @@ from services.roster.reconcile.model import Department, Finding, LinkedChild, Ro
 
 PRIMARY_GRADES: Final = "一二三四五六"
 
-SOURCE_NAMES: Final = {"poverty_kind": "poverty"}
+SOURCE_NAMES: Final = {"poverty_kind": "poverty", "relief_kind": "relief"}
 """Facts that the engine calls by their column, and the roster by what they tell."""
 
 
@@ -67,6 +67,7 @@ def statement_of(
             stage=stage_of(facts.grade),
             grade=facts.grade,
             status=child.state,
+            boarding=facts.boarding,
         ),
         groups=Groups(
             poverty=facts.poverty_kind,
@@ -74,6 +75,10 @@ def statement_of(
             disability_grade=facts.disability_grade,
             left_behind=facts.left_behind,
             migrant=facts.migrant,
+            relief=facts.relief_kind,
+            risk=facts.risk or "",
+            monitored_on=facts.monitored_on,
+            risk_removed_on=facts.risk_removed_on,
         ),
         state=child.state,
         state_reason=child.state_reason,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from services.assistance.application import Assistance
-from services.assistance.domain.categories import CATEGORIES, Ground
+from services.assistance.domain.categories import CATEGORIES, Ground, Said
 from services.assistance.domain.eligibility import Eligibility
 from services.assistance.publisher import publish
 from services.chassis.aggregate import Caused, RecordedAggregate, acting
@@ -44,11 +44,12 @@ def poor(*, child_id: UUID = CHILD, category: str = "near_poverty", from_on: dat
         return Eligibility.recognise(child_id=child_id, ground=ground, from_on=from_on)
 
 
-def grounds(*categories: str, on: date = DAY) -> dict[str, Ground]:
+def grounds(*categories: str, on: date = DAY) -> dict[str, Said]:
     """What the registers say on a day."""
+    bases = {code: CATEGORIES.get(code, on=on).legal_basis for code in categories}
     return {
-        code: Ground(category=code, source="roster", words=code, legal_basis=CATEGORIES.get(code, on=on).legal_basis)
-        for code in categories
+        code: Said(Ground(category=code, source="roster", words=code, legal_basis=basis))
+        for code, basis in bases.items()
     }
 
 

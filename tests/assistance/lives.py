@@ -6,13 +6,14 @@ from uuid import UUID, uuid5
 
 from services.assistance.domain.aid_question import AidQuestion
 from services.assistance.domain.award import Award
-from services.assistance.domain.categories import Ground, Groups, Origin
-from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.categories import CATEGORIES, Ground, Groups, Origin
+from services.assistance.domain.eligibility import Eligibility, assess
 from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.overdue import Due, Overdue
 from services.assistance.domain.payment_list import PaymentList
 from services.assistance.domain.programmes import PROGRAMMES
 from services.assistance.domain.recipient import Recipient
+from services.assistance.domain.recognition_run import Pupil, RecognitionRun
 from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.reported_payment import ReportedPayment
 from services.assistance.domain.school_year import Term
@@ -90,6 +91,75 @@ def a_year_of_help() -> AssistanceInMemory:
         with acting_on(DAY + timedelta(days=days)):
             app.watch_due(matter="plan_review", plan_id=late, about=late)
     return app
+
+
+def a_term_recognised_in_one_run() -> AssistanceInMemory:
+    """A run over two pupils of whom one is eligible, to its end; another one that was cancelled; and a measure that was refused."""
+    app = AssistanceInMemory()
+    payments = Payments(assistance=app)
+    pupils = tuple(
+        Pupil(child_id=child_id, stage="primary", boarding=True, categories=("near_poverty",))
+        for child_id in (CHILD, uuid5(CHILD, "brother"))
+    )
+    monitored = Groups(poverty="边缘易致贫户", risk="not_removed", monitored_on=DAY - timedelta(days=90))
+    with acting_on(DAY):
+        app.state_groups(child_id=CHILD, groups=monitored, valid_on=DAY)
+        for _ in range(2):
+            run = payments.open_recognition(
+                programme="living_allowance", term="2026-2027-1", area="410326", pupils=pupils
+            ).id
+            if not any(isinstance(event, RecognitionRun.Ended) for event in app.stored):
+                payments.recognise_lot(run_id=run)
+        payments.cancel_recognition(run_id=run)
+        plan = app.open_student_plan(child_id=CHILD, case_id=CASE, township="410326103").id
+        app.plan_measure(plan_id=plan, measure="relief", owner="civil_affairs:410326", due_on=DAY)
+        app.take_decision(
+            child_id=CHILD,
+            case_id=CASE,
+            referral_id=uuid5(CASE, "referral"),
+            purpose="social_assistance",
+            granted="",
+            granted_from=None,
+            refused_for="income_above",
+            decided_on=DAY,
+        )
+    later = DAY + timedelta(days=60)
+    row = Origin("poverty", uuid5(CASE, "batch"), 12)
+    removed = Groups(poverty="边缘易致贫户", risk="removed", risk_removed_on=later, origins={"poverty": row})
+    with acting_on(later):
+        app.state_groups(child_id=CHILD, groups=removed, valid_on=later)
+    return app
+
+
+def runs_and_a_refused_measure() -> list[RecordedAggregate]:
+    """A run through its one lot, one that was cancelled, a measure that was refused, and a household whose risk was removed."""
+    pupil = Pupil(child_id=CHILD, stage="primary", boarding=True, categories=("near_poverty",))
+    of_term = {"programme": "living_allowance", "term": "2026-2027-1", "area": "410326", "pupils": (pupil,)}
+    poor = CATEGORIES.stated(Groups(poverty="边缘易致贫户", risk="not_removed"), on=DAY)
+    row = Origin("poverty", uuid5(CASE, "batch"), 12)
+    removed = Groups(poverty="边缘易致贫户", risk="removed", risk_removed_on=DAY, origins={"poverty": row})
+    with acting_on(DAY):
+        finished, cancelled = (
+            RecognitionRun.open(run_id=uuid5(CASE, run), **of_term, by="officer-1", today=DAY)  # type: ignore[arg-type]
+            for run in ("finished", "cancelled")
+        )
+        finished.note_lot(finished.next_lot(), granted=1, granted_fen=62500, today=DAY)
+        cancelled.cancel(today=DAY)
+        plan = StudentPlan.open(child_id=CHILD, case_id=CASE, township="410326103", residence=None, today=DAY)
+        plan.plan_measure(measure="relief", owner="civil_affairs:410326", due_on=DAY, note=NOTE, today=DAY)
+        plan.hear_decision(
+            purpose="social_assistance",
+            evidence=f"referral:{CASE}",
+            refused_for="income_above",
+            decided_on=DAY,
+            today=DAY,
+        )
+        (eligibility,) = assess(child_id=CHILD, known={}, stated=poor, on=DAY)
+    with acting_on(DAY + timedelta(days=30)):
+        eligibility.hear(
+            CATEGORIES.stated(removed, on=DAY + timedelta(days=30))["near_poverty"], on=DAY + timedelta(days=30)
+        )
+    return [finished, cancelled, plan, eligibility]
 
 
 def a_plan_that_ended_with_its_case() -> list[StudentPlan]:

@@ -12,5 +12,5 @@ def test_every_command_of_an_office_has_a_route() -> None:
     api = build_api(app, Payments(assistance=app), surroundings=Surroundings(clock=SystemClock(), token="t"))
     paths = {path for path in api.openapi()["paths"] if path.startswith("/commands/")}
     assert {"/commands/grant-award", "/commands/pay-award", "/commands/give-home-teaching"} < paths
-    assert len(paths) == 25
+    assert len(paths) == 27
     assert not paths & {"/commands/state-groups", "/commands/learn-residence"}

@@ -12,9 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from services.assistance.application import Assistance
 from services.assistance.domain.award import RETURN_REASONS, Award
 from services.assistance.domain.categories import Groups
+from services.assistance.domain.payment_list import PaymentList
 from services.assistance.domain.recipient import Recipient
+from services.assistance.payments import BankLine, Payments
 from services.assistance.policy import react
 from services.chassis.errors import Refused
+from services.contracts import assistance as told_of_aid
 from services.contracts import roster
 from tests.assistance.given import CASE, CHILD, DAY, AssistanceInMemory, acting_on, heard
 
@@ -22,6 +25,7 @@ OTHER = uuid5(CHILD, "other entry")
 THIRD = uuid5(CHILD, "third entry")
 AMOUNT = 62500
 FIRST, SECOND = uuid5(CASE, "first"), uuid5(CASE, "second")
+FIRST_LIST = uuid5(CASE, "first list")
 Told = tuple[roster.ChildrenMerged | roster.ChildrenUnmerged, int]
 
 
@@ -53,6 +57,31 @@ def pay(app: Assistance, award_id: UUID, payment_id: UUID = FIRST) -> None:
 def take_back(app: Assistance, award_id: UUID, payment_id: UUID = FIRST) -> None:
     with acting_on(DAY):
         app.return_award(award_id=award_id, payment_id=payment_id, reason="paid_in_error", returned_on=DAY)
+
+
+def to_the_bank(app: AssistanceInMemory, list_id: UUID, *awards: UUID) -> None:
+    """Puts awards on a list that another person approves."""
+    payments = Payments(assistance=app)
+    with acting_on(DAY):
+        payments.make_payment_list(list_id=list_id, school="3141000300", township="410326103", awards=awards)
+    with acting_on(DAY, actor="officer-2"):
+        payments.approve_payment_list(list_id=list_id)
+
+
+def answer(app: AssistanceInMemory, list_id: UUID, awards: UUID | tuple[UUID, ...], outcome: str) -> None:
+    """Takes what the bank says of some lines."""
+    lines = tuple(
+        BankLine(
+            award_id=award_id,
+            outcome=outcome,  # type: ignore[arg-type]
+            amount_fen=app.get(Award, award_id).amount_fen,
+            on=DAY,
+            reason="card_lost" if outcome == "refused" else "",
+        )
+        for award_id in ((awards,) if isinstance(awards, UUID) else awards)
+    )
+    with acting_on(DAY):
+        Payments(assistance=app).take_bank_result(list_id=list_id, lines=lines)
 
 
 def hear(app: AssistanceInMemory, told: Told) -> None:
@@ -206,6 +235,36 @@ def test_of_two_programmes_paid_to_two_entries_of_one_child_one_has_to_come_back
     assert (award(app, mine).due_back_fen, aside.due_back_fen, aside.stands_for_it) == (0, 60000, mine)
 
 
+def test_what_was_on_its_way_when_entries_were_merged_stands_once_it_is_paid_and_the_other_one_is_owed_no_longer(
+    app: AssistanceInMemory,
+) -> None:
+    mine, others = grant(app, CHILD), grant(app, OTHER)
+    to_the_bank(app, FIRST_LIST, mine, others)
+    hear(app, merged(OTHER, into=CHILD, position=1))
+    standing, aside = sorted((mine, others), key=lambda one: not award(app, one).stands)
+    answer(app, FIRST_LIST, aside, "paid")
+    assert (award(app, aside).stands, award(app, standing).owed_fen, award(app, standing).due_back_fen) == (True, 0, 0)
+    answer(app, FIRST_LIST, standing, "refused")
+    assert award(app, standing).owed_fen == 0
+    assert [event for event in app.told if isinstance(event, told_of_aid.PaymentRefused)] == []
+
+
+def test_where_the_bank_pays_both_that_were_on_their_way_one_has_to_come_back(app: AssistanceInMemory) -> None:
+    mine, others = grant(app, CHILD), grant(app, OTHER)
+    to_the_bank(app, FIRST_LIST, mine, others)
+    hear(app, merged(OTHER, into=CHILD, position=1))
+    answer(app, FIRST_LIST, (mine, others), "paid")
+    assert sorted(award(app, one).due_back_fen for one in (mine, others)) == [0, AMOUNT]
+
+
+def test_a_payment_of_a_list_reported_for_another_award_is_refused(app: AssistanceInMemory) -> None:
+    mine, others = grant(app, CHILD), grant(app, OTHER)
+    to_the_bank(app, FIRST_LIST, mine)
+    answer(app, FIRST_LIST, mine, "paid")
+    with pytest.raises(Refused, match="another award"):
+        pay(app, others, PaymentList.payment_of(FIRST_LIST, award_id=mine))
+
+
 ENTRIES = [uuid5(CHILD, f"entry/{number}") for number in range(3)]
 TERMS = ["2026-2027-1", "2026-2027-2"]
 PROGRAMMES = {"living_allowance": "minimum_living", "disability_allowance": "disabled"}
@@ -225,6 +284,7 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
         self.awards: dict[UUID, UUID] = {}
         self.payments: dict[UUID, UUID] = {}
         self.bank: dict[UUID, int] = {}
+        self.lists: dict[UUID, dict[UUID, str]] = {}
         with acting_on(DAY):
             for entry in ENTRIES:
                 self.app.state_groups(child_id=entry, groups=Groups(poverty="低保", disability="听力"), valid_on=DAY)
@@ -255,13 +315,42 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
         try:
             pay(self.app, award_id, payment_id)
         except Refused:
-            assert known not in {None, award_id} or not owed
+            listed = award(self.app, award_id).on_list is not None
+            assert known not in {None, award_id} or not owed or listed
             return
         assert known in {None, award_id}
         if known is None:
             assert owed == award(self.app, award_id).amount_fen
             self.payments[payment_id] = award_id
             self.bank[award_id] += owed
+
+    @precondition(lambda self: self.awards)
+    @rule(data=st.data())
+    def a_clerk_sends_a_list_to_the_bank(self, data: st.DataObject) -> None:
+        chosen = data.draw(st.lists(st.sampled_from(sorted(self.awards)), min_size=1, max_size=3, unique=True))
+        list_id = uuid5(CASE, f"list/{len(self.lists)}")
+        try:
+            to_the_bank(self.app, list_id, *chosen)
+        except Refused:
+            return
+        self.lists[list_id] = dict.fromkeys(chosen, "")
+
+    @precondition(lambda self: self.lists)
+    @rule(data=st.data(), outcome=st.sampled_from(["paid", "refused"]))
+    def the_bank_answers_a_line(self, data: st.DataObject, outcome: str) -> None:
+        list_id = data.draw(st.sampled_from(sorted(self.lists)))
+        award_id, answered = data.draw(st.sampled_from(sorted(self.lists[list_id].items())))
+        try:
+            answer(self.app, list_id, award_id, outcome)
+        except Refused:
+            assert answered not in {"", outcome}
+            return
+        assert (answered, outcome) != ("paid", "refused")
+        if answered != outcome:
+            self.lists[list_id][award_id] = outcome
+            if outcome == "paid":
+                self.payments[PaymentList.payment_of(list_id, award_id=award_id)] = award_id
+                self.bank[award_id] += award(self.app, award_id).amount_fen
 
     @precondition(lambda self: self.payments)
     @rule(data=st.data(), reason=st.sampled_from([*RETURN_REASONS]))

@@ -8,6 +8,7 @@ import pytest
 
 from services.assistance.domain.overdue import Overdue, level_above
 from services.assistance.lookup import DuePlans
+from services.assistance.payments import Payments
 from services.assistance.policy import tick
 from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on
 
@@ -36,7 +37,7 @@ class Office:
                 self._due.apply(event)
             self._fed = len(self.app.stored)
             with acting_on(day):
-                tick(self.app, day, due_plans=self._due)
+                tick(self.app, Payments(assistance=self.app), day, due_plans=self._due)
 
     @property
     def late(self) -> list[Told]:

@@ -7,8 +7,9 @@ import pytest
 from services.assistance.domain.award import Award
 from services.assistance.domain.categories import Groups
 from services.assistance.domain.payment_list import PaymentList
+from services.assistance.domain.recognition_run import Pupil
 from services.assistance.domain.refusal import Refusal
-from services.assistance.payments import BankLine, Payments, Pupil
+from services.assistance.payments import BankLine, Payments
 from services.chassis.errors import Refused
 from services.contracts import assistance as told
 from tests.assistance.given import CASE, CHILD, DAY, AssistanceInMemory, acting_on

@@ -11,7 +11,7 @@ from services.contracts import assistance as told
 from services.contracts import cases, roster
 from services.contracts.envelope import Published
 from tests.assistance.given import CASE, CHILD, DAY, EVIDENCE, AssistanceInMemory, acting_on, heard
-from tests.assistance.lives import NOTE, a_year_of_help
+from tests.assistance.lives import NOTE, a_term_recognised_in_one_run, a_year_of_help
 
 OWED = cases.Owed(step="persuade", by="school", due_on=DAY + timedelta(days=7), rule="N2.2", legal_basis="law")
 
@@ -21,7 +21,15 @@ def hear(app: AssistanceInMemory, event: Published, *, aggregate_id: UUID = CASE
         react(app, heard(event, aggregate_id=aggregate_id), event)
 
 
-def groups(*, poverty: str = "", valid_on: date = DAY, sources: tuple[roster.Source, ...] = ()) -> roster.GroupsStated:
+def groups(
+    *,
+    poverty: str = "",
+    relief: str = "",
+    risk: str = "",
+    removed: date | None = None,
+    valid_on: date = DAY,
+    sources: tuple[roster.Source, ...] = (),
+) -> roster.GroupsStated:
     return roster.GroupsStated(
         child_id=CHILD,
         poverty=poverty,
@@ -31,6 +39,9 @@ def groups(*, poverty: str = "", valid_on: date = DAY, sources: tuple[roster.Sou
         migrant=False,
         valid_on=valid_on,
         sources=sources,
+        relief=relief,
+        risk=risk,
+        risk_removed_on=removed,
     )
 
 
@@ -61,6 +72,29 @@ def test_a_child_the_poverty_register_names_is_found_eligible() -> None:
     assert isinstance(found, told.EligibilityFound)
     assert (found.category, found.from_on) == ("unstable_after_poverty", DAY)
     assert found.ground == "poverty register: 脱贫不稳定户"
+
+
+def test_a_household_whose_risk_is_removed_is_told_with_the_row_that_says_so() -> None:
+    app, batch = AssistanceInMemory(), uuid5(CHILD, "batch")
+    hear(app, groups(poverty="边缘易致贫户", risk="not_removed"))
+    row = roster.Source(fact="poverty", register="poverty", batch_id=batch, row=9)
+    later = DAY + timedelta(days=90)
+    removed = later - timedelta(days=10)
+    hear(app, groups(poverty="边缘易致贫户", risk="removed", removed=removed, valid_on=later, sources=(row,)))
+    found, ended = app.told
+    assert isinstance(found, told.EligibilityFound)
+    assert found.ground == "poverty register: 边缘易致贫户, 风险未消除"
+    assert isinstance(ended, told.EligibilityEnded)
+    assert (ended.until_on, ended.ground) == (removed, "poverty register: 边缘易致贫户, 风险已消除")
+    assert (ended.register, ended.batch_id, ended.row) == ("poverty", batch, 9)
+
+
+def test_an_orphan_by_civil_affairs_register_needs_no_persons_word() -> None:
+    app = AssistanceInMemory()
+    hear(app, groups(relief="孤儿"))
+    (found,) = app.told
+    assert isinstance(found, told.EligibilityFound)
+    assert (found.category, found.source, found.ground) == ("orphan", "roster", "civil_affairs register: 孤儿")
 
 
 def test_what_is_found_says_on_which_row_it_rests() -> None:
@@ -191,6 +225,97 @@ def test_a_case_that_moves_before_it_is_confirmed_gets_its_plan_in_the_new_towns
     assert plan.township == "410326104"
 
 
+def decided(purpose: str, decision: cases.Decision | None) -> cases.ReferralAnswered:
+    return cases.ReferralAnswered(
+        referral_id=uuid5(CASE, "referral"),
+        case_id=CASE,
+        child_id=CHILD,
+        to="civil_affairs",
+        outcome="as decided",
+        answered_on=DAY,
+        purpose=purpose,
+        decision=decision,
+    )
+
+
+GRANTED = cases.Decision(decision="granted", granted="minimum_living", granted_from=DAY - timedelta(days=3))
+REFUSED = cases.Decision(decision="refused", refused_for="income_above")
+
+
+def waiting(*measures: str) -> tuple[AssistanceInMemory, UUID]:
+    """An application with a plan of the case that waits for these measures, and the plan."""
+    app = AssistanceInMemory()
+    for event in (opened(), confirmed()):
+        hear(app, event)
+    with acting_on(DAY):
+        plan = app.open_student_plan(child_id=CHILD, case_id=CASE)
+        for measure in measures:
+            app.plan_measure(
+                plan_id=plan.id, measure=measure, owner="civil_affairs:410326", due_on=DAY + timedelta(days=9)
+            )
+    return app, plan.id
+
+
+def told_of_decision(app: AssistanceInMemory) -> list[Published]:
+    """What others were told of eligibility, and of measures done or declined."""
+    kinds = (told.EligibilityFound, told.MeasureDone, told.MeasureDeclined)
+    return [event for event in app.told if isinstance(event, kinds)]
+
+
+def test_what_civil_affairs_grants_makes_the_child_eligible_and_is_done_in_its_plan_without_a_person() -> None:
+    app, _ = waiting("relief", "transport")
+    answered = decided("social_assistance", GRANTED)
+    for _ in range(2):
+        hear(app, answered)
+
+    found, done = told_of_decision(app)
+    assert isinstance(found, told.EligibilityFound)
+    assert (found.category, found.source, found.from_on) == ("minimum_living", "department", DAY - timedelta(days=3))
+    assert found.ground == f"referral:{answered.referral_id}"
+    assert isinstance(done, told.MeasureDone)
+    assert (done.evidence, done.done_on) == (f"referral:{answered.referral_id}", DAY)
+
+
+def test_what_is_no_category_of_the_registers_is_done_in_the_plan_alone() -> None:
+    for purpose, granted, measure in (
+        ("social_assistance", "temporary_relief", "relief"),
+        ("legal_aid", "legal_aid", "legal_aid"),
+    ):
+        app, _ = waiting(measure)
+        hear(app, decided(purpose, cases.Decision(decision="granted", granted=granted, granted_from=DAY)))
+        assert [type(event) for event in told_of_decision(app)] == [told.MeasureDone]
+
+
+def test_what_is_refused_is_owed_no_longer_and_says_why() -> None:
+    app, plan_id = waiting("relief")
+    hear(app, decided("social_assistance", REFUSED))
+    (declined,) = told_of_decision(app)
+    assert isinstance(declined, told.MeasureDeclined)
+    assert (declined.plan_id, declined.reason, declined.declined_on) == (plan_id, "income_above", DAY)
+    with acting_on(DAY):
+        with pytest.raises(Refused, match="was refused on"):
+            app.carry_out_measure(plan_id=plan_id, measure_id=declined.measure_id, evidence=EVIDENCE, done_on=DAY)
+        app.plan_measure(plan_id=plan_id, measure="relief", owner="civil_affairs:410326", due_on=DAY)
+
+
+def test_missing_papers_leave_the_measure_owed_and_a_case_without_a_plan_has_nothing_to_hear() -> None:
+    app, _ = waiting("relief")
+    hear(app, decided("social_assistance", cases.Decision(decision="papers_missing", papers=("income",))))
+    hear(app, decided("find_child", None))
+    assert told_of_decision(app) == []
+
+    app = AssistanceInMemory()
+    hear(app, decided("social_assistance", REFUSED))
+    assert app.stored == []
+
+
+def test_a_plan_that_ended_hears_no_decision_and_the_child_is_eligible_all_the_same() -> None:
+    app, _ = waiting("relief")
+    hear(app, ENDINGS["kept"])
+    hear(app, decided("social_assistance", GRANTED))
+    assert [type(event) for event in told_of_decision(app)] == [told.EligibilityFound]
+
+
 def test_what_does_not_concern_assistance_passes_by() -> None:
     app = AssistanceInMemory()
     hear(app, cases.CaseVerificationBegun(case_id=CASE, child_id=CHILD, owed=OWED))
@@ -239,8 +364,8 @@ def test_what_no_register_says_is_recognised_on_a_departments_word(category: str
 
 
 def test_assistance_tells_everything_its_contract_says_and_no_note() -> None:
-    app = a_year_of_help()
-    assert {type(event) for event in app.told} == {
+    everything = [event for app in (a_year_of_help(), a_term_recognised_in_one_run()) for event in app.told]
+    assert {type(event) for event in everything} == {
         kind for kind in Published.__subclasses__() if kind.__module__ == told.__name__
     }
-    assert all(NOTE not in repr(event) for event in app.told)
+    assert all(NOTE not in repr(event) for event in everything)

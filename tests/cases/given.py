@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 from services.cases.domain.case import Case, Place
 from services.cases.domain.clearance import Clearance
 from services.cases.domain.ladder import State
+from services.cases.domain.relief import Decision
 from services.chassis.aggregate import Caused, acting
 
 MONDAY = date(2026, 9, 14)
 CHILD = UUID("7d0f2a52-3c1b-4a8e-9a55-0d9b6f5c1e01")
 OTHER_CHILD = UUID("0b0c7a86-51f1-4f0e-8a2d-6a3a0f0a7e02")
+GRANTED = Decision(decision="granted", granted="minimum_living", granted_from=MONDAY, amount_fen=40000)
 PUPIL = Place(township="410326103", village="410326103201", school="3141000300", stage="junior")
 UNENROLLED = Place(township="410326103", village="410326103201", school="", stage="primary")
 

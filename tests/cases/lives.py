@@ -34,6 +34,7 @@ from services.chassis.aggregate import RecordedAggregate
 from tests.cases.counties import county, tables_of
 from tests.cases.given import (
     CHILD,
+    GRANTED,
     MONDAY,
     OTHER_CHILD,
     PUPIL,
@@ -255,7 +256,7 @@ def around_a_case() -> list[RecordedAggregate]:
             for purpose in ("social_assistance", "guardianship")
         ]
         referrals[0].accept(department=CIVIL_AFFAIRS)
-        referrals[0].answer(outcome="relief granted", department=CIVIL_AFFAIRS, today=MONDAY)
+        referrals[0].answer(outcome="relief granted", department=CIVIL_AFFAIRS, today=MONDAY, decision=GRANTED)
         referrals[1].revoke(reason="asked by mistake", department=TOWNSHIP)
         report = PublicReport.receive(report_id=REPORT, informant="", text="sealed", township="410326103", today=MONDAY)
         cadre = Assignment.assign(child_id=CHILD, earlier=None, role="village_cadre", officer="cadre-1", from_on=MONDAY)

@@ -17,7 +17,7 @@ from services.cases.domain.referral import Referral, ReferralState
 from services.cases.responsibility import Responsibility
 from services.chassis.application import Answer
 from services.chassis.errors import NotFound, Refused, Stale
-from tests.cases.given import CHILD, MONDAY, acting_on, days
+from tests.cases.given import CHILD, GRANTED, MONDAY, acting_on, days
 from tests.cases.in_memory import MemoryCases
 
 TOWNSHIP = "township:410326103"
@@ -322,7 +322,7 @@ def test_a_referral_goes_to_a_department_and_comes_back(cases: MemoryCases) -> N
         cases.open_referral(**asked, reply_by=MONDAY + days(9))  # type: ignore[arg-type]
     with acting_on(MONDAY, department="civil_affairs:410326"):
         cases.accept_referral(referral_id=first)
-        cases.answer_referral(referral_id=first, outcome="granted")
+        cases.answer_referral(referral_id=first, outcome="granted", decision=GRANTED)
     second = cases.open_referral(**asked, reply_by=MONDAY + days(9)).id  # type: ignore[arg-type]
     cases.revoke_referral(referral_id=second, reason="settled")
 

@@ -9,7 +9,7 @@ import pytest
 from services.cases.domain.late_reply import LateReply, levels_above
 from services.cases.due import Reply
 from services.chassis.errors import Refused
-from tests.cases.given import CHILD, MONDAY, acting_on, days
+from tests.cases.given import CHILD, GRANTED, MONDAY, acting_on, days
 from tests.cases.in_memory import MemoryCases
 
 TOWNSHIP, SCHOOL = "township:410326103", "school:3141000300"
@@ -71,7 +71,7 @@ def test_an_answer_ends_what_was_late(office: Office) -> None:
     office.on(DUE + days(1))
     with acting_on(DUE + days(2), department="civil_affairs:410326"):
         office.cases.accept_referral(referral_id=referral)
-        office.cases.answer_referral(referral_id=referral, outcome="granted")
+        office.cases.answer_referral(referral_id=referral, outcome="granted", decision=GRANTED)
 
     office.on(DUE + days(2))
     office.on(DUE + days(30))

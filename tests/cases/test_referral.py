@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from services.cases.domain.case import id_of_case
-from services.cases.domain.catalogue import CRIME_DECISIONS, DEPARTMENTS
+from services.cases.domain.catalogue import CRIME_DECISIONS, DEPARTMENTS, RELIEF_PAPERS, RELIEF_REFUSALS, RELIEFS
 from services.cases.domain.referral import Referral, ReferralState
+from services.cases.domain.relief import Decision
 from services.chassis.errors import Forbidden, Refused
-from tests.cases.given import CHILD, MONDAY, acting_on, days
+from tests.cases.given import CHILD, GRANTED, MONDAY, acting_on, days
 
 CASE = id_of_case(CHILD, 1)
 TOWNSHIP = "township:410326103"
@@ -51,7 +52,7 @@ def answered() -> Referral:
     """A referral the department has answered."""
     referral = accepted()
     with acting_on(MONDAY):
-        referral.answer(outcome="granted", department=CIVIL_AFFAIRS, today=MONDAY)
+        referral.answer(outcome="granted", department=CIVIL_AFFAIRS, today=MONDAY, decision=GRANTED)
     return referral
 
 
@@ -73,7 +74,9 @@ def given_back() -> Referral:
 
 ACTS: dict[str, Callable[[Referral], None]] = {
     "accept_referral": lambda referral: referral.accept(department=CIVIL_AFFAIRS),
-    "answer_referral": lambda referral: referral.answer(outcome="done", department=CIVIL_AFFAIRS, today=MONDAY),
+    "answer_referral": lambda referral: referral.answer(
+        outcome="done", department=CIVIL_AFFAIRS, today=MONDAY, decision=GRANTED
+    ),
     "return_referral": lambda referral: referral.give_back(reason="not ours", department=CIVIL_AFFAIRS),
     "revoke_referral": lambda referral: referral.revoke(reason="not needed", department=TOWNSHIP),
 }
@@ -130,7 +133,7 @@ def test_only_the_department_asked_or_the_bureau_for_it_handles_a_referral() -> 
         referral.accept(department=BUREAU)
         with pytest.raises(Forbidden, match="civil_affairs or education_bureau"):
             referral.answer(outcome="done", department=TOWNSHIP, today=MONDAY)
-        referral.answer(outcome="relief granted", department=CIVIL_AFFAIRS, today=MONDAY)
+        referral.answer(outcome="relief granted", department=CIVIL_AFFAIRS, today=MONDAY, decision=GRANTED)
 
     assert referral.state is ReferralState.ANSWERED
 
@@ -233,3 +236,73 @@ class TestASuspectedCrime:
     def test_no_other_referral_has_such_a_decision(self) -> None:
         with pytest.raises(Refused, match="a crime is handed over for suspected_crime"):
             self.decide(accepted(), "filed", department=CIVIL_AFFAIRS)
+
+
+# Asked for help, a department says what it decided 救助决定.
+
+
+def asked_for(purpose: str) -> Referral:
+    """A referral for a purpose that a department has taken on."""
+    to = next(word for word, department in DEPARTMENTS.items() if purpose in department.purposes)
+    referral = asked(to=to, purpose=purpose)
+    with acting_on(MONDAY):
+        referral.accept(department=BUREAU)
+    return referral
+
+
+def answer(referral: Referral, decision: Decision | None) -> Decision | None:
+    """What the answer's event says was decided."""
+    with acting_on(MONDAY):
+        referral.answer(outcome="as decided", department=BUREAU, today=MONDAY, decision=decision)
+    told = referral.pending_events[-1]
+    assert isinstance(told, Referral.Answered)
+    assert told.purpose == referral.purpose
+    return told.decision
+
+
+@pytest.mark.parametrize(
+    ("purpose", "granted"), [(purpose, granted) for purpose, relief in RELIEFS.items() for granted in relief.grants]
+)
+def test_each_kind_of_help_is_granted_by_who_decides_about_it(purpose: str, granted: str) -> None:
+    decision = Decision(decision="granted", granted=granted, granted_from=MONDAY)
+    assert answer(asked_for(purpose), decision) == decision
+
+
+@pytest.mark.parametrize("purpose", RELIEFS)
+def test_help_is_refused_for_a_reason_or_waits_for_papers(purpose: str) -> None:
+    for decision in (
+        *(Decision(decision="refused", refused_for=reason) for reason in RELIEF_REFUSALS),
+        Decision(decision="papers_missing", papers=tuple(RELIEF_PAPERS)),
+    ):
+        assert answer(asked_for(purpose), decision) == decision
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [
+        (None, "says what was decided: granted, refused or papers_missing"),
+        (Decision(decision="maybe"), "not 'maybe'"),
+        (Decision(decision="granted", granted="legal_aid", granted_from=MONDAY), "社会救助 grants minimum_living"),
+        (Decision(decision="granted", granted="orphan"), "from which day"),
+        (Decision(decision="granted", granted="orphan", granted_from=MONDAY, amount_fen=0), "above 0"),
+        (
+            Decision(decision="granted", granted="orphan", granted_from=MONDAY, refused_for="withdrawn"),
+            "no refused_for",
+        ),
+        (Decision(decision="refused"), "No reason to refuse of that name"),
+        (Decision(decision="refused", refused_for="withdrawn", granted_from=MONDAY), "no granted_from"),
+        (Decision(decision="papers_missing"), "which papers are missing"),
+        (Decision(decision="papers_missing", papers=("diary",)), "No paper of that name"),
+    ],
+)
+def test_a_decision_that_is_not_whole_is_refused_in_words(decision: Decision | None, words: str) -> None:
+    referral = asked_for("social_assistance")
+    with pytest.raises(Refused, match=words):
+        answer(referral, decision)
+    assert referral.state is ReferralState.ACCEPTED
+
+
+def test_nothing_is_decided_where_nobody_asked_for_help() -> None:
+    assert answer(asked_for("find_child"), None) is None
+    with pytest.raises(Refused, match="nothing is decided about find_child"):
+        answer(asked_for("find_child"), GRANTED)

@@ -29,7 +29,7 @@ from services.chassis.errors import Refused
 from services.chassis.working_days import add_working_days
 from services.contracts import roster
 from services.contracts.envelope import Published
-from tests.cases.given import acting_on
+from tests.cases.given import GRANTED, acting_on
 from tests.cases.in_memory import MemoryCases
 from tests.cases.test_policy import envelope
 
@@ -144,7 +144,7 @@ class County(MemoryCases):
             if reply.matter == "referral" and self.chance.random() < 0.3:
                 with acting_on(day, department="civil_affairs:410326"), suppress(Refused):
                     self.accept_referral(referral_id=reply.about)
-                    self.answer_referral(referral_id=reply.about, outcome="relief granted")
+                    self.answer_referral(referral_id=reply.about, outcome="relief granted", decision=GRANTED)
         for _, plan_id in self.due_visits.due(day + timedelta(days=1)):
             if self.chance.random() < 0.5:
                 child_id = self.get(VisitPlan, plan_id).child_id

@@ -45,6 +45,7 @@ def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, objec
 
     Then all children are counted anew; whoever writes often does that once, at the end.
     """
+    rows = [(table, _with_stretch(row) if table == "eligibility" else row) for table, row in rows]
     for table in dict.fromkeys(name for name, _ in rows):
         texts = msgspec.json.encode([row for name, row in rows if name == table]).decode()
         columns = ", ".join(dict.fromkeys(key for name, row in rows if name == table for key in row))
@@ -54,6 +55,12 @@ def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, objec
         )
     if counted:
         recount(connection)
+
+
+def _with_stretch(row: dict[str, object]) -> dict[str, object]:
+    """An eligibility with its one stretch, as the fold keeps it, where none are given."""
+    stretch = {name: row.get(name) for name in ("ground", "from_on", "until_on")}
+    return {"spans": [stretch], **row}
 
 
 def county_rows(*, children: int = 48) -> list[tuple[str, dict[str, object]]]:

@@ -52,11 +52,12 @@ class School:
         granted_on: date = county.TODAY,
         paid: int = 0,
         programme: str = "living_allowance",
+        category: str = "",
         excludes: tuple[str, ...] = (),
         standing: UUID | None = None,
     ) -> UUID:
         award_id = uuid4()
-        category = "left_behind" if programme == "clothing" else "near_poverty"
+        category = category or ("left_behind" if programme == "clothing" else "near_poverty")
         of_term = {"programme": programme, "term": term, "amount_fen": AMOUNT, "category": category}
         self.rows.append(
             (
@@ -132,6 +133,26 @@ def test_every_disagreement_about_a_childs_aid_is_asked_about(gateway: Asking, s
     }
     assert list(watched(gateway, school, kind="paid_twice")) == [("paid_twice", str(twice))]
     assert watched(gateway, school, by=ELSEWHERE) == {}
+
+
+def test_whoever_was_eligible_in_an_earlier_stretch_of_the_term_or_is_in_another_category_was_paid_rightly(
+    gateway: Asking, school: School
+) -> None:
+    today, later = county.TODAY, date(2027, 4, 1)
+    before, beside = school.pupil(eligible=False), school.pupil(until_on=date(2026, 8, 1), left_behind=True)
+    stretches = [{"from_on": date(2026, 8, 1), "until_on": date(2026, 10, 1)}, {"from_on": later, "until_on": None}]
+    of = {"eligibility_id": uuid4(), "child_id": before, "township": county.XIAODIAN, "category": "near_poverty"}
+    school.rows.append(("eligibility", {**of, "from_on": later, "spans": stretches}))
+    for child in (before, beside):
+        school.payment(child, school.award(child, state="paid", paid=AMOUNT), paid_on=today)
+    put(gateway, school)
+    assert watched(gateway, school) == {("paid_not_eligible", str(beside)): AMOUNT}
+
+    other = School(code=school.code)
+    another = other.pupil(left_behind=True)
+    other.payment(another, other.award(another, category="left_behind", state="paid", paid=AMOUNT), paid_on=today)
+    put(gateway, other)
+    assert watched(gateway, school) == {}
 
 
 def test_what_was_paid_of_two_programmes_that_are_not_paid_together_is_asked_about(

@@ -26,10 +26,11 @@ from services.assistance.domain.home_teaching import HomeTeaching
 from services.assistance.domain.household_plan import HouseholdPlan
 from services.assistance.domain.learning_support import LearningSupport
 from services.assistance.domain.payment_list import PaymentList
+from services.assistance.domain.recognition_run import Pupil as PupilToRecognise
+from services.assistance.domain.recognition_run import RecognitionRun
 from services.assistance.domain.refusal import Refusal
 from services.assistance.domain.student_plan import StudentPlan
 from services.assistance.payments import BankLine, Payments
-from services.assistance.payments import Pupil as PupilToRecognise
 from services.chassis.aggregate import Caused, acting
 from services.chassis.clock import SteppedClock
 from services.chassis.http import Surroundings
@@ -90,6 +91,8 @@ class Pupil:
     refusal: UUID
     watch: UUID
     question: UUID
+    running: UUID
+    cancelled: UUID
 
 
 SCHOOL = "3141000399"
@@ -192,6 +195,14 @@ def pupil(gateway: Asking, service: Service) -> Pupil:
         )
         app.pay_award(award_id=paid, payment_id=paid, amount_fen=62500, paid_on=TODAY)
         household_plan = app.open_household_plan(household_id=household, children=(child,)).id
+        waiting = PupilToRecognise(child_id=child, stage="primary", boarding=True, categories=("lifted_from_poverty",))
+        running, cancelled = (
+            service.payments.open_recognition(
+                programme="living_allowance", term=TERM, area=county.XIAODIAN, pupils=(waiting,)
+            ).id
+            for _ in range(2)
+        )
+        service.payments.cancel_recognition(run_id=cancelled)
     at_bank = banked(service)
     of_child = {"child_id": child, "township": county.XIAODIAN}
     with psycopg.connect(gateway.writer_dsn) as connection:
@@ -204,6 +215,7 @@ def pupil(gateway: Asking, service: Service) -> Pupil:
                 ("student_plan", {**of_child, "plan_id": plan}),
                 ("learning_support", {**of_child, "support_id": support}),
                 ("learning_support", {**of_child, "support_id": ended}),
+                *(("recognition_run", {"run_id": run, "township": county.XIAODIAN}) for run in (running, cancelled)),
                 ("award", {**of_child, "award_id": award}),
                 ("award", {**of_child, "award_id": paid}),
                 (
@@ -239,6 +251,8 @@ def pupil(gateway: Asking, service: Service) -> Pupil:
         refusal=at_bank.refusal,
         watch=at_bank.watch,
         question=at_bank.question,
+        running=running,
+        cancelled=cancelled,
     )
 
 
@@ -372,6 +386,15 @@ COMMANDS = {
         Award.Granted,
         TERM_OF + '"no_such", term: "2026-2027-2"',
         "No rate",
+    ),
+    "openRecognition": Command(
+        'programme: "living_allowance", term: "2026-2027-1"',
+        RecognitionRun.Opened,
+        'programme: "no_such", term: "2026-2027-1"',
+        "No rate",
+    ),
+    "cancelRecognition": Command(
+        'runId: "{0.running}"', RecognitionRun.Ended, 'runId: "{0.cancelled}"', "cancelled already"
     ),
     "makePaymentList": Command(
         'listId: "{payment}", awards: ["{0.payable}"]',

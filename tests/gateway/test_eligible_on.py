@@ -12,6 +12,7 @@ from tests.gateway.conftest import Asking
 OFFICE = ("education_bureau:410326", "assistance")
 ELSEWHERE = ("education_bureau:410327", "assistance")
 BATCH = uuid4()
+REMOVED = "poverty register: 边缘易致贫户, 风险已消除"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def child(gateway: Asking) -> UUID:
     of = {"child_id": child, "township": county.XIAODIAN}
     poor = {"ground": "poverty register: 边缘易致贫户", "source": "roster", "legal_basis": "law", "register": "poverty"}
     poor |= {"batch_id": str(BATCH), "row": 17, "from_on": "2026-03-01", "until_on": "2026-09-01"}
-    poor |= {"known_at": "2026-03-05T01:00:00Z", "ended_at": "2026-09-20T01:00:00Z"}
+    poor |= {"known_at": "2026-03-05T01:00:00Z", "ended_at": "2026-09-20T01:00:00Z", "ended_ground": REMOVED}
     care = {"ground": "referral:1", "source": "department", "legal_basis": "law", "register": ""}
     care |= {"from_on": "2026-05-01", "known_at": "2026-05-01T01:00:00Z", "lapses_on": "2026-12-01"}
     rows = [
@@ -71,6 +72,12 @@ def test_every_category_says_on_which_row_of_which_batch_it_rests(gateway: Askin
         "2026-09-01",
     )
     assert (care["register"], care["batchId"], care["row"], care["source"]) == ("", None, None, "department")
+
+
+def test_what_ended_an_eligibility_stands_beside_it(gateway: Asking, child: UUID) -> None:
+    query = f'{{ child(id: "{child}") {{ eligibilities {{ category endedGround }} }} }}'
+    found = gateway.ask(query, by=OFFICE).data["child"]["eligibilities"]
+    assert {one["category"]: one["endedGround"] for one in found} == {"near_poverty": REMOVED, "without_care": ""}
 
 
 def test_what_another_county_knows_of_its_children_is_not_told(gateway: Asking, child: UUID) -> None:

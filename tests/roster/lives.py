@@ -58,6 +58,8 @@ RESTRICTED = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b11")
 OF_ROWS = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b06")
 SCAN = UUID("3f6b1c2d-8e47-4a59-b06c-7d1e2f3a4b12")
 PLACEMENT = UUID("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
+VISITED = UUID("7c1d2e3f-4a5b-4c6d-8e7f-9a0b1c2d3e01")
+FIRST_VISIT = UUID("7c1d2e3f-4a5b-4c6d-8e7f-9a0b1c2d3e02")
 
 
 def a_child_lost_and_found() -> list[RecordedAggregate]:
@@ -137,6 +139,34 @@ def a_move_and_a_placement() -> list[RecordedAggregate]:
         transfer.complete(to_school=OTHER_SCHOOL, today=later)
         placement.end(reason="转入特教学校", today=later)
     return [transfer, placement]
+
+
+def a_first_visit_at_home() -> list[RecordedAggregate]:
+    """A child is placed at home and first visited on the third day; of its household the register says that the risk is removed."""
+    monitored = Groups(
+        "边缘易致贫户",
+        risk="removed",
+        monitored_on=MONDAY - days(400),
+        risk_removed_on=MONDAY - days(3),
+        relief="农村低保",
+    )
+    sources = tuple(
+        Source(fact, register, BATCH, 1) for fact, register in (("poverty", "poverty"), ("relief", "civil_affairs"))
+    )
+    with acting_on():
+        child = Child.register(
+            child_id=VISITED,
+            identity=Identity(sex="female"),
+            residence=Residence(None, "410326103", "410326103005"),
+            grounds=(GROUND,),
+        )
+        child.state_groups(monitored, valid_on=MONDAY, sources=sources)
+        placement = Placement.decide(
+            placement_id=FIRST_VISIT, child_id=VISITED, form="home_teaching", school=SCHOOL, today=MONDAY
+        )
+    with acting_on(MONDAY + days(2)):
+        placement.begin_teaching(taught_on=MONDAY + days(2))
+    return [child, placement]
 
 
 def a_term_begins() -> list[RecordedAggregate]:
@@ -514,6 +544,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_number_of_ones_own(),
         *an_erasure(),
         *a_move_and_a_placement(),
+        *a_first_visit_at_home(),
         *a_term_begins(),
         *two_entries_of_one_name(),
         *a_number_asked_for(),

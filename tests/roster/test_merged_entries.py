@@ -251,7 +251,7 @@ class TestAPlacementAtHome:
         self.decide(roster, child_id)
         roster.pass_day(date(2026, 11, 2))
 
-        assert roster.open_kinds(child_id) == {"home_teaching_short"}
+        assert roster.open_kinds(child_id) == {"home_teaching_not_begun", "home_teaching_short"}
 
     def test_in_a_class_accounts_for_nobody(self, roster: MemoryRoster) -> None:
         child_id = roster.a_child("suspect")

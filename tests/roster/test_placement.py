@@ -6,8 +6,9 @@ import pytest
 
 from services.chassis.aggregate import NobodyActing
 from services.chassis.errors import Refused
+from services.chassis.working_days import add_working_days
 from services.contracts.roster import PlacementDecided
-from services.roster.domain.placement import FORMS, Placement
+from services.roster.domain.placement import FORMS, Placement, first_visit_by
 from tests.roster.given import CHILD, MONDAY, SCHOOL, acting_on, days, happened, replayed, state_of
 
 
@@ -51,6 +52,38 @@ def test_a_placement_ends_once() -> None:
     assert placement.ended_on == later
     assert happened(placement) == ["Ended"]
     assert state_of(replayed(placement)) == state_of(placement)
+
+
+def test_a_child_placed_at_home_is_owed_a_visit_within_five_working_days_and_no_other_child() -> None:
+    by = {form: first_visit_by(form=form, decided_on=MONDAY) for form in FORMS}
+    assert by == {"regular_class": None, "special_school": None, "home_teaching": add_working_days(MONDAY, 5)}
+
+
+def test_teaching_at_home_begins_once_and_with_no_visit_before_its_decision() -> None:
+    placement = decided()
+    with acting_on(MONDAY + days(9)):
+        placement.begin_teaching(taught_on=MONDAY - days(1))
+        assert placement.begun_on is None
+        placement.begin_teaching(taught_on=MONDAY)
+        placement.begin_teaching(taught_on=MONDAY + days(3))
+
+    assert placement.begun_on == MONDAY
+    assert happened(placement) == ["TeachingBegun"]
+
+
+def test_nobody_begins_to_teach_at_home_who_is_placed_elsewhere_or_no_longer() -> None:
+    ended, in_class = decided(), decided(form="regular_class")
+    with acting_on(MONDAY + days(9)):
+        ended.end(reason="转入特教学校", today=MONDAY + days(9))
+        for placement in (ended, in_class):
+            placement.begin_teaching(taught_on=MONDAY + days(9))
+            assert placement.begun_on is None
+
+
+def test_a_decision_of_before_owes_its_first_visit_by_the_same_rule() -> None:
+    state = {"form": "home_teaching", "decided_on": MONDAY.isoformat()}
+    Placement.Decided.upcast_v1_v2(state)
+    assert state["first_visit_by"] == add_working_days(MONDAY, 5).isoformat()
 
 
 def test_the_forms_are_those_of_the_contract() -> None:

@@ -23,6 +23,7 @@ from services.roster.domain.child import Child
 from services.roster.domain.deferral import RAN_OUT, Deferral
 from services.roster.domain.field_check import BUREAU_AFTER, FieldCheck
 from services.roster.domain.home_hours import HomeHours, hours_owed
+from services.roster.domain.placement import Placement
 from services.roster.domain.schooling_elsewhere import proof_due_after
 from services.roster.service import build, migrate
 from tests.fixtures.postgres import FreshDatabase
@@ -320,6 +321,7 @@ class TestHomeTeaching:
         child_id = roster.a_child("placed")
         with acting_on(STARTS_ON):
             roster.decide_placement(child_id=child_id, form="home_teaching", school=SCHOOL)
+        teach(roster, child_id, hours=1, on=STARTS_ON)
         roster.pass_day(date(2026, 9, 30))
         assert roster.open_kinds(child_id) == set()
         roster.pass_day(date(2026, 10, 1))
@@ -343,6 +345,70 @@ class TestHomeTeaching:
         roster.pass_day(date(2026, 12, 1))
 
         assert [roster.open_kinds(child_id) for child_id in children] == [set(), set()]
+
+    def test_that_never_began_is_found_after_five_working_days_and_the_placements_school_owes_it(
+        self, roster: MemoryRoster
+    ) -> None:
+        child_id = roster.a_child("placed")
+        by = add_working_days(STARTS_ON, 5)
+        with acting_on(STARTS_ON):
+            roster.decide_placement(child_id=child_id, form="home_teaching", school=OTHER_SCHOOL)
+        roster.pass_day(by)
+        assert roster.open_kinds(child_id) == set()
+        roster.pass_day(by + days(1))
+        roster.pass_day(by + days(2))
+
+        [found] = raised(roster, "home_teaching_not_begun")
+        assert (found.owner, found.due_on) == (f"school:{OTHER_SCHOOL}", add_working_days(by + days(1), 5))
+
+        teach(roster, child_id, hours=3, on=by + days(3))
+        roster.pass_day(by + days(3))
+        assert roster.open_kinds(child_id) == set()
+        assert [event.taught_on for event in roster.told(Placement.TeachingBegun)] == [by + days(3)]
+
+    def test_that_began_before_its_decision_was_kept_leaves_no_other_trace_than_after(self) -> None:
+        left = []
+        for visit_first in (True, False):
+            roster = MemoryRoster()
+            child_id = roster.a_child("placed")
+            if visit_first:
+                teach(roster, child_id, hours=3, on=STARTS_ON)
+            with acting_on(STARTS_ON):
+                roster.decide_placement(child_id=child_id, form="home_teaching", school=SCHOOL)
+            if not visit_first:
+                teach(roster, child_id, hours=3, on=STARTS_ON)
+            for day in (STARTS_ON, STARTS_ON + days(20)):
+                roster.pass_day(day)
+            assert roster.open_kinds(child_id) == set()
+            left.append([(event.taught_on, event.caused.actor) for event in roster.told(Placement.TeachingBegun)])
+
+        assert left[0] == left[1]
+        assert [taught_on for taught_on, _ in left[0]] == [STARTS_ON]
+
+    def test_of_one_entry_is_the_beginning_for_the_child_it_turns_out_to_be(self, roster: MemoryRoster) -> None:
+        child_id, other_id = roster.a_child("placed"), roster.a_child("placed")
+        with acting_on(STARTS_ON):
+            roster.decide_placement(child_id=child_id, form="home_teaching", school=SCHOOL)
+            roster.merge_children(child_id=other_id, merged_id=child_id, reason="走访核实")
+        roster.pass_day(add_working_days(STARTS_ON, 6))
+        assert roster.open_kinds(other_id) == {"home_teaching_not_begun"}
+
+        teach(roster, other_id, hours=3, on=add_working_days(STARTS_ON, 7))
+        roster.pass_day(add_working_days(STARTS_ON, 7))
+        assert roster.open_kinds(other_id) == set()
+
+    def test_begins_anew_with_another_school(self, roster: MemoryRoster) -> None:
+        child_id, moved_on = roster.a_child("placed"), STARTS_ON + days(10)
+        with acting_on(STARTS_ON):
+            roster.decide_placement(child_id=child_id, form="home_teaching", school=SCHOOL)
+        teach(roster, child_id, hours=3, on=STARTS_ON)
+        roster.pass_day(moved_on)
+        with acting_on(moved_on):
+            roster.decide_placement(child_id=child_id, form="home_teaching", school=OTHER_SCHOOL)
+        roster.pass_day(add_working_days(moved_on, 6))
+
+        [found] = raised(roster, "home_teaching_not_begun")
+        assert found.owner == f"school:{OTHER_SCHOOL}"
 
     def test_told_again_counts_once(self, roster: MemoryRoster) -> None:
         child_id = roster.a_child("placed")
@@ -596,7 +662,7 @@ def opened_long_ago(roster: Roster) -> UUID:
     return child_id
 
 
-def teach(roster: MemoryRoster, child_id: UUID, *, hours: int) -> None:
+def teach(roster: MemoryRoster, child_id: UUID, *, hours: int, on: date = MONDAY) -> None:
     hear(
         roster,
         assistance.HomeTeachingGiven(
@@ -605,7 +671,7 @@ def teach(roster: MemoryRoster, child_id: UUID, *, hours: int) -> None:
             school_year="2026-2027",
             hours=3,
             hours_so_far=hours,
-            given_on=MONDAY,
+            given_on=on,
         ),
     )
 

@@ -70,6 +70,24 @@ REFUSALS: Final = List(
     file="paymentRefusals",
     part_of=_OF_ASSISTANCE,
 )
+RECOGNITIONS: Final = List(
+    "recognitionRuns",
+    (
+        Column("openedOn", "lists.since", "date"),
+        PLACE,
+        Column("programme", "assistance.programme", "programmes"),
+        Column("term", "assistance.term"),
+        Column("through", "assistance.through", "number"),
+        Column("pupils", "assistance.pupils", "number"),
+        Column("granted", "assistance.newly_granted", "number"),
+        Column("grantedFen", "assistance.total", "money"),
+        Column("state", "child.state", "recognition_states"),
+        Column("openedBy", "assistance.opened_by"),
+    ),
+    (TERM, _PROGRAMME, Narrowing("state", "child.state", "recognition_states")),
+    (Button("cancelRecognition", {"runId": "id"}, in_state("running")),),
+    part_of=_OF_ASSISTANCE,
+)
 AWARDS: Final = List(
     "awards",
     (

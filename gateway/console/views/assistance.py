@@ -53,11 +53,13 @@ async def show(caller: Caller) -> Response:
         offered=offered,
         paths={path for path, _ in offered},
         may_list=caller.granted.may("makePaymentList"),
+        may_recognise=caller.granted.may("openRecognition"),
     )
 
 
 _LISTS: Final = (
     ("/assistance/awards", "awards"),
+    ("/assistance/recognitions", "recognitionRuns"),
     ("/assistance/lists", "paymentLists"),
     ("/assistance/refusals", "paymentRefusals"),
     ("/assistance/watch", "aidWatch"),

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from gateway.console.caller import Caller
+from gateway.console.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,14 @@ async def show(caller: Caller) -> Response:
         answering=answering.get("responsibleOn", ()),
         events=events,
         open_case=_open(child),
+        ground=partial(_ground, caller.texts),
     )
+
+
+def _ground(t: Texts, words: str) -> str:
+    """On what an eligibility rests, in words: the register and what it says, or a department's answer."""
+    register, stands, said = words.partition(" register: ")
+    return f"{t.word('registers', register)} {said}" if stands else t("child.by_department")
 
 
 def _open(child: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -84,6 +84,7 @@ REFERRALS: Final = List(
         Column("outcome", "case.answer"),
         Column("decision", "case.crime_decision", "crime_decisions"),
         Column("decisionPaper", "case.number"),
+        Column("reliefDecision", "case.relief_decision", "relief_decisions"),
     ),
     (
         Narrowing("state", "child.state", "referral_states"),

@@ -227,10 +227,30 @@ class CaseCommands:
         return await send(info, "cases", subject, referral_id=referral_id)
 
     @command
-    async def answer_referral(self, info: Info, referral_id: UUID, outcome: Words) -> CommandAnswer:
-        """办结回复 the department answers."""
+    async def answer_referral(
+        self,
+        info: Info,
+        referral_id: UUID,
+        outcome: Words,
+        decision: str = "",
+        granted: str = "",
+        granted_from: date | None = None,
+        amount_fen: int | None = None,
+        refused_for: str = "",
+        papers: list[str] | None = None,
+    ) -> CommandAnswer:
+        """办结回复 the department answers; about help it says what it decided, which reaches the child's plan by itself (N3.2)."""
         subject = await subject_of(info, "referral", "referral_id", referral_id)
-        return await send(info, "cases", subject, referral_id=referral_id, outcome=outcome)
+        decided = {
+            "decision": decision,
+            "granted": granted,
+            "granted_from": granted_from,
+            "amount_fen": amount_fen,
+            "refused_for": refused_for,
+            "papers": papers or [],
+        }
+        more = {"decision": decided} if any(decided.values()) else {}
+        return await send(info, "cases", subject, referral_id=referral_id, outcome=outcome, **more)
 
     @command
     async def record_crime_decision(

@@ -124,6 +124,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "transfer": ("transfer_id", "child_id"),
     "award": ("award_id", "child_id"),
     "payment_refusal": ("refusal_id", "child_id"),
+    "recognition_run": ("run_id",),
     "aid_question": ("question_id", "child_id"),
     "student_plan": ("plan_id", "child_id"),
     "notice": ("notice_id",),

@@ -1,15 +1,18 @@
 """What the office does to bring aid to a school's pupils 学期认定与发放: a term recognised, a list for the bank, and its answer."""
 
+# ruff: noqa: S608  # statements are made of this project's own words; what a caller sends is a parameter
+
 from datetime import date
 from uuid import UUID
 
 import strawberry
 
-from gateway.schema.aid_watch import ANSWERED_WITHIN, AidWatch, days_of
-from gateway.schema.mutations.command import CommandAnswer, command, record_of, send, subject_of
+from gateway.schema.aid_watch import ANSWERED_WITHIN, HELD, AidWatch, days_of
+from gateway.schema.mutations.command import CommandAnswer, command, record_of, send, subject_of, within_area
 from gateway.schema.reading import Info
 from services.chassis.errors import NotFound, Refused
 from services.chassis.working_days import add_working_days
+from services.contracts.divisions import COUNTY
 
 
 @strawberry.input(description="待认定 A pupil to recognise, and whether it boards.")
@@ -54,6 +57,32 @@ class PaymentCommands:
             raise Refused("One of these pupils has no stage of compulsory education, primary or junior.")
         asked = [{**row, "child_id": row["child_id"], "boarding": boarding[row["child_id"]]} for row in found]
         return await send(info, "assistance", {}, programme=programme, term=term, school=school, pupils=asked)
+
+    @command
+    async def open_recognition(
+        self, info: Info, programme: str, term: str, township: str | None = None
+    ) -> CommandAnswer:
+        """全县学期认定 recognises a term for all pupils of the county, or of a township, who are eligible in it; it works on lot by lot, and `recognitionRuns` tells how far it has come (N6.2)."""
+        begins_on, ends_on, _ = days_of(term)
+        if township is not None:
+            within_area(info, township)
+        found = await info.context.rows(
+            "select c.child_id, c.stage, c.boarding, array_agg(distinct e.category order by e.category) as categories"
+            " from child c join eligibility e on e.child_id = c.child_id"
+            " where c.merged_into is null and c.stage in ('primary', 'junior')"
+            f" and (%(township)s::text is null or c.township = %(township)s) and {HELD}"
+            " group by c.child_id, c.stage, c.boarding order by c.child_id",
+            township=township,
+            begins_on=begins_on,
+            ends_on=ends_on,
+        )
+        return await send(info, "assistance", {}, programme=programme, term=term, area=township or COUNTY, pupils=found)
+
+    @command
+    async def cancel_recognition(self, info: Info, run_id: UUID) -> CommandAnswer:
+        """停止认定 works on no further lot of a recognition; what was granted stays (N6.2)."""
+        subject = await subject_of(info, "recognition_run", "run_id", run_id)
+        return await send(info, "assistance", subject, run_id=run_id)
 
     @command
     async def make_payment_list(self, info: Info, list_id: UUID, awards: list[UUID]) -> CommandAnswer:
@@ -119,7 +148,7 @@ class PaymentCommands:
         today = info.context.today
         wanted = {"term": term, "term_before": before, "begins_on": begins_on, "ends_on": ends_on, "today": today}
         found = await info.context.rows(
-            f"select * from ({AidWatch.SELECT}) w where watch_id = %(wanted)s",  # noqa: S608  # our own words
+            f"select * from ({AidWatch.SELECT}) w where watch_id = %(wanted)s",  # our own words
             wanted=watch_id,
             **wanted,
         )

@@ -35,44 +35,86 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """What the roster states of one child 重点群体: registers' words, yes or no, and which row each was taken from."""
+    """What the roster states of one child 重点群体: registers' words, yes or no, and which row each was taken from.
+
+    `risk` of a monitored household is `not_removed` 风险未消除 or `removed` 风险已消除; empty where its register doesn't say.
+    """
 
     poverty: str = ""
+    relief: str = ""
     disability: str = ""
     left_behind: bool = False
     migrant: bool = False
+    risk: str = ""
+    monitored_on: date | None = None
+    risk_removed_on: date | None = None
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}))
 
 
-FACTS: Final = ("poverty", "disability", "left_behind", "migrant")
-"""What of it a category is read from."""
+FACTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "relief": "civil_affairs",
+        "poverty": "poverty",
+        "disability": "disability",
+        "left_behind": "enrolment",
+        "migrant": "enrolment",
+    }
+)
+"""What of it a category is read from, and the register that states it."""
+
+_RISKS: Final[Mapping[str, str]] = {"not_removed": "风险未消除", "removed": "风险已消除"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """One category, in force from `from_on` until the day before `until_on`."""
+    """One category, in force from `from_on` until the day before `until_on`.
+
+    Read from no fact, it is for a department to say. A `monitored` one holds until the household's risk is removed.
+    """
 
     code: str
     name: str
-    register: str
     from_on: date
     legal_basis: str
-    field: str = ""
+    facts: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    monitored: bool = False
     until_on: date | None = None
 
     def holds(self, *, on: date) -> bool:
         """Whether the category is in force on a day."""
         return self.from_on <= on and (self.until_on is None or on < self.until_on)
 
-    def word_for(self, groups: Groups) -> str:
-        """The table's word by which the registers put a child into this category, or an empty text."""
-        if not self.field:
-            return ""
-        stated = getattr(groups, self.field)
-        if isinstance(stated, bool):
-            return self.name if stated else ""
-        return next((word for word in _SEPARATORS.split(stated) if word in self.words), "")
+    def word_for(self, groups: Groups) -> tuple[str, str]:
+        """The fact, and the table's word, by which the registers put a child into this category; empty texts where none does."""
+        for fact in self.facts:
+            stated = getattr(groups, fact)
+            if isinstance(stated, bool):
+                word = self.name if stated else ""
+            else:
+                word = next((word for word in _SEPARATORS.split(stated) if word in self.words), "")
+            if word:
+                return fact, word
+        return "", ""
+
+    def said(self, groups: Groups, *, on: date) -> "Said | None":
+        """What the registers say of a child and this category on a day, or None where they don't name it."""
+        fact, word = self.word_for(groups)
+        if not word:
+            return None
+        since = until = None
+        if self.monitored:
+            word = ", ".join(part for part in (word, _RISKS.get(groups.risk, "")) if part)
+            since = groups.monitored_on and max(self.from_on, min(groups.monitored_on, on))
+            until = min(groups.risk_removed_on or on, on) if groups.risk == "removed" else None
+        ground = Ground(
+            category=self.code,
+            source="roster",
+            words=f"{FACTS[fact]} register: {word}",
+            legal_basis=self.legal_basis,
+            origin=groups.origins.get(fact),
+        )
+        return Said(ground, since=since, until=until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +126,16 @@ class Ground:
     words: str
     legal_basis: str
     origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the registers say of a child and a category: the ground and, where they tell days, since when and until which day
+    it holds, that day not included."""
+
+    ground: Ground
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +152,13 @@ class Categories:
     @classmethod
     def of(cls, entries: Iterable[dict[str, Any]]) -> Self:
         """Reads the entries of the file; a fault is a `ValueError` that names the category."""
-        categories = tuple(Category(**{**entry, "words": tuple(entry.get("words", ()))}) for entry in entries)
-        readable = {"", *FACTS}
+        lists = ("facts", "words")
+        categories = tuple(
+            Category(**entry | {name: tuple(entry.get(name, ())) for name in lists}) for entry in entries
+        )
         for category in categories:
-            if category.field not in readable or (category.field == "") != (category.register == "department"):
-                message = (
-                    f"category {category.code}: {category.field!r} is not a fact of register {category.register!r}"
-                )
+            if not FACTS.keys() >= set(category.facts):
+                message = f"category {category.code}: facts are {', '.join(FACTS)}, not {', '.join(category.facts)}"
                 raise ValueError(message)
         for one, other in combinations(categories, 2):
             if one.code == other.code or (_overlap(one, other) and set(one.words) & set(other.words)):
@@ -116,25 +168,20 @@ class Categories:
 
     def get(self, code: str, *, on: date) -> Category:
         """The category of this code in force on a day; refuses an unknown or ended one."""
-        for category in self.categories:
-            if category.code == code and category.holds(on=on):
-                return category
+        category = self.find(code, on=on)
+        if category is not None:
+            return category
         known = ", ".join(category.code for category in self.categories if category.holds(on=on))
         raise Refused(f"There is no such category on that day (N6.1); in force are {known}.")
 
-    def stated(self, groups: Groups, *, on: date) -> Mapping[str, Ground]:
-        """The grounds the registers give on a day, by category."""
-        return {
-            category.code: Ground(
-                category=category.code,
-                source="roster",
-                words=f"{category.register} register: {word}",
-                legal_basis=category.legal_basis,
-                origin=groups.origins.get(category.field),
-            )
-            for category in self.categories
-            if category.holds(on=on) and (word := category.word_for(groups))
-        }
+    def find(self, code: str, *, on: date) -> Category | None:
+        """The category of this code in force on a day, if there is one."""
+        return next((one for one in self.categories if one.code == code and one.holds(on=on)), None)
+
+    def stated(self, groups: Groups, *, on: date) -> Mapping[str, Said]:
+        """What the registers say of a child on a day, by category."""
+        in_force = (category for category in self.categories if category.holds(on=on))
+        return {category.code: said for category in in_force if (said := category.said(groups, on=on))}
 
     def lapses_on(self, code: str) -> date | None:
         """The day from which a category is in force no longer; None for one that goes on, or that the table does not know."""

@@ -3,6 +3,9 @@
 There is one `Eligibility` per child and category; it begins and ends as often as its ground comes and goes. Days are
 half open: it holds from `from_on` until the day before `until_on`, and no longer than its category is in force. Where a
 department has recognised a child on its own authority, registers that fall silent don't end it; only that department's word does.
+
+Of a monitored household 监测对象 the register tells days of its own: it is eligible since it is monitored, and until the day
+its risk was removed 风险消除, which may both lie before the day on which that is heard.
 """
 
 from collections.abc import Mapping
@@ -11,7 +14,7 @@ from datetime import date
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid5
 
-from services.assistance.domain.categories import CATEGORIES, Ground, Origin, Source
+from services.assistance.domain.categories import CATEGORIES, Ground, Origin, Said, Source
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
 
@@ -72,12 +75,14 @@ class Eligibility(RecordedAggregate):
             state.update(origin=None)
 
     class Ended(RecordedAggregate.Event):
-        """The ground no longer holds 资格终止."""
+        """The ground no longer holds 资格终止; `ground` and `origin` are what says so, where anything does."""
 
         TOPIC = "assistance.Eligibility.Ended"
         child_id: UUID
         category: str
         until_on: date
+        ground: str = ""
+        origin: Origin | None = None
 
     @staticmethod
     def id_of(*, child_id: UUID, category: str) -> UUID:
@@ -100,8 +105,11 @@ class Eligibility(RecordedAggregate):
         )
 
     def recognise_again(self, *, ground: Ground, from_on: date) -> None:
-        """Recognises the child again; nothing is new while the same source, or a department, says so already."""
-        if self.standing is not None and self.standing.ground.source in {ground.source, "department"}:
+        """Recognises the child again; nothing is new while the same source says so already, from that day on, or a department does."""
+        standing = self.standing
+        if standing is not None and standing.ground.source == "department":
+            return
+        if standing is not None and standing.ground.source == ground.source and standing.from_on <= from_on:
             return
         self.trigger_event(
             self.FoundAgain,
@@ -118,17 +126,39 @@ class Eligibility(RecordedAggregate):
         """Ends the eligibility with the day before `until_on`; refused where it doesn't hold."""
         if self.standing is None:
             raise Refused("This eligibility has ended already; it can be found again on a new ground (N6.1).")
+        self._end(until_on)
+
+    def hear(self, said: Said | None, *, on: date) -> None:
+        """Takes what the registers say of it on a day, None where they don't name it any more; a department's word stands.
+
+        Stretches never overlap: what had ended before they say it again stays ended.
+        """
+        if said is None:
+            self._fall_silent(on)
+        elif said.until is not None:
+            self._fall_silent(said.until, by=said.ground)
+        else:
+            since = said.since or (on if self.standing is None else self.standing.from_on)
+            over = (span.until_on for span in self.spans if span.until_on is not None and span.from_on < span.until_on)
+            ended_on = max(over, default=since)
+            self.recognise_again(ground=said.ground, from_on=max(since, ended_on))
+
+    def _fall_silent(self, until_on: date, *, by: Ground | None = None) -> None:
+        """Ends what stood on the registers' word alone."""
+        if self.standing is not None and self.standing.ground.source == "roster":
+            self._end(until_on, by=by)
+
+    def _end(self, until_on: date, *, by: Ground | None = None) -> None:
+        """Ends the stretch that stands, at the earliest on the day it began."""
+        begun_on = self.spans[-1].from_on
         self.trigger_event(
             self.Ended,
             child_id=self.child_id,
             category=self.category,
-            until_on=max(until_on, self.standing.from_on),
+            until_on=max(until_on, begun_on),
+            ground="" if by is None else by.words,
+            origin=None if by is None else by.origin,
         )
-
-    def fall_silent(self, *, until_on: date) -> None:
-        """The registers no longer state it: ends what stood on their word alone."""
-        if self.standing is not None and self.standing.ground.source == "roster":
-            self.end(until_on=until_on)
 
     @property
     def standing(self) -> Span | None:
@@ -172,24 +202,24 @@ class Eligibility(RecordedAggregate):
 
     def _close(self, until_on: date) -> None:
         if self.spans and self.spans[-1].until_on is None:
-            self.spans[-1] = replace(self.spans[-1], until_on=until_on)
+            self.spans[-1] = replace(self.spans[-1], until_on=max(until_on, self.spans[-1].from_on))
 
 
 def assess(
-    *, child_id: UUID, known: Mapping[str, Eligibility], stated: Mapping[str, Ground], on: date
+    *, child_id: UUID, known: Mapping[str, Eligibility], stated: Mapping[str, Said], on: date
 ) -> list[Eligibility]:
     """What the registers' statement of a day makes of a child's eligibility: found, found again, or ended.
 
-    `known` are the child's eligibilities by category, `stated` the grounds of that day; returns those that changed.
+    `known` are the child's eligibilities by category, `stated` what the registers say that day; returns those that changed.
     """
     for category, eligibility in known.items():
-        if category in stated:
-            eligibility.recognise_again(ground=stated[category], from_on=on)
-        else:
-            eligibility.fall_silent(until_on=on)
-    first = [
-        Eligibility.recognise(child_id=child_id, ground=ground, from_on=on)
-        for category, ground in stated.items()
-        if category not in known
-    ]
+        eligibility.hear(stated.get(category), on=on)
+    first: list[Eligibility] = []
+    for category, said in stated.items():
+        since = said.since or on
+        if category in known or (said.until is not None and said.until <= since):
+            continue
+        eligibility = Eligibility.recognise(child_id=child_id, ground=said.ground, from_on=since)
+        eligibility.hear(said, on=on)
+        first.append(eligibility)
     return [eligibility for eligibility in (*known.values(), *first) if eligibility.pending_events]

@@ -36,6 +36,13 @@ MEASURES: Final = {
 }
 """What a plan can hold 帮扶措施; details about the child go into the sealed note."""
 
+DECIDED_AS: Final = {
+    "social_assistance": "relief",
+    "poverty_relief": "household_aid",
+    "legal_aid": "legal_aid",
+}
+"""The measure that a department's decision answers, by what it was asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -45,6 +52,12 @@ class Measure:
     owner: str
     due_on: date
     done_on: date | None = None
+    declined_on: date | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is still to be done."""
+        return self.done_on is None and self.declined_on is None
 
 
 class StudentPlan(RecordedAggregate):
@@ -81,6 +94,16 @@ class StudentPlan(RecordedAggregate):
         measure_id: UUID
         evidence: str
         done_on: date
+
+    class MeasureDeclined(RecordedAggregate.Event):
+        """Whoever decides about the measure refused it 措施未获准: it is owed no longer; `reason` is the code of the refusal."""
+
+        TOPIC = "assistance.StudentPlan.MeasureDeclined"
+        child_id: UUID
+        measure_id: UUID
+        reason: str
+        evidence: str
+        declined_on: date
 
     class Reviewed(RecordedAggregate.Event):
         """The plan was looked at again 帮扶评估."""
@@ -133,7 +156,7 @@ class StudentPlan(RecordedAggregate):
         if due_on < today:
             raise Refused("A measure is planned ahead; its due date has passed.")
         unit(owner, what="the owner of a measure")
-        if any((m.measure, m.owner, m.done_on) == (measure, owner, None) for m in self.measures.values()):
+        if any((m.measure, m.owner) == (measure, owner) and m.is_owed for m in self.measures.values()):
             raise Refused("The same owner has this measure still to do; one measure is planned once (N6.3).")
         measure_id = uuid5(self.id, f"measure/{len(self.measures) + 1}")
         self.trigger_event(
@@ -154,6 +177,10 @@ class StudentPlan(RecordedAggregate):
             raise Refused("This plan has no such measure; plan it before it is done.")
         if planned.done_on is not None:
             raise Refused("This measure is done already; plan another one where more is needed.")
+        if planned.declined_on is not None:
+            raise Refused(
+                f"This measure was refused on {planned.declined_on}; plan another one where it is asked again."
+            )
         if done_on > today:
             raise Refused("A measure is reported when it was carried out; its day lies ahead.")
         if self.ended_on is not None and done_on > self.ended_on:
@@ -165,6 +192,26 @@ class StudentPlan(RecordedAggregate):
             evidence=reference(evidence, what="the evidence of a measure"),
             done_on=done_on,
         )
+
+    def hear_decision(self, *, purpose: str, evidence: str, refused_for: str, decided_on: date, today: date) -> None:
+        """Takes what a department decided of the help it was asked for: each measure it answers is done, or declined where refused.
+
+        A plan without such a measure, or one that has ended, has nothing to hear.
+        """
+        answered = DECIDED_AS.get(purpose)
+        owed = [key for key, measure in self.measures.items() if measure.measure == answered and measure.is_owed]
+        for measure_id in owed if self.ended_on is None else ():
+            if not refused_for:
+                self.carry_out(measure_id=measure_id, evidence=evidence, done_on=decided_on, today=today)
+                continue
+            self.trigger_event(
+                self.MeasureDeclined,
+                child_id=self.child_id,
+                measure_id=measure_id,
+                reason=refused_for,
+                evidence=reference(evidence, what="the refusal of a measure"),
+                declined_on=decided_on,
+            )
 
     def review(self, *, review_on: date, today: date) -> None:
         """Looks at the plan again and sets the next day to do so."""
@@ -184,9 +231,9 @@ class StudentPlan(RecordedAggregate):
             self.trigger_event(self.Ended, child_id=self.child_id, resolution=resolution, ended_on=ended_on)
 
     def due_measure(self, measure_id: UUID) -> Due | None:
-        """A measure that is still to be done; None for one that is, that isn't there, or whose plan has ended."""
+        """A measure that is still to be done; None for one that is, was declined, isn't there, or whose plan has ended."""
         planned = self.measures.get(measure_id)
-        if planned is None or planned.done_on is not None or self.ended_on is not None:
+        if planned is None or not planned.is_owed or self.ended_on is not None:
             return None
         return Due(
             matter="measure",
@@ -233,6 +280,10 @@ class StudentPlan(RecordedAggregate):
     @event(MeasureDone)
     def _measure_done(self, measure_id: UUID, done_on: date) -> None:
         self.measures[measure_id] = replace(self.measures[measure_id], done_on=done_on)
+
+    @event(MeasureDeclined)
+    def _measure_declined(self, measure_id: UUID, declined_on: date) -> None:
+        self.measures[measure_id] = replace(self.measures[measure_id], declined_on=declined_on)
 
     @event(Reviewed)
     def _reviewed(self, review_on: date) -> None:

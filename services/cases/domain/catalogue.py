@@ -78,6 +78,13 @@ class Chain(Word):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relief(Word):
+    """Help that a department decides about 救助事项, and what it may grant."""
+
+    grants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper(Word):
     """A kind of document 文书: who may sign it, whether a term runs from its service, which step its service takes."""
 
@@ -170,6 +177,9 @@ ROLES: Final = _read("roles", Role)
 DEPARTMENTS: Final = _read("departments", Department)
 CHAINS: Final = _read("chains", Chain)
 CRIME_DECISIONS: Final = _read("crime_decisions", CrimeDecision)
+RELIEFS: Final = _read("reliefs", Relief)
+RELIEF_REFUSALS: Final = _read("relief_refusals", Word)
+RELIEF_PAPERS: Final = _read("relief_papers", Word)
 PAPERS: Final = _read("documents", Paper)
 FOCUS_GROUPS: Final = _read("focus_groups", Word)
 SIGNATURES: Final = _read("signatures", Word)

@@ -12,8 +12,9 @@ from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID, uuid5
 
-from services.cases.domain import catalogue
+from services.cases.domain import catalogue, relief
 from services.cases.domain.late_reply import Awaited
+from services.cases.domain.relief import Decision
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Forbidden, Refused
 
@@ -72,6 +73,8 @@ class Referral(RecordedAggregate):
         outcome: str
         answered_on: date
         asked_by: str = ""
+        purpose: str = ""
+        decision: Decision | None = None
 
     class CrimeDecided(RecordedAggregate.Event):
         """What was decided of a suspected crime 刑事处理结果; `paper` is the number of the decision, such as that of its filing 立案决定书."""
@@ -159,8 +162,8 @@ class Referral(RecordedAggregate):
         self._must_be_from({self.to}, department=department)
         self.trigger_event(self.Accepted, case_id=self.case_id, child_id=self.child_id, to=self.to)
 
-    def answer(self, *, outcome: str, department: str, today: date) -> None:
-        """The department answers 办结回复; to a suspected crime once it is known whether the police filed it."""
+    def answer(self, *, outcome: str, department: str, today: date, decision: Decision | None = None) -> None:
+        """The department answers 办结回复, in words; about help with what it decided, to a suspected crime once it is known whether the police filed it."""
         self._must_stand(ReferralState.ACCEPTED, act="answer_referral")
         self._must_be_from({self.to}, department=department)
         if self.purpose == SUSPECTED_CRIME and not self.decision:
@@ -168,6 +171,7 @@ class Referral(RecordedAggregate):
                 "answer_referral: a suspected crime is answered by whether the police filed it "
                 "(行政执法机关移送涉嫌犯罪案件的规定第八条); record_crime_decision comes first."
             )
+        relief.check(decision, purpose=self.purpose)
         outcome = catalogue.in_the_clear(outcome, what="the outcome")
         self.trigger_event(
             self.Answered,
@@ -177,6 +181,8 @@ class Referral(RecordedAggregate):
             outcome=outcome,
             answered_on=today,
             asked_by=self.asked_by,
+            purpose=self.purpose,
+            decision=decision,
         )
 
     def hand_on(

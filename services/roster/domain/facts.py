@@ -72,7 +72,7 @@ def told_by_rows(grounds: tuple[Ground, ...], links: Links) -> tuple[list[str], 
 OF_IDENTITY: Final = frozenset({"name", "id_number", "birth_date", "sex", "guardian_name", "guardian_phone"})
 OF_RESIDENCE: Final = frozenset({"residence"})
 OF_SCHOOLING: Final = frozenset({"school"})
-OF_GROUPS: Final = frozenset({"poverty", "disability"})
+OF_GROUPS: Final = frozenset({"poverty", "relief", "disability"})
 OF_STUDENT_NUMBER: Final = frozenset({"student_number"})
 
 
@@ -128,24 +128,33 @@ class Residence:
 
 @dataclass(frozen=True, slots=True)
 class Schooling:
-    """What the registers say of a child's schooling 就学: school code and name, stage, grade, status."""
+    """What the registers say of a child's schooling 就学: school code and name, stage, grade, status, whether it boards 寄宿."""
 
     school: str = ""
     school_name: str = ""
     stage: str = ""
     grade: str = ""
     status: str = ""
+    boarding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The focus groups a child belongs to 重点群体 (N1.5)."""
+    """The focus groups a child belongs to 重点群体 (N1.5).
+
+    `relief` is what civil affairs supports it for 救助类别. Of a monitored household 监测对象, `risk` is `not_removed` 风险未消除 or
+    `removed` 风险已消除, empty where the register doesn't say; it is monitored since `monitored_on`.
+    """
 
     poverty: str = ""
     disability: str = ""
     disability_grade: str = ""
     left_behind: bool = False
     migrant: bool = False
+    relief: str = ""
+    risk: str = ""
+    monitored_on: date | None = None
+    risk_removed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

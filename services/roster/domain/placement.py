@@ -2,20 +2,27 @@
 
 Forms: in a regular class 随班就读, in a special school 特教学校, taught at home 送教上门. A new decision is a new placement
 and ends the one before.
+
+Who is placed at home is owed a first visit by a day. That it was made is told here, on the decision that owes it
+([decision 0036](../../decisions/0036-the-placement-owes-the-first-visit.md)).
 """
 
 from datetime import date
-from typing import Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from services.chassis.aggregate import Created, RecordedAggregate, event
 from services.chassis.errors import Refused
+from services.chassis.working_days import add_working_days
 from services.roster.domain.facts import Excuse
 
 FORMS: Final = ("regular_class", "special_school", "home_teaching")
 
 AT_HOME: Final = "home_teaching"
 """The form that no class list shows: the decision itself accounts for the child."""
+
+FIRST_VISIT_WITHIN: Final = 5
+"""Working days from the decision to the first visit: there are two visits a week (N1.7); a county default."""
 
 DECIDED_ANEW: Final = "另行安置"
 """Why a placement ended that a new one follows."""
@@ -30,10 +37,25 @@ class Placement(RecordedAggregate):
         """The panel decided 安置决定."""
 
         TOPIC = "roster.Placement.Decided"
+        class_version: ClassVar[int] = 2
         child_id: UUID
         form: str
         school: str
         decided_on: date
+        first_visit_by: date | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """At first a decision gave no day for the first visit; the rule is the same."""
+            by = first_visit_by(form=state["form"], decided_on=date.fromisoformat(state["decided_on"]))
+            state.update(first_visit_by=by and by.isoformat())
+
+    class TeachingBegun(RecordedAggregate.Event):
+        """The child was visited at home for the first time since the decision 首次送教; assistance told of the visit."""
+
+        TOPIC = "roster.Placement.TeachingBegun"
+        child_id: UUID
+        taught_on: date
 
     class Ended(RecordedAggregate.Event):
         """The placement no longer holds 安置终止."""
@@ -50,7 +72,20 @@ class Placement(RecordedAggregate):
             raise Refused(f"A placement is one of {', '.join(FORMS)}.")
         if not school:
             raise Refused("A placement names the school that keeps the child's enrolment, home teaching too (N1.7).")
-        return cls._create(cls.Decided, id=placement_id, child_id=child_id, form=form, school=school, decided_on=today)
+        return cls._create(
+            cls.Decided,
+            id=placement_id,
+            child_id=child_id,
+            form=form,
+            school=school,
+            decided_on=today,
+            first_visit_by=first_visit_by(form=form, decided_on=today),
+        )
+
+    def begin_teaching(self, *, taught_on: date) -> None:
+        """Notes the first visit since the decision; once, and none of before it or after the placement ended."""
+        if self.begun_on is None and self.form == AT_HOME and self.ended_on is None and taught_on >= self.decided_on:
+            self.trigger_event(self.TeachingBegun, child_id=self.child_id, taught_on=taught_on)
 
     def excuse(self, *, approved_by: str) -> Excuse | None:
         """What the child is accounted for by: taught at home until the placement ends; in a class its seat says so itself.
@@ -72,8 +107,18 @@ class Placement(RecordedAggregate):
         self.child_id = child_id
         self.form = form
         self.decided_on = decided_on
+        self.begun_on: date | None = None
         self.ended_on: date | None = None
+
+    @event(TeachingBegun)
+    def _teaching_begun(self, taught_on: date) -> None:
+        self.begun_on = taught_on
 
     @event(Ended)
     def _ended(self, ended_on: date) -> None:
         self.ended_on = ended_on
+
+
+def first_visit_by(*, form: str, decided_on: date) -> date | None:
+    """The last day of the first visit to a child that is placed at home; None for the other forms."""
+    return add_working_days(decided_on, FIRST_VISIT_WITHIN) if form == AT_HOME else None

@@ -17,7 +17,7 @@ from services.roster.reconcile.identity import (
     read_number,
     read_student_number,
 )
-from services.roster.reconcile.normalise import compact, is_blank, parse_date, parse_sex
+from services.roster.reconcile.normalise import compact, is_blank, parse_date, parse_risk, parse_sex
 
 _STUDENT_NUMBER: Final = re.compile(r"[GJ]\d{17}[\dX]|L\d{18}")
 _LUNAR: Final = re.compile(
@@ -76,7 +76,7 @@ def _odd_school_code(cell: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _odd_birth_date(cell: str) -> str:
+def _odd_day(cell: str) -> str:
     if parse_date(cell):
         return ""
     if _LUNAR.search(cell):
@@ -100,13 +100,21 @@ def _odd_sex(cell: str) -> str:
     return "" if parse_sex(cell) else "neither 男 nor 女 (性别无法识别)"
 
 
+@lru_cache(maxsize=1024)
+def _odd_risk(cell: str) -> str:
+    return "" if parse_risk(cell) else "neither removed nor not removed (风险状态应填“风险未消除”或“风险已消除”)"
+
+
 @lru_cache(maxsize=8192)
 def _uncoded(cell: str, *, field: str, reason: str) -> str:
     return "" if name_in(field, cell) else reason
 
 
 _CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
-    "birth_date": _odd_birth_date,
+    "birth_date": _odd_day,
+    "monitored_on": _odd_day,
+    "risk_state": _odd_risk,
+    "risk_removed_on": _odd_day,
     "sex": _odd_sex,
     "id_number": _odd_number,
     "student_number": odd_student_number,

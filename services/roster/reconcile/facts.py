@@ -15,12 +15,14 @@ from typing import Any, Final
 
 from services.roster.reconcile.codes import name_in
 from services.roster.reconcile.identity import Number, NumberKind, read_certificate
-from services.roster.reconcile.model import Facts, HukouState, Register, RowRef, Sex
+from services.roster.reconcile.model import Facts, HukouState, Register, Risk, RowRef, Sex
 from services.roster.reconcile.normalise import (
     is_yes,
     name_key,
     name_shown,
+    parse_date,
     parse_hukou_state,
+    parse_risk,
     phone_key,
     plain,
     repeated,
@@ -197,6 +199,7 @@ def best_facts(held: Held, *, places: Places) -> Facts:
     township = next((r.township for r in residents if r.township), "")
     village = next((r.village for r in residents if r.village), "")
     kind, grade = _disability(held)
+    risk, monitored_on, risk_removed_on = _monitoring(held)
     school, student = _school(held), _student_row(held)
     stated_by = {
         "residence": next((r for r in residents if r.village or r.township), None),
@@ -224,6 +227,9 @@ def best_facts(held: Held, *, places: Places) -> Facts:
         grade=repeated(sits.get("grade", "")),
         school_class=repeated(sits.get("school_class", "")),
         poverty_kind=first("poverty_kind", key=word, show=repeated),
+        risk=risk,
+        monitored_on=monitored_on,
+        risk_removed_on=risk_removed_on,
         relief_kind=first("relief_kind", key=word, show=repeated),
         disability_kind=kind,
         disability_grade=grade,
@@ -279,3 +285,17 @@ def _disability(held: Held) -> tuple[str, str]:
         name_in("disability_kind", stated_kind) or kind or plain(stated_kind),
         name_in("disability_grade", stated_grade) or grade or plain(stated_grade),
     )
+
+
+def _monitoring(held: Held) -> tuple[Risk | None, date | None, date | None]:
+    """Whether the risk of a monitored household is removed, since when it is monitored, and when the risk was removed.
+
+    They belong to the row that says what kind of household it is. A day of removal alone says that it is; a risk that is not
+    removed, whatever day stands beside it, has none.
+    """
+    named = (r.row.cells for r in in_order(held, "monitoring") if word(r.row.cells.get("poverty_kind", "")))
+    cells = next(named, NO_CELLS)
+    monitored_on = parse_date(cells.get("monitored_on", ""))
+    removed_on = parse_date(cells.get("risk_removed_on", ""))
+    risk = parse_risk(cells.get("risk_state", "")) or (Risk.REMOVED if removed_on else None)
+    return risk, monitored_on, removed_on if risk is Risk.REMOVED else None

@@ -94,6 +94,13 @@ class HukouState(StrEnum):
     CANCELLED = "cancelled"  # 注销
 
 
+class Risk(StrEnum):
+    """Whether the risk for which a household is monitored is removed (风险状态)."""
+
+    NOT_REMOVED = "not_removed"  # 风险未消除
+    REMOVED = "removed"  # 风险已消除
+
+
 class Sex(StrEnum):
     """GB/T 2261.1, as far as registers of children use it."""
 
@@ -170,6 +177,9 @@ class Facts(Struct, frozen=True, gc=False):
     grade: str = ""  # 一年级 … 九年级
     school_class: str = ""
     poverty_kind: str = ""  # 户类型
+    risk: Risk | None = None  # 风险状态, of a monitored household
+    monitored_on: date | None = None  # 识别时间
+    risk_removed_on: date | None = None  # 风险消除时间
     relief_kind: str = ""  # 救助类别
     disability_kind: str = ""  # 残疾类别
     disability_grade: str = ""  # 残疾等级

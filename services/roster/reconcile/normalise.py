@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from services.roster.reconcile.characters import VARIANTS, split_pinyin
-from services.roster.reconcile.model import HukouState, Sex
+from services.roster.reconcile.model import HukouState, Risk, Sex
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -252,6 +252,15 @@ def parse_hukou_state(text: str) -> HukouState:
     if "注销" in cell or "销户" in cell:
         return HukouState.CANCELLED
     return HukouState.MOVED if "迁出" in cell else HukouState.NORMAL
+
+
+@lru_cache(maxsize=1024)
+def parse_risk(text: str) -> Risk | None:
+    """风险状态, or the answer to 风险是否消除; None where the cell says neither."""
+    cell = compact(text)
+    if "未消" in cell or "未解除" in cell or cell == "否":
+        return Risk.NOT_REMOVED
+    return Risk.REMOVED if "消除" in cell or "解除" in cell or cell == "是" else None
 
 
 # Townships that were merged into or renamed to others, by core name (GB/T 2260 history of 410326); extend by county.

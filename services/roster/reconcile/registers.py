@@ -58,6 +58,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "absence_reason": ("未报到原因", "未到校原因", "未返校原因", "未报到的原因", "未报到情况说明"),
     "term": ("学期", "报到学期", "学年学期", "所属学期"),
     "poverty_kind": ("户类型", "脱贫户类型", "农户类型", "户属性", "监测对象类别", "监测对象类型"),
+    "risk_state": ("风险状态", "风险是否消除", "风险是否已消除", "是否消除风险", "风险消除状态", "风险消除情况", "监测对象风险状态"),
+    "monitored_on": ("识别时间", "识别日期", "监测对象识别时间", "识别认定时间", "纳入监测时间", "纳入监测日期", "监测时间"),
+    "risk_removed_on": ("风险消除时间", "风险消除日期", "消除风险时间", "消除时间", "消除日期"),
     "relief_kind": ("救助类别", "救助类型", "救助对象类别", "救助对象类型", "保障类别", "困境类型", "困境儿童类别", "儿童类别"),
     "studying": ("在校生状况", "在校生情况"),
     "health": ("健康状况",),
@@ -127,7 +130,7 @@ LAYOUTS: tuple[Layout, ...] = (
     _layout(
         Register.POVERTY,
         telling="poverty_kind studying household_number",
-        usual="household_head kinship id_number birth_date township village health",
+        usual="household_head kinship id_number birth_date township village health risk_state monitored_on risk_removed_on",
         foreign="student_number hukou_state suspect_number disability_certificate village_group relief_kind found",
     ),
     _layout(

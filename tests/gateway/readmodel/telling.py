@@ -37,6 +37,7 @@ from services.contracts.assistance import (
     LearningSessionHeld,
     LearningSupportBegun,
     LearningSupportReviewed,
+    MeasureDeclined,
     MeasureDone,
     MeasurePlanned,
     PaymentListApproved,
@@ -44,6 +45,9 @@ from services.contracts.assistance import (
     PaymentListWithdrawn,
     PaymentRefusalClosed,
     PaymentRefused,
+    RecognitionAdvanced,
+    RecognitionEnded,
+    RecognitionOpened,
     StudentPlanEnded,
     StudentPlanMoved,
     StudentPlanOpened,
@@ -69,6 +73,7 @@ from services.contracts.cases import (
     ChildUnreachable,
     ClearanceDeclined,
     ClearanceRequested,
+    Decision,
     DocumentIssued,
     DocumentServed,
     ExtensionDeclined,
@@ -170,6 +175,7 @@ from services.contracts.roster import (
     FourChecksCounted,
     Ground,
     GroupsStated,
+    HomeTeachingBegun,
     IdentityCorrected,
     PlaceCounts,
     PlacementDecided,
@@ -193,6 +199,9 @@ from tests.gateway.readmodel.story import DAY, START, TOWNSHIPS, Story, made, se
 from tests.gateway.readmodel.telling_oversight import oversight_of, oversight_of_units
 
 PRODUCERS = ("assistance", "cases", "notify", "roster")
+
+
+RELIEF = Decision(decision="granted", granted="minimum_living", granted_from=DAY, amount_fen=40_000)
 
 
 def dice(seed: int) -> random.Random:
@@ -855,7 +864,7 @@ def _case(number: int, nth: int, chance: random.Random) -> list[Story]:
     to = {**about, "referral_id": referral, "to": "public_security:410326"}
     ended = chance.choice(
         (
-            (ReferralAnswered(**to, outcome="found", answered_on=DAY),),
+            (ReferralAnswered(**to, outcome="准予", answered_on=DAY, purpose="social_assistance", decision=RELIEF),),
             (ReferralRevoked(**to, reason="已找到"),),
             (ReferralReturned(**to, reason="地址不详", asked_by="township:410326103"),),
             (ReferralAccepted(**to), CrimeDecided(**to, decision="filed", paper="立案决定7", decided_on=DAY)),
@@ -947,7 +956,9 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
     all_of_it = [
         Story("assistance", keys["eligibility"], (
             EligibilityFound(**of, eligibility_id=keys["eligibility"], category="poverty", ground="脱贫户", from_on=DAY),
-            EligibilityEnded(**of, eligibility_id=keys["eligibility"], category="poverty", until_on=DAY),
+            EligibilityEnded(
+                **of, eligibility_id=keys["eligibility"], category="poverty", until_on=DAY, ground="风险已消除", row=3
+            ),
         )),
         Story("assistance", keys["plan"], (
             StudentPlanOpened(
@@ -955,7 +966,9 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
                 township=TOWNSHIPS[0], opened_on=DAY, review_on=DAY,
             ),
             MeasurePlanned(**measure, measure="补课", owner="school:3141000300", due_on=DAY),
-            MeasureDone(**measure, evidence="记录3", done_on=DAY),
+            MeasureDone(**measure, evidence="记录3", done_on=DAY)
+            if number % 2
+            else MeasureDeclined(**measure, reason="withdrawn", evidence="referral:1", declined_on=DAY),
             StudentPlanReviewed(**of, plan_id=keys["plan"], reviewed_on=DAY, review_on=DAY + timedelta(days=30)),
             StudentPlanMoved(**of, plan_id=keys["plan"], township=TOWNSHIPS[1]),
             StudentPlanEnded(**of, plan_id=keys["plan"], resolution="R4", ended_on=DAY),
@@ -996,6 +1009,14 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             AwardListed(**of, award_id=keys["award"], list_id=made("payment-list", number + 2), listed_on=DAY),
             AwardSetAside(**of, award_id=keys["award"], standing=made("award", number + 1), set_aside_on=DAY),
             AwardTakenUp(**of, award_id=keys["award"], taken_up_on=DAY),
+        )),
+        Story("assistance", made("recognition", number), (
+            RecognitionOpened(
+                run_id=made("recognition", number), programme="living_allowance", term="2026-2027-1", area=TOWNSHIPS[0], pupils=700,
+                opened_by="clerk-7", opened_on=DAY,
+            ),
+            RecognitionAdvanced(run_id=made("recognition", number), through=500, granted=60, granted_fen=3_750_000),
+            RecognitionEnded(run_id=made("recognition", number), outcome="cancelled", ended_on=DAY),
         )),
         Story("assistance", made("payment-list", number), (
             PaymentListMade(
@@ -1055,7 +1076,10 @@ def _assistance(number: int, chance: random.Random) -> list[Story]:
             ),
         )),
         Story("roster", placement, (
-            PlacementDecided(**of, placement_id=placement, form="home_teaching", school="", decided_on=DAY),
+            PlacementDecided(
+                **of, placement_id=placement, form="home_teaching", school="", decided_on=DAY, first_visit_by=DAY
+            ),
+            HomeTeachingBegun(**of, placement_id=placement, taught_on=DAY),
             PlacementEnded(**of, placement_id=placement, reason="转入特教学校", ended_on=DAY),
         )),
         Story("roster", deferral, (

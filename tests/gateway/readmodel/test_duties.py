@@ -39,6 +39,9 @@ from services.contracts.roster import (
     FindingRaised,
     FindingResolved,
     FindingReturned,
+    HomeTeachingBegun,
+    PlacementDecided,
+    PlacementEnded,
 )
 from tests.gateway.readmodel.telling import (
     DAY,
@@ -147,6 +150,39 @@ def test_what_was_asked_about_aid_is_owed_each_time_until_it_is_answered() -> No
         ("aid_question", "school:3141000300", "left_but_paid", "done"),
         ("aid_question", "school:3141000300", "left_but_paid", ""),
     ]
+
+
+AT_HOME = {"placement_id": made("placement"), "child_id": made("child")}
+PLACED = PlacementDecided(
+    **AT_HOME, form="home_teaching", school="3141000300", decided_on=DAY, first_visit_by=DAY + timedelta(days=7)
+)
+
+
+def test_the_first_visit_to_a_child_placed_at_home_is_owed_by_the_placements_school_from_the_decision_on() -> None:
+    [duty] = owed_after((PLACED, 0), producer="roster")
+    assert (duty.matter, duty.owed_by, duty.outcome) == ("home_teaching_begin", "school:3141000300", "")
+    assert (duty.since_on, duty.due_on) == (DAY, DAY + timedelta(days=7))
+
+
+def test_a_first_visit_is_owed_until_it_was_made_and_late_where_it_was() -> None:
+    begun = HomeTeachingBegun(**AT_HOME, taught_on=DAY + timedelta(days=9))
+    ended = PlacementEnded(**AT_HOME, reason="转入特教学校", ended_on=DAY + timedelta(days=90))
+    [duty] = owed_after((PLACED, 0), (begun, 9), (ended, 90), producer="roster")
+    assert (duty.outcome, duty.ended_on) == ("done", DAY + timedelta(days=9))
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(7, "lifted"), (8, "expired")])
+def test_a_placement_that_ended_without_a_visit_leaves_it_undone_where_it_was_late_already(
+    days: int, outcome: str
+) -> None:
+    ended = PlacementEnded(**AT_HOME, reason="转入特教学校", ended_on=DAY + timedelta(days=days))
+    [duty] = owed_after((PLACED, 0), (ended, days), producer="roster")
+    assert duty.outcome == outcome
+
+
+def test_a_placement_in_a_class_owes_no_visit() -> None:
+    in_class = PlacementDecided(**AT_HOME, form="regular_class", school="3141000300", decided_on=DAY)
+    assert owed_after((in_class, 0), producer="roster") == ()
 
 
 def test_a_step_that_ran_out_was_never_done_and_the_level_above_owes_it() -> None:

@@ -15,6 +15,7 @@ from services.roster.reconcile.identity import check_character
 RIGHT = {
     "name": "燕归来", "sex": "女", "birth_date": "2015-06-07", "ethnicity": "汉", "kinship": "孙女", "id_type": "居民身份证",
     "id_number": "41032620150607059X", "student_number": "G41032620150607059X", "disability_certificate": "41032620150607059X22", "school_code": "3141000300", "disability_kind": "听力", "disability_grade": "二级",
+    "risk_state": "风险未消除", "monitored_on": "2024-03-01", "risk_removed_on": "2025/6/30",
 }  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from services.roster.reconcile.identity import (
     read_number,
     read_student_number,
 )
-from services.roster.reconcile.model import HukouState
+from services.roster.reconcile.model import HukouState, Risk
 from services.roster.reconcile.normalise import (
     class_key,
     name_key,
     parse_date,
     parse_grade,
     parse_hukou_state,
+    parse_risk,
     people_keys,
     phone_key,
     split_address,
@@ -78,6 +79,21 @@ def test_grades_classes_phones_and_states_are_read_in_every_habit() -> None:
     assert parse_hukou_state("死亡注销") is HukouState.DEAD
     assert parse_hukou_state("已销户") is HukouState.CANCELLED
     assert parse_hukou_state("正常") is HukouState.NORMAL
+
+
+@pytest.mark.parametrize("text", ["风险未消除", "未消除", "尚未消除", " 未 消除 ", "否", "风险未解除"])
+def test_a_risk_that_is_not_removed_is_read_in_every_habit(text: str) -> None:
+    assert parse_risk(text) is Risk.NOT_REMOVED
+
+
+@pytest.mark.parametrize("text", ["风险已消除", "已消除", "自然消除", "稳定消除风险", "是", "已解除"])
+def test_a_risk_that_is_removed_too(text: str) -> None:
+    assert parse_risk(text) is Risk.REMOVED
+
+
+@pytest.mark.parametrize("text", ["", "无", "—", "未知", "2024-03-01", "健康", "0"])
+def test_what_says_neither_is_taken_for_neither(text: str) -> None:
+    assert parse_risk(text) is None
 
 
 @pytest.mark.parametrize(

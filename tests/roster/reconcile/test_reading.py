@@ -75,6 +75,7 @@ def test_titles_blanks_notes_footers_and_repeated_headers_are_not_counted(tmp_pa
         (["学校名称", "年级", "班级", "姓名", "报到日期"], Register.IN_SCHOOL),
         (["学校", "年级", "班级", "学籍号", "姓名"], Register.IN_SCHOOL),
         (["户编号", "户主姓名", "姓名", "证件号码", "户类型"], Register.POVERTY),
+        (["户主姓名", "姓名", "监测对象类别", "风险是否消除", "识别时间", "风险消除日期"], Register.POVERTY),
         (["残疾人证号", "姓名", "残疾类别", "残疾等级"], Register.DISABILITY),
         (["序号", "疑似辍学编号", "姓名", "身份证件号", "户籍所在地"], Register.SUSPECTS),
         (["*姓名", "性 别", "证件号码（18位）", "户类型", "户 编 号"], Register.POVERTY),

@@ -17,6 +17,7 @@ from services.roster.reconcile.model import (
     LinkedChild,
     Reconciliation,
     Register,
+    Risk,
     Row,
     RowRef,
 )
@@ -420,3 +421,47 @@ def test_a_child_found_out_of_school_at_the_door_is_owed_for_by_the_township(
     said = [finding for finding in book.reconcile().findings if finding.kind is FindingKind.FIELD_OUT_OF_SCHOOL]
 
     assert [(finding.owner, finding.evidence) for finding in said] == [(Department.TOWNSHIP, (row,))] * is_found
+
+
+# The risk of a monitored household 风险状态 belongs to the row that says what kind of household it is.
+
+
+def monitoring(*rows: dict[str, str]) -> tuple[object, ...]:
+    """What is held of a child that the poverty register names in these rows."""
+    book = Book()
+    book.hukou("张一诺", id_number=number())
+    for cells in rows:
+        book.add(Register.POVERTY, name="张一诺", id_number=number(), **HOME, **cells)
+    [child] = book.reconcile().children
+    facts = child.facts
+    return facts.poverty_kind, facts.risk, facts.monitored_on, facts.risk_removed_on
+
+
+NEAR = {"poverty_kind": "边缘易致贫户", "monitored_on": "2024年3月1日"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "risk", "removed_on"),
+    [
+        ({}, None, None),
+        ({"risk_state": "风险未消除"}, Risk.NOT_REMOVED, None),
+        ({"risk_state": "风险未消除", "risk_removed_on": "2025-06-30"}, Risk.NOT_REMOVED, None),
+        ({"risk_state": "已消除"}, Risk.REMOVED, None),
+        ({"risk_state": "是", "risk_removed_on": "2025.6.30"}, Risk.REMOVED, date(2025, 6, 30)),
+        ({"risk_removed_on": "20250630"}, Risk.REMOVED, date(2025, 6, 30)),
+    ],
+)
+def test_whether_a_risk_is_removed_and_since_when_is_what_the_row_says(
+    cells: dict[str, str], risk: Risk | None, removed_on: date | None
+) -> None:
+    assert monitoring(NEAR | cells) == ("边缘易致贫户", risk, date(2024, 3, 1), removed_on)
+
+
+def test_the_risk_is_taken_from_the_row_that_names_the_kind_and_from_no_other() -> None:
+    other = {"risk_state": "已消除", "risk_removed_on": "2025-06-30"}
+    assert monitoring(other, NEAR | {"risk_state": "未消除"}) == (
+        "边缘易致贫户",
+        Risk.NOT_REMOVED,
+        date(2024, 3, 1),
+        None,
+    )
