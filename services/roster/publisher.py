@@ -178,21 +178,8 @@ def _child(event: Child.Event) -> Published | None:
                 valid_on=event.valid_on,
                 sources=_sources(event.sources),
             )
-        case Child.GroupsStated(groups=groups):
-            return told.GroupsStated(
-                child_id=child_id,
-                poverty=groups.poverty,
-                disability=groups.disability,
-                disability_grade=groups.disability_grade,
-                left_behind=groups.left_behind,
-                migrant=groups.migrant,
-                relief=groups.relief,
-                risk=groups.risk,
-                monitored_on=groups.monitored_on,
-                risk_removed_on=groups.risk_removed_on,
-                valid_on=event.valid_on,
-                sources=_sources(event.sources),
-            )
+        case Child.GroupsStated():
+            return _groups(event)
         case Child.StudentNumberStated():
             return told.StudentNumberStated(
                 child_id=child_id,
@@ -227,6 +214,24 @@ def _child(event: Child.Event) -> Published | None:
             return told.ChildrenUnmerged(child_id=child_id, merged_id=event.merged_id, reason=event.reason)
         case _:
             return None
+
+
+def _groups(event: Child.GroupsStated) -> Published:
+    groups = event.groups
+    return told.GroupsStated(
+        child_id=event.originator_id,
+        poverty=groups.poverty,
+        disability=groups.disability,
+        disability_grade=groups.disability_grade,
+        left_behind=groups.left_behind,
+        migrant=groups.migrant,
+        relief=groups.relief,
+        risk=groups.risk,
+        monitored_on=groups.monitored_on,
+        risk_removed_on=groups.risk_removed_on,
+        valid_on=event.valid_on,
+        sources=_sources(event.sources),
+    )
 
 
 def _finding(

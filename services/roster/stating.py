@@ -22,7 +22,7 @@ from services.roster.domain.facts import (
     told_by_rows,
 )
 from services.roster.domain.statements import FoundOf, Statement
-from services.roster.reconcile.model import Department, Finding, LinkedChild, RowRef
+from services.roster.reconcile.model import Department, Facts, Finding, LinkedChild, RowRef
 
 PRIMARY_GRADES: Final = "一二三四五六"
 
@@ -69,17 +69,7 @@ def statement_of(
             status=child.state,
             boarding=facts.boarding,
         ),
-        groups=Groups(
-            poverty=facts.poverty_kind,
-            disability=facts.disability_kind,
-            disability_grade=facts.disability_grade,
-            left_behind=facts.left_behind,
-            migrant=facts.migrant,
-            relief=facts.relief_kind,
-            risk=facts.risk or "",
-            monitored_on=facts.monitored_on,
-            risk_removed_on=facts.risk_removed_on,
-        ),
+        groups=_groups_of(facts),
         state=child.state,
         state_reason=child.state_reason,
         findings=tuple(
@@ -101,6 +91,20 @@ def statement_of(
         links=tuple(
             RowLink(place_of(link.a, batches), place_of(link.b, batches), link.rule, link.score) for link in child.links
         ),
+    )
+
+
+def _groups_of(facts: Facts) -> Groups:
+    return Groups(
+        poverty=facts.poverty_kind,
+        disability=facts.disability_kind,
+        disability_grade=facts.disability_grade,
+        left_behind=facts.left_behind,
+        migrant=facts.migrant,
+        relief=facts.relief_kind,
+        risk=facts.risk or "",
+        monitored_on=facts.monitored_on,
+        risk_removed_on=facts.risk_removed_on,
     )
 
 
