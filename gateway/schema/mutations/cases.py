@@ -1,6 +1,7 @@
 """What departments do in cases 个案办理: from suspicion to return, papers, referrals, reports and who answers."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -249,8 +250,8 @@ class CaseCommands:
             "refused_for": refused_for,
             "papers": papers or [],
         }
-        more = {"decision": decided} if any(decided.values()) else {}
-        return await send(info, "cases", subject, referral_id=referral_id, outcome=outcome, **more)
+        body: dict[str, Any] = {"decision": decided} if any(decided.values()) else {}
+        return await send(info, "cases", subject, referral_id=referral_id, outcome=outcome, **body)
 
     @command
     async def record_crime_decision(
