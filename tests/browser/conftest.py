@@ -179,7 +179,7 @@ def _put_on_a_list(offices: Offices) -> None:
     ]["nodes"]
     offices.ask(
         "bureau-assistance",
-        'mutation ($child: UUID!) { recogniseEligibility(childId: $child, category: "orphan", ground: "referral:1",'
+        'mutation ($child: UUID!) { recogniseEligibility(childId: $child, category: "orphan", ground: "referral:00000000-0000-4000-8000-000000000001",'
         ' fromOn: "2026-09-01") { id } }',
         child=child["id"],
     )
