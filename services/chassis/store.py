@@ -35,6 +35,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequest
 
 from services.chassis import parking
 from services.chassis.aggregate import Caused
+from services.chassis.arrays import BYTEA, INT4, INT8, TEXT, TIMESTAMPTZ, UUIDS, Column, column
 
 logger = logging.getLogger(__name__)
 
@@ -347,6 +348,11 @@ class Recorder(ProcessRecorder):
         """How the app role reaches the store."""
         return self._dsn
 
+    @property
+    def known_head(self) -> int:
+        """The last position this process knows of, without asking."""
+        return self._head
+
     def connect(self) -> _Connection:
         """A connection of its own, for tables that stand beside the events; whoever asks for it closes it."""
         return psycopg.connect(make_conninfo(self._dsn, options=_WRITING), autocommit=True)
@@ -593,20 +599,34 @@ def _recorded(row: tuple[Any, ...]) -> RecordedEvent:
     return RecordedEvent(id, version, topic, state, caused, recorded_at)
 
 
-def _parameters(group: list[_Entry]) -> tuple[list[Any], ...]:
+def _parameters(group: list[_Entry]) -> tuple[Column, ...]:
     """The arrays `append_events` takes: one value for each entry, then one for each event."""
     commands = [entry.command for entry in group]
     trackings = [entry.tracking for entry in group]
-    events = [(number, *_columns(event)) for number, entry in enumerate(group, start=1) for event in entry.events]
+    numbers = [number for number, entry in enumerate(group, start=1) for _ in entry.events]
+    events = [event for entry in group for event in entry.events]
+    caused = [event.caused for event in events]
     return (
-        [len(entry.events) for entry in group],
-        [command and command.id for command in commands],
-        [command and command.name for command in commands],
-        [command and command.request_hash for command in commands],
-        [command and command.answer for command in commands],
-        [tracking and tracking.application_name for tracking in trackings],
-        [tracking and tracking.notification_id for tracking in trackings],
-        *(list(column) for column in (zip(*events, strict=True) if events else [()] * 13)),
+        column(INT4, [len(entry.events) for entry in group]),
+        column(UUIDS, [command and command.id for command in commands]),
+        column(TEXT, [command and command.name for command in commands]),
+        column(BYTEA, [command and command.request_hash for command in commands]),
+        column(UUIDS, [command and command.answer for command in commands]),
+        column(TEXT, [tracking and tracking.application_name for tracking in trackings]),
+        column(INT8, [tracking and tracking.notification_id for tracking in trackings]),
+        column(INT4, numbers),
+        column(UUIDS, [event.originator_id for event in events]),
+        column(INT8, [event.originator_version for event in events]),
+        column(TEXT, [event.topic for event in events]),
+        column(BYTEA, [event.state for event in events]),
+        column(TIMESTAMPTZ, [event.recorded_at for event in events]),
+        column(TEXT, [act.actor for act in caused]),
+        column(TEXT, [act.department for act in caused]),
+        column(TEXT, [act.purpose for act in caused]),
+        column(UUIDS, [act.command_id for act in caused]),
+        column(UUIDS, [act.correlation_id for act in caused]),
+        column(UUIDS, [act.causation_id for act in caused]),
+        column(TEXT, [act.trace for act in caused]),
     )
 
 
