@@ -12,12 +12,17 @@ Each reaction looks at what is known first, so hearing a message again changes n
 that are late are noted, and climb (N5.1, N6.3).
 """
 
+from collections.abc import Iterable
 from datetime import date
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 from services.assistance.application import Assistance
-from services.assistance.domain.categories import Groups, Origin
+from services.assistance.domain.categories import CATEGORIES, Groups, Origin
+from services.assistance.domain.eligibility import Eligibility
+from services.assistance.domain.residence import Residence
+from services.assistance.domain.statement import Statement
 from services.assistance.lookup import DuePlans
 from services.assistance.payments import Payments
 from services.chassis.application import let_time_work
@@ -49,22 +54,24 @@ LATE_AT_ONCE: Final = 500
 """How many late measures and reviews one tick works on at most; the rest the next time."""
 
 
+def looks_for(event: Published) -> Iterable[UUID]:
+    """What `react` looks for first: what is known of a child's groups, or where it lives."""
+    match event:
+        case roster.GroupsStated():
+            yield Statement.id_of(child_id=event.child_id)
+            for category in CATEGORIES.stated(_groups(event), on=event.valid_on):
+                yield Eligibility.id_of(child_id=event.child_id, category=category)
+        case cases.CaseOpened():
+            yield Residence.id_of(child_id=event.child_id)
+        case _:
+            pass
+
+
 def react(app: Assistance, envelope: Envelope, event: Published) -> None:
     """Does what a message asks of assistance; what it does not concern passes by."""
     match event:
         case roster.GroupsStated():
-            groups = Groups(
-                poverty=event.poverty,
-                relief=event.relief,
-                disability=event.disability,
-                left_behind=event.left_behind,
-                migrant=event.migrant,
-                risk=event.risk,
-                monitored_on=event.monitored_on,
-                risk_removed_on=event.risk_removed_on,
-                origins={source.fact: Origin(source.register, source.batch_id, source.row) for source in event.sources},
-            )
-            app.state_groups(child_id=event.child_id, groups=groups, valid_on=event.valid_on)
+            app.state_groups(child_id=event.child_id, groups=_groups(event), valid_on=event.valid_on)
         case roster.ChildrenMerged():
             app.merge_entries(child_id=event.child_id, merged_id=event.merged_id, position=envelope.position)
         case roster.ChildrenUnmerged():
@@ -94,6 +101,20 @@ def react(app: Assistance, envelope: Envelope, event: Published) -> None:
             _end_plan(app, event, resolution="merged", ended_on=event.merged_on)
         case _:
             pass
+
+
+def _groups(event: roster.GroupsStated) -> Groups:
+    return Groups(
+        poverty=event.poverty,
+        relief=event.relief,
+        disability=event.disability,
+        left_behind=event.left_behind,
+        migrant=event.migrant,
+        risk=event.risk,
+        monitored_on=event.monitored_on,
+        risk_removed_on=event.risk_removed_on,
+        origins={source.fact: Origin(source.register, source.batch_id, source.row) for source in event.sources},
+    )
 
 
 def _end_plan(

@@ -48,6 +48,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         hears=policy.HEARS,
         react=partial(policy.react, assistance),
         heeds=policy.HEEDS,
+        looks_for=policy.looks_for,
         pass_time=pass_time,
         close=assistance.recorder_of_commands.close,
     )

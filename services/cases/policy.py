@@ -7,7 +7,7 @@ along; entries that turn out to be one child have one case. Requests about what 
 erased or restricted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
 from operator import itemgetter
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from services.cases.application import Cases
 from services.cases.data_requests import hear_correction, hear_end
-from services.cases.domain.case import Case, Place
+from services.cases.domain.case import Case, Place, id_of_case
 from services.cases.domain.catalogue import OPENINGS
 from services.cases.domain.ladder import OPEN, OUT_OF_CLASS, State
 from services.cases.due import DueReplies, Reply
@@ -44,6 +44,15 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
 
 LATE_AT_ONCE: Final = 1000
 """On how much of what is late one tick works at most; the longest overdue first, the rest the next time."""
+
+
+def looks_for(event: Published) -> Iterable[UUID]:
+    """What `react` looks for first: the first case of a child, which most children never get."""
+    match event:
+        case roster.FindingRaised() | roster.ResidenceStated() | roster.SchoolingStated():
+            yield id_of_case(event.child_id, 1)
+        case _:
+            pass
 
 
 def react(app: Cases, envelope: Envelope, event: Published) -> None:  # noqa: ARG001  # every policy has this form

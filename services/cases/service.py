@@ -50,12 +50,15 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     named_persons, known, held = NamedPersons(), Dropouts(), Posts()
 
     def follow(event: object) -> None:
-        due_cases.apply(event)
-        due_visits.apply(event)
-        due_replies.apply(event)
-        named_persons.apply(event)
-        known.apply(event)
-        held.apply(event)
+        for apply in (
+            due_cases.apply,
+            due_visits.apply,
+            due_replies.apply,
+            named_persons.apply,
+            known.apply,
+            held.apply,
+        ):
+            apply(event)
 
     own_events = OwnEvents(application=cases, apply=follow)
 
@@ -107,6 +110,7 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
         hears=policy.HEARS,
         react=partial(policy.react, cases),
         heeds=policy.HEEDS,
+        looks_for=policy.looks_for,
         pass_time=pass_time,
         close=close,
     )

@@ -59,7 +59,7 @@ class _Step:
     """What one heard message has caused so far, or the messages of a page."""
 
     aggregates: dict[UUID, RecordedAggregate] = field(default_factory=dict)
-    """All that was recorded: what is found from now on."""
+    """All that was recorded, or read ahead: what is found from now on."""
     touched: dict[UUID, RecordedAggregate] = field(default_factory=dict)
     """What the message at hand has recorded."""
     absent: set[UUID] = field(default_factory=set)
@@ -301,6 +301,15 @@ class Page:
         self.first = tracking.notification_id if self.first is None else self.first
         self.last = tracking
         return True
+
+    def expect(self, ids: Iterable[UUID]) -> None:
+        """Reads at once what the next reactions are going to look for, but for what is known here already."""
+        step = self._step
+        unknown = [id_ for id_ in dict.fromkeys(ids) if id_ not in step.aggregates and id_ not in step.absent]
+        if unknown:
+            found = self._application.find_all(RecordedAggregate, unknown)
+            step.aggregates.update(found)
+            step.absent.update(id_ for id_ in unknown if id_ not in found)
 
     def __len__(self) -> int:
         """How many events were caused."""

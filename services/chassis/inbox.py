@@ -4,7 +4,8 @@ A message that causes nothing is not worth a transaction of its own: its positio
 nothing more comes, or once in `WRITE_EVERY_S`. That is safe, because what caused nothing causes nothing again.
 
 Nor is a transaction for each message worth while where many have come: those of one partition are decided one after the other
-and stored together as a page, for as long as `PAGE_S` lasts. A page is only an attempt. A message that does not belong in one (it can't
+and stored together as a page, for as long as `PAGE_S` lasts. What a policy says it will look for is read beforehand for many of
+them at once. A page is only an attempt. A message that does not belong in one (it can't
 be read, its key is parked, its reaction fails) ends it and is taken by itself, and a page that can't be stored is taken message by message.
 
 What becomes of a message that fails:
@@ -28,12 +29,13 @@ The thread outlives whatever happens: what it did not expect makes it begin anew
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
+from itertools import chain
 from threading import Event, Thread
 from typing import Final, Protocol, TypeVar
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import psycopg
 from eventsourcing.persistence import Tracking
@@ -53,6 +55,7 @@ from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_o
 
 T = TypeVar("T")
 React = Callable[[Envelope, Published], None]
+LooksFor = Callable[[Published], Iterable[UUID]]  # the aggregates that a reaction to an event looks for first
 
 
 class Hear(Protocol):
@@ -65,7 +68,7 @@ class Hear(Protocol):
 
 BATCH: Final = 500
 POLL_S: Final = 0.5
-WRITE_AFTER_S: Final = 0.05
+WRITE_AFTER_S: Final = 0.5
 """How long nothing has to come until the positions of what caused nothing are written."""
 WRITE_EVERY_S: Final = 1.0
 """How long they wait at most while more and more comes."""
@@ -79,6 +82,7 @@ STALE_PAUSE_S_MAX: Final = 0.2
 STOP_S: Final = 30.0
 PAGE_S: Final = 0.25
 """How long a page is decided at most: nobody waits longer for an effect, nor has longer to change what it was decided upon."""
+AHEAD: Final = 100  # messages of a page for which is read at once what their reactions look for
 PAGE_EVENTS_MAX: Final = 2_000
 """Events that a page causes, beyond which no further message joins it."""
 
@@ -123,8 +127,12 @@ class Inbox:
         react: React,
         clock: Clock,
         heeds: Collection[type[Published]] | None = None,
+        looks_for: LooksFor | None = None,
     ) -> None:
-        """`heeds` are the published events that `react` does something about, those known here that it doesn't name pass it by; None where it sees all."""
+        """`heeds` are the published events that `react` does something about, those known here that it doesn't name pass it by; None where it sees all.
+
+        `looks_for` names what is worth reading for many messages at once; what it doesn't name is read when it is looked for.
+        """
         self.name = f"{service} inbox"
         self._service = service
         self._log = log
@@ -132,6 +140,7 @@ class Inbox:
         self._application = application
         self._react = react
         self._pass_by = frozenset(wire_types()) - {event.TYPE for event in heeds} if heeds is not None else frozenset()
+        self._looks_for = looks_for
         self._clock = clock
         self._stopping = Event()
         self._progress = Progress(clock)
@@ -143,6 +152,7 @@ class Inbox:
         self._look_at = 0.0
         self._unwritten: dict[str, int] = {}  # how far was heard of what caused nothing, by tracking name
         self._write_at = 0.0
+        self._uncommitted = False  # whether the transport is still to be told of what it gave
         self._thread = Thread(target=self._run, name=self.name, daemon=True)
 
     def start(self) -> None:
@@ -171,9 +181,11 @@ class Inbox:
         return len(self._keys)
 
     def positions(self) -> dict[str, int]:
-        """How far the service has heard, by tracking name: every partition of the producers it hears."""
-        trackings = self._application.recorder_of_commands.trackings()
-        return {name: position for name, position in trackings.items() if name.partition("/")[0] in self.hears}
+        """How far the service has heard, by tracking name: every partition of the producers it hears, written down yet or not."""
+        heard = self._application.recorder_of_commands.trackings()
+        for name, position in self._unwritten.copy().items():
+            heard[name] = max(position, heard.get(name, 0))
+        return {name: position for name, position in heard.items() if name.partition("/")[0] in self.hears}
 
     def take(self, records: Sequence[Record]) -> None:
         """Lets the policy react to records in order; afterwards each is handled or parked, and tracked."""
@@ -230,10 +242,12 @@ class Inbox:
         self._fell_over = ""
         if records:
             self._take_all(records)
-            if not self._stopping.is_set():  # else some may not have been heard
-                subscription.commit()
+            self._uncommitted = True
         if not records or time.monotonic() >= self._write_at:
             self._write_positions()
+        if self._uncommitted and not (self._unwritten or self._stopping.is_set()):  # some may not have been heard
+            subscription.commit()  # never beyond what is written down: a transport ahead of us is read from its beginning
+            self._uncommitted = False
 
     def _take_all(self, records: Sequence[Record]) -> None:
         """Lets the policy react to records in order, or parks them."""
@@ -241,17 +255,31 @@ class Inbox:
             return
         self._keys = self._at_table(self._read_keys)
         page = _Page(self._application)
-        for record in self._progress.through(records):
+        for number, record in enumerate(self._progress.through(records)):
             if self._stopping.is_set():
                 break
             if not page.has_room_for(record):
                 self._close(page)
                 page = _Page(self._application)
+            if number >= page.read_until:
+                page.read_until = number + AHEAD
+                self._read_ahead(page, records[number : page.read_until])
             if not self._join(page, record):
                 self._close(page)
                 page = _Page(self._application)
                 self._take(record)
         self._close(page)
+
+    def _read_ahead(self, page: "_Page", records: Sequence[Record]) -> None:
+        """Reads at once what the reactions to these records look for. Only an attempt: else each is looked for when its turn comes."""
+        if self._looks_for is None:
+            return
+        envelopes = [record.envelope for record in records if isinstance(record, Message)]
+        try:
+            heeded = [event for one in envelopes if one.type not in self._pass_by if (event := read_body(one))]
+            page.reactions.expect(chain.from_iterable(map(self._looks_for, heeded)))
+        except Exception as error:  # noqa: BLE001  # whatever it is, it befalls the message it is of, when that is taken
+            logger.info("%s reads nothing ahead: %s", self.name, type(error).__name__)
 
     def _join(self, page: "_Page", record: Record) -> bool:
         """Lets the policy react to a record within a page; False where it has to be taken by itself."""
@@ -446,6 +474,8 @@ class _Page:
         """From the first that had an effect: what is taken by itself where the page can't be stored."""
         self.tracking = ""
         self.reached = 0
+        self.read_until = 0
+        """The number in its batch of the first record for which nothing was read ahead."""
         self.trails = False
         """Whether the last ones had no effect, so that their position is still to be written."""
         self._ends_at = time.monotonic() + PAGE_S

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from services.chassis.aggregate import Caused, acting
 from services.chassis.application import RecordedApplication
 from services.chassis.clock import Clock
-from services.chassis.inbox import Inbox, React
+from services.chassis.inbox import Inbox, LooksFor, React
 from services.chassis.log import Lag, Log
 from services.chassis.notes import Key
 from services.chassis.publication import Publication
@@ -55,6 +55,8 @@ class Service:
     pass_time: Callable[[], None]
     """Lets the day work on what is due; nothing where time brings nothing."""
     close: Callable[[], None]
+    looks_for: LooksFor | None = None
+    """What `react` looks for first, so that it is read for many messages at once."""
     also: Mapping[str, Callable[[Clock], "Sequence[Part]"]] = field(default_factory=dict)
     """Parts that only this service has, by the name they are run by."""
 
@@ -67,6 +69,7 @@ class Service:
             application=self.application,
             react=self.react,
             heeds=self.heeds,
+            looks_for=self.looks_for,
             clock=clock,
         )
 

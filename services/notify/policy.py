@@ -11,6 +11,7 @@ for a unit, a kind, a place and a due date, and a further one only once that was
 (N1.8) that a township does not hand in.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from functools import partial
 from typing import Final
@@ -65,6 +66,15 @@ LOCAL: Final = frozenset({"school", "township"})
 
 AT_ONCE: Final = 1000
 """How many notices one tick delivers, and how many it escalates, at most; the rest the next time."""
+
+
+def looks_for(event: Published) -> Iterable[UUID]:
+    """What `react` looks for first: where a case belongs."""
+    match event:
+        case cases.CaseOpened():
+            yield CaseArea.id_of(case_id=event.case_id)
+        case _:
+            pass
 
 
 def react(app: Notices, envelope: Envelope, event: Published) -> None:

@@ -92,6 +92,7 @@ def build(
         hears=policy.HEARS,
         react=partial(policy.react, notices),
         heeds=policy.HEEDS,
+        looks_for=policy.looks_for,
         pass_time=pass_time,
         close=notices.recorder_of_commands.close,
         also={"sender": sender},

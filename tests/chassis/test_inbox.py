@@ -1,13 +1,13 @@
 """A service hears everything once, in order; what it can't digest is parked by key and everything else flows on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import msgspec
 import psycopg
@@ -24,7 +24,7 @@ from services.chassis.aggregate import Caused
 from services.chassis.clock import SteppedClock
 from services.chassis.dropping import drop
 from services.chassis.errors import Refused, Stale
-from services.chassis.inbox import Inbox, React
+from services.chassis.inbox import Inbox, LooksFor, React
 from services.chassis.key_store import VaultUnavailable
 from services.chassis.log import Behind, Lag, Log, Message, Record, Unreadable, encode
 from services.chassis.log_direct import DirectLog
@@ -66,7 +66,13 @@ def open_inbox(listener: Things, log: Log, clock: SteppedClock) -> Iterator[Call
     """Makes inboxes of the listening service, as so many runs of it would; all are stopped at the end."""
     with ExitStack() as stack:
 
-        def make(react: React | None = None, *, log: Log = log, application: Things = listener) -> Inbox:
+        def make(
+            react: React | None = None,
+            *,
+            log: Log = log,
+            application: Things = listener,
+            looks_for: LooksFor | None = None,
+        ) -> Inbox:
             inbox = Inbox(
                 service="listener",
                 log=log,
@@ -74,6 +80,7 @@ def open_inbox(listener: Things, log: Log, clock: SteppedClock) -> Iterator[Call
                 application=application,
                 react=react or note_in(listener),
                 clock=clock,
+                looks_for=looks_for,
             )
             stack.callback(inbox.stop)
             return inbox
@@ -113,6 +120,29 @@ def choking_on(listener: Things, *poison: str) -> tuple[React, list[str]]:
             raise ValueError("燕归来")
 
     return react, cured
+
+
+def id_of_word(word: str) -> UUID:
+    """The listener's thing about a word."""
+    return uuid5(NAMESPACE_URL, word)
+
+
+def counting_words(listener: Things) -> tuple[React, LooksFor]:
+    """A policy that begins a thing for each word and is told the word again after that; and what it looks for."""
+
+    def react(_envelope: Envelope, event: Published) -> None:
+        if isinstance(event, ThingTold):
+            if (known := listener.find(Thing, id_of_word(event.words))) is None:
+                listener.begin_thing(owner_id=uuid4(), name=event.words, thing_id=id_of_word(event.words))
+            else:
+                known.tell(event.words)
+                listener.record(known)
+
+    def looks_for(event: Published) -> Iterable[UUID]:
+        if isinstance(event, ThingTold):
+            yield id_of_word(event.words)
+
+    return react, looks_for
 
 
 def tell(things: Things, *words: str, of: UUID | None = None, hidden: bool = False) -> UUID:
@@ -313,6 +343,48 @@ class TestAPage:
 
         assert asked == [nobody]
         assert listener.get(Thing, nobody).name == "three"
+
+    def test_reads_at_once_what_its_messages_look_for(
+        self,
+        things: Things,
+        listener: Things,
+        log: Log,
+        open_inbox: Callable[..., Inbox],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        asked, recorder = list[list[UUID]](), listener.recorder_of_commands
+        select = recorder.select_events_of
+
+        def select_events_of(originator_ids: Iterable[UUID]) -> list[RecordedEvent]:
+            asked.append(list(originator_ids))
+            return select(asked[-1])
+
+        monkeypatch.setattr(recorder, "select_events_of", select_events_of)
+        monkeypatch.delattr(Recorder, "select_events")  # nothing is looked for by itself
+        react, looks_for = counting_words(listener)
+        tell(things, "one", "two", "one")
+        tell(things, "two", "one")
+
+        open_inbox(react, looks_for=looks_for).take(told(log))
+
+        assert asked == [[id_of_word("one"), id_of_word("two")]]
+        monkeypatch.undo()
+        assert listener.get(Thing, id_of_word("one")).told == ["one", "one"]
+        assert listener.get(Thing, id_of_word("two")).told == ["two"]
+
+    def test_lets_each_message_look_for_itself_where_nothing_can_be_read_ahead(
+        self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
+    ) -> None:
+        react, _ = counting_words(listener)
+
+        def fails(_event: Published) -> Iterable[UUID]:
+            raise ValueError
+
+        tell(things, "one", "two", "one")
+        open_inbox(react, looks_for=fails).take(told(log))
+
+        assert listener.get(Thing, id_of_word("one")).told == ["one"]
+        assert waiting(listener) == []
 
     def test_says_of_each_event_which_message_caused_it(
         self, things: Things, listener: Things, log: Log, open_inbox: Callable[..., Inbox]
