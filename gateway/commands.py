@@ -17,13 +17,15 @@ import msgspec
 from opentelemetry.trace import SpanKind
 
 from gateway.access.principal import Principal
+from gateway.readmodel.changes import Changes
 from gateway.readmodel.reading import Reader, ReadModelUnavailable, claims
 from services.chassis.errors import Forbidden, NotFound, Refused, ServiceError, Stale
 from services.chassis.proving import Proven
 from services.chassis.telemetry import span, traceparent
 from services.contracts.divisions import COUNTY
 
-_LOOK_EVERY_S = 0.02
+LOOK_AGAIN_S = 0.25
+"""How long nothing is heard of the read model until it is looked at all the same."""
 PASSED_IN_S = 60.0
 """How long a file may stand still on its way to or from a service."""
 MOST_PASSED = 64 * 1024 * 1024
@@ -85,6 +87,10 @@ class Visibility(Protocol):
 
     async def reached(self, producer: str, position: int, timeout_s: float) -> bool:
         """Waits until what `producer` told up to `position` can be read; False where that takes longer than allowed."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of what it hears by."""
         ...
 
 
@@ -247,6 +253,7 @@ class Commands:
         """Lets go of all connections."""
         for client in self._clients.values():
             await client.aclose()
+        await self._visibility.close()
 
 
 def _caller(principal: Principal) -> Caller:
@@ -294,10 +301,12 @@ def _refuse(status: int, content: bytes) -> NoReturn:
 
 
 class ReadModelVisibility:
-    """Looks at the read model's journal and tracking while anybody waits, one look for all who do."""
+    """Looks at the read model's journal and tracking when it has moved while anybody waits, one look for all who do."""
 
-    def __init__(self, *, reader: Reader) -> None:
+    def __init__(self, *, reader: Reader, look_again_s: float = LOOK_AGAIN_S) -> None:
         self._reader = reader
+        self._changes = Changes(dsn=reader.dsn)
+        self._look_again_s = look_again_s
         self._waiting: dict[tuple[str, int], list[asyncio.Future[bool]]] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -305,23 +314,34 @@ class ReadModelVisibility:
         """Waits until an event of this position was projected, or every partition has passed it; False where it is parked."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault((producer, position), []).append(done)
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_on(), name="visibility")
         try:
             async with asyncio.timeout(timeout_s):
+                if self._looking is None or self._looking.done():
+                    self._looking = asyncio.create_task(self._look_on(), name="visibility")
+                else:  # it may wait for a change, and what it waits for here has perhaps come before
+                    await self._look([(producer, position)])
                 return await done
         except TimeoutError:
             self._forget((producer, position), done)
             return False
 
+    async def close(self) -> None:
+        """Listens no more."""
+        await self._changes.close()
+
     async def _look_on(self) -> None:
+        """Looks at all that is waited for, again and again when the read model has moved."""
         while self._waiting:
-            for place, is_shown in (await self._seen(list(self._waiting))).items():
-                for done in self._waiting.pop(place, []):
-                    if not done.done():
-                        done.set_result(is_shown)
+            moved = self._changes.count
+            await self._look(list(self._waiting))
             if self._waiting:
-                await asyncio.sleep(_LOOK_EVERY_S)
+                await self._changes.after(moved, within_s=self._look_again_s)
+
+    async def _look(self, places: list[tuple[str, int]]) -> None:
+        for place, is_shown in (await self._seen(places)).items():
+            for done in self._waiting.pop(place, []):
+                if not done.done():
+                    done.set_result(is_shown)
 
     async def _seen(self, places: list[tuple[str, int]]) -> dict[tuple[str, int], bool]:
         """Of these places those that the read model has passed, and whether what happened there is shown."""

@@ -11,7 +11,7 @@ Who owes a duty is the unit it was at that time. A case that moves hands over wh
 its row. Matters that know a child and no place stand under the child's township and follow it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, ClassVar, Final, Literal
@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from gateway.readmodel.fold import Told
 from gateway.readmodel.roster import Child
-from gateway.readmodel.rows import Connection, Known, Row, Rows, read_rows
+from gateway.readmodel.rows import Connection, Known, Row, Rows
 from services.chassis.clock import china_date
 
 Change = Literal["set", "paused", "resumed", "extended"]
@@ -125,10 +125,10 @@ class Ledger(Row, frozen=True, kw_only=True):
 # Between the ledger and its rows.
 
 
-def gather(connection: Connection, ids: Collection[UUID]) -> list[Ledger]:
-    """The ledgers of these matters, of their rows."""
-    found = sorted(read_rows(connection, Duty, by="about", ids=ids), key=lambda duty: (duty.about, duty.number))
-    return [Ledger(about=key, duties=tuple(duties)) for key, duties in groupby(found, key=lambda duty: duty.about)]
+def gather(duties: Iterable[Duty]) -> list[Ledger]:
+    """The ledgers of these rows, which are all there are of their matters."""
+    found = sorted(duties, key=lambda duty: (duty.about, duty.number))
+    return [Ledger(about=key, duties=tuple(of_one)) for key, of_one in groupby(found, key=lambda duty: duty.about)]
 
 
 def spread(changed: Rows, *, before: Rows) -> Rows:

@@ -52,7 +52,7 @@ from gateway.readmodel.duties import Duty, Ledger
 from gateway.readmodel.fold import Fold, Opener, Share, Told, evolve, hear, keys_of, named, shares, whole
 from gateway.readmodel.review import DoubtRow
 from gateway.readmodel.roster import Child, ChildIdentity
-from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, read_rows, write_rows
+from gateway.readmodel.rows import Connection, Known, OfCase, OfChild, Row, Rows, ask_rows, write_rows
 from gateway.readmodel.timeline import CaseStep
 from gateway.readmodel.words import StepWords, VisitWords
 from services.chassis.log import Message
@@ -157,17 +157,18 @@ def writing(connection: Connection, *, lock: int = LOCK) -> Iterator[None]:
 def track(connection: Connection, *, since: Mapping[str, int], reached: Mapping[str, int]) -> None:
     """Moves the tracking on; raises `Overtaken` where it isn't where the reader believes it to be."""
     names = list(reached)
-    connection.execute(
-        "insert into tracking (name, position) select name, 0 from unnest(%s::text[]) name on conflict do nothing",
-        [names],
-    )
-    moved = connection.execute(
-        """update tracking set position = batch.reached
-           from unnest(%s::text[], %s::bigint[], %s::bigint[]) as batch (name, since, reached)
-           where tracking.name = batch.name and tracking.position = batch.since""",
-        [names, [since.get(name, 0) for name in names], list(reached.values())],
-    ).rowcount
-    if moved != len(names):
+    with connection.pipeline():
+        connection.execute(
+            "insert into tracking (name, position) select name, 0 from unnest(%s::text[]) name on conflict do nothing",
+            [names],
+        )
+        moved = connection.execute(
+            """update tracking set position = batch.reached
+               from unnest(%s::text[], %s::bigint[], %s::bigint[]) as batch (name, since, reached)
+               where tracking.name = batch.name and tracking.position = batch.since""",
+            [names, [since.get(name, 0) for name in names], list(reached.values())],
+        )
+    if moved.rowcount != len(names):
         raise Overtaken("the read model is not where this reader left it")
 
 
@@ -237,10 +238,11 @@ def outcome(connection: Connection, told: Sequence[Told[Published]], *, ahead: R
 def write(connection: Connection, become: Outcome) -> None:
     """Writes what has become of rows, and what follows from it elsewhere."""
     recounting = partition.Recounting(connection, become.changed.keys_of(Child, ChildIdentity))
-    followers = fill(connection, become)
-    recounting.move()
-    connection.execute(f"notify {CHANNEL}".encode())
-    follow(connection, followers)
+    with connection.pipeline():  # nothing is asked: all of it goes in one way there and back
+        followers = fill(connection, become)
+        recounting.move()
+        connection.execute(f"notify {CHANNEL}".encode())
+        follow(connection, followers)
 
 
 def fill(connection: Connection, become: Outcome) -> "Followers":
@@ -312,14 +314,20 @@ def _read(connection: Connection, told: Sequence[Told[Published]], heard: Sequen
     children.update(named(events, fields=("child_id", "other_id")))
     files.update(named(events, fields=("case_id",)))
     rows = Rows()
-    for ledger in duties.gather(connection, keys.get(Ledger, ())):
+    with connection.pipeline():  # all of it is asked for in one way there and back
+        owed = ask_rows(connection, Duty, by="about", ids=keys.get(Ledger, ()))
+        asked = [
+            (kind, ask_rows(connection, kind, by=kind.KEY, ids=ids))
+            for kind, ids in keys.items()
+            if kind is not Ledger and not kind.OF_ONE_EVENT
+        ]
+        open_cases = ask_rows(connection, CaseFile, by="child_id", ids=children, only="closed_on is null")
+    for ledger in duties.gather(owed()):
         rows.put(Ledger, ledger.about, ledger)
-    for kind, ids in keys.items():
-        if kind is Ledger or kind.OF_ONE_EVENT:
-            continue
-        for row in read_rows(connection, kind, by=kind.KEY, ids=ids):
+    for kind, found in asked:
+        for row in found():
             rows.put(kind, getattr(row, kind.KEY), row)
-    for case in read_rows(connection, CaseFile, by="child_id", ids=children, only="closed_on is null"):
+    for case in open_cases():
         files.add(case.case_id)
         rows.put(CaseFile, case.case_id, case)
     files.update(case.case_id for case in ahead.of(CaseFile) if case.child_id in children)

@@ -142,14 +142,27 @@ class Known(Rows):
         return changed
 
 
-def read_rows(
+def read_rows(connection: Connection, kind: type[R], *, by: str, ids: Collection[UUID]) -> list[R]:
+    """The rows whose column `by` holds one of the ids."""
+    return ask_rows(connection, kind, by=by, ids=ids)()
+
+
+def ask_rows(
     connection: Connection, kind: type[R], *, by: str, ids: Collection[UUID], only: LiteralString = "true"
-) -> list[R]:
-    """The rows whose column `by` holds one of the ids; `only` is a further condition."""
+) -> Callable[[], list[R]]:
+    """Asks for the rows whose column `by` holds one of the ids, and returns what gives them; `only` is a further condition.
+
+    Within a pipeline of the connection many are asked for, and after it all of them have come, in one way there and back.
+    """
     if not ids:
-        return []
-    found = connection.execute(_reading(kind, by, only), [list(ids)]).fetchone()
-    return msgspec.json.decode(found[0], type=list[kind]) if found and found[0] else []  # type: ignore[valid-type]
+        return list
+    asked = connection.execute(_reading(kind, by, only), [list(ids)])
+
+    def found() -> list[R]:
+        row = asked.fetchone()
+        return msgspec.json.decode(row[0], type=list[kind]) if row and row[0] else []  # type: ignore[valid-type]
+
+    return found
 
 
 def write_rows(connection: Connection, rows: Rows) -> None:

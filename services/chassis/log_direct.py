@@ -58,10 +58,12 @@ class DirectSubscription:
         self._log = log
         self._seen: dict[str, int] = {}
         self._look_at = 0.0
+        self._ask_at = 0.0
 
     def seek(self, positions: dict[str, int]) -> None:
         """Go on after these positions."""
         self._seen = dict(positions)
+        self._ask_at = 0.0
 
     def poll(self, *, limit: int, timeout_s: float) -> list[Message]:
         """The next messages, at most `limit`, producers in turn."""
@@ -90,14 +92,21 @@ class DirectSubscription:
         """Nothing to let go of: the place is the reader's own tracking."""
 
     def _look(self, limit: int) -> list[Message]:
+        """What is new of those who have recorded something here, and now and then of all: other processes ring no bell."""
         messages: list[Message] = []
+        asks_all = time.monotonic() >= self._ask_at
         for publication in self._publications:
             tracking = f"{publication.producer}/0"
-            envelopes = publication.read(after=self._seen.get(tracking, 0), limit=limit - len(messages))
+            seen = self._seen.get(tracking, 0)
+            if not asks_all and publication.known_head <= seen:
+                continue
+            envelopes = publication.read(after=seen, limit=limit - len(messages))
             if envelopes:
                 self._seen[tracking] = envelopes[-1].position
                 messages.extend(Message(tracking, envelope) for envelope in envelopes)
             if len(messages) >= limit:
                 break
+        else:
+            self._ask_at = time.monotonic() + LOOK_AGAIN_S if asks_all else self._ask_at
         self._publications = [*self._publications[1:], *self._publications[:1]]
         return messages

@@ -44,20 +44,30 @@ class Publication:
             0  # up to here nothing is kept: who is further behind reads for itself, and pushes nobody's events out
         )
         self._lock = Lock()
+        self._reading = Lock()
+
+    @property
+    def known_head(self) -> int:
+        """The last position recorded as far as this process knows, without asking."""
+        return self._application.recorder_of_commands.known_head
 
     def head(self) -> int:
         """The position of the last event recorded."""
         return self._application.position()
 
     def read(self, *, after: int, limit: int) -> list[Envelope]:
-        """Published events after a position, oldest first: `limit` of them, or all there are."""
-        at_hand = self._at_hand(after=after, limit=limit)
-        if len(at_hand) == limit:
-            return at_hand
+        """Published events after a position, oldest first: `limit` of them, or all that this process knows of.
+
+        What others have recorded is found where nothing is at hand: at the latest by the next read.
+        """
         recorder = self._application.recorder_of_commands
-        rest = recorder.follow(after=after + len(at_hand), limit=limit - len(at_hand))
-        envelopes = [self._envelope(notification) for notification in rest]
-        self._share(envelopes)
+        with self._reading:  # several are woken by one event: the first fetches it, and the others find it at hand
+            at_hand = self._at_hand(after=after, limit=limit)
+            if len(at_hand) == limit or (at_hand and at_hand[-1].position >= self.known_head):
+                return at_hand
+            rest = recorder.follow(after=after + len(at_hand), limit=limit - len(at_hand))
+            envelopes = [self._envelope(notification) for notification in rest]
+            self._share(envelopes)
         return at_hand + envelopes
 
     def _at_hand(self, *, after: int, limit: int) -> list[Envelope]:

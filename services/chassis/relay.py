@@ -3,6 +3,10 @@
 Nobody else publishes. The store is the outbox; how far the relay has come is a row in the service's own database. It
 sends, then writes down its place: after a crash in between it sends again, and readers pass over what they have seen.
 
+Each append rings, by NOTIFY and in its own transaction, once there is a place: whoever works on it listens, in whatever process it
+is, and looks by itself every `LOOK_AGAIN_S`. Where nothing is relayed (the embedded profile) nothing rings, as it would have commits
+of all databases of a server wait for one another.
+
 One relay works on a place at a time: it holds an advisory lock on the connection with which it writes its place. Others
 stand by and take over when that connection ends. One that lost its lock unnoticed may send what another sends too, which
 is harmless: it began at a place that was written down, so its events are in order and without a gap.
@@ -12,12 +16,13 @@ while the one on the old place goes on; `republish` does the same once, in the c
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Thread
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import psycopg
 from psycopg import sql
@@ -26,13 +31,16 @@ from psycopg.conninfo import make_conninfo
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import Refused
 from services.chassis.log import Lag, LogIncomplete, LogUnavailable
-from services.chassis.log_kafka import Cluster, KafkaSender, Topic
 from services.chassis.publication import Publication
 from services.chassis.telemetry import batch_span
 from services.contracts.envelope import Envelope
 
+if TYPE_CHECKING:
+    from services.chassis.log_kafka import Cluster, Topic
+
 BATCH: Final = 1000
 LOOK_AGAIN_S: Final = 0.25
+"""How long it hears of nothing until it looks all the same."""
 STAND_BY_S: Final = 0.5
 PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 5.0
@@ -67,7 +75,7 @@ class Sender(Protocol):
 
 
 def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
-    """Creates the table of places and grants it to `app_role`. For the schema's owner; twice is once."""
+    """Creates the table of places, grants it to `app_role`, and lets appends ring. For the schema's owner, after the store; twice is once."""
     grants = sql.SQL("grant select, insert, update on relay_place to {}").format(sql.Identifier(app_role))
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtext('relay.migrate'))")
@@ -78,6 +86,20 @@ def migrate(connection: psycopg.Connection[Any], *, app_role: str) -> None:
                )"""
         )
         connection.execute(grants)
+        connection.execute(_RINGING)
+
+
+_RINGING: Final = b"""
+    create or replace function ring_relay() returns trigger language plpgsql as $$
+    begin
+        if exists (select from relay_place) then
+            notify baoxue_recorded;
+        end if;
+        return null;
+    end $$;
+    revoke all on function ring_relay from public;
+    create or replace trigger rings after insert on events for each statement execute function ring_relay();
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +114,14 @@ class Relay:
     """Follows one publication to one topic. A part of a runtime: `start`, `stop`, `health`."""
 
     def __init__(
-        self, *, publication: Publication, sender: Sender, dsn: str, place: str, clock: Clock | None = None
+        self,
+        *,
+        publication: Publication,
+        sender: Sender,
+        dsn: str,
+        place: str,
+        clock: Clock | None = None,
+        look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
         """`dsn` is that of the service's app role; `place` names the row, one for each topic: `baoxue.roster.1`.
 
@@ -105,13 +134,12 @@ class Relay:
         self._dsn = make_conninfo(dsn, options=_SESSION, **_NETWORK)
         self._place = place
         self._clock = clock or SystemClock()
+        self._look_again_s = look_again_s
         self._position = 0
         self._waiting: _Waiting | None = None
         self._state = "starting"
         self._stopping = Event()
-        self._bell = Event()  # something was recorded, or we are to stop
         self._thread = Thread(target=self._run, name=self.name, daemon=True)
-        publication.on_recorded(self._ring)
 
     def start(self) -> None:
         """Begins to follow; returns at once."""
@@ -120,7 +148,6 @@ class Relay:
     def stop(self) -> None:
         """Finishes the batch at hand, or gives it up where the log doesn't take it, and ends."""
         self._stopping.set()
-        self._bell.set()
         if self._thread.is_alive():
             self._thread.join(timeout=STOP_S)
 
@@ -157,9 +184,6 @@ class Relay:
                 progress(self._position)
         return self._position
 
-    def _ring(self, _position: int) -> None:
-        self._bell.set()
-
     def _run(self) -> None:
         pause_s = PAUSE_S
         while not self._stopping.is_set():
@@ -189,13 +213,20 @@ class Relay:
 
     def _follow(self, connection: _Connection) -> None:
         """Sends what is recorded until told to stop, or until something is lost."""
+        connection.execute("listen baoxue_recorded")  # before looking, so that nothing recorded meanwhile is missed
         self._go_on(connection)
         while not self._stopping.is_set():
-            self._bell.clear()  # before looking, so that nothing recorded meanwhile is missed
             sent = self._carry(connection)
             self._state = "ok"
             if sent < BATCH:
-                self._bell.wait(LOOK_AGAIN_S)
+                self._wait(connection)
+
+    def _wait(self, connection: _Connection) -> None:
+        """Until something is recorded, in whatever process, or until it is time to look again, or to stop."""
+        deadline = time.monotonic() + self._look_again_s
+        while not self._stopping.is_set() and (left_s := deadline - time.monotonic()) > 0:
+            for _ in connection.notifies(timeout=min(left_s, PAUSE_S), stop_after=1):
+                return
 
     def _go_on(self, connection: _Connection) -> None:
         """Takes up the place that was written down, or begins one."""
@@ -229,7 +260,7 @@ class Relay:
 
 
 def republish(
-    *, publication: Publication, cluster: Cluster, topic: Topic, dsn: str, progress: Callable[[int], None]
+    *, publication: Publication, cluster: "Cluster", topic: "Topic", dsn: str, progress: Callable[[int], None]
 ) -> int:
     """Fills a topic, which is there, from the event store up to its present head, and returns the position it came to.
 
@@ -237,6 +268,8 @@ def republish(
     nothing twice. `dsn` is that of the service's app role, `progress` is called with each position reached. Cut short,
     it is called again and goes on. Raises `Refused` where a relay does this already, `LogUnavailable`, `LogIncomplete`.
     """
+    from services.chassis.log_kafka import KafkaSender  # noqa: PLC0415  # the client library, which one process in two never needs
+
     sender = KafkaSender(cluster=cluster, topic=topic)
     relay = Relay(publication=publication, sender=sender, dsn=dsn, place=topic.name)
     return relay.catch_up(progress=progress)

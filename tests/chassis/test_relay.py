@@ -139,6 +139,25 @@ def test_what_another_process_recorded_is_found_too(
     eventually(lambda: sender.sent == [1, 2])
 
 
+def test_an_append_of_whatever_process_wakes_it(places: FreshDatabase, vault: Vault) -> None:
+    """It would not look by itself for a minute."""
+    sender = Noted()
+    with closing(Recorder(dsn=places.app)) as reading, closing(Recorder(dsn=places.app)) as elsewhere:
+        publication = Publication(
+            producer="things",
+            application=Things(recorder=reading, mapper=SealingMapper(vault=vault)),
+            publish=publish,
+        )
+        relay = Relay(publication=publication, sender=sender, dsn=places.app, place="a topic", look_again_s=60)
+        relay.start()
+        try:
+            eventually(lambda: relay.health() == "ok")
+            tell(Things(recorder=elsewhere, mapper=SealingMapper(vault=vault)), "one")
+            eventually(lambda: sender.sent == [1, 2])
+        finally:
+            relay.stop()
+
+
 def test_after_a_stop_it_goes_on_where_it_was(things: Things, start_relay: StartRelay) -> None:
     first, second = Noted(), Noted()
     tell(things, "one")

@@ -221,17 +221,20 @@ def test_a_gateway_without_services_only_answers_queries(read_model: Any) -> Non
 # Visibility
 
 
-def waiting(read_model: Any, *places: tuple[str, int], then: str = "select 1", timeout_s: float = 2.0) -> list[bool]:
-    """Waits for these positions while `then` happens."""
+def waiting(
+    read_model: Any, *places: tuple[str, int], then: str = "select 1", timeout_s: float = 2.0, look_again_s: float = 0.1
+) -> list[bool]:
+    """Waits for these positions; once it listens, `then` happens."""
 
     async def wait() -> list[bool]:
         reader = Reader(dsn=read_model.dsn("gateway_reader"), connections=1)
-        visibility = ReadModelVisibility(reader=reader)
+        visibility = ReadModelVisibility(reader=reader, look_again_s=look_again_s)
         all_of_them = asyncio.gather(*(visibility.reached(*place, timeout_s) for place in places))
-        await asyncio.sleep(0)
+        await visibility._changes.after(0, within_s=timeout_s)
         with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
             connection.execute(then.encode())
         reached = await all_of_them
+        await visibility.close()
         await reader.close()
         return reached
 
@@ -250,6 +253,29 @@ def test_a_position_is_reached_when_its_event_is_in_the_journal(read_model: Any)
         " gen_random_uuid(), gen_random_uuid(), null, '', null, null, '{}')"
     )
     assert waiting(read_model, ("other", 7), ("other", 8), then=projected, timeout_s=0.3) == [True, False]
+
+
+def test_who_waits_looks_when_the_read_model_says_that_it_has_moved(read_model: Any) -> None:
+    moved = "insert into tracking values ('moving/0', 3); notify baoxue_read_model"
+    assert waiting(read_model, ("moving", 3), ("moving", 4), then=moved, look_again_s=60, timeout_s=1) == [True, False]
+
+
+def test_who_comes_to_wait_for_what_was_shown_before_is_told_at_once(read_model: Any) -> None:
+    async def wait() -> tuple[bool, bool]:
+        reader = Reader(dsn=read_model.dsn("gateway_reader"), connections=2)
+        visibility = ReadModelVisibility(reader=reader, look_again_s=60)
+        changes = visibility._changes
+        before = asyncio.create_task(visibility.reached("long ago", 9, 1.0))
+        await changes.after(0, within_s=1.0)
+        await changes.after(changes.count, within_s=0.2)  # nothing moves: who looks for the first one waits by now
+        answers = await visibility.reached("long ago", 8, 0.9), await before
+        await visibility.close()
+        await reader.close()
+        return answers
+
+    with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
+        connection.execute("insert into tracking values ('long ago/0', 8)")
+    assert asyncio.run(wait()) == (True, False)
 
 
 def test_a_producer_nobody_has_heard_of_is_never_reached(read_model: Any) -> None:

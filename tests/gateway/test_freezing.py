@@ -35,6 +35,9 @@ class Shown:
             self._service.project(FOLDS, writer_dsn=self._writer_dsn)
         return self.keeps_up
 
+    async def close(self) -> None:
+        pass
+
 
 class Office:
     """A bureau in which nobody freezes anything, on a day."""

@@ -42,6 +42,9 @@ class NeverVisible:
     async def reached(self, *_: object) -> bool:
         return False
 
+    async def close(self) -> None:
+        pass
+
 
 @pytest.fixture
 def request_traced(

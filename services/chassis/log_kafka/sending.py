@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Final
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -37,6 +37,7 @@ class KafkaSender:
         self._topic = topic
         self._patience_s = patience_s
         self._producer: KafkaProducer | None = None
+        self._asking: KafkaConsumer | None = None  # kept, as connecting anew takes longer than asking and sending
         self._acknowledged_at = -math.inf
         self._ends: dict[int, int] = {}  # the offset after the last known record, by partition; it only rises
 
@@ -57,7 +58,7 @@ class KafkaSender:
                 raise
 
     def close(self) -> None:
-        """Lets go of the connection; what was not acknowledged may have arrived all the same."""
+        """Lets go of the connections; what was not acknowledged may have arrived all the same."""
         producer, self._producer = self._producer, None
         if producer is not None:
             # `close` alone would first wait for what can't be sent, fail, and leave the thread of the client behind.
@@ -65,6 +66,10 @@ class KafkaSender:
             producer._sender.join(CLOSE_S)  # noqa: SLF001
             with suppress(KafkaError):
                 producer.close(timeout=0)
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            with suppress(KafkaError):
+                asking.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
 
     def _send(self, chunk: Sequence[tuple[Envelope, bytes]], *, deadline: float) -> None:
         if self._producer is None or time.monotonic() > self._acknowledged_at + TRUSTED_S:
@@ -96,8 +101,8 @@ class KafkaSender:
         One that was deleted and made anew has: on it, what comes now would look like everything there is.
         """
         partitions = [TopicPartition(self._topic.name, number) for number in range(self._topic.partitions)]
-        with closing(KafkaConsumer(**self._settings, enable_auto_commit=False)) as asking:
-            ends = asking.end_offsets(partitions, timeout_ms=int(self._patience_s * 1000))
+        asking = self._asking = self._asking or KafkaConsumer(**self._settings, enable_auto_commit=False)
+        ends = asking.end_offsets(partitions, timeout_ms=int(self._patience_s * 1000))
         if sum(ends.values()) < before - 1:
             raise self._lacks_events()
         self._ends = {partition.partition: end for partition, end in ends.items()}

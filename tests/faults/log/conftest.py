@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from functools import partial
 
 import pytest
 
-from services.chassis import relay
 from services.chassis.key_store import migrate
 from services.chassis.keyring import KeyRing
 from services.chassis.log_kafka import Cluster, create_topics
@@ -16,7 +14,7 @@ from tests.faults.log.line import Line, Listener, NewLine, Place
 from tests.faults.proxy import Proxy
 from tests.fixtures.kafka import a_topic
 from tests.fixtures.postgres import FreshDatabase
-from tests.fixtures.store import migrate_store
+from tests.fixtures.store import migrate_store, migrate_store_and_places
 
 KEK = bytes(range(32))
 
@@ -52,7 +50,7 @@ def new_line(database: Callable[..., FreshDatabase], key_store: FreshDatabase) -
                     Line(
                         producer=stack.enter_context(closing(Producer(topic.producer, dsn=told, vault=vault))),
                         listener=stack.enter_context(closing(Listener(store=place.store, vault=vault))),
-                        places=database("roster", migrate=partial(relay.migrate, app_role="roster_app")).app,
+                        places=database("roster", migrate=migrate_store_and_places).app,
                         place=place,
                         vault=vault,
                     )
