@@ -13,7 +13,6 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from rich.console import Console
 
-from deploy.kafka.topics import make_topics
 from deploy.migrate import migrate
 from deploy.postgres.databases import DATABASES, prepare
 from deploy.showing import StepBars, table
@@ -24,7 +23,6 @@ from services.chassis.config import ProcessSettings, read_process_settings, read
 from services.chassis.errors import Refused
 from services.chassis.http import Surroundings
 from services.chassis.keyring import KeyRing
-from services.chassis.log_kafka import Cluster, read_topics
 from services.chassis.runtime import WELL
 from services.chassis.shred_list import ShredList
 from services.chassis.vault import Vault
@@ -79,6 +77,9 @@ def migrate_databases(console: Console, *, databases: list[str]) -> None:
 
 def make_missing_topics(console: Console, *, replicas: int) -> None:
     """Makes the topics that are missing."""
+    from deploy.kafka.topics import make_topics  # noqa: PLC0415  # the client library, which `baoxue up` never needs
+    from services.chassis.log_kafka import Cluster  # noqa: PLC0415
+
     settings = read_process_settings()
     if not settings.kafka:
         raise Refused("BAOXUE_KAFKA is not set; name the brokers, host:port,host:port.")
@@ -89,6 +90,8 @@ def make_missing_topics(console: Console, *, replicas: int) -> None:
 
 def take_over_databases(console: Console) -> None:
     """Writes the places of readers down by partition, so that they go on over Kafka where they were."""
+    from services.chassis.log_kafka import read_topics  # noqa: PLC0415  # as above
+
     settings = read_process_settings()
     with _reaching():
         places = take_over(NamedServers(settings), topics=read_topics(settings.topics))

@@ -9,14 +9,16 @@ over up to there.
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
 from deploy.postgres.databases import Server
 from services.chassis.config import SERVICES
 from services.chassis.errors import Refused
-from services.chassis.log_kafka import Topic
+
+if TYPE_CHECKING:
+    from services.chassis.log_kafka import Topic
 
 ROLES: Final[Mapping[str, str]] = {**{service: f"{service}_app" for service in SERVICES}, "gateway": "gateway_writer"}
 """The readers by their database, and the role that writes their places."""
@@ -24,7 +26,7 @@ ROLES: Final[Mapping[str, str]] = {**{service: f"{service}_app" for service in S
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
-def take_over(server: Server, *, topics: Sequence[Topic]) -> dict[str, dict[str, int]]:
+def take_over(server: Server, *, topics: "Sequence[Topic]") -> dict[str, dict[str, int]]:
     """Rewrites the places of all readers, all or none, and returns them by reader; again, it finds nothing to do.
 
     Raises `Refused` where somebody has not heard everything, or where the system has already run over Kafka.
