@@ -6,6 +6,7 @@ from functools import cache
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -43,6 +44,7 @@ def build_schema() -> strawberry.Schema:
         Mutation,
         Subscription,
         types=[ErrorCode],
+        extensions=[ParserCache, ValidationCache],  # bounded; what is asked all day is read and validated once
         config=StrawberryConfig(
             scalar_map={
                 datetime: strawberry.scalar(
