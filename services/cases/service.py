@@ -49,15 +49,10 @@ def build(*, dsn: str, vault: Vault, surroundings: Surroundings) -> Service:
     due_cases, due_visits, due_replies = DueCases(), DueVisits(), DueReplies()
     named_persons, known, held = NamedPersons(), Dropouts(), Posts()
 
+    sides = (due_cases.apply, due_visits.apply, due_replies.apply, named_persons.apply, known.apply, held.apply)
+
     def follow(event: object) -> None:
-        for apply in (
-            due_cases.apply,
-            due_visits.apply,
-            due_replies.apply,
-            named_persons.apply,
-            known.apply,
-            held.apply,
-        ):
+        for apply in sides:
             apply(event)
 
     own_events = OwnEvents(application=cases, apply=follow)
