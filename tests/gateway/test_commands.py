@@ -229,8 +229,9 @@ def waiting(
     async def wait() -> list[bool]:
         reader = Reader(dsn=read_model.dsn("gateway_reader"), connections=1)
         visibility = ReadModelVisibility(reader=reader, look_again_s=look_again_s)
+        await visibility._changes.after(0, within_s=2.0)
         all_of_them = asyncio.gather(*(visibility.reached(*place, timeout_s) for place in places))
-        await visibility._changes.after(0, within_s=timeout_s)
+        await asyncio.sleep(0)
         with psycopg.connect(read_model.dsn("gateway_writer")) as connection:
             connection.execute(then.encode())
         reached = await all_of_them
@@ -243,7 +244,7 @@ def waiting(
 
 def test_a_position_is_reached_when_every_partition_has_passed_it(read_model: Any) -> None:
     behind = "insert into tracking values ('split/0', 5), ('split/1', 3)"
-    assert waiting(read_model, ("split", 3), ("split", 5), then=behind, timeout_s=0.2) == [True, False]
+    assert waiting(read_model, ("split", 3), ("split", 5), then=behind, timeout_s=0.5) == [True, False]
     assert waiting(read_model, ("split", 5), then="update tracking set position = 6 where name = 'split/1'") == [True]
 
 
@@ -252,7 +253,7 @@ def test_a_position_is_reached_when_its_event_is_in_the_journal(read_model: Any)
         "insert into journal values ('other', 7, gen_random_uuid(), 't', gen_random_uuid(), 1, '', now(), '', '', '',"
         " gen_random_uuid(), gen_random_uuid(), null, '', null, null, '{}')"
     )
-    assert waiting(read_model, ("other", 7), ("other", 8), then=projected, timeout_s=0.3) == [True, False]
+    assert waiting(read_model, ("other", 7), ("other", 8), then=projected, timeout_s=0.5) == [True, False]
 
 
 def test_who_waits_looks_when_the_read_model_says_that_it_has_moved(read_model: Any) -> None:
