@@ -14,8 +14,9 @@ ATTACKS ?= 5000
 SIZES ?= 6000 86000
 PEER := build/bench
 AUDIT := build/audit
+MUTANTS := build/mutants/venv
 
-.PHONY: help install demo up up-distributed test explore faults bench-aid bench-cases bench-county bench-ledger bench-notices bench-reconcile bench-gateway bench-replay bench-append bench-lag bench-scale bench attack check audit sbom lock schema clean
+.PHONY: help install demo up up-distributed test explore mutants faults bench-aid bench-cases bench-county bench-ledger bench-notices bench-reconcile bench-gateway bench-replay bench-append bench-lag bench-scale bench attack check audit sbom lock schema clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1	/' | expand -t 24
@@ -43,6 +44,14 @@ test: install  ## all tests, on real PostgreSQL and real Kafka
 
 explore: install  ## the properties and stateful models on cases never tried before, again and again (TIMES=10)
 	for time in $$(seq $(TIMES)); do $(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=explore || exit 1; done
+
+mutants: install $(MUTANTS)/.installed  ## the code is changed in one place after the other: do the tests notice? (OF=clocks for one part)
+	$(BIN)/python -m tests.mutants.run $(OF)
+
+$(MUTANTS)/.installed: tests/mutants/mutants.lock
+	$(PYTHON) -m venv $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mutants/mutants.lock
+	@touch $@
 
 faults: install  ## the fault tests, long: hundreds of rounds, with a report in build/faults.md
 	BAOXUE_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/faults
@@ -115,12 +124,13 @@ schema: install  ## write the GraphQL and contract snapshots and the departments
 	$(BIN)/python -m tests.architecture.schemas
 	$(BIN)/python -m gateway.schema.departments
 
-lock: install  ## renew requirements.lock, the image's lock, the benchmark's and the audit's from pyproject.toml
+lock: install  ## renew requirements.lock, the image's lock, the benchmark's, the audit's and the mutants' from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
 	$(COMPILE) pyproject.toml --constraint requirements.lock $(LEFT_OUT) --output-file deploy/image.lock
 	$(COMPILE) --group pyproject.toml:bench --output-file tests/bench/reconcile/peer.lock
 	$(COMPILE) --group pyproject.toml:audit --output-file deploy/audit.lock
+	$(COMPILE) --group pyproject.toml:mutants --constraint requirements.lock --output-file tests/mutants/mutants.lock
 
 clean:  ## remove the environment and caches; data in .baoxue stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
