@@ -89,8 +89,8 @@ def rebuild(
         psycopg.connect(owner_dsn, autocommit=True, connect_timeout=5) as owner,
         _alone(owner),
         _green(owner),
-        connect(dsn, schemas=f"{GREEN}, public") as green,
-        connect(dsn, schemas=f"{GREEN}, public") as reading,
+        _by_key(dsn) as green,
+        _by_key(dsn) as reading,
         connect(dsn) as blue,
         closing(log.subscribe(reader=GREEN_READER, producers=producers)) as subscription,
     ):
@@ -167,6 +167,14 @@ def _alone(owner: Connection) -> Iterator[None]:
             "The read model is being rebuilt already. Wait until that rebuild has ended, then look whether another is needed."
         )
     yield
+
+
+def _by_key(dsn: str) -> Connection:
+    """A connection to green on which rows are looked up by their keys, thousands at once: of tables that grow so quickly PostgreSQL knows
+    too little, and would read all of each table for every batch."""
+    connection = connect(dsn, schemas=f"{GREEN}, public")
+    connection.execute("set enable_seqscan = off")
+    return connection
 
 
 class _Filling:

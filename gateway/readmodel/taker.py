@@ -55,7 +55,7 @@ from services.contracts.envelope import PRIVATE, Envelope, Published, is_known_o
 
 POSITION_MAX: Final = 2**63 - 1
 COMPLETED_S: Final = 900
-"""How long each statement may take that completes a read model: it goes through a table of the county."""
+"""How long each statement may take that completes a read model: it goes through a whole table of the county."""
 
 Place = tuple[str, int]
 """Producer and position of an event."""
@@ -193,7 +193,10 @@ class Taker:
         """Brings what was filled to what follows from it; from now on each batch does so itself."""
         if self._left is not None:
             with writing(connection, lock=self._lock):
-                connection.execute("select set_config('statement_timeout', %s, true)", [f"{COMPLETED_S}s"])
+                connection.execute(
+                    "select set_config('statement_timeout', %s, true), set_config('enable_seqscan', 'on', true)",
+                    [f"{COMPLETED_S}s"],
+                )
                 follow(connection, self._left)
                 recount(connection)
             self._left = None

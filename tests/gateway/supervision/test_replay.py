@@ -78,6 +78,7 @@ class Room:
     replay: Replay
     vault: TestVault
     dsn: str
+    reader: str
 
     def tell(self, messages: list[Message]) -> None:
         since = dict(self.writer.execute("select name, position from tracking").fetchall())
@@ -117,7 +118,8 @@ def rooms(module_database: Any) -> Any:
             connection.execute("delete from journal; delete from receipt; delete from tracking")
         vault = TestVault()
         writer = psycopg.connect(fresh.dsn("gateway_writer"), autocommit=True)
-        return Room(writer, Replay(dsn=fresh.dsn("gateway_reader"), opener=vault), vault, fresh.dsn("gateway_writer"))
+        reader = fresh.dsn("gateway_reader")
+        return Room(writer, Replay(dsn=reader, opener=vault), vault, fresh.dsn("gateway_writer"), reader)
 
     return make
 
@@ -374,6 +376,21 @@ def test_after_a_restriction_was_lifted_the_age_is_known_from_then_on(room: Room
     dated = [[row.dated for row in room.replay.partition_as_of(START + timedelta(days=day))] for day in range(4)]
 
     assert dated == [[False], [False], [False], [True]]
+
+
+def test_what_moves_children_is_open_to_replays_alone(room: Room) -> None:
+    room.tell([*stated(1, (registered(1),)), *days(case_story(1, 1, ()))])
+    tables = (moves.ChildMove.TABLE, moves.ChildBirths.TABLE, moves.CaseSpan.TABLE)
+
+    def seen(**claims: str) -> list[int]:
+        with psycopg.connect(room.reader) as connection:
+            for name, value in claims.items():
+                connection.execute("select set_config(%s, %s, true)", [f"app.{name}", value])
+            return [connection.execute(f"select count(*) from {table}".encode()).fetchall()[0][0] for table in tables]  # noqa: S608  # our own tables
+
+    assert seen(lo="410326", hi="410327", receipts="on") == [0, 0, 0]
+    assert seen(journal="on", child=str(made("child", 2))) == [0, 0, 0]
+    assert seen(journal="on") == [1, 1, 1]
 
 
 def test_a_read_model_of_an_earlier_version_says_that_it_must_be_made_anew(room: Room) -> None:
