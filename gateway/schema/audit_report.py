@@ -111,7 +111,9 @@ class PolicyEntry(AsRead):
         description="种类 release, rules, programmes, key_used, key_retired, restored or audit"
     )
     name: str = strawberry.field(description="名称 of what: a file, a key, the days of a report")
-    version: str = strawberry.field(description="版本 beginning of the SHA-256 of the bytes; the public half of a key")
+    version: str = strawberry.field(
+        description="版本 beginning of the SHA-256 of the bytes; of a key its id, or how its public half begins"
+    )
     at: datetime = strawberry.field(
         description="时间 from when: released, noted by a program that began with it, taken into use"
     )
