@@ -327,6 +327,10 @@ def test_a_years_audit_is_made_kept_and_made_again_the_same(profile: dict[str, s
     assert isinstance(other.exception, Refused)
     assert "looks_by_decision" in str(other.exception)
     assert told[-2:] == [("audit_make",), ("audit_check",)]
+    signer = signer_of(origin_of("policy"), secret=bytes.fromhex(read_secret(folder / proofs.KEY_FILE)))
+    dsn = Cluster.attach(folder / "postgres").dsn("gateway", "gateway_writer")
+    LogTree(dsn=dsn, signer=signer, clock=SystemClock(), entries=trees.LOGS["policy"]).keep_up()
+    assert "2025-01-01 2025-12-31" in typed(profile, "policy", "log", of=cli.app).stdout
 
 
 @pytest.mark.parametrize(
