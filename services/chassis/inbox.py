@@ -82,7 +82,7 @@ STALE_PAUSE_S_MAX: Final = 0.2
 STOP_S: Final = 30.0
 PAGE_S: Final = 0.25
 """How long a page is decided at most: nobody waits longer for an effect, nor has longer to change what it was decided upon."""
-AHEAD: Final = 100  # messages of a page for which is read at once what their reactions look for
+AHEAD: Final = 32  # messages of a page for which is read at once what their reactions look for
 PAGE_EVENTS_MAX: Final = 2_000
 """Events that a page causes, beyond which no further message joins it."""
 

@@ -217,6 +217,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("embedded", "distributed"))
     only = parser.parse_args().only
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as on an office's machine, where programs are compiled once
     before = machine()
     profiles = {"embedded": of_embedded, "distributed": of_distributed}
     found: dict[str, Found] = {}
