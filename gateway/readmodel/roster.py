@@ -221,8 +221,6 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
     row = row or Child(child_id=event.child_id)
     if isinstance(event, StatedEvent) and event.sources:
         row = replace(row, sources=_sources(row.sources, event, recorded_at=told.envelope.recorded_at))
-    if isinstance(event, ChildRegistered | ResidenceStated | SchoolingStated):
-        row = replace(row, stays=_stays(row.stays, event, recorded_at=told.envelope.recorded_at))
     match event:
         case ChildRegistered():
             return replace(
@@ -234,11 +232,14 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
                 erased=told.opened is None,
                 obliged_from=event.school_years and event.school_years.begin_on,
                 obliged_until=event.school_years and event.school_years.end_on,
+                stays=_stays(row.stays, event, recorded_at=told.envelope.recorded_at),
             )
         case IdentityCorrected():
             return replace(row, sex=event.sex, erased=told.opened is None)
         case ResidenceStated():
-            return replace(row, household_id=event.household_id, township=event.township, village=event.village)
+            stays = _stays(row.stays, event, recorded_at=told.envelope.recorded_at)
+            place = {"township": event.township, "village": event.village}
+            return replace(row, household_id=event.household_id, stays=stays, **place)
         case SchoolingStated():
             return replace(
                 row,
@@ -248,6 +249,7 @@ def child(row: Child | None, told: Told[ChildEvent]) -> Child:
                 grade=event.grade,
                 schooling_status=event.status,
                 boarding=event.boarding,
+                stays=_stays(row.stays, event, recorded_at=told.envelope.recorded_at),
             )
         case GroupsStated():
             return replace(
@@ -319,6 +321,8 @@ def _stays(
         stay = Stay(since=since, school=event.school)
     else:
         stay = Stay(since=since, township=event.township, village=event.village)
+    if not known or known[-1].since < since:
+        return (*known, stay)
     others = [one for one in known if one.since != since or (one.school is None) != (stay.school is None)]
     return tuple(sorted((*others, stay), key=lambda one: one.since))
 
