@@ -340,17 +340,19 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
     def the_bank_answers_a_line(self, data: st.DataObject, outcome: str) -> None:
         list_id = data.draw(st.sampled_from(sorted(self.lists)))
         award_id, answered = data.draw(st.sampled_from(sorted(self.lists[list_id].items())))
+        before = award(self.app, award_id)
         try:
             answer(self.app, list_id, award_id, outcome)
         except Refused:
             assert answered not in {"", outcome}
             return
-        assert (answered, outcome) != ("paid", "refused")
-        if answered != outcome:
-            self.lists[list_id][award_id] = outcome
-            if outcome == "paid":
-                self.payments[PaymentList.payment_of(list_id, award_id=award_id)] = award_id
-                self.bank[award_id] += award(self.app, award_id).amount_fen
+        if answered in {"paid", outcome}:  # an earlier file come again: what was paid is not taken back by it
+            assert award(self.app, award_id).version == before.version
+            return
+        self.lists[list_id][award_id] = outcome
+        if outcome == "paid":
+            self.payments[PaymentList.payment_of(list_id, award_id=award_id)] = award_id
+            self.bank[award_id] += before.amount_fen
 
     @precondition(lambda self: self.payments)
     @rule(data=st.data(), reason=st.sampled_from([*RETURN_REASONS]))
@@ -448,4 +450,4 @@ class OneChildIsPaidOnce(RuleBasedStateMachine):
 
 
 TestOneChildIsPaidOnce: Any = OneChildIsPaidOnce.TestCase
-TestOneChildIsPaidOnce.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestOneChildIsPaidOnce.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
