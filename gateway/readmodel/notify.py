@@ -104,6 +104,8 @@ class ContactAddress(Row, frozen=True, kw_only=True):
     channel: str = ""
     hint: str = ""
     holder: str = ""
+    account: str = ""
+    matters: tuple[str, ...] = ()
     suspended: str = ""
     set_at: datetime | None = None
 
@@ -119,6 +121,8 @@ def contact_address(row: ContactAddress | None, told: Told[AddressEvent]) -> Con
                 channel=event.channel,
                 hint=event.hint,
                 holder=event.holder,
+                account=event.account,
+                matters=event.matters,
                 set_at=told.envelope.recorded_at,
             )
         case ContactAddressSuspended():
@@ -130,12 +134,13 @@ def contact_address(row: ContactAddress | None, told: Told[AddressEvent]) -> Con
 
 
 class Contact(Row, frozen=True, kw_only=True):
-    """When a unit wants to be told, and when its deputy is 接收时段与代理; hours as HH:MM."""
+    """When a unit, or an account of it, wants to be told, and when its deputy is 接收时段与代理; hours as HH:MM."""
 
     TABLE: ClassVar[str] = "contact"
     KEY: ClassVar[str] = "contact_id"
     contact_id: UUID
     unit: str = ""
+    account: str = ""
     quiet_from: str = ""
     quiet_until: str = ""
     working_days: bool = False
@@ -145,9 +150,9 @@ class Contact(Row, frozen=True, kw_only=True):
 
 
 def contact(row: Contact | None, told: Told[ContactEvent]) -> Contact:
-    """What the unit set last."""
+    """What was set last."""
     event = told.event
-    row = replace(row or Contact(contact_id=event.contact_id), unit=event.unit)
+    row = replace(row or Contact(contact_id=event.contact_id), unit=event.unit, account=event.account)
     match event:
         case ContactHoursSet():
             return replace(

@@ -602,11 +602,14 @@ create index if not exists message_by_township on message (township, begun_at, m
 create table if not exists contact_address (
     entry_id uuid primary key, unit text collate "C" not null default '', channel text collate "C" not null default '',
     hint text not null default '', holder text not null default '', suspended text not null default '', set_at timestamptz);
+alter table contact_address
+    add column if not exists account text collate "C" not null default '', add column if not exists matters text[] not null default '{}';
 create index if not exists contact_address_by_unit on contact_address (unit, entry_id);
 create table if not exists contact (
     contact_id uuid primary key, unit text collate "C" not null default '', quiet_from text not null default '',
     quiet_until text not null default '', working_days boolean not null default false, digest_at text not null default '',
     absent_from date, absent_until date);
+alter table contact add column if not exists account text collate "C" not null default '';
 create index if not exists contact_by_unit on contact (unit);
 
 -- The supervisor's copy of what was published, sealed as published; and every look anybody took.

@@ -71,18 +71,25 @@ class ContactAddress(AsRead, Node):
     channel: str = strawberry.field(description="渠道 email 邮件, sms 短信 or webhook 系统推送")
     hint: str = strawberry.field(description="地址（部分） the address, as a hint")
     holder: str = strawberry.field(description="持有人 officer 经办人 or deputy 代理人")
+    account: str = strawberry.field(description="本人账号 whose it is, beside the unit's; empty for the unit's own")
+    matters: list[str] = strawberry.field(
+        description="事项类别 what it is told of: case, finding, aid, oversight, public, access; empty for all"
+    )
     suspended: str = strawberry.field(description="停用原因 why it is used no more; empty while it is")
     set_at: datetime | None = strawberry.field(description="登记时间 set")
 
 
-@strawberry.type(description="接收时段与代理 When a unit wants to be told, and when its deputy is.")
+@strawberry.type(
+    description="接收时段与代理 When a unit, or an account of it, wants to be told, and when its deputy is."
+)
 class Contact(AsRead, Node):
-    """When a unit wants to be told."""
+    """When a unit, or an account of it, wants to be told."""
 
     SELECT: ClassVar[str] = "select contact_id as id, c.* from contact c"
 
     id: UUID = strawberry.field(description="编号 id")
     unit: str = strawberry.field(description="单位 the unit")
+    account: str = strawberry.field(description="本人账号 whose it is, beside the unit's; empty for the unit's own")
     quiet_from: str = strawberry.field(description="免打扰自 quiet from, HH:MM; empty for never")
     quiet_until: str = strawberry.field(description="免打扰至 quiet until, HH:MM")
     working_days: bool = strawberry.field(description="仅工作日 told on working days only")

@@ -22,13 +22,13 @@ TABLES: Final = (
     Table(
         "ContactAddress",
         "contact_address",
-        columns("unit channel hint holder suspended", id="{a}.entry_id", setAt=moment("{a}.set_at")),
+        columns("unit channel hint holder account matters suspended", id="{a}.entry_id", setAt=moment("{a}.set_at")),
         of_child=False,
     ),
     Table(
         "Contact",
         "contact",
-        columns("unit quietFrom quietUntil workingDays digestAt absentFrom absentUntil", id="{a}.contact_id"),
+        columns("unit account quietFrom quietUntil workingDays digestAt absentFrom absentUntil", id="{a}.contact_id"),
         of_child=False,
     ),
 )

@@ -42,7 +42,9 @@ class NotifyQuery:
             info.context, Message, where, keys=_SINCE, first=first, after=after, descending=True, given=given
         )
 
-    @strawberry.field(description="联系方式 how my unit is reached beside its inbox, in the order of asking")
+    @strawberry.field(
+        description="联系方式 how my unit is reached beside its inbox, and each account of it that says so, in the order of asking"
+    )
     async def contact_addresses(
         self, info: Info, first: int = PAGE, after: str | None = None
     ) -> Connection[ContactAddress]:
@@ -52,7 +54,9 @@ class NotifyQuery:
             info.context, ContactAddress, "unit = %(unit)s", keys=_SET, first=first, after=after, given=given
         )
 
-    @strawberry.field(description="接收时段与代理 when my unit wants to be told, and when its deputy is; one or none")
+    @strawberry.field(
+        description="接收时段与代理 when my unit wants to be told, and when its deputy is, and the same of its accounts; one or none of each"
+    )
     async def contacts(self, info: Info, first: int = PAGE, after: str | None = None) -> Connection[Contact]:
         """My unit's hours and absence."""
         given = {"unit": info.context.principal.unit}

@@ -6,7 +6,7 @@ Three ways lead in, all through here:
   its events, so a retry gets that answer and changes nothing.
 - `hear` carries out a policy's reaction to one message. Whatever the reaction records is stored in one transaction with
   the tracking of that message, so redelivery changes nothing. A `Page` does so for many messages in one transaction.
-- `record`, called by commands, writes down what aggregates have decided. Within `hear` it collects instead.
+- `record`, called by commands, writes down what aggregates have decided. Within `hear` and `together` it collects instead.
 """
 
 import logging
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(slots=True)
 class _Step:
-    """What one heard message has caused so far, or the messages of a page."""
+    """What one heard message has caused so far, the messages of a page, or what is done together."""
 
     aggregates: dict[UUID, RecordedAggregate] = field(default_factory=dict)
     """All that was recorded, or read ahead: what is found from now on."""
@@ -154,12 +154,9 @@ class RecordedApplication(Application[UUID]):
             return pending if isinstance(pending, kind) else None
         if step is not None and version is None and id in step.absent:
             return None
-        try:
-            aggregate: RecordedAggregate = self.repository.get(id, version=version, projector_func=fold)
-        except AggregateNotFoundError:
-            if step is not None and version is None:
-                step.absent.add(id)
-            return None
+        aggregate = self._read(id, version=version)
+        if aggregate is None and step is not None and version is None:
+            step.absent.add(id)
         return aggregate if isinstance(aggregate, kind) else None
 
     def find_all(self, kind: type[A], ids: Iterable[UUID]) -> dict[UUID, A]:
@@ -237,6 +234,18 @@ class RecordedApplication(Application[UUID]):
         with suppress(AlreadyTracked):
             self._given_recorder.insert_events([], tracking=tracking, command=None)
 
+    @contextmanager
+    def together(self, *, reading: Iterable[UUID] = ()) -> Iterator[None]:
+        """Stores what is recorded within in one transaction at its end; nothing of it where anything fails.
+
+        For the clock's commands about many things at once: a command somebody asked for is recorded by itself. The aggregates of
+        `reading` are read beforehand, in one go. Raises `Stale` at the end where another was quicker.
+        """
+        with _within(step := _Step(aggregates=self.find_all(RecordedAggregate, reading))):
+            yield
+        if step.touched:
+            self._store(tuple(step.touched.values()), tracking=None, command=None)
+
     @property
     def recorder_of_commands(self) -> Recorder:
         """The recorder, by the type that also knows commands."""
@@ -262,6 +271,14 @@ class RecordedApplication(Application[UUID]):
     def sealed_event(self, stored: RecordedEvent) -> object:
         """A stored event as its class, personal fields left sealed: what publishers read."""
         return self._given_mapper.to_sealed_event(stored)
+
+    def _read(self, id: UUID, *, version: int | None) -> RecordedAggregate | None:  # noqa: A002
+        """The aggregate of this id as it is stored, or None."""
+        try:
+            aggregate: RecordedAggregate = self.repository.get(id, version=version, projector_func=fold)
+        except AggregateNotFoundError:
+            return None
+        return aggregate
 
     def _store(
         self, aggregates: tuple[RecordedAggregate, ...], *, tracking: Tracking | None, command: Command | None

@@ -59,7 +59,10 @@ class NoticeEscalated(Published, frozen=True, kw_only=True):
 
 
 class ContactAddressSet(Published, frozen=True, kw_only=True):
-    """A unit is reached at one more address 登记联系方式; `hint` shows a mailbox's host or a number's last four digits."""
+    """A unit is reached at one more address 登记联系方式; `hint` shows a mailbox's host or a number's last four digits.
+
+    `account` is whose it is 本人, empty for the unit's own; `matters` are the kinds of matter it is told of, empty for all.
+    """
 
     TYPE: ClassVar[str] = "notify.contact-address-set.v1"
     entry_id: UUID
@@ -67,6 +70,8 @@ class ContactAddressSet(Published, frozen=True, kw_only=True):
     channel: str
     hint: str
     holder: str
+    account: str = ""
+    matters: tuple[str, ...] = ()
 
 
 class ContactAddressCleared(Published, frozen=True, kw_only=True):
@@ -87,7 +92,7 @@ class ContactAddressSuspended(Published, frozen=True, kw_only=True):
 
 
 class ContactHoursSet(Published, frozen=True, kw_only=True):
-    """When a unit wants to be told 接收时段: hours of China's time as HH:MM, empty for none."""
+    """When a unit, or an account of it, wants to be told 接收时段: hours of China's time as HH:MM, empty for none."""
 
     TYPE: ClassVar[str] = "notify.contact-hours-set.v1"
     contact_id: UUID
@@ -96,16 +101,18 @@ class ContactHoursSet(Published, frozen=True, kw_only=True):
     quiet_until: str
     working_days: bool
     digest_at: str
+    account: str = ""
 
 
 class ContactAbsenceSet(Published, frozen=True, kw_only=True):
-    """On these days a unit's deputy is told first 代理."""
+    """On these days the deputy of a unit, or of an account of it, is told first 代理."""
 
     TYPE: ClassVar[str] = "notify.contact-absence-set.v1"
     contact_id: UUID
     unit: str
     from_on: date | None
     until_on: date | None
+    account: str = ""
 
 
 class MessageBegun(Published, frozen=True, kw_only=True):

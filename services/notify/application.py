@@ -97,20 +97,38 @@ class Notices(RecordedApplication):
         return self.record(notice, *[self._delivered(one) for one in told])
 
     def set_address(
-        self, *, unit: str, channel: ChannelName, address: str, secret: str = "", holder: Holder = "officer"
+        self,
+        *,
+        unit: str,
+        channel: ChannelName,
+        address: str,
+        secret: str = "",
+        holder: Holder = "officer",
+        matters: tuple[str, ...] = (),
+        mine: bool = False,
     ) -> Answer:
         """Reaches a unit at one more address 登记联系方式, after those it has; it acts in the unit's name.
 
-        `address` is a mailbox, a mobile number of eleven digits, or an https address with its `secret` (`whsec_…`).
+        `address` is a mailbox, a mobile number of eleven digits, or an https address with its `secret` (`whsec_…`); `matters` are the kinds
+        of matter it is told of, all where none is given. `mine` 本人 is for whoever acts alone, beside what is told to the unit.
         """
-        contact = self._contact(unit)
+        contact = self._contact(unit, account=_me(mine))
+        of_unit = self.find(Contact, Contact.id_of(unit=unit)) if mine else None
         entry_id = uuid5(contact.id, f"{who_acts().command_id}")
-        contact.set_address(entry_id=entry_id, channel=channel, address=address, secret=secret, holder=holder)
+        contact.set_address(
+            entry_id=entry_id,
+            channel=channel,
+            address=address,
+            secret=secret,
+            holder=holder,
+            matters=matters,
+            beside=of_unit,
+        )
         return self.record(contact, answer=entry_id)
 
-    def clear_address(self, *, unit: str, entry_id: UUID) -> Answer:
-        """Reaches a unit at an address no more 撤销联系方式."""
-        contact = self._contact(unit)
+    def clear_address(self, *, unit: str, entry_id: UUID, account: str = "") -> Answer:
+        """Reaches a unit at an address no more 撤销联系方式, be it its own or an account's, who may have left it."""
+        contact = self._contact(unit, account=account)
         contact.clear_address(entry_id=entry_id)
         return self.record(contact, answer=entry_id)
 
@@ -122,17 +140,20 @@ class Notices(RecordedApplication):
         quiet_until: time | None = None,
         working_days: bool = False,
         digest_at: time | None = None,
+        mine: bool = False,
     ) -> Answer:
-        """When a unit wants to be told 接收时段, in China's time: not in quiet hours or on days off, or once a day."""
-        contact = self._contact(unit)
+        """When a unit, or whoever acts, wants to be told 接收时段, in China's time: not in quiet hours or on days off, or once a day."""
+        contact = self._contact(unit, account=_me(mine))
         contact.set_hours(
             Hours(quiet_from=quiet_from, quiet_until=quiet_until, working_days=working_days, digest_at=digest_at)
         )
         return self.record(contact)
 
-    def set_absence(self, *, unit: str, from_on: date | None = None, until_on: date | None = None) -> Answer:
-        """Has a unit's deputy told from a day until a day 代理; nobody where none is given."""
-        contact = self._contact(unit)
+    def set_absence(
+        self, *, unit: str, from_on: date | None = None, until_on: date | None = None, mine: bool = False
+    ) -> Answer:
+        """Has a unit's deputy told from a day until a day 代理, or one's own; nobody where none is given."""
+        contact = self._contact(unit, account=_me(mine))
         contact.set_absence(from_on=from_on, until_on=until_on)
         return self.record(contact)
 
@@ -153,13 +174,18 @@ class Notices(RecordedApplication):
         )
         return [self._delivered(notice)]
 
-    def _contact(self, unit: str) -> Contact:
-        """The contact of the unit in whose name is acted, new where it has none."""
-        contact = self.find(Contact, Contact.id_of(unit=unit)) or Contact.open(unit=unit)
-        return contact.of(who_acts().department)
+    def _contact(self, unit: str, *, account: str) -> Contact:
+        """The contact of the unit in whose name is acted, or of an account in it, new where there is none."""
+        known = self.find(Contact, Contact.id_of(unit=unit, account=account))
+        return (known or Contact.open(unit=unit, account=account)).of(who_acts().department)
 
     def _delivered(self, notice: Notice) -> Notice:
         """The notice after the channel had its turn, where it owes one."""
         if notice.owes_delivery:
             notice.record_delivery(self._channel.deliver(notice), at=now())
         return notice
+
+
+def _me(mine: bool) -> str:
+    """The account that acts, where it acts for itself."""
+    return who_acts().actor if mine else ""

@@ -1,9 +1,10 @@
 """Commands around what leaves the house 外发: begun before it is handed over, concluded by what came of it.
 
-The sender calls them between its sends; providers' reports come through here too. Each is one transaction.
+The sender calls them between its sends; providers' reports come through here too. Each is one transaction, or several are one: `together`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -43,10 +44,14 @@ class Dispatching:
     def __init__(self, *, notices: Notices) -> None:
         self._notices = notices
 
-    def begin(self, *, unit: str, entry_id: UUID, notice_ids: Sequence[UUID]) -> Claimed | None:
+    def together(self, *, reading: Iterable[UUID] = ()) -> AbstractContextManager[None]:
+        """What is told within is one transaction; raises `Stale` at its end, and then nothing of it was recorded."""
+        return self._notices.together(reading=reading)
+
+    def begin(self, *, unit: str, entry_id: UUID, notice_ids: Sequence[UUID], account: str = "") -> Claimed | None:
         """Claims the first message about these notices; None where nothing is left to tell or the address is used no more."""
         app = self._notices
-        to = self._address(unit, entry_id)
+        to = self._address(unit, entry_id, account=account)
         told = [app.get(Notice, notice_id) for notice_id in notice_ids]
         owed = [one for one in told if one.acknowledged_by is None and entry_id not in one.handed_to]
         if to is None or not owed:
@@ -60,6 +65,7 @@ class Dispatching:
             notices=tuple(one.id for one in owed),
             cases=tuple(dict.fromkeys(one.case_id for one in owed if one.case_id is not None)),
             at=now(),
+            account=account,
         )
         for one in owed:
             one.hand_over(entry_id=entry_id, dispatch_id=dispatch.id)
@@ -105,13 +111,13 @@ class Dispatching:
         dispatch = self._notices.get(Dispatch, dispatch_id)
         if who_acts().department not in {dispatch.unit, f"{BUREAU}:{self._notices.county.code}"}:
             raise Forbidden("A message is sent again for the unit it went to, or for the education bureau.")
-        if self._address(dispatch.unit, dispatch.entry_id) is None:
+        if self._address_of(dispatch) is None:
             raise Refused("The address it went to is used no more; the notice goes to the addresses that are set.")
         dispatch.request(at=now())
         return self._notices.record(dispatch)
 
     def _claimed(self, dispatch: Dispatch) -> Claimed | None:
-        to = self._address(dispatch.unit, dispatch.entry_id)
+        to = self._address_of(dispatch)
         if to is None:
             return None
         told = [self._notices.get(Notice, notice_id) for notice_id in dispatch.notices]
@@ -138,7 +144,7 @@ class Dispatching:
             return []
         app = self._notices
         if failed[0].failure == "unknown_address":
-            contact = app.get(Contact, Contact.id_of(unit=dispatch.unit))
+            contact = app.get(Contact, Contact.id_of(unit=dispatch.unit, account=dispatch.account))
             told = self._suspended(contact, entry_id=dispatch.entry_id, failure="unknown_address")
             return [contact, *told]
         if failed[0].failure == "refused":
@@ -163,7 +169,10 @@ class Dispatching:
             step="mend_address",
         )
 
-    def _address(self, unit: str, entry_id: UUID) -> Address | None:
-        contact = self._notices.find(Contact, Contact.id_of(unit=unit))
+    def _address_of(self, dispatch: Dispatch) -> Address | None:
+        return self._address(dispatch.unit, dispatch.entry_id, account=dispatch.account)
+
+    def _address(self, unit: str, entry_id: UUID, *, account: str) -> Address | None:
+        contact = self._notices.find(Contact, Contact.id_of(unit=unit, account=account))
         found = [one for one in contact.addresses if one.entry_id == entry_id] if contact else []
         return found[0] if found and not found[0].suspended else None

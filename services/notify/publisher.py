@@ -49,6 +49,8 @@ def _of_sending(event: object) -> Published | None:
                 channel=event.channel,
                 hint=event.hint,
                 holder=event.holder,
+                account=event.account,
+                matters=event.matters,
             )
         case Contact.AddressCleared():
             return told.ContactAddressCleared(entry_id=event.entry_id, unit=event.unit)
@@ -62,10 +64,15 @@ def _of_sending(event: object) -> Published | None:
                 quiet_until=_hour(event.quiet_until),
                 working_days=event.working_days,
                 digest_at=_hour(event.digest_at),
+                account=event.account,
             )
         case Contact.AbsenceSet():
             return told.ContactAbsenceSet(
-                contact_id=event.originator_id, unit=event.unit, from_on=event.from_on, until_on=event.until_on
+                contact_id=event.originator_id,
+                unit=event.unit,
+                from_on=event.from_on,
+                until_on=event.until_on,
+                account=event.account,
             )
         case Dispatch.Begun():
             return told.MessageBegun(

@@ -3,8 +3,9 @@
 It decides nothing: whoever claims a message looks again. So a stale entry costs one look, and replaying every event from the
 first one ends in what is still to be sent, and sends nothing by itself.
 
-A unit's mailboxes and telephones are one lane: a notice goes to the first of them, and to the next one where that fails. Each
-webhook is a lane of its own: a department's system hears of every notice, beside the people.
+A unit's mailboxes and telephones are one lane: a notice goes to the first of them that is told of such matters, and to the next one where
+that fails. Those of each account that has set some are another. Each webhook is a lane of its own: a department's system hears beside the
+people.
 """
 
 from collections import defaultdict
@@ -19,6 +20,7 @@ from services.chassis.clock import china_date
 from services.notify.domain.contact import ChannelName, Contact, Holder, Hours
 from services.notify.domain.dispatch import Dispatch
 from services.notify.domain.notice import Notice
+from services.notify.domain.templates import TEMPLATES
 
 TOGETHER_MAX: Final = 20
 """Notices in one message at most."""
@@ -32,9 +34,10 @@ WEBHOOK_DAYS: Final = timedelta(days=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class First:
-    """Notices of a unit that wait for their first message to an address."""
+    """Notices of a unit that wait for their first message to an address; `account` is whose it is, empty for the unit's own."""
 
     unit: str
+    account: str
     entry_id: UUID
     notice_ids: tuple[UUID, ...]
 
@@ -43,12 +46,21 @@ class First:
 class _Entry:
     channel: ChannelName
     holder: Holder
+    matters: frozenset[str] = frozenset()
     suspended: bool = False
     failing_since: datetime | None = None
 
+    def hears_of(self, matter: str) -> bool:
+        """Whether it is told of a kind of matter; of one that nobody knows any more it is."""
+        return not self.matters or not matter or matter in self.matters
+
 
 @dataclass(slots=True)
-class _Unit:
+class _Contact:
+    """What one contact has set, the unit's or an account's, and what it is still to be told."""
+
+    unit: str
+    account: str
     entries: dict[UUID, _Entry] = field(default_factory=dict)
     hours: Hours = field(default_factory=Hours)
     absence: tuple[date, date] | None = None
@@ -59,9 +71,17 @@ class _Unit:
     last_digest: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A notice that nobody has acknowledged yet: to which unit, and about what kind of matter."""
+
+    unit: str
+    matter: str
+
+
 @dataclass(slots=True)
 class _Sent:
-    unit: str
+    contact: _Contact
     entry_id: UUID
     notices: tuple[UUID, ...]
 
@@ -70,8 +90,9 @@ class Waiting:
     """Notices that wait for a message, and messages that wait for something."""
 
     def __init__(self) -> None:
-        self._units: defaultdict[str, _Unit] = defaultdict(_Unit)
-        self._unit_of: dict[UUID, str] = {}
+        self._contacts: dict[UUID, _Contact] = {}
+        self._of_unit: defaultdict[str, list[_Contact]] = defaultdict(list)
+        self._told: dict[UUID, _Told] = {}
         self._tried: defaultdict[UUID, set[UUID]] = defaultdict(set)
         """The addresses each unacknowledged notice was handed to."""
         self._sent: dict[UUID, _Sent] = {}
@@ -86,41 +107,43 @@ class Waiting:
                 self._raised(event)
             case Notice.Acknowledged():
                 self._acknowledged(event.originator_id)
+            case Contact.Opened():
+                opened = self._contacts[event.originator_id] = _Contact(event.unit, event.account)
+                self._of_unit[event.unit].append(opened)
             case Contact.AddressSet():
-                self._units[event.unit].entries[event.entry_id] = _Entry(event.channel, event.holder)
+                entry = _Entry(event.channel, event.holder, frozenset(event.matters))
+                self._contacts[event.originator_id].entries[event.entry_id] = entry
             case Contact.AddressCleared():
-                self._units[event.unit].entries.pop(event.entry_id, None)
-                self._units[event.unit].systems.pop(event.entry_id, None)
+                self._contacts[event.originator_id].entries.pop(event.entry_id, None)
+                self._contacts[event.originator_id].systems.pop(event.entry_id, None)
             case Contact.AddressSuspended():
-                self._units[event.unit].entries[event.entry_id].suspended = True
-                self._units[event.unit].systems.pop(event.entry_id, None)
+                self._contacts[event.originator_id].entries[event.entry_id].suspended = True
+                self._contacts[event.originator_id].systems.pop(event.entry_id, None)
             case Contact.HoursSet():
-                self._units[event.unit].hours = Hours(
+                self._contacts[event.originator_id].hours = Hours(
                     quiet_from=event.quiet_from,
                     quiet_until=event.quiet_until,
                     working_days=event.working_days,
                     digest_at=event.digest_at,
                 )
-            case Contact.AbsenceSet():
-                given = (event.from_on, event.until_on)
-                self._units[event.unit].absence = None if given[0] is None or given[1] is None else (given[0], given[1])
+            case Contact.AbsenceSet(from_on=first, until_on=last):
+                self._contacts[event.originator_id].absence = None if first is None or last is None else (first, last)
             case _:
                 self._sending(event)
 
     def first(self, channels: Collection[ChannelName], *, now: datetime) -> Iterator[First]:
         """The messages that may be begun now over these channels."""
-        for name, unit in self._units.items():
-            yield from self._for_systems(name, unit, channels)
-            if unit.people and unit.hours.allow(now, last=unit.last_digest):
-                yield from self._for_people(name, unit, channels, today=china_date(now))
+        for contact in self._contacts.values():
+            yield from self._for_systems(contact, channels)
+            if contact.people and contact.hours.allow(now, last=contact.last_digest):
+                yield from self._for_people(contact, channels, today=china_date(now))
 
     def again(self, *, now: datetime) -> list[UUID]:
         """The messages that are to be tried again, outside of the quiet hours of people."""
         return [
             dispatch_id
             for dispatch_id, at in self._again.items()
-            if at <= now
-            and (self._is_of_system(dispatch_id) or self._units[self._sent[dispatch_id].unit].hours.are_open(now))
+            if at <= now and (self._is_of_system(dispatch_id) or self._sent[dispatch_id].contact.hours.are_open(now))
         ]
 
     def abandoned(self, *, now: datetime) -> list[UUID]:
@@ -134,9 +157,9 @@ class Waiting:
     def dead(self, *, now: datetime) -> list[tuple[str, UUID]]:
         """The webhooks that have taken nothing for too long, with their unit."""
         return [
-            (name, entry_id)
-            for name, unit in self._units.items()
-            for entry_id, entry in unit.entries.items()
+            (contact.unit, entry_id)
+            for contact in self._contacts.values()
+            for entry_id, entry in contact.entries.items()
             if entry.channel == "webhook" and not entry.suspended
             if entry.failing_since is not None and entry.failing_since + WEBHOOK_DAYS < now
         ]
@@ -144,32 +167,32 @@ class Waiting:
     def place_of(self, dispatch_id: UUID) -> tuple[ChannelName, UUID] | None:
         """The channel and address of a message that isn't settled; None where the address was cleared."""
         sent = self._sent.get(dispatch_id)
-        entry = None if sent is None else self._units[sent.unit].entries.get(sent.entry_id)
+        entry = None if sent is None else sent.contact.entries.get(sent.entry_id)
         return None if sent is None or entry is None else (entry.channel, sent.entry_id)
 
     def channel_of(self, first: First) -> ChannelName:
         """The channel of an address."""
-        return self._units[first.unit].entries[first.entry_id].channel
+        contact_id = Contact.id_of(unit=first.unit, account=first.account)
+        return self._contacts[contact_id].entries[first.entry_id].channel
 
     def _raised(self, event: Notice.Raised) -> None:
-        unit = self._units.get(event.recipient)
-        if unit is None or not unit.entries:
-            return
-        self._unit_of[event.originator_id] = event.recipient
-        for entry_id, entry in unit.entries.items():
-            if entry.suspended:
-                continue
-            if entry.channel == "webhook":
-                unit.systems.setdefault(entry_id, {})[event.originator_id] = None
-            else:
-                unit.people[event.originator_id] = None
+        notice_id, matter = event.originator_id, TEMPLATES.matter_of(event.reason)
+        for contact in self._of_unit.get(event.recipient, ()):
+            for entry_id, entry in contact.entries.items():
+                if entry.suspended or not entry.hears_of(matter):
+                    continue
+                self._told[notice_id] = _Told(event.recipient, matter)
+                if entry.channel == "webhook":
+                    contact.systems.setdefault(entry_id, {})[notice_id] = None
+                else:
+                    contact.people[notice_id] = None
 
     def _acknowledged(self, notice_id: UUID) -> None:
-        name = self._unit_of.pop(notice_id, None)
+        told = self._told.pop(notice_id, None)
         self._tried.pop(notice_id, None)
-        if name is not None:
-            self._units[name].people.pop(notice_id, None)
-            for waiting in self._units[name].systems.values():
+        for contact in () if told is None else self._of_unit[told.unit]:
+            contact.people.pop(notice_id, None)
+            for waiting in contact.systems.values():
                 waiting.pop(notice_id, None)
 
     def _sending(self, event: object) -> None:
@@ -196,17 +219,17 @@ class Waiting:
                 pass
 
     def _begun(self, event: Dispatch.Begun) -> None:
-        unit = self._units[event.unit]
-        self._sent[event.originator_id] = _Sent(event.unit, event.entry_id, event.notices)
+        contact = self._contacts[Contact.id_of(unit=event.unit, account=event.account)]
+        self._sent[event.originator_id] = _Sent(contact, event.entry_id, event.notices)
         self._leased[event.originator_id] = event.lease
         for notice_id in event.notices:
             self._tried[notice_id].add(event.entry_id)
             if event.channel == "webhook":
-                unit.systems.get(event.entry_id, {}).pop(notice_id, None)
+                contact.systems.get(event.entry_id, {}).pop(notice_id, None)
             else:
-                unit.people.pop(notice_id, None)
+                contact.people.pop(notice_id, None)
         if event.channel != "webhook":
-            unit.last_digest = china_date(event.timestamp)
+            contact.last_digest = china_date(event.timestamp)
 
     def _failed(self, event: Dispatch.Failed) -> None:
         sent = self._sent[event.originator_id]
@@ -217,8 +240,8 @@ class Waiting:
         if event.again_at is not None:
             self._again[event.originator_id] = event.again_at
         elif entry is None or entry.channel != "webhook":
-            owed = [notice_id for notice_id in sent.notices if notice_id in self._unit_of]
-            self._units[sent.unit].people.update(dict.fromkeys(owed))
+            owed = [notice_id for notice_id in sent.notices if notice_id in self._told]
+            sent.contact.people.update(dict.fromkeys(owed))
 
     def _settled(self, dispatch_id: UUID) -> None:
         for kept in (self._leased, self._again, self._open):
@@ -230,33 +253,39 @@ class Waiting:
 
     def _entry_of(self, dispatch_id: UUID) -> _Entry | None:
         sent = self._sent[dispatch_id]
-        return self._units[sent.unit].entries.get(sent.entry_id)
+        return sent.contact.entries.get(sent.entry_id)
 
-    def _for_systems(self, name: str, unit: _Unit, channels: Collection[ChannelName]) -> Iterator[First]:
+    def _for_systems(self, contact: _Contact, channels: Collection[ChannelName]) -> Iterator[First]:
         if "webhook" in channels:
-            for entry_id, waiting in unit.systems.items():
+            for entry_id, waiting in contact.systems.items():
                 for notice_id in waiting:
-                    yield First(unit=name, entry_id=entry_id, notice_ids=(notice_id,))
+                    yield First(unit=contact.unit, account=contact.account, entry_id=entry_id, notice_ids=(notice_id,))
 
-    def _for_people(self, name: str, unit: _Unit, channels: Collection[ChannelName], *, today: date) -> Iterator[First]:
+    def _for_people(self, contact: _Contact, channels: Collection[ChannelName], *, today: date) -> Iterator[First]:
         order = [
-            entry_id
-            for entry_id, entry in self._in_charge(unit, today)
+            (entry_id, entry)
+            for entry_id, entry in _in_charge(contact, today)
             if entry.channel != "webhook" and entry.channel in channels and not entry.suspended
         ]
         by_entry: defaultdict[UUID, list[UUID]] = defaultdict(list)
-        for notice_id in unit.people:
-            tried = self._tried.get(notice_id, ())
-            if entry_id := next((one for one in order if one not in tried), None):
+        for notice_id in contact.people:
+            tried, matter = self._tried.get(notice_id, ()), self._told[notice_id].matter
+            if entry_id := next((id_ for id_, entry in order if id_ not in tried and entry.hears_of(matter)), None):
                 by_entry[entry_id].append(notice_id)
         for entry_id, notice_ids in by_entry.items():
             remaining = iter(notice_ids)
             for first in remaining:
-                yield First(unit=name, entry_id=entry_id, notice_ids=(first, *islice(remaining, TOGETHER_MAX - 1)))
+                yield First(
+                    unit=contact.unit,
+                    account=contact.account,
+                    entry_id=entry_id,
+                    notice_ids=(first, *islice(remaining, TOGETHER_MAX - 1)),
+                )
 
-    def _in_charge(self, unit: _Unit, today: date) -> Iterator[tuple[UUID, _Entry]]:
-        """The addresses in the order they are asked: on a day of absence the deputy's come first."""
-        away = unit.absence is not None and unit.absence[0] <= today <= unit.absence[1]
-        first: Holder = "deputy" if away else "officer"
-        others = [item for item in unit.entries.items() if item[1].holder != first]
-        yield from chain((item for item in unit.entries.items() if item[1].holder == first), others)
+
+def _in_charge(contact: _Contact, today: date) -> Iterator[tuple[UUID, _Entry]]:
+    """The addresses in the order they are asked: on a day of absence the deputy's come first."""
+    away = contact.absence is not None and contact.absence[0] <= today <= contact.absence[1]
+    first: Holder = "deputy" if away else "officer"
+    others = [item for item in contact.entries.items() if item[1].holder != first]
+    yield from chain((item for item in contact.entries.items() if item[1].holder == first), others)

@@ -228,6 +228,61 @@ class TestARequest:
             things.begin_thing(owner_id=uuid4(), name="a thing")
 
 
+class TestWhatIsDoneTogether:
+    def test_is_stored_in_one_transaction_each_seeing_what_came_before(self, things: Things) -> None:
+        known, fresh = a_thing(things), uuid4()
+        with acted(), things.together(reading=[known, uuid4()]):
+            things.tell_thing(thing_id=known, words="one")
+            things.begin_thing(owner_id=uuid4(), name="fresh", thing_id=fresh)
+            things.tell_thing(thing_id=fresh, words="two")
+            things.tell_thing(thing_id=known, words="three")
+            assert things.position() == 1
+
+        assert things.position() == 5
+        assert (words_of(things, known), words_of(things, fresh)) == (["one", "three"], ["two"])
+
+    def test_leaves_nothing_where_one_of_it_fails(self, things: Things) -> None:
+        known = a_thing(things)
+
+        def tell_both() -> None:
+            with acted(), things.together():
+                things.tell_thing(thing_id=known, words="one")
+                things.tell_thing(thing_id=uuid4(), words="of nothing")
+
+        with pytest.raises(NotFound):
+            tell_both()
+
+        assert (things.position(), words_of(things, known)) == (1, [])
+
+    def test_is_stale_as_a_whole_where_somebody_was_quicker(self, things: Things, other_things: Things) -> None:
+        ids = [a_thing(things) for _ in range(2)]
+
+        def tell_too_late() -> None:
+            with acted(), things.together(reading=ids):
+                for thing_id in ids:
+                    things.tell_thing(thing_id=thing_id, words="late")
+                self.told_elsewhere(other_things, ids[1])
+
+        with pytest.raises(Stale):
+            tell_too_late()
+
+        assert [words_of(things, thing_id) for thing_id in ids] == [[], ["quicker"]]
+
+    def test_may_be_nothing_at_all(self, things: Things) -> None:
+        with things.together():
+            pass
+
+        assert things.position() == 0
+
+    def told_elsewhere(self, other_things: Things, thing_id: UUID) -> None:
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(self.tell, other_things, thing_id).result()
+
+    def tell(self, things: Things, thing_id: UUID) -> None:
+        with acted():
+            things.tell_thing(thing_id=thing_id, words="quicker")
+
+
 class TestAHeardMessage:
     def hear(self, things: Things, react: Callable[[], object], *, position: int = 1) -> bool:
         def policy() -> None:

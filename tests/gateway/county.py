@@ -57,6 +57,15 @@ def insert(connection: psycopg.Connection, rows: list[tuple[str, dict[str, objec
         recount(connection)
 
 
+CLERKS = {
+    "township": "xiaodian-officer",
+    "school": "school-principal",
+    "civil_affairs": "civil-affairs-officer",
+    "education_bureau": "bureau-office",
+}
+"""Who has set an address of its own, by the kind of its unit."""
+
+
 def _with_stretch(row: dict[str, object]) -> dict[str, object]:
     """An eligibility with its one stretch, as the fold keeps it, where none are given."""
     stretch = {name: row.get(name) for name in ("ground", "from_on", "until_on")}
@@ -133,6 +142,8 @@ def _county(chance: random.Random, *, children: int) -> Iterator[tuple[str, dict
                 "channel": ("email", "sms", "webhook")[number % 3],
                 "hint": "…0001",
                 "holder": ("officer", "deputy")[number % 2],
+                "account": CLERKS[unit.partition(":")[0]] if number % 3 == 2 else "",
+                "matters": ((), ("case", "finding"))[number % 2],
                 "suspended": "unreachable" if number % 5 == 0 else "",
                 "set_at": NOW - timedelta(days=number // 2),
             },
@@ -142,6 +153,7 @@ def _county(chance: random.Random, *, children: int) -> Iterator[tuple[str, dict
             {
                 "contact_id": made("contact", number),
                 "unit": unit,
+                "account": CLERKS[unit.partition(":")[0]] if number % 3 == 2 else "",
                 "quiet_from": "21:00",
                 "quiet_until": "07:00",
                 "working_days": number % 2 == 0,

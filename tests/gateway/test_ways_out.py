@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.words import WORDS
+from services.notify.domain.templates import TEMPLATES
 from tests.gateway import county
 from tests.gateway.conftest import Asking, asking_over
 
@@ -67,6 +69,28 @@ def test_a_unit_sets_its_own_address_and_no_others(gateway: Asking, notify: Noti
         "address": "13900000001",
         "secret": "",
         "holder": "deputy",
+        "matters": [],
+        "mine": False,
+    }
+
+
+def test_a_person_sets_an_address_for_itself_and_its_unit_clears_it(gateway: Asking, notify: Notify) -> None:
+    mine = next(
+        row
+        for table, row in county.county_rows()
+        if table == "contact_address" and row["unit"] == f"school:{county.SCHOOL}" and row["account"]
+    )
+    set_it = 'mutation { setAddress(channel: "sms", address: "13900000001", matters: ["case"], mine: true) { id } }'
+
+    gateway.ask(set_it, by="school-principal")
+    gateway.ask(f'mutation {{ clearAddress(entryId: "{mine["entry_id"]}") {{ id }} }}', by="school-principal")
+
+    was_set, cleared = (json.loads(request.content) for request in notify.sent)
+    assert (was_set["mine"], was_set["matters"]) == (True, ["case"])
+    assert cleared == {
+        "unit": f"school:{county.SCHOOL}",
+        "entry_id": str(mine["entry_id"]),
+        "account": mine["account"],
     }
 
 
@@ -128,3 +152,7 @@ def test_what_is_no_report_goes_no_further(
 ) -> None:
     assert posted(gateway, path, content=content, headers=headers) == answered
     assert notify.sent == []
+
+
+def test_kinds_of_matter_are_called_on_pages_as_notices_call_them() -> None:
+    assert WORDS["notice_matters"] == TEMPLATES.matters

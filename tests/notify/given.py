@@ -1,6 +1,6 @@
 """What tests of notify have in common: acting on a day, messages of cases, and the application over a store in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from threading import RLock
@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import msgspec
 
 from services.chassis.aggregate import Caused, RecordedAggregate, acting
-from services.chassis.application import Answer
 from services.chassis.errors import Stale
 from services.contracts import cases
 from services.contracts.envelope import Envelope, Published, event_id
@@ -72,16 +71,24 @@ class NoticesInMemory(Notices):
         self.open_notices = OpenNotices()
         self.waiting = Waiting()
         self._lock = RLock()
+        self.unreadable: set[UUID] = set()
+        """What nobody can read, as if its history were broken."""
 
-    def find(self, kind: type[Any], id: UUID, *, version: int | None = None) -> Any:  # noqa: A002
+    def find_all(self, kind: type[Any], ids: Iterable[UUID]) -> dict[UUID, Any]:
+        found = {id_: self._read(id_, version=None) for id_ in ids}
+        return {id_: aggregate for id_, aggregate in found.items() if isinstance(aggregate, kind)}
+
+    def _read(self, id: UUID, *, version: int | None) -> Any:  # noqa: A002
+        if id in self.unreadable:
+            message = "this can't be read"
+            raise ValueError(message)
         aggregate: Any = None
         for event in list(self.stored):
             if event.originator_id == id and (version is None or event.originator_version <= version):
                 aggregate = event.mutate(aggregate)
-        return aggregate if isinstance(aggregate, kind) else None
+        return aggregate
 
-    def record(self, *aggregates: RecordedAggregate, answer: UUID | None = None) -> Answer:
-        answered = answer or aggregates[0].id
+    def _store(self, aggregates: tuple[RecordedAggregate, ...], **_nobody_asked: None) -> int:
         with self._lock:
             decided = [event for aggregate in aggregates for event in aggregate.collect_events()]
             for event in decided:
@@ -92,7 +99,7 @@ class NoticesInMemory(Notices):
                 self.stored.append(event)
                 self.open_notices.apply(event)
                 self.waiting.apply(event)
-        return Answer(answered, len(self.stored))
+        return len(self.stored)
 
     def hear(self, event: Published, *, aggregate_id: UUID = CASE, version: int = 1, on: date = DAY) -> None:  # type: ignore[override]
         """Lets the policy react to a message on a day."""

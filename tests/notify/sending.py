@@ -79,19 +79,34 @@ class House:
             dsn="",
         )
 
-    def reach(self, channel: ChannelName, address: str = "", *, holder: Holder = "officer", unit: str = UNIT) -> UUID:
-        """The unit sets an address."""
+    def reach(
+        self,
+        channel: ChannelName,
+        address: str = "",
+        *,
+        holder: Holder = "officer",
+        unit: str = UNIT,
+        matters: tuple[str, ...] = (),
+        mine: bool = False,
+    ) -> UUID:
+        """The unit sets an address, or one of its officers."""
         with acting_on(DAY, department=unit):
             secret = SECRET if channel == "webhook" else ""
             return self.app.set_address(
-                unit=unit, channel=channel, address=address or ADDRESSES[channel], secret=secret, holder=holder
+                unit=unit,
+                channel=channel,
+                address=address or ADDRESSES[channel],
+                secret=secret,
+                holder=holder,
+                matters=matters,
+                mine=mine,
             ).id
 
-    def notice(self, number: int = 1, *, unit: str = UNIT) -> UUID:
+    def notice(self, number: int = 1, *, unit: str = UNIT, reason: str = "circular") -> UUID:
         """One more notice for the unit."""
         with acting_on(DAY):
             return self.app.raise_notice(
-                cause=UUID(int=number), about=UUID(int=number), recipient=unit, reason="circular", area="410326103"
+                cause=UUID(int=number), about=UUID(int=number), recipient=unit, reason=reason, area="410326103"
             ).id
 
     def send(self) -> None:

@@ -6,13 +6,16 @@ from uuid import UUID
 import pytest
 
 from services.chassis.aggregate import acting
+from services.chassis.application import SomeFailed
 from services.chassis.errors import Forbidden, Refused
 from services.chassis.runtime import by_the_clock
-from services.notify.domain.dispatch import AGAIN_AFTER, Dispatch, Outcome
+from services.notify.domain.contact import Address
+from services.notify.domain.dispatch import AGAIN_AFTER, LEASE, Dispatch, Outcome
+from services.notify.domain.message import Message
 from services.notify.domain.notice import Notice
 from services.notify.waiting import Waiting
 from tests.notify.given import DAY, acting_on
-from tests.notify.sending import ACCEPTED, AWAY, NEVER_SEEN, OPEN, UNIT, House, Provider
+from tests.notify.sending import ACCEPTED, AWAY, MAILBOX, NEVER_SEEN, OPEN, TELEPHONE, UNIT, House, Provider
 
 
 def test_a_notice_goes_to_the_first_address_of_its_unit_once() -> None:
@@ -357,3 +360,187 @@ def test_two_senders_at_once_begin_a_message_once() -> None:
 
     assert first is not None
     assert second is None
+
+
+def test_what_is_told_to_a_unit_is_told_to_a_person_of_it_too_where_that_person_says_so() -> None:
+    mail, sms = Provider("email"), Provider("sms")
+    house = House(mail, sms)
+    house.reach("email")
+    mine = house.reach("sms", mine=True)
+
+    notice_id = house.notice()
+    house.send()
+    house.after(days=2)
+
+    assert [to.address for _, to in mail.taken] == [MAILBOX]
+    assert [(to.entry_id, to.address) for _, to in sms.taken] == [(mine, TELEPHONE)]
+    assert sms.keys == [Dispatch.id_of(notice_id=notice_id, entry_id=mine)]
+
+
+def test_an_address_may_be_for_some_matters_only() -> None:
+    mail, sms = Provider("email"), Provider("sms")
+    house = House(mail, sms)
+    house.reach("sms", mine=True, matters=("case",))
+    house.reach("email", mine=True, matters=("oversight", "aid"))
+
+    house.notice(1, reason="circular")
+    house.notice(2, reason="case_opened")
+    house.notice(3, reason="data_request")
+    house.send()
+
+    assert [item.reason for message, _ in mail.taken for item in message.items] == ["circular"]
+    assert [item.reason for message, _ in sms.taken for item in message.items] == ["case_opened"]
+
+
+def test_where_the_address_for_a_matter_fails_one_that_is_not_for_it_is_not_told() -> None:
+    mail, sms = Provider("email"), Provider("sms", Outcome(result="failed", failure="unknown_address"))
+    house = House(mail, sms)
+    house.reach("sms", matters=("oversight",))
+    house.reach("email", matters=("case",))
+    house.reach("email", "deputy@school.example", holder="deputy")
+
+    house.notice()
+    house.send()
+    house.send()
+
+    assert [to.address for _, to in mail.taken] == ["deputy@school.example"]
+
+
+def test_a_person_has_hours_a_digest_and_a_deputy_of_its_own() -> None:
+    sms = Provider("sms")
+    house = House(sms)
+    house.reach("sms", "13900000009")
+    house.reach("sms", mine=True)
+    house.reach("sms", "13900000002", holder="deputy", mine=True)
+    with acting_on(DAY, department=UNIT):
+        house.app.set_hours(unit=UNIT, quiet_from=time(11), quiet_until=time(14), mine=True)
+        house.app.set_absence(unit=UNIT, from_on=DAY, until_on=DAY, mine=True)
+
+    house.notice(1)
+    house.send()
+    assert [to.address for _, to in sms.taken] == ["13900000009"]
+    house.after(hours=3)
+    assert [to.address for _, to in sms.taken] == ["13900000009", "13900000002"]
+
+
+def test_who_left_a_unit_is_told_nothing_more_once_a_colleague_has_cleared_the_address() -> None:
+    sms = Provider("sms")
+    house = House(sms)
+    mine = house.reach("sms", mine=True)
+    with acting_on(DAY, department="school:3141000301"), pytest.raises(Forbidden):
+        house.app.clear_address(unit=UNIT, entry_id=mine, account="officer-1")
+    with acting_on(DAY, department=UNIT):
+        house.app.clear_address(unit=UNIT, entry_id=mine, account="officer-1")
+
+    house.notice()
+    house.send()
+
+    assert sms.taken == []
+
+
+def test_nobody_is_told_twice_at_one_number_and_no_system_is_one_persons() -> None:
+    house = House()
+    house.reach("sms")
+
+    with pytest.raises(Refused, match="twice"):
+        house.reach("sms", mine=True)
+    with pytest.raises(Refused, match="系统推送由单位登记"):
+        house.reach("webhook", mine=True)
+    with pytest.raises(Refused, match="weather"):
+        house.reach("email", matters=("weather",))
+
+
+def test_a_number_of_a_person_that_reaches_nobody_is_its_units_task() -> None:
+    sms = Provider("sms", Outcome(result="failed", failure="unknown_address"))
+    house = House(sms)
+    house.reach("sms", mine=True)
+
+    house.notice()
+    house.send()
+    house.after(days=9)
+
+    assert sms.taken == []
+    assert house.tasks() == [(UNIT, "address_unreachable")]
+
+
+def test_a_message_whose_record_meets_a_report_is_recorded_all_the_same_and_so_are_the_others() -> None:
+    sms = Reporting("sms")
+    house = House(sms)
+    sms.house = house
+    for number in range(9):
+        house.reach("sms", f"1390000001{number}", unit=f"school:314100030{number}")
+        house.notice(number, unit=f"school:314100030{number}")
+
+    house.send()
+
+    assert len(sms.taken) == 9
+    assert {message.state for message in house.messages()} == {"delivered", "accepted"}
+    assert all(message.tries == 1 for message in house.messages())
+
+
+class Reporting(Provider):
+    """A provider that reports every third message before it has answered."""
+
+    house: House
+
+    def send(self, message: Message, *, to: Address) -> Outcome:
+        answer = super().send(message, to=to)
+        if to.address[-1] in "036":
+            with acting_on(DAY):
+                self.house.dispatching.conclude(
+                    dispatch_id=message.key, outcome=Outcome(result="delivered"), can_ask=False
+                )
+        return answer
+
+
+def test_a_notice_that_cannot_be_read_keeps_no_other_in_the_house_and_health_is_told() -> None:
+    sms = Provider("sms")
+    house = House(sms)
+    for number in range(5):
+        house.reach("sms", f"1390000001{number}", unit=f"school:314100030{number}")
+    broken, *others = [house.notice(number, unit=f"school:314100030{number}") for number in range(5)]
+    house.app.unreadable.add(broken)
+
+    with pytest.raises(SomeFailed):
+        house.send()
+
+    assert {item.notice_id for message, _ in sms.taken for item in message.items} == set(others)
+
+
+def test_where_nobody_can_be_asked_no_message_is_begun_ahead_of_its_line() -> None:
+    class Counting(Provider):
+        width = 2
+        begun = 0
+
+        def send(self, message: Message, *, to: Address) -> Outcome:
+            sending = sum(one.state == "sending" for one in house.messages())
+            self.begun = max(self.begun, sending)
+            return super().send(message, to=to)
+
+    mail, sms = Counting("email", can_ask=False), Counting("sms", can_ask=True)
+    house = House(mail, sms)
+    for number in range(9):
+        for channel, address in (("email", f"office{number}@school.example"), ("sms", f"1390000001{number}")):
+            house.reach(channel, address, unit=f"school:314100030{number}", mine=channel == "sms")
+        house.notice(number, unit=f"school:314100030{number}")
+
+    house.send()
+
+    assert (len(mail.taken), len(sms.taken)) == (9, 9)
+    assert mail.begun <= 2
+    assert sms.begun <= 4
+
+
+def test_a_message_whose_lease_ran_out_before_it_was_handed_over_is_not_handed_over() -> None:
+    sms = Provider("sms")
+    house = House(sms)
+    house.reach("sms")
+    house.notice()
+    with acting(by_the_clock(house.clock)):
+        first = next(house.app.waiting.first({"sms"}, now=house.clock.now()))
+        claimed = house.dispatching.begin(unit=UNIT, entry_id=first.entry_id, notice_ids=first.notice_ids)
+    assert claimed is not None
+    house.clock.step(LEASE)
+
+    assert house.sender._send(sms, claimed) is None
+    assert sms.taken == []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import Refused
-from services.notify.domain.templates import FIELDS, TEMPLATES, Facts, Template
+from services.notify.domain.templates import FIELDS, TEMPLATES, Facts, Template, Templates
 from tests.notify.given import CASE, DAY
 
 ROOT = {"case", "township", "step", "due", "unit"}
@@ -39,7 +39,7 @@ def test_every_shipped_template_names_only_these_and_can_be_written() -> None:
 @given(name=st.from_regex(r"[a-z_][a-z0-9_.\[\]]{0,20}", fullmatch=True).filter(lambda name: name not in ROOT))
 def test_a_template_that_names_anything_else_never_loads(name: str) -> None:
     with pytest.raises(ValueError, match="case_opened"):
-        Template(reason="case_opened", text=f"请{{{name}}}办理", days=1)
+        Template(reason="case_opened", text=f"请{{{name}}}办理", matter="case", days=1)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_template_that_names_anything_else_never_loads(name: str) -> None:
 )
 def test_no_way_around_through_the_format_language(text: str) -> None:
     with pytest.raises(ValueError, match="template x"):
-        Template(reason="x", text=text, days=1)
+        Template(reason="x", text=text, matter="case", days=1)
 
 
 @given(facts=FILLED, reason=st.sampled_from(sorted(TEMPLATES.by_reason)))
@@ -111,3 +111,21 @@ def test_there_is_time_to_acknowledge_but_not_beyond_what_is_due(due: date | Non
 def test_a_case_is_named_by_eight_digits_of_its_id() -> None:
     facts = Facts(case=UUID(int=0x1234 << 112), township="", step="verify", due=None, unit="school:3141000300")
     assert "个案12340000（本县）" in TEMPLATES.write("case_opened", facts=facts)
+
+
+def test_a_template_of_an_unknown_kind_of_matter_never_loads() -> None:
+    file = {
+        "template": {"x": {"text": "请办理", "matter": "weather", "days": 1}},
+        "steps": {},
+        "kinds": {},
+        "areas": {},
+        "matters": {"case": "个案"},
+    }
+
+    with pytest.raises(ValueError, match="template x: weather"):
+        Templates.of(file)
+
+
+def test_of_a_reason_that_has_no_template_any_more_the_matter_is_unknown() -> None:
+    assert TEMPLATES.matter_of("case_opened") == "case"
+    assert TEMPLATES.matter_of("weather") == ""

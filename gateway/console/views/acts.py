@@ -72,6 +72,7 @@ LISTS: Final[Mapping[str, str]] = {
     "settleFieldCheck.found": "found",
     "setAddress.channel": "channels",
     "setAddress.holder": "holders",
+    "setAddress.matters": "notice_matters",
     "openInspection.matter": "inspections",
     "issueAdmonition.kind": "admonitions",
     "decideAccountability.measure": "measures",
@@ -125,13 +126,14 @@ class Shown:
     hint: str
     fields: tuple[Field, ...]
     back: str
+    name: str
+    """What tells it from another of the same command on its page."""
 
 
-def blank(caller: Caller, command: str, *, about: Mapping[str, str], back: str = "") -> Shown:
-    """The form of a command about something, to be filled in."""
-    return _form(
-        caller, command, {name: [value] for name, value in about.items() if value}, back=back or caller.request.url.path
-    )
+def blank(caller: Caller, command: str, *, about: Mapping[str, str], back: str = "", name: str = "") -> Shown:
+    """The form of a command about something, to be filled in; with a `name` where its page has another of the same command."""
+    given = {argument: [value] for argument, value in about.items() if value}
+    return _form(caller, command, given, back=back or caller.request.url.path, name=name)
 
 
 async def show(caller: Caller) -> Response:
@@ -180,13 +182,14 @@ def _back(path: str) -> str:
     return path if is_ours else "/"
 
 
-def _form(caller: Caller, command: str, given: Mapping[str, list[str]], *, back: str) -> Shown:
+def _form(caller: Caller, command: str, given: Mapping[str, list[str]], *, back: str, name: str = "") -> Shown:
     t = caller.texts
     fields = tuple(
-        _field(caller, command, name, of, tuple(given.get(name, ()))) for name, of in arguments_of(command).items()
+        _field(caller, command, argument, of, tuple(given.get(argument, ())))
+        for argument, of in arguments_of(command).items()
     )
     hint = f"act_hints.{command}"
-    return Shown(command, title_of(caller, command), t(hint) if t.has(hint) else "", fields, back)
+    return Shown(command, title_of(caller, command), t(hint) if t.has(hint) else "", fields, back, name or command)
 
 
 def title_of(caller: Caller, command: str) -> str:

@@ -20,7 +20,7 @@ class Column:
     field: str
     heading: str
     kind: str = "text"
-    """text, number, money, score, flag, date, due, moment, place, unit, child, case or doubt; or the list of words its codes are of."""
+    """text, number, money, score, flag, date, due, moment, place, unit, child, case or doubt; or the list of words its code, or its codes, are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _file(one: List, asked: Mapping[str, str]) -> str:
 
 def _is_told(value: object) -> bool:
     """Whether a field says something; a column in which no row does is left out."""
-    return value is not None and value != ""
+    return value is not None and value not in ("", [])
 
 
 def _given(caller: Caller, each: Narrowing) -> str:

@@ -318,6 +318,7 @@ ADDRESSES: Final = List(
         Column("channel", "lists.channel", "channels"),
         Column("hint", "settings.address"),
         Column("holder", "settings.holder", "holders"),
+        Column("matters", "settings.matters", "notice_matters"),
         Column("setAt", "settings.set_at", "moment"),
         Column("suspended", "settings.suspended", "message_failures"),
     ),

@@ -129,7 +129,6 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "student_plan": ("plan_id", "child_id"),
     "notice": ("notice_id",),
     "message": ("message_id",),
-    "contact_address": ("entry_id",),
     "visit_plan": ("plan_id", "child_id"),
     "learning_support": ("support_id", "child_id"),
     "household_plan": ("plan_id",),

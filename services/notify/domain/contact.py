@@ -1,5 +1,8 @@
 """How a unit is reached beside its inbox 联系方式: its addresses in order, who stands in, and when it is left in peace.
 
+Beside the unit's own there is one for each account of it that says so 本人: the same, for that person alone. What the unit is told
+goes to both. An address may be for some matters only 事项类别, the telephone for cases, say, and the mailbox for all else.
+
 An address is the office's own, a telephone on duty, a mailbox, the door of a department's system. It is sealed all the
 same, and shown as a hint. It never changes: whoever sets another one sets a new entry, and what was sent to the old one
 stays told of the old one.
@@ -18,6 +21,7 @@ from services.chassis.aggregate import Created, Personal, RecordedAggregate, eve
 from services.chassis.clock import CHINA
 from services.chassis.errors import Forbidden, NotFound, Refused
 from services.chassis.working_days import is_working_day
+from services.notify.domain.templates import TEMPLATES
 from services.notify.domain.units import unit as unit_of
 
 ChannelName = Literal["email", "sms", "webhook"]
@@ -37,7 +41,7 @@ _FORMS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """One way to a unit. `hint` is what may be shown of it; `suspended` says why it is used no more."""
+    """One way to a unit. `hint` is what may be shown of it; `suspended` says why it is used no more; `matters` is empty for all."""
 
     entry_id: UUID
     channel: ChannelName
@@ -45,6 +49,7 @@ class Address:
     secret: str
     hint: str
     holder: Holder
+    matters: tuple[str, ...] = ()
     suspended: str = ""
 
 
@@ -81,7 +86,7 @@ class Hours:
 
 
 class Contact(RecordedAggregate):
-    """One unit's addresses, deputies and hours."""
+    """The addresses, deputies and hours of one unit, or of one account in it."""
 
     TOPIC = "notify.Contact"
 
@@ -90,6 +95,7 @@ class Contact(RecordedAggregate):
 
         TOPIC = "notify.Contact.Opened"
         unit: str
+        account: str = ""
 
     class AddressSet(RecordedAggregate.Event):
         """A unit may be reached there 登记联系方式; the last one that is asked where others fail."""
@@ -102,6 +108,8 @@ class Contact(RecordedAggregate):
         secret: Annotated[str, Personal()]
         hint: str
         holder: Holder
+        account: str = ""
+        matters: tuple[str, ...] = ()
 
     class AddressCleared(RecordedAggregate.Event):
         """It is used no more 撤销."""
@@ -128,6 +136,7 @@ class Contact(RecordedAggregate):
         quiet_until: time | None
         working_days: bool
         digest_at: time | None
+        account: str = ""
 
     class AbsenceSet(RecordedAggregate.Event):
         """On these days the deputy's addresses are used 代理; none where there is no first day."""
@@ -136,16 +145,17 @@ class Contact(RecordedAggregate):
         unit: str
         from_on: date | None
         until_on: date | None
+        account: str = ""
 
     @staticmethod
-    def id_of(*, unit: str) -> UUID:
-        """The id of a unit's contact: there is one."""
-        return uuid5(NAMESPACE_URL, f"baoxue:contact:{unit}")
+    def id_of(*, unit: str, account: str = "") -> UUID:
+        """The id of a unit's contact, or of that of an account in it: there is one."""
+        return uuid5(NAMESPACE_URL, f"baoxue:contact:{unit}{f'/{account}' if account else ''}")
 
     @classmethod
-    def open(cls, *, unit: str) -> Self:
-        """Begins a unit's contact, with no address in it."""
-        return cls._create(cls.Opened, id=cls.id_of(unit=unit), unit=unit_of(unit))
+    def open(cls, *, unit: str, account: str = "") -> Self:
+        """Begins a unit's contact, or an account's, with no address in it."""
+        return cls._create(cls.Opened, id=cls.id_of(unit=unit, account=account), unit=unit_of(unit), account=account)
 
     def of(self, department: str) -> Self:
         """Itself, where it is that of the unit in whose name is acted; everybody else is turned away."""
@@ -154,19 +164,34 @@ class Contact(RecordedAggregate):
         return self
 
     def set_address(
-        self, *, entry_id: UUID, channel: ChannelName, address: str, secret: str = "", holder: Holder = "officer"
+        self,
+        *,
+        entry_id: UUID,
+        channel: ChannelName,
+        address: str,
+        secret: str = "",
+        holder: Holder = "officer",
+        matters: tuple[str, ...] = (),
+        beside: "Contact | None" = None,
     ) -> None:
-        """Adds an address at the end of the order; refuses what is none of its channel."""
+        """Adds an address at the end of the order, for some `matters` or for all; refuses what is none of its channel.
+
+        `beside` is the unit's contact, where this is an account's.
+        """
         if any(known.entry_id == entry_id for known in self.addresses):
             return
         if holder not in get_args(Holder):
             raise Refused("An address is the officer's or the deputy's.")
         if len(self.addresses) >= ADDRESSES_MAX:
             raise Refused(f"A unit has at most {ADDRESSES_MAX} addresses; clear one first.")
-        if any(
-            (known.channel, known.address) == (channel, address) and not known.suspended for known in self.addresses
-        ):
+        if self.reaches(channel, address):
             raise Refused("The unit is reached there already.")
+        if beside is not None and beside.reaches(channel, address):
+            raise Refused("The unit is reached there already; you would be told twice 本单位已登记该地址.")
+        if unknown := sorted(set(matters) - TEMPLATES.matters.keys()):
+            raise Refused(f"Known matters 事项类别 are {', '.join(TEMPLATES.matters)}, not {', '.join(unknown)}.")
+        if channel == "webhook" and self.account:
+            raise Refused("A system is the unit's, not one person's 系统推送由单位登记.")
         if channel == "webhook":
             read_secret(secret)
         elif secret:
@@ -180,7 +205,13 @@ class Contact(RecordedAggregate):
             secret=secret,
             hint=hint_of(channel, address),
             holder=holder,
+            account=self.account,
+            matters=tuple(dict.fromkeys(matters)),
         )
+
+    def reaches(self, channel: ChannelName, address: str) -> bool:
+        """Whether this address is one of those in use."""
+        return any((one.channel, one.address) == (channel, address) and not one.suspended for one in self.addresses)
 
     def clear_address(self, *, entry_id: UUID) -> None:
         """Uses an address no more; raises `NotFound` for one that the unit does not have."""
@@ -208,6 +239,7 @@ class Contact(RecordedAggregate):
             quiet_until=hours.quiet_until,
             working_days=hours.working_days,
             digest_at=hours.digest_at,
+            account=self.account,
         )
 
     def set_absence(self, *, from_on: date | None, until_on: date | None) -> None:
@@ -216,7 +248,7 @@ class Contact(RecordedAggregate):
             raise Refused("An absence has a first and a last day, the first not after the last.")
         if from_on is not None and not any(one.holder == "deputy" for one in self.addresses):
             raise Refused("Set the deputy's address first 请先登记代理人联系方式.")
-        self.trigger_event(self.AbsenceSet, unit=self.unit, from_on=from_on, until_on=until_on)
+        self.trigger_event(self.AbsenceSet, unit=self.unit, from_on=from_on, until_on=until_on, account=self.account)
 
     def address(self, entry_id: UUID) -> Address:
         """An address in use or suspended; raises `NotFound`."""
@@ -226,20 +258,34 @@ class Contact(RecordedAggregate):
         return found
 
     @event(Opened)
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, account: str) -> None:
         self.unit = unit
+        self.account = account
         self.addresses: tuple[Address, ...] = ()
         self.hours = Hours()
         self.absence: tuple[date, date] | None = None
 
     @event(AddressSet)
     def _address_set(
-        self, entry_id: UUID, channel: ChannelName, address: str, secret: str, hint: str, holder: Holder
+        self,
+        entry_id: UUID,
+        channel: ChannelName,
+        address: str,
+        secret: str,
+        hint: str,
+        holder: Holder,
+        matters: tuple[str, ...],
     ) -> None:
-        self.addresses = (
-            *self.addresses,
-            Address(entry_id=entry_id, channel=channel, address=address, secret=secret, hint=hint, holder=holder),
+        added = Address(
+            entry_id=entry_id,
+            channel=channel,
+            address=address,
+            secret=secret,
+            hint=hint,
+            holder=holder,
+            matters=matters,
         )
+        self.addresses = (*self.addresses, added)
 
     @event(AddressCleared)
     def _address_cleared(self, entry_id: UUID) -> None:

@@ -58,6 +58,7 @@ class Dispatch(RecordedAggregate):
         notices: tuple[UUID, ...]
         cases: tuple[UUID, ...]
         lease: datetime
+        account: str = ""
 
     class TakenUp(RecordedAggregate.Event):
         """It is about to be handed to the channel once more, under the same key 重发."""
@@ -117,8 +118,9 @@ class Dispatch(RecordedAggregate):
         notices: tuple[UUID, ...],
         cases: tuple[UUID, ...],
         at: datetime,
+        account: str = "",
     ) -> Self:
-        """Claims the first message about these notices; the first of them gives it its id."""
+        """Claims the first message about these notices; the first of them gives it its id. `account` is whose address it goes to, if not the unit's."""
         return cls._create(
             cls.Begun,
             id=cls.id_of(notice_id=notices[0], entry_id=entry_id),
@@ -130,6 +132,7 @@ class Dispatch(RecordedAggregate):
             notices=notices,
             cases=cases,
             lease=at + LEASE,
+            account=account,
         )
 
     def take_up(self, *, at: datetime) -> None:
@@ -191,8 +194,10 @@ class Dispatch(RecordedAggregate):
         notices: tuple[UUID, ...],
         cases: tuple[UUID, ...],
         lease: datetime,
+        account: str,
     ) -> None:
         self.unit = unit
+        self.account = account
         self.entry_id = entry_id
         self.channel = channel
         self.notices = notices

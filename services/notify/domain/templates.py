@@ -43,10 +43,11 @@ FIELDS: Final = frozenset(field.name for field in fields(Facts))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One text, and within how many days it is to be acknowledged."""
+    """One text, what kind of matter it is about, and within how many days it is to be acknowledged."""
 
     reason: str
     text: str
+    matter: str
     days: int
 
     def __post_init__(self) -> None:
@@ -77,12 +78,24 @@ class Templates:
     steps: Mapping[str, str]
     kinds: Mapping[str, str]
     areas: Mapping[str, str]
+    matters: Mapping[str, str]
+    """Kinds of matter 事项类别: an address may be told of some of them only."""
+
+    def __post_init__(self) -> None:
+        for template in self.by_reason.values():
+            if template.matter not in self.matters:
+                message = f"template {template.reason}: {template.matter} is no kind of matter; known are {sorted(self.matters)}"
+                raise ValueError(message)
 
     @classmethod
     def of(cls, file: Mapping[str, Any]) -> Self:
         """Reads a file of templates; a fault is a `ValueError` that names the template."""
         templates = {reason: Template(reason=reason, **entry) for reason, entry in file["template"].items()}
-        return cls(templates, steps=file["steps"], kinds=file["kinds"], areas=file["areas"])
+        return cls(templates, steps=file["steps"], kinds=file["kinds"], areas=file["areas"], matters=file["matters"])
+
+    def matter_of(self, reason: str) -> str:
+        """What kind of matter a reason is about; empty for one that has no template any more."""
+        return self.by_reason[reason].matter if reason in self.by_reason else ""
 
     def get(self, reason: str) -> Template:
         """The template for a reason; refuses a reason that has none."""

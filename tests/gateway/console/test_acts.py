@@ -286,6 +286,22 @@ def test_the_hours_stand_in_their_form_as_they_are_set_so_that_none_is_lifted_un
     assert re.search(r'name="workingDays" value="yes" checked', form)
 
 
+def test_what_i_have_set_for_myself_stands_beside_what_my_unit_has_set(gateway: Any, cases: Cases) -> None:
+    with Browser(gateway) as browser:
+        page = browser.signed_in("bureau-office").get("/settings")
+        typed = {"channel": "sms", "address": "13900000001", "holder": "officer", "matters": "case", "mine": "yes"}
+        browser.post("/acts/setAddress", {"ticket": ticket_of(page), "back": "/settings", **typed})
+
+    of_unit, _, mine = page.text.partition('id="mine"')
+    assert 'name="mine" value="yes" checked' in mine
+    assert 'name="mine" value="yes" checked' not in of_unit
+    ids = re.findall(r' id="([^"]+)"', page.text)
+    assert len(ids) == len(set(ids))
+    [sent] = cases.sent
+    told = json.loads(sent.content)
+    assert (told["mine"], told["matters"]) == (True, ["case"])
+
+
 DISCLOSED = {
     "tasks": "零辍学\n\n 每学期核实两次 ",
     "methods": "入户家访",
