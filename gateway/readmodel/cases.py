@@ -47,6 +47,7 @@ from services.contracts.cases import (
     ReferralAnswered,
     ReferralOpened,
     ReferralRevoked,
+    ReplyFallsDue,
     ResponsibilityAssigned,
     ResponsibilityEnded,
     StepExpired,
@@ -485,5 +486,5 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
         evolve=public_report,
     ),
 )
-IGNORED: Final[frozenset[type[Published]]] = frozenset({StepFallsDue})
+IGNORED: Final[frozenset[type[Published]]] = frozenset({StepFallsDue, ReplyFallsDue})
 """That a last day is near stands in the notice of it, and in every row that has the day."""

@@ -24,6 +24,7 @@ from services.contracts.roster import (
     ChildRegistered,
     ChildrenMerged,
     ChildrenUnmerged,
+    FindingsFallDue,
     GroupsStated,
     HomeTeachingBegun,
     IdentityCorrected,
@@ -454,7 +455,7 @@ FOLDS: Final[tuple[Fold[Any], ...]] = (
     Fold(row=Transfer, events=get_args(TransferEvent), about=about("transfer_id"), evolve=transfer),
     Fold(row=Placement, events=get_args(PlacementEvent), about=about("placement_id"), evolve=placement),
 )
-IGNORED: Final[frozenset[type[Published]]] = frozenset()
+IGNORED: Final[frozenset[type[Published]]] = frozenset({FindingsFallDue})
 
 
 def search_keys(name: str) -> tuple[str, str]:

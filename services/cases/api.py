@@ -118,6 +118,7 @@ def _around_them(oversight: Oversight) -> tuple[Callable[..., Answer], ...]:
         oversight.answer_assistance_letter,
         oversight.receive_procuratorate_notice,
         oversight.answer_procuratorate_notice,
+        oversight.warn_of_reply,
         oversight.watch_reply,
     )
 

@@ -18,13 +18,14 @@ from services.cases.domain.county_report import CountyReport
 from services.cases.domain.data_request import DataRequest
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import OPEN
-from services.cases.domain.late_reply import Awaited, LateReply
+from services.cases.domain.late_reply import Awaited, LateReply, NearReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.persuasion_list import PersuasionList
 from services.cases.domain.post import Post
 from services.cases.domain.public_report import PublicReport
 from services.cases.domain.referral import Referral
+from services.cases.domain.rules import is_near
 from services.cases.domain.statement import Statement
 from services.cases.domain.visit import Visit, VisitPlan
 from services.cases.domain.zero_report import ZeroReport
@@ -341,6 +342,14 @@ class Oversight:
         found = self._cases.find(LateReply, LateReply.id_of(about, number=number, due_on=awaited.due_on))
         fresh = () if found is not None else (LateReply.note(awaited, today=today()),)
         return self._cases.record(*known, *fresh, answer=about)
+
+    def warn_of_reply(self, *, matter: str, about: UUID, number: int = 0, term: int) -> Answer:
+        """Tells whoever owes an answer that its last day is near 临期提醒, once; `term` is the days it was given."""
+        awaited = self._awaited(matter, about=about, number=number)
+        if awaited is None or not is_near(awaited.due_on, term=term, today=today()):
+            return self._cases.record(answer=about)
+        known = self._cases.find(NearReply, NearReply.id_of(about, number=number, due_on=awaited.due_on))
+        return self._cases.record(known or NearReply.warn(awaited, today=today()), answer=about)
 
     def _taken_back(self, matter: str, *, about: UUID) -> tuple[AssistanceLetter, ...]:
         """The letter, where its case has ended and nobody waits for the reply any longer 撤回协查."""

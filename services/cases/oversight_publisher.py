@@ -19,7 +19,7 @@ from services.cases.domain.disclosure import Disclosure
 from services.cases.domain.document import Document
 from services.cases.domain.entry_cohort import EntryCohort
 from services.cases.domain.inspection import Inspection
-from services.cases.domain.late_reply import LateReply
+from services.cases.domain.late_reply import LateReply, NearReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.pack import StatisticsPack
 from services.cases.domain.persuasion_list import PersuasionList
@@ -35,6 +35,7 @@ from services.contracts import disclosure as made_public
 from services.contracts import oversight as told
 from services.contracts import proceedings as before_court
 from services.contracts import statistics as counted
+from services.contracts.cases import ReplyFallsDue
 from services.contracts.envelope import Published
 
 PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
@@ -66,6 +67,7 @@ PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     ProcuratorateNotice.Answered: (told.ProcuratorateNoticeAnswered, "notice_id"),
     Attachment.Kept: (told.AttachmentKept, "attachment_id"),
     Document.ResultFound: (told.DocumentResultFound, "document_id"),
+    NearReply.Warned: (ReplyFallsDue, "near_reply_id"),
     LateReply.Noted: (told.ReplyOverdue, "late_reply_id"),
     LateReply.Climbed: (told.ReplyClimbed, "late_reply_id"),
     LateReply.Settled: (told.LateReplySettled, "late_reply_id"),

@@ -110,7 +110,13 @@ def tick(
         ),
     ]
     late.sort(key=itemgetter(0))  # within a day as listed here
-    near = [(id_, partial(app.expire_steps, case_id=id_)) for _, id_ in due_cases.soon(today)]
+    near: list[tuple[UUID, Callable[[], object]]] = [
+        *((id_, partial(app.expire_steps, case_id=id_)) for _, id_ in due_cases.soon(today)),
+        *(
+            (reply.about, partial(_warn_of_reply, oversight, reply, term=term))
+            for reply, term in due_replies.soon(today)
+        ),
+    ]
     let_time_work([*((about, act) for _, about, act in late[:LATE_AT_ONCE]), *near[:LATE_AT_ONCE]])
 
 
@@ -118,6 +124,11 @@ def _watch_reply(oversight: Oversight, reply: Reply, due_replies: DueReplies) ->
     """Notes an answer that is late, lets it climb, or settles what was answered since."""
     noted = tuple(due_replies.noted(reply))
     oversight.watch_reply(matter=reply.matter, about=reply.about, number=reply.number, noted=noted)
+
+
+def _warn_of_reply(oversight: Oversight, reply: Reply, *, term: int) -> None:
+    """Tells whoever owes an answer that its last day is near."""
+    oversight.warn_of_reply(matter=reply.matter, about=reply.about, number=reply.number, term=term)
 
 
 def _look_for(app: Cases, finding: roster.FindingRaised) -> None:

@@ -2,8 +2,8 @@
 
 Whoever owes the next step is told (N1.1, N2.4, N2.5): `owed.by` names a kind of unit, the case's area names which.
 A paper that was issued is told to its issuer, who owes its service; a referral to the department that was asked, its answer
-or return to whoever asked. A unit called to order or found wanting is told (N8), and where an answer is late, the unit and
-the level above it.
+or return to whoever asked. A unit called to order or found wanting is told (N8), and whoever waits for its answer that it is there; where
+one is near its day, the unit, and where it is late, the unit and the level above it.
 
 A finding is told to the unit that owes its answer (N1.6, N1.7), an answer to the bureau, which accepts or returns it, and what is
 late to the owner and to whom stands above it. So is a measure or a review of a plan that is late (N5.1, N6.3). A comparison finds hundreds at once, so what is alike is told together: one notice
@@ -34,6 +34,7 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         cases.CaseOrdered,
         cases.StepExpired,
         cases.StepFallsDue,
+        cases.ReplyFallsDue,
         cases.DocumentIssued,
         cases.ReferralOpened,
         cases.ReferralAnswered,
@@ -41,19 +42,23 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         roster.FindingRaised,
         roster.FindingAnswered,
         roster.FindingReturned,
+        roster.FindingsFallDue,
         roster.FindingOverdue,
         field_check.FieldCheckOverdue,
         data_requests.DataRequestReceived,
         data_requests.DataRequestAssigned,
         oversight.ReferralReturned,
         oversight.AdmonitionIssued,
+        oversight.AdmonitionAnswered,
         oversight.InspectionFound,
+        oversight.RectificationReported,
         oversight.InspectionClosed,
         oversight.ReplyOverdue,
         oversight.ReplyClimbed,
         assistance.PlanOverdue,
         assistance.PlanOverdueClimbed,
         assistance.AidQuestionAsked,
+        assistance.AidQuestionAnswered,
         assistance.PaymentRefused,
         assistance.PaymentRefusalOverdue,
         assistance.PaymentRefusalClimbed,
@@ -99,6 +104,8 @@ def react(app: Notices, envelope: Envelope, event: Published) -> None:
             )
         case roster.FindingRaised() | roster.FindingAnswered() | roster.FindingReturned() | roster.FindingOverdue():
             _tell_of_finding(app, event)
+        case roster.FindingsFallDue():
+            _tell_of_near(app, event)
         case field_check.FieldCheckOverdue():
             _tell_of_list(app, event)
         case cases.ReferralAnswered(asked_by=asked_by, case_id=case_id, referral_id=about) if asked_by:
@@ -161,12 +168,39 @@ def _react_to_oversight(app: Notices, envelope: Envelope, event: Published) -> N
                 about=event.inspection_id,
                 township=event.township,
             )
+        case _:
+            _react_to_replies(app, envelope, event)
+
+
+def _react_to_replies(app: Notices, envelope: Envelope, event: Published) -> None:
+    """Tells units of answers that are near their day, and of late ones those above too; whoever waits for one, that it is there."""
+    match event:
+        case oversight.AdmonitionAnswered():
+            _tell_unit(
+                app,
+                envelope,
+                BUREAU,
+                reason="reply_received",
+                about=event.admonition_id,
+                township=event.township,
+            )
+        case oversight.RectificationReported():
+            _tell_unit(
+                app,
+                envelope,
+                BUREAU,
+                reason="rectification_reported",
+                about=event.inspection_id,
+                township=event.township,
+            )
+        case cases.ReplyFallsDue():
+            _tell_of_reply(app, envelope, event, event.owed_by, reason="reply_falls_due")
         case oversight.ReplyOverdue():
             if event.owed_by != "other_county":
-                _tell_late(app, envelope, event, event.owed_by, reason="reply_owed_late")
-            _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
+                _tell_of_reply(app, envelope, event, event.owed_by, reason="reply_owed_late")
+            _tell_of_reply(app, envelope, event, event.up_to, reason="reply_overdue")
         case oversight.ReplyClimbed():
-            _tell_late(app, envelope, event, event.up_to, reason="reply_overdue")
+            _tell_of_reply(app, envelope, event, event.up_to, reason="reply_overdue")
         case _:
             _react_to_aid(app, event)
 
@@ -183,6 +217,15 @@ def _react_to_aid(app: Notices, event: Published) -> None:
                 area=app.county.area_of(event.township if recipient.partition(":")[0] in LOCAL else ""),
                 step="aid_question",
                 due_on=event.due_on,
+            )
+        case assistance.AidQuestionAnswered():
+            app.raise_notice_of_many(
+                about=event.question_id,
+                recipient=app.county.addressee(BUREAU, township="", school=""),
+                reason="aid_question_answered",
+                area=app.county.code,
+                step="aid_question",
+                due_on=None,
             )
         case assistance.PaymentRefused():
             _tell_of_refusal(app, event, event.owner, reason="payment_refused")
@@ -239,6 +282,20 @@ def _tell_of_finding(
                 tell(superior, "finding_overdue_below", township=event.township, due_on=event.due_on)
         case _:
             pass
+
+
+def _tell_of_near(app: Notices, event: roster.FindingsFallDue) -> None:
+    """Tells whoever owes findings that their last day is near, once for those of a kind, a place and a day."""
+    recipient = app.county.addressee(event.owner, township=event.township, school="")
+    app.raise_notice(
+        cause=event.warning_id,
+        about=event.warning_id,
+        recipient=recipient,
+        reason="finding_falls_due",
+        area=app.county.area_of(event.township if recipient.partition(":")[0] in LOCAL else ""),
+        step=event.kind,
+        due_on=event.due_on,
+    )
 
 
 def _tell_of_plan(
@@ -321,10 +378,10 @@ def _tell(
     )
 
 
-def _tell_late(
+def _tell_of_reply(
     app: Notices,
     envelope: Envelope,
-    event: oversight.ReplyOverdue | oversight.ReplyClimbed,
+    event: cases.ReplyFallsDue | oversight.ReplyOverdue | oversight.ReplyClimbed,
     whom: str,
     *,
     reason: str,

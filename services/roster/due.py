@@ -25,6 +25,7 @@ from services.roster.domain.placement import Placement
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere, proof_due_after
 from services.roster.domain.term_check_in import TermCheckIn
 from services.roster.domain.transfer import WORKING_DAYS, Transfer, hand_due_on
+from services.roster.findings_soon import FindingsSoon
 from services.roster.letters_due import GONE, LettersDue
 
 WARNED: Final = (10, 30)
@@ -82,6 +83,7 @@ class Due:
 
     def __init__(self) -> None:
         self.letters = LettersDue()
+        self.findings = FindingsSoon()
         self._findings: dict[_Key, _Open] = {}
         self._settled: dict[_Key, tuple[Ground, ...]] = {}
         self._transfers: dict[UUID, Transfer.Opened] = {}
@@ -341,6 +343,7 @@ class Due:
     def apply(self, event: object) -> None:
         """Takes in one event of the service; what time doesn't change passes by."""
         self.letters.apply(event)
+        self.findings.apply(event)
         match event:
             case Child.Event():
                 self._apply_of_child(event)

@@ -3,7 +3,7 @@
 Time brings findings, and takes them when their cause has ended: a transfer that nobody completes, a deferral that ends, a
 school elsewhere that nobody proved this term, a child who did not report, teaching at home that did not begin, hours of it that
 were not taught. It also
-tells when what somebody owes for a finding is late, and a field check list that was not handed in. Each first of September
+tells when what somebody owes for a finding is near its day, or late, and a field check list that was not handed in. Each first of September
 children come into the age of compulsory schooling, and leave it. Letters of open runs are made, and taken back where a child has left.
 Assistance tells which hours were taught at home.
 """
@@ -19,7 +19,9 @@ from services.chassis.application import let_time_work
 from services.contracts import assistance
 from services.contracts.envelope import Envelope, Published
 from services.roster.application import Roster
+from services.roster.domain.near_findings import NearFindings
 from services.roster.due import Due
+from services.roster.findings_soon import Alike
 from services.roster.guardian_letters import GuardianLetters
 
 HEARS: Final = ("assistance",)
@@ -85,6 +87,8 @@ def _run_out(
         )
     for child_id, kind in due.overdue(today)[:LATE_AT_ONCE]:
         yield child_id, partial(app.expire_finding, child_id=child_id, kind=kind)
+    for alike in due.findings.soon(today)[:LATE_AT_ONCE]:
+        yield alike.warning_id, partial(_warn, app, alike, today)
     for child_id in due.of_age(today)[:LATE_AT_ONCE]:
         yield child_id, partial(app.come_of_age, child_id=child_id)
     for field_check_id in due.lists_overdue(today)[:LATE_AT_ONCE]:
@@ -93,3 +97,11 @@ def _run_out(
         for start in range(0, min(len(children), LATE_AT_ONCE), LETTERS_TOGETHER):
             some = children[start : start + LETTERS_TOGETHER]
             yield run_id, partial(letters.make_letters, run_id=run_id, children=some)
+
+
+def _warn(app: Roster, alike: Alike, today: date) -> None:
+    """Tells whoever owes findings that their last day is near 临期提醒, once for all that are alike."""
+    warning = NearFindings.warn(
+        owner=alike.owner, township=alike.township, kind=alike.kind, due_on=alike.due_on, today=today
+    )
+    app.record(app.find(NearFindings, warning.id) or warning)

@@ -18,6 +18,7 @@ from services.roster.domain.field_check import FieldCheck
 from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks
 from services.roster.domain.guardian_letter import GuardianLetter, LetterRun
+from services.roster.domain.near_findings import NearFindings
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
@@ -65,6 +66,15 @@ def publish(event: object) -> Published | None:
             )
         case FieldCheck.Event() | FieldRound.Event():
             return field_publisher.publish(event)
+        case NearFindings.Warned():
+            return told.FindingsFallDue(
+                warning_id=event.originator_id,
+                owner=event.owner,
+                township=event.township,
+                kind=event.kind,
+                due_on=event.due_on,
+                warned_on=event.warned_on,
+            )
         case LetterRun.Event() | GuardianLetter.Event():
             return letter_publisher.publish(event)
         case Deferral.Event() | SchoolingElsewhere.Event():

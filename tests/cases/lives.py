@@ -18,7 +18,7 @@ from services.cases.domain.document import Document, id_of_document
 from services.cases.domain.entry_cohort import EntryCohort
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
-from services.cases.domain.late_reply import Awaited, LateReply
+from services.cases.domain.late_reply import Awaited, LateReply, NearReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.pack import StatisticsPack
@@ -547,6 +547,15 @@ def over_the_border(case: Case) -> list[RecordedAggregate]:
     return [summons, letter, notice]
 
 
+def an_answer_that_is_due_soon() -> list[RecordedAggregate]:
+    """A unit called to order is told two days before its day."""
+    with acting_on(MONDAY):
+        awaited = Awaited(
+            matter="admonition", about=SUMMONS, owed_by=TOWNSHIP, due_on=MONDAY + days(2), township="410326103"
+        )
+        return [NearReply.warn(awaited, today=MONDAY)]
+
+
 def an_answer_that_came_late() -> list[RecordedAggregate]:
     """A unit called to order lets its day pass, and the next level's days as well, before it answers."""
     with acting_on(MONDAY):
@@ -672,6 +681,7 @@ def all_lives() -> list[RecordedAggregate]:
         *a_year_of_oversight(),
         *who_answers(),
         *a_child_searched_for(),
+        *an_answer_that_is_due_soon(),
         *an_answer_that_came_late(),
         *a_report_to_the_county(),
         *what_guardians_asked(),

@@ -167,7 +167,7 @@ def test_every_kind_of_clock_runs_out_day_by_day(undisturbed: list[Told]) -> Non
     dated = [(each.kind, each.ran_out_on) for each in undisturbed if each.ran_out_on is not None]
     assert dated == [(kind, MONDAY + days(day)) for day in (7, 8, 9) for kind in of_a_day]
     undated = Counter(each.kind for each in undisturbed if each.ran_out_on is None)
-    assert undated == {"Case.FoundUnnamed": 12, "Case.Warned": 12}
+    assert undated == {"Case.FoundUnnamed": 12, "Case.Warned": 12, "NearReply.Warned": 3}
 
 
 def test_a_day_without_a_clock_is_made_up_for_in_the_same_order(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from services.cases.domain.late_reply import LateReply, levels_above
+from services.cases.domain.late_reply import LateReply, NearReply, levels_above
 from services.cases.due import Reply
 from services.chassis.errors import Refused
-from tests.cases.given import CHILD, GRANTED, MONDAY, acting_on, days
+from tests.cases.given import CHILD, GRANTED, MONDAY, OTHER_CHILD, acting_on, days
 from tests.cases.in_memory import MemoryCases
 
 TOWNSHIP, SCHOOL = "township:410326103", "school:3141000300"
@@ -149,3 +149,69 @@ def test_the_clock_looks_again_and_a_stale_entry_costs_nothing(office: Office) -
     assert office.told() == []
     with pytest.raises(Refused, match="no answer is awaited"):
         office.oversight.watch_reply(matter="weather", about=stale.about)
+
+
+def near(office: Office) -> list[tuple[str, str, date]]:
+    """Who was told that an answer falls due soon, in which matter, and by when."""
+    return [(event.matter, event.owed_by, event.due_on) for event in office.cases.told(NearReply.Warned)]
+
+
+def test_whoever_owes_an_answer_is_told_once_two_working_days_before_its_day(office: Office) -> None:
+    office.oversight.issue_admonition(
+        kind="interview", unit=TOWNSHIP, township="410326103", number="3", ground="late", reply_by=DUE
+    )
+    office.referral()
+
+    office.on(DUE - days(3))
+    assert near(office) == []
+    for day in (DUE - days(2), DUE - days(1), DUE, DUE + days(1)):
+        office.on(day)
+
+    assert sorted(near(office)) == [("admonition", TOWNSHIP, DUE), ("referral", "civil_affairs", DUE)]
+
+
+def test_of_an_answer_that_is_there_of_one_just_asked_for_and_of_another_county_nobody_is_told(office: Office) -> None:
+    answered = office.referral()
+    case = office.cases.open_case(child_id=OTHER_CHILD, cause="absent", township="410326103").id
+    office.oversight.send_assistance_letter(
+        case_id=case, place="440306", number="7", request="is the child with you", reply_by=DUE
+    )
+    with acting_on(DUE - days(2), department=TOWNSHIP):
+        office.oversight.issue_admonition(
+            kind="interview", unit=TOWNSHIP, township="410326103", number="3", ground="late", reply_by=DUE
+        )
+    with acting_on(DUE - days(3), department="civil_affairs:410326"):
+        office.cases.return_referral(referral_id=answered, reason="not ours")
+
+    office.on(DUE - days(2))
+    office.on(DUE)
+
+    assert near(office) == []
+
+
+def test_asked_again_with_another_day_somebody_is_told_of_that_day_too(office: Office) -> None:
+    inspection = office.oversight.open_inspection(unit=SCHOOL, township="410326103", matter="ledgers", size=0).id
+    office.oversight.record_inspection_finding(
+        inspection_id=inspection, finding="no visit record", owed_by=SCHOOL, due_on=DUE
+    )
+    office.on(DUE - days(1))
+    with acting_on(DUE, department=SCHOOL):
+        office.oversight.report_rectification(inspection_id=inspection, number=1, evidence="photo 3")
+    with acting_on(DUE, actor="officer-2", department="education_bureau:410326"):
+        office.oversight.check_rectification(inspection_id=inspection, number=1, right=False, due_on=DUE + days(10))
+
+    office.on(DUE + days(9))
+
+    assert near(office) == [("rectification", SCHOOL, DUE), ("rectification", SCHOOL, DUE + days(10))]
+
+
+def test_a_warning_is_given_once_and_only_while_the_answer_is_owed(office: Office) -> None:
+    referral = office.referral()
+    with acting_on(DUE - days(1)):
+        for _ in range(2):
+            office.oversight.warn_of_reply(matter="referral", about=referral, term=10)
+    with acting_on(DUE - days(1), department="civil_affairs:410326"):
+        office.cases.return_referral(referral_id=referral, reason="not ours")
+        office.oversight.warn_of_reply(matter="referral", about=referral, term=10)
+
+    assert len(near(office)) == 1

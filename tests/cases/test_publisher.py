@@ -19,7 +19,7 @@ from services.cases.domain.document import Document
 from services.cases.domain.entry_cohort import EntryCohort
 from services.cases.domain.inspection import Inspection
 from services.cases.domain.ladder import State
-from services.cases.domain.late_reply import LateReply
+from services.cases.domain.late_reply import LateReply, NearReply
 from services.cases.domain.letter import AssistanceLetter, ProcuratorateNotice
 from services.cases.domain.number_book import NumberBook
 from services.cases.domain.pack import StatisticsPack
@@ -41,7 +41,7 @@ from tests.cases.lives import all_lives
 
 AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     Attachment, Case, Document, NumberBook, Referral, PublicReport, Assignment, Post, Visit, VisitPlan, PersuasionList, Statement, Inspection,
-    Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, CountyReport,
+    Admonition, Accountability, ZeroReport, AssistanceLetter, ProcuratorateNotice, LateReply, NearReply, CountyReport,
     Disclosure, DisclosureLedger, Proceedings, StatisticsPack, EntryCohort, DataRequest,
 )  # fmt: skip
 PRIVATE = {Case.ClearanceLapsed} | {

@@ -206,3 +206,22 @@ def test_what_else_the_roster_tells_puts_nobody_under_a_duty() -> None:
     app.hear(roster.ChildErased(child_id=UUID(int=1), reason="依申请删除"))
 
     assert app.stored == []
+
+
+def test_that_the_day_of_findings_is_near_is_told_to_their_owner_once() -> None:
+    app = NoticesInMemory()
+    near = roster.FindingsFallDue(
+        warning_id=uuid4(),
+        owner=f"school:{SCHOOL}",
+        township=TOWNSHIP,
+        kind="not_in_seat",
+        due_on=DAY + days(2),
+        warned_on=DAY,
+    )
+
+    app.hear(near)
+    app.hear(near)
+
+    [raised] = [event for event in app.stored if isinstance(event, Notice.Raised)]
+    assert app.recipients == [f"school:{SCHOOL}"]
+    assert "即将到期" in raised.text

@@ -38,6 +38,17 @@ CLIMBED = oversight.ReplyClimbed(
     up_to="county_government",
     climbed_on=DAY + days(9),
 )
+NEAR = cases.ReplyFallsDue(
+    near_reply_id=LATE,
+    matter="referral",
+    about=ABOUT,
+    number=0,
+    owed_by="civil_affairs",
+    township=TOWNSHIP,
+    case_id=CASE,
+    due_on=DAY + days(2),
+    warned_on=DAY,
+)
 SUMMONS = oversight.AdmonitionIssued(
     admonition_id=ABOUT,
     kind="interview",
@@ -48,6 +59,18 @@ SUMMONS = oversight.AdmonitionIssued(
     reply_by=DAY + days(10),
     issued_on=DAY,
 )
+ANSWER = oversight.AdmonitionAnswered(
+    admonition_id=ABOUT,
+    unit=f"township:{TOWNSHIP}",
+    township=TOWNSHIP,
+    answer="we visit",
+    late=False,
+    answered_on=DAY,
+)
+PUT_RIGHT = oversight.RectificationReported(
+    inspection_id=ABOUT, township=TOWNSHIP, number=1, evidence="photo 3", reported_on=DAY
+)
+AID_ANSWER = assistance.AidQuestionAnswered(question_id=ABOUT, child_id=CHILD, answer="set_right", answered_on=DAY)
 FOUND = oversight.InspectionFound(
     inspection_id=ABOUT,
     unit=f"school:{SCHOOL}",
@@ -103,7 +126,11 @@ REPORT = cases.PublicReportReceived(
         (overdue(owed_by="other_county", up_to="education_bureau"), ["education_bureau:410326"]),
         (overdue(owed_by=f"school:{SCHOOL}", up_to="township"), [f"school:{SCHOOL}", f"township:{TOWNSHIP}"]),
         (CLIMBED, ["county_government:410326"]),
+        (NEAR, ["civil_affairs:410326"]),
         (SUMMONS, [f"township:{TOWNSHIP}"]),
+        (ANSWER, ["education_bureau:410326"]),
+        (PUT_RIGHT, ["education_bureau:410326"]),
+        (AID_ANSWER, ["education_bureau:410326"]),
         (FOUND, [f"school:{SCHOOL}"]),
         (RESULT, [f"school:{SCHOOL}"]),
         (REPORT, ["education_bureau:410326"]),

@@ -17,6 +17,7 @@ from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks, InForce, Place
 from services.roster.domain.guardian_letter import GuardianLetter, LetterRun
 from services.roster.domain.home_hours import HomeHours
+from services.roster.domain.near_findings import NearFindings
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
@@ -476,6 +477,19 @@ def a_mapping_given_up() -> list[RecordedAggregate]:
     return [mapping]
 
 
+def what_a_school_owes_soon() -> list[RecordedAggregate]:
+    """A school is told two days before the day of what it owes."""
+    with acting_on():
+        warned = NearFindings.warn(
+            owner=f"school:{OTHER_SCHOOL}",
+            township="410326103",
+            kind="not_in_seat",
+            due_on=date(2026, 9, 16),
+            today=date(2026, 9, 14),
+        )
+    return [warned]
+
+
 def a_round_from_door_to_door() -> list[RecordedAggregate]:
     """Two villages' lists go out and come back contradicting each other; the township is sent back once, then accepted."""
     township, name = "410326103", "2026-autumn"
@@ -560,4 +574,5 @@ def all_lives() -> list[RecordedAggregate]:
         *a_round_from_door_to_door(),
         *a_child_of_several_rows(),
         *letters_before_a_school_year(),
+        *what_a_school_owes_soon(),
     ]

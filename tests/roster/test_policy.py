@@ -23,6 +23,7 @@ from services.roster.domain.child import Child
 from services.roster.domain.deferral import RAN_OUT, Deferral
 from services.roster.domain.field_check import BUREAU_AFTER, FieldCheck
 from services.roster.domain.home_hours import HomeHours, hours_owed
+from services.roster.domain.near_findings import NearFindings
 from services.roster.domain.placement import Placement
 from services.roster.domain.schooling_elsewhere import proof_due_after
 from services.roster.service import build, migrate
@@ -496,6 +497,51 @@ class TestWhatIsLate:
 
         assert {event.originator_id for event in roster.told(Child.FindingOverdue)} == {goes_on}
         assert raised(roster, "elsewhere_unproved") == []
+
+
+class TestWhatIsNearItsDay:
+    DUE = add_working_days(MONDAY, 5)
+
+    def warned(self, roster: MemoryRoster) -> list[tuple[str, str, date]]:
+        return [(event.owner, event.kind, event.due_on) for event in roster.told(NearFindings.Warned)]
+
+    def test_is_told_once_for_all_that_are_alike_and_not_again_after_a_restart(self, roster: MemoryRoster) -> None:
+        for _ in range(3):
+            roster.a_child("suspect", "not_in_seat")
+        roster.pass_day(add_working_days(MONDAY, 2))
+        assert self.warned(roster) == []
+
+        roster.pass_day(add_working_days(MONDAY, 3))
+        roster.restart()
+        roster.pass_day(add_working_days(MONDAY, 4))
+
+        assert self.warned(roster) == [(f"school:{SCHOOL}", "not_in_seat", self.DUE)]
+
+    def test_does_not_concern_what_is_answered_or_late_or_who_was_erased(self, roster: MemoryRoster) -> None:
+        answered, erased = (roster.a_child("suspect", "not_in_seat") for _ in range(2))
+        with acting_on(unit=f"school:{SCHOOL}"):
+            roster.answer_finding(child_id=answered, kind="not_in_seat", code="present", evidence="点名册9")
+        with acting_on():
+            roster.erase_child(child_id=erased, reason="监护人申请")
+        roster.pass_day(self.DUE)
+        roster.a_child("suspect", "not_in_seat")
+        roster.pass_day(MONDAY + days(60))
+
+        assert self.warned(roster) == []
+
+    def test_is_told_anew_where_it_came_back_with_another_day_but_not_of_one_just_given(
+        self, roster: MemoryRoster
+    ) -> None:
+        child_id = roster.a_child("suspect", "transfer_pending")
+        with acting_on(unit=f"school:{SCHOOL}"):
+            roster.answer_finding(child_id=child_id, kind="transfer_pending", code="present", evidence="点名册9")
+        with acting_on(person="officer-2"):
+            roster.return_answer(child_id=child_id, kind="transfer_pending", reason="没有回执")
+        [returned] = roster.told(Child.FindingReturned)
+        for day in range(90):
+            roster.pass_day(MONDAY + days(day))
+
+        assert [due_on for _, _, due_on in self.warned(roster)] == [returned.due_on]
 
 
 class TestAChild:

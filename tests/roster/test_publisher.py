@@ -24,6 +24,7 @@ from services.roster.domain.field_round import FieldRound
 from services.roster.domain.four_checks import FourChecks
 from services.roster.domain.guardian_letter import GuardianLetter, LetterRun
 from services.roster.domain.home_hours import HomeHours
+from services.roster.domain.near_findings import NearFindings
 from services.roster.domain.placement import Placement
 from services.roster.domain.register_batch import RegisterBatch
 from services.roster.domain.schooling_elsewhere import SchoolingElsewhere
@@ -45,6 +46,7 @@ AGGREGATES: tuple[type[RecordedAggregate], ...] = (
     GuardianLetter,
     HomeHours,
     LetterRun,
+    NearFindings,
     Placement,
     RegisterBatch,
     SchoolingElsewhere,

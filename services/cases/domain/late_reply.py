@@ -2,7 +2,8 @@
 
 Departments, units and other counties are asked for an answer by a day: in a referral, a letter, a notice of the
 procuratorate, a call to order, a finding to be put right. Where the day passes, nobody has to notice: it is noted once,
-climbs by itself, and ends when the answer is there, so the ledger of what was late is complete.
+climbs by itself, and ends when the answer is there, so the ledger of what was late is complete. Before it passes, whoever owes the answer
+is told once that it is near 临期提醒.
 """
 
 from dataclasses import dataclass
@@ -50,6 +51,50 @@ def levels_above(owed_by: str) -> tuple[str, ...]:
             return _LEVELS[2:]
         case _:
             return _LEVELS[1:]
+
+
+class NearReply(RecordedAggregate):
+    """One answer whose last day is near."""
+
+    TOPIC = "cases.NearReply"
+
+    class Warned(RecordedAggregate.Event, Created):
+        """Whoever owes the answer is told that its last day is near 临期提醒."""
+
+        TOPIC = "cases.NearReply.Warned"
+        matter: Matter
+        about: UUID
+        number: int
+        owed_by: str
+        township: str
+        case_id: UUID | None
+        due_on: date
+        warned_on: date
+
+    @staticmethod
+    def id_of(about: UUID, *, number: int, due_on: date) -> UUID:
+        """The id of the warning before a day; asked again with another day, somebody is told again."""
+        return uuid5(about, f"near/{number}/{due_on}")
+
+    @classmethod
+    def warn(cls, awaited: Awaited, *, today: date) -> Self:
+        """Tells whoever owes the answer."""
+        return cls._create(
+            cls.Warned,
+            id=cls.id_of(awaited.about, number=awaited.number, due_on=awaited.due_on),
+            matter=awaited.matter,
+            about=awaited.about,
+            number=awaited.number,
+            owed_by=awaited.owed_by,
+            township=awaited.township,
+            case_id=awaited.case_id,
+            due_on=awaited.due_on,
+            warned_on=today,
+        )
+
+    @event(Warned)
+    def __init__(self) -> None:
+        """There is nothing more to it."""
 
 
 class LateReply(RecordedAggregate):

@@ -211,13 +211,18 @@ LEADS: Final = msgspec.convert(_FILE["lead"], tuple[Lead, ...])
 
 
 def falls_due_soon(step: Owed, *, today: date) -> bool:
-    """Whether a step is within its lead: not late yet, and of a term that is longer than whoever owes it was told of just now."""
+    """Whether the last day of a step is near."""
+    return is_near(step.due_on, term=RULES.by_id(step.rule).term, today=today)
+
+
+def is_near(due_on: date, *, term: int, today: date) -> bool:
+    """Whether a last day is within its lead: not past, and of a term of days longer than whoever owes it was told of just now."""
     lead = next(
         (lead for lead in LEADS if lead.from_on <= today and (lead.until_on is None or today < lead.until_on)), None
     )
-    if lead is None or not today <= step.due_on or RULES.by_id(step.rule).term <= lead.shortest_term:
+    if lead is None or not today <= due_on or term <= lead.shortest_term:
         return False
-    return working_days_between(today, step.due_on) <= lead.days
+    return working_days_between(today, due_on) <= lead.days
 
 
 def handed_up(late: Owed, *, on: date, stage: str, pupil: bool, township: str) -> Owed:

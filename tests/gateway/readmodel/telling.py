@@ -172,6 +172,7 @@ from services.contracts.roster import (
     FindingRaised,
     FindingResolved,
     FindingReturned,
+    FindingsFallDue,
     FourChecksCounted,
     Ground,
     GroupsStated,
@@ -412,7 +413,7 @@ def owed(step: str = "verify", by: str = "teacher", days: int = 7) -> Owed:
 
 def stories(*, children: int, chance: random.Random) -> list[Story]:
     """A county in which everything that can be told is told of somebody, sooner or later."""
-    told = [_check_in(number, chance) for number in range(2)] + [_register(0), _public_report(0)]
+    told = [_check_in(number, chance) for number in range(2)] + [_register(0), _public_report(0), _near(0)]
     told += [_delivery(number, chance) for number in range(2)] + [_submission(0, chance)]
     told += [_mapping(number, chance) for number in range(2)]
     told += [_field_check(number, children, chance) for number in range(2)]
@@ -428,6 +429,19 @@ def stories(*, children: int, chance: random.Random) -> list[Story]:
         told += oversight_of(number, chance)
     told += oversight_of_units(chance)
     return told + _letters(children, chance)
+
+
+def _near(number: int) -> Story:
+    warning = made("near", number)
+    near = FindingsFallDue(
+        warning_id=warning,
+        owner="school:3141000300",
+        township=TOWNSHIPS[0],
+        kind="not_in_seat",
+        due_on=DAY + timedelta(days=2),
+        warned_on=DAY,
+    )
+    return Story("roster", warning, (near,))
 
 
 def _register(number: int) -> Story:
@@ -931,16 +945,30 @@ def _message(number: int, nth: int, case: UUID, notice: UUID, chance: random.Ran
 
 def _contact(number: int, nth: int, chance: random.Random) -> Story:
     contact, entry = made("contact", number, nth), made("address", number, nth)
-    unit = f"school:31410003{number % 100:02}"
+    unit, account = f"school:31410003{number % 100:02}", chance.choice(("", "clerk-7"))
     further = [
         ContactAddressSuspended(entry_id=entry, unit=unit, failure="unreachable"),
         ContactHoursSet(
-            contact_id=contact, unit=unit, quiet_from="21:00", quiet_until="07:00", working_days=True, digest_at=""
+            contact_id=contact,
+            unit=unit,
+            quiet_from="21:00",
+            quiet_until="07:00",
+            working_days=True,
+            digest_at="",
+            account=account,
         ),
-        ContactAbsenceSet(contact_id=contact, unit=unit, from_on=DAY, until_on=DAY),
+        ContactAbsenceSet(contact_id=contact, unit=unit, from_on=DAY, until_on=DAY, account=account),
         ContactAddressCleared(entry_id=entry, unit=unit),
     ]
-    first = ContactAddressSet(entry_id=entry, unit=unit, channel="email", hint="o…@school.example", holder="officer")
+    first = ContactAddressSet(
+        entry_id=entry,
+        unit=unit,
+        channel="email",
+        hint="o…@school.example",
+        holder="officer",
+        account=account,
+        matters=("case",) if account else (),
+    )
     return Story("notify", contact, (first, *further[: chance.randrange(len(further) + 1)]))
 
 

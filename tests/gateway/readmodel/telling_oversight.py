@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
+from services.contracts.cases import ReplyFallsDue
 from services.contracts.data_requests import (
     CorrectionSeen,
     DataRequestAnswered,
@@ -207,6 +208,7 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
             "zero",
             "procurator",
             "post",
+            "near",
             "late",
             "report",
             "disclosure",
@@ -317,6 +319,12 @@ def oversight_of_units(chance: random.Random) -> list[Story]:
                 paper="2018年统计年报", stated_by="officer-1", stated_on=DAY,
             )
             for pupils in (120, 118)
+        )),
+        Story("cases", keys["near"], (
+            ReplyFallsDue(
+                near_reply_id=keys["near"], about=keys["summons"], case_id=None, matter="admonition", number=0, owed_by=TOWNSHIP,
+                township=TOWNSHIPS[0], due_on=DAY, warned_on=DAY,
+            ),
         )),
         Story("cases", keys["late"], _some(chance, (
             ReplyOverdue(
