@@ -42,6 +42,7 @@ from gateway.reports import report_routes
 from gateway.schema.replay import Supervision
 from gateway.schema.schema import build_schema
 from gateway.schema.trusted import read_documents
+from gateway.sheets import pdf
 from gateway.sheets.template import check_folder
 from gateway.stream import Streams
 from services.chassis.clock import Clock
@@ -131,7 +132,10 @@ def build_gateway(
     )
     looks = Looks(surroundings)
     app.graphql, app.streams = Endpoint(looks), Streams(looks, changes)
-    app.router.routes.extend(file_routes(_desk(surroundings, templates=papers, witnessing=witnessing)))
+    desk = _desk(
+        surroundings, templates=papers, witnessing=witnessing, console="" if office is None else office.address
+    )
+    app.router.routes.extend(file_routes(desk))
     _open_console(app, surroundings, issuer=issuer, office=office, secret=console_secret)
     _open_to_outsiders(app, surroundings, secret=public_secret)
     if development:
@@ -170,7 +174,7 @@ def _open_to_outsiders(app: Gateway, surroundings: Surroundings, *, secret: str)
         app.router.routes.extend(public_routes(_hall(surroundings, commands=commands, secret=secret)))
 
 
-def _desk(surroundings: Surroundings, *, templates: Path | None, witnessing: Witnessing | None) -> Desk:
+def _desk(surroundings: Surroundings, *, templates: Path | None, witnessing: Witnessing | None, console: str) -> Desk:
     """Where files are handed out and taken in, with all that holds at /graphql."""
     return Desk(
         policy=surroundings.policy,
@@ -183,6 +187,8 @@ def _desk(surroundings: Surroundings, *, templates: Path | None, witnessing: Wit
         supervision=surroundings.supervision,
         templates=templates,
         witnessing=witnessing,
+        console=console,
+        development=surroundings.introspection,
     )
 
 
@@ -214,6 +220,7 @@ def _open_console(
         clock=clock,
         issuer=issuer,
         office=office,
+        makes_pdf=pdf.is_there(),
     )
     app.lending = Lending(console)
     app.router.routes.extend(console_routes(console))

@@ -68,6 +68,8 @@ class Console:
     """Who gives tokens to demonstration accounts; None outside development."""
     office: Office | None = None
     """Where people sign in; None where no provider is set."""
+    makes_pdf: bool = False
+    """Whether letters are handed out as PDF, too."""
     granted: dict[tuple[str, str], Granted] = field(default_factory=dict)
     """What each kind of unit is granted for each purpose, as the gateway said when it was first asked."""
 

@@ -78,6 +78,9 @@ class Desk:
     """The folder of the office's own Word templates; None for those that come with this."""
     witnessing: Witnessing | None = None
     """Whether looks are witnessed; None where nobody asks for that."""
+    console: str = ""
+    """Where offices reach the console, as `sign-in.toml` says."""
+    development: bool = False
     _making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MADE_AT_ONCE))
     _taking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TAKEN_AT_ONCE))
 
@@ -96,6 +99,18 @@ class Desk:
             message = "本网关只供查询。This gateway sends no commands."
             raise Refused(message)
         return self.commands
+
+    def console_for(self, request: Request) -> str:
+        """Where the console is reached, for what is printed: as it is set, in development as this was asked for.
+
+        What a proxy passes on is no ground to print an address on thousands of sheets: raises `Refused` where none is set.
+        """
+        if not self.console and not self.development:
+            raise Refused(
+                "未设置工作台地址，无法打印二维码。Nobody has said where the console is reached, to which QR codes lead: `address` in the"
+                " file of BAOXUE_SIGN_IN."
+            )
+        return (self.console or str(request.base_url)).rstrip("/")
 
     async def require_witnessed(self, command: str) -> None:
         """Returns where looks are witnessed in time; raises `Unwitnessed`: what is handed out waits, work with children goes on."""

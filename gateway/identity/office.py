@@ -58,6 +58,11 @@ class Office:
         self._policy = policy
         self._clock = clock
 
+    @property
+    def address(self) -> str:
+        """Where offices reach the console, an https address."""
+        return self._sign_in.address
+
     async def way_in(self, way: Way) -> str:
         """Where a browser is sent to sign in; raises `Unreachable`."""
         return await self._provider.way_in(way)

@@ -84,9 +84,9 @@ def render(letters: Sequence[Mapping[str, Any]], *, address: str, stamp: Stamp, 
 
 
 def called(letter: Mapping[str, Any]) -> str:
-    """The name of a village's file: what it is and where, nobody's name."""
+    """The name of a village's file, without its ending: what it is and where, nobody's name."""
     place = DIVISIONS.name_of(letter["village"]) or DIVISIONS.name_of(letter["township"]) or letter["village"]
-    return f"{word('letters', letter['kind'])} {letter['schoolYear']} {place}.docx"
+    return f"{word('letters', letter['kind'])} {letter['schoolYear']} {place}"
 
 
 def by_village(letters: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -26,6 +26,7 @@ async def show(caller: Caller) -> Response:
         more=page.get("pageInfo", {}),
         townships=found.get("townships", ()),
         may_print=caller.granted.may("printLetters"),
+        as_pdf=caller.console.makes_pdf,
         opens=(OPEN, acts.title_of(caller, OPEN)) if caller.granted.may(OPEN) else None,
     )
 

