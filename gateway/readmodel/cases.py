@@ -47,7 +47,6 @@ from services.contracts.cases import (
     ReferralAnswered,
     ReferralOpened,
     ReferralRevoked,
-    ReplyFallsDue,
     ResponsibilityAssigned,
     ResponsibilityEnded,
     StepExpired,
@@ -58,6 +57,7 @@ from services.contracts.cases import (
 )
 from services.contracts.envelope import Published
 from services.contracts.oversight import AttendanceTaken, ChildUnnamed, DocumentResultFound
+from services.contracts.reminders import ReplyFallsDue
 
 MovingEvent = (
     CaseOpened

@@ -355,21 +355,6 @@ class StepFallsDue(Published, frozen=True, kw_only=True):
     warned_on: date
 
 
-class ReplyFallsDue(Published, frozen=True, kw_only=True):
-    """The last day of an answer is near, and it isn't there yet 临期提醒 (N8.1)."""
-
-    TYPE: ClassVar[str] = "cases.reply-falls-due.v1"
-    near_reply_id: UUID
-    matter: str
-    about: UUID
-    number: int
-    owed_by: str
-    township: str
-    case_id: UUID | None
-    due_on: date
-    warned_on: date
-
-
 class DocumentIssued(Published, frozen=True, kw_only=True):
     """A paper was issued 文书签发, numbered, with its legal basis and term; the clock waits for service."""
 

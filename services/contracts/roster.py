@@ -249,18 +249,6 @@ class FindingReturned(Published, frozen=True, kw_only=True):
     township: str = ""
 
 
-class FindingsFallDue(Published, frozen=True, kw_only=True):
-    """The last day of findings of one owner, kind and place is near 临期提醒, and not all of them are answered."""
-
-    TYPE: ClassVar[str] = "roster.findings-fall-due.v1"
-    warning_id: UUID
-    owner: str
-    township: str
-    kind: str
-    due_on: date
-    warned_on: date
-
-
 class FindingOverdue(Published, frozen=True, kw_only=True):
     """A finding's term ran out without an accepted answer 逾期未办; the level above the owner sees it."""
 

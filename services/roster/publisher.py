@@ -7,7 +7,7 @@ from typing import Any
 from services.contracts import deliveries, restriction, review
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
-from services.roster import field_publisher, letter_publisher
+from services.roster import field_publisher, letter_publisher, reminder_publisher
 from services.roster.domain.child import Child
 from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
@@ -67,14 +67,7 @@ def publish(event: object) -> Published | None:
         case FieldCheck.Event() | FieldRound.Event():
             return field_publisher.publish(event)
         case NearFindings.Warned():
-            return told.FindingsFallDue(
-                warning_id=event.originator_id,
-                owner=event.owner,
-                township=event.township,
-                kind=event.kind,
-                due_on=event.due_on,
-                warned_on=event.warned_on,
-            )
+            return reminder_publisher.publish(event)
         case LetterRun.Event() | GuardianLetter.Event():
             return letter_publisher.publish(event)
         case Deferral.Event() | SchoolingElsewhere.Event():

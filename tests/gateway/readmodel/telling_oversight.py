@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from services.contracts.cases import ReplyFallsDue
 from services.contracts.data_requests import (
     CorrectionSeen,
     DataRequestAnswered,
@@ -72,6 +71,7 @@ from services.contracts.proceedings import (
     ProceedingsFiled,
     ProceedingsWithdrawn,
 )
+from services.contracts.reminders import ReplyFallsDue
 from services.contracts.statistics import (
     CountedTo,
     EntryCohortStated,
