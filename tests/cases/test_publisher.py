@@ -36,6 +36,7 @@ from services.chassis.aggregate import RecordedAggregate
 from services.contracts import cases as told
 from services.contracts import data_requests, disclosure, oversight, proceedings, statistics
 from services.contracts.envelope import Published
+from services.contracts.reminders import ReplyFallsDue
 from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
 
@@ -71,7 +72,7 @@ def wire_types() -> set[type[Published]]:
         for module in (told, oversight, disclosure, data_requests, proceedings, statistics)
         for member in vars(module).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
-    }
+    } | {ReplyFallsDue}
 
 
 def test_the_lives_told_in_these_tests_hold_every_event_of_the_service() -> None:

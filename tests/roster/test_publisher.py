@@ -14,6 +14,7 @@ from services.contracts import restriction as told_of_restriction
 from services.contracts import review as told_of_review
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
+from services.contracts.reminders import FindingsFallDue
 from services.roster.domain.child import Child
 from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral
@@ -108,7 +109,7 @@ def wire_types() -> set[type[Published]]:
         for contract in _CONTRACTS
         for member in vars(contract).values()
         if inspect.isclass(member) and issubclass(member, Published) and member is not Published
-    }
+    } | {FindingsFallDue}
 
 
 def test_the_lives_told_in_these_tests_hold_every_event_of_the_service() -> None:
