@@ -160,14 +160,14 @@ _COUNTED: Final = f"""
       from ({_last("place", "township, village")}) p
       full join ({_last("state", "state")}) s using (child_id)
       full join ({_last("merge", "merged")}) m using (child_id)
-      where merged is not true),
-    busy as (
-      select distinct child_id from case_span where from_at <= %(moment)s and from_on <= %(held)s::date
-        and (until_at is null or until_at > %(moment)s or until_on > %(held)s::date))
+      where merged is not true)
     select township, village,
-      case when busy.child_id is not null then '{OPEN_CASE}' when state = '' then '{UNACCOUNTED}' else state end as state,
+      case when exists (select from case_span c where c.child_id = stood.child_id
+          and c.from_at <= %(moment)s and c.from_on <= %(held)s::date
+          and (c.until_at is null or c.until_at > %(moment)s or c.until_on > %(held)s::date)) then '{OPEN_CASE}'
+        when state = '' then '{UNACCOUNTED}' else state end as state,
       born.birth_date is not null as dated, count(*)::integer as children
-    from stood left join busy using (child_id) left join child_births using (child_id)
+    from stood left join child_births using (child_id)
     left join lateral (select said.birth_date
       from unnest(child_births.recorded_at, child_births.holds_on, child_births.birth_date)
         with ordinality said(recorded_at, holds_on, birth_date, number)
@@ -175,6 +175,8 @@ _COUNTED: Final = f"""
       order by said.number desc limit 1) born on true
     where born.birth_date is null or born.birth_date > %(after)s and born.birth_date <= %(until)s
     group by 1, 2, 3, 4""".encode()  # noqa: S608  # words of this project; what is asked comes as parameters
+_TAKEN_WHOLE: Final = b"set local enable_nestloop = off"
+"""Behind row security PostgreSQL expects one row of each table, and would go through all births for each child."""
 _IS_MISSING: Final = b"select exists (select from child_move where kind = 'missing')"
 _MISSES: Final = b"""insert into child_move (event_id, child_id, kind, position, recorded_at, holds_on)
     values (gen_random_uuid(), gen_random_uuid(), 'missing', 0, '-infinity', '-infinity')"""
@@ -187,6 +189,7 @@ def note_missing(connection: Connection) -> None:
 
 def counted_then(connection: Connection, *, moment: datetime, on: date | None, as_of: date) -> list[PartitionRow]:
     """The partition as known at a moment, of that what held `on` a day where one is given, by the ages of the day `as_of`; sorted.
+    Within the transaction of a replay.
 
     Raises `Refused` where the read model was made before such statements were kept.
     """
@@ -196,5 +199,6 @@ def counted_then(connection: Connection, *, moment: datetime, on: date | None, a
         )
     after, until = window(as_of)
     asked = {"moment": moment, "held": "infinity" if on is None else on, "after": after, "until": until}
+    connection.execute(_TAKEN_WHOLE)
     with connection.cursor(row_factory=class_row(PartitionRow)) as cursor:
         return in_order(cursor.execute(_COUNTED, asked).fetchall())
