@@ -1,5 +1,6 @@
 """Erased is gone: no dump, no topic, no log, no trace holds a word about a child whose key was shredded (PIPL 47, N8)."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 from rich.console import Console
+from typer.testing import CliRunner
 
-from deploy import operate
+from deploy import operate, proofs
 from deploy.distributed import Distributed
 from deploy.postgres.cluster import SUPERUSER
 from deploy.postgres.databases import DATABASES
@@ -92,7 +94,9 @@ def watched(kafka_here: None, data_folder: Path, otlp: Collector) -> Iterator[Wa
         yield Watched(System(running.url, intake), running, otlp)
 
 
-def test_after_an_erasure_no_dump_topic_log_or_trace_holds_the_child(watched: Watched, tmp_path: Path) -> None:
+def test_after_an_erasure_no_dump_topic_log_or_trace_holds_the_child_and_all_proofs_hold(
+    watched: Watched, tmp_path: Path
+) -> None:
     system = watched.system
     generate(children=150, seed=7, as_of=AS_OF).write(tmp_path)
     operate.load(Console(file=StringIO()), system.intake, registers=tmp_path / "registers", as_of=AS_OF)
@@ -110,6 +114,10 @@ def test_after_an_erasure_no_dump_topic_log_or_trace_holds_the_child(watched: Wa
     assert set(before) == {"dump of gateway"}, "names in the clear are the read model's alone, while they may be shown"
     assert watched.traces_of(words) == {}
     assert state_of(system, case["id"]) == "persuading", "the history goes on without the name"
+    checked = CliRunner().invoke(proofs.app, ["check"], env=dict(watched.running.environment()))
+    assert checked.exit_code == 0, checked.exception
+    for service in ("roster", "cases"):
+        assert re.search(rf"{service}: [1-9]\d* entries are those that were signed", checked.stdout), checked.stdout
 
 
 def who_is(system: System, child: str) -> dict[str, str]:
