@@ -4,6 +4,7 @@ The clock is stepped, so weeks pass between two clicks. Pictures of the pages ar
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +12,7 @@ from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 from uuid import uuid4
 
 import httpx
@@ -39,8 +40,7 @@ NARROW = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 900}
 TOWNSHIP = "410326103"
 SCHOOL = DEMO_ACCOUNTS["school-principal"].unit.partition(":")[2]
-"""The school of the demonstration's principal; one of the township's primary schools is given its number."""
-FIRST_PRIMARY = "3141026060"
+"""The school of the demonstration's principal; that of which most pupils sit in no class is given its number."""
 PLAIN = frozenset(page.path for page in PAGES if "{" not in page.path)
 
 
@@ -62,7 +62,6 @@ class System:
         for service in self.running.services.values():
             service.tick(clock=self.clock)
         wait_until_quiet(self.running)
-        self.running.freezing.look()
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +84,18 @@ def _system(folder: Path) -> Iterator[System]:
 
 
 def _with_the_principals_school(county: County) -> County:
+    out = {person for person, kind in county.findings if kind == "not_in_seat"}
+    schools = Counter(
+        cell
+        for row in county.registers["enrolment"]
+        if row.child_id in out
+        for cell in row.cells
+        if re.fullmatch(r"31410\d{5}", str(cell))
+    )
+    [(own, _)] = schools.most_common(1)
+
     def told(cell: Any) -> Any:
-        return SCHOOL if cell == FIRST_PRIMARY else cell
+        return SCHOOL if cell == own else cell
 
     return replace(
         county,
@@ -107,34 +116,29 @@ class Busy:
 class Offices:
     """The offices at their desks, without a browser."""
 
-    def __init__(self, system: System) -> None:
-        self._system = system
-        self._http = httpx.Client(base_url=system.url, timeout=60)
-
-    def close(self) -> None:
-        self._http.close()
-
-    def headers(self, account: str) -> dict[str, str]:
-        token = self._http.post(f"/development/token/{account}").json()["token"]
-        return {"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())}
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     def ask(self, account: str, document: str, **variables: Any) -> Any:
-        answer = self._http.post(
-            "/graphql", json={"query": document, "variables": variables}, headers=self.headers(account)
-        ).json()
+        """Asks as an account; whatever is refused fails."""
+        answer = self._post("/graphql", account, json={"query": document, "variables": variables})
         assert "errors" not in answer, answer
         return answer["data"]
 
     def hand_in(self, account: str, path: Path) -> None:
-        files = {"files": (path.name, path.read_bytes())}
-        answer = self._http.post("/files/deliveries", files=files, headers=self.headers(account))
-        assert answer.status_code < 300, answer.text
+        """Hands a register's file in."""
+        self._post("/files/deliveries", account, files={"files": (path.name, path.read_bytes())})
+
+    def _post(self, path: str, account: str, **sent: Any) -> Any:
+        token = httpx.post(f"{self._url}/development/token/{account}").json()["token"]
+        headers = {"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())}
+        return httpx.post(f"{self._url}{path}", headers=headers, timeout=60, **sent).raise_for_status().json()
 
 
 @pytest.fixture(scope="session")
-def busy(system: System) -> Iterator[Busy]:
+def busy(system: System) -> Busy:
     """Something of everything: a delivery, letters, a check-in, an inspection, a round of the field check, a disclosure, a payment list, an audit."""
-    offices = Offices(system)
+    offices = Offices(system.url)
     today = china_date(system.clock.now())
     soon = str(today + timedelta(days=14))
     offices.hand_in("bureau-office", system.registers / "in_school.csv")
@@ -160,49 +164,46 @@ def busy(system: System) -> Iterator[Busy]:
         """mutation { prepareDisclosure(tasks: ["逐村核实"], methods: ["联控联保"],
             bodies: [{unit: "township:410326103", duty: "劝返"}]) { id } }""",
     )
-    _put_on_a_list(offices)
+    school = _put_on_a_list(offices, system)
     with psycopg.connect(system.running.cluster.dsn("gateway", "gateway_writer")) as gateway:
         keep(gateway, CONTENT, by="auditor-1", unit="supervision:410326", at=system.clock.now())
     wait_until_quiet(system.running)
-    yield Busy({"/assistance/payable": f"/assistance/payable?{AID}"})
-    offices.close()
+    return Busy({"/assistance/payable": f"/assistance/payable?{urlencode({**OF_TERM, 'school': school})}"})
 
 
-AID = f"programme=living_allowance&term=2026-2027-1&school={SCHOOL}"
+OF_TERM = {"programme": "living_allowance", "term": "2026-2027-1"}
 
 
-def _put_on_a_list(offices: Offices) -> None:
-    """A term's aid recognised at the principal's school, and one award of it put on a list for the bank."""
-    asked = {"programme": "living_allowance", "term": "2026-2027-1", "school": SCHOOL}
-    [*_, child] = offices.ask("school-principal", "{ children(first: 200) { nodes { id accountedState } } }")[
-        "children"
-    ]["nodes"]
+def _put_on_a_list(offices: Offices, system: System) -> str:
+    """Recognises the pupils of the school where most wait, and puts one's award on a list for the bank; answers the school."""
+    bureau = "bureau-assistance"
+    of_term = "($programme: String!, $term: String!)"
+    progress = offices.ask(
+        bureau,
+        f"query {of_term} {{ recognitionProgress(programme: $programme, term: $term) {{ school waiting }} }}",
+        **OF_TERM,
+    )["recognitionProgress"]
+    school = max((row for row in progress if row["school"]), key=lambda row: row["waiting"])["school"]
+    of_school = {**OF_TERM, "school": school}
+    given = "($programme: String!, $term: String!, $school: String!"
+    asked = "(programme: $programme, term: $term, school: $school"
+    candidates = offices.ask(bureau, f"query {given}) {{ termCandidates{asked}) {{ childId }} }}", **of_school)
+    pupils = [{"childId": one["childId"], "boarding": False} for one in candidates["termCandidates"]]
     offices.ask(
-        "bureau-assistance",
-        'mutation ($child: UUID!) { recogniseEligibility(childId: $child, category: "orphan", ground: "referral:00000000-0000-4000-8000-000000000001",'
-        ' fromOn: "2026-09-01") { id } }',
-        child=child["id"],
-    )
-    pupils = [{"childId": child["id"], "boarding": False}]
-    offices.ask(
-        "bureau-assistance",
-        "mutation ($programme: String!, $term: String!, $school: String!, $pupils: [PupilInput!]!)"
-        " { recogniseTerm(programme: $programme, term: $term, school: $school, pupils: $pupils) { id } }",
-        **asked,
+        bureau,
+        f"mutation {given}, $pupils: [PupilInput!]!) {{ recogniseTerm{asked}, pupils: $pupils) {{ id }} }}",
+        **of_school,
         pupils=pupils,
     )
-    awards = offices.ask(
-        "bureau-assistance",
-        "query ($programme: String!, $term: String!, $school: String!)"
-        " { payableAwards(programme: $programme, term: $term, school: $school) { id } }",
-        **asked,
-    )["payableAwards"]
+    wait_until_quiet(system.running)
+    awards = offices.ask(bureau, f"query {given}) {{ payableAwards{asked}) {{ id }} }}", **of_school)["payableAwards"]
     offices.ask(
-        "bureau-assistance",
+        bureau,
         "mutation ($list: UUID!, $awards: [UUID!]!) { makePaymentList(listId: $list, awards: $awards) { id } }",
         list=str(uuid4()),
         awards=[awards[0]["id"]],
     )
+    return str(school)
 
 
 @pytest.fixture(scope="module")
