@@ -22,7 +22,18 @@ from services.contracts.roster import DeferralApproved, FourChecksCounted, Schoo
 AHEAD: Final = frozenset(
     (
         *("due_on", "reply_by", "next_on", "review_on", "watch_until", "expires_on", "comply_by"),
-        *("until_on", "begin_on", "end_on", "as_of", "lapses_on", "serve_by", "appeal_until", "in_force_on", "until"),
+        *(
+            "until_on",
+            "begin_on",
+            "end_on",
+            "as_of",
+            "lapses_on",
+            "serve_by",
+            "appeal_until",
+            "in_force_on",
+            "until",
+            "first_visit_by",
+        ),
     )
 )
 """Days of which an event tells that lie ahead of it, or bound it."""
