@@ -17,23 +17,19 @@ from services.chassis.clock import china_date
 from services.contracts.assistance import EligibilityEnded
 from services.contracts.cases import ResponsibilityEnded
 from services.contracts.envelope import Published
-from services.contracts.roster import DeferralApproved, FourChecksCounted, SchoolAgePassed, SchoolAgeReached
+from services.contracts.roster import (
+    DeferralApproved,
+    FourChecksCounted,
+    GroupsStated,
+    SchoolAgePassed,
+    SchoolAgeReached,
+)
 
 AHEAD: Final = frozenset(
     (
         *("due_on", "reply_by", "next_on", "review_on", "watch_until", "expires_on", "comply_by"),
-        *(
-            "until_on",
-            "begin_on",
-            "end_on",
-            "as_of",
-            "lapses_on",
-            "serve_by",
-            "appeal_until",
-            "in_force_on",
-            "until",
-            "first_visit_by",
-        ),
+        *("until_on", "begin_on", "end_on", "as_of", "lapses_on", "serve_by", "appeal_until", "in_force_on"),
+        *("until", "first_visit_by"),
     )
 )
 """Days of which an event tells that lie ahead of it, or bound it."""
@@ -44,6 +40,7 @@ SAID_OTHERWISE: Final[Mapping[type[Published], str]] = {
     SchoolAgeReached: "begin_on",
     SchoolAgePassed: "end_on",
     FourChecksCounted: "as_of",
+    GroupsStated: "valid_on",
 }
 """Events whose day stands in a field that is ahead of others, or which have several."""
 
