@@ -168,7 +168,8 @@ def busy(system: System) -> Busy:
     with psycopg.connect(system.running.cluster.dsn("gateway", "gateway_writer")) as gateway:
         keep(gateway, CONTENT, by="auditor-1", unit="supervision:410326", at=system.clock.now())
     wait_until_quiet(system.running)
-    return Busy({"/assistance/payable": f"/assistance/payable?{urlencode({**OF_TERM, 'school': school})}"})
+    payable = urlencode({**OF_TERM, "school": school})
+    return Busy({"/assistance/payable": f"/assistance/payable?{payable}", "/submissions": "/submissions"})
 
 
 OF_TERM = {"programme": "living_allowance", "term": "2026-2027-1"}
