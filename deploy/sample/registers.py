@@ -15,7 +15,7 @@ from deploy.sample.errors import Errors
 from deploy.sample.lives import ACTIVE, SEATED, Life, Schooling
 from deploy.sample.names import Name, compose_given, compose_surname
 from deploy.sample.numbers import citizen_number
-from deploy.sample.people import DISABILITIES, Household, Progress
+from deploy.sample.people import DISABILITIES, Progress
 from deploy.sample.places import COUNTY_CODE, COUNTY_NAME, TOWNSHIPS, County, School
 
 
@@ -57,8 +57,7 @@ IN_SCHOOL = form_of(
 POVERTY = form_of(
     "poverty",
     "poverty.xlsx",
-    "户编号 户主姓名 姓名 性别 证件号码 出生日期 与户主关系 乡镇 行政村 户类型 在校生状况 健康状况 "
-    "风险状态 识别时间 风险消除时间",
+    "户编号 户主姓名 姓名 性别 证件号码 出生日期 与户主关系 乡镇 行政村 户类型 在校生状况 健康状况",
     title="脱贫户及监测对象适龄人口信息",
 )
 DISABILITY = form_of(
@@ -115,7 +114,7 @@ def write_registers(
         "hukou": _hukou(lives, police, county=county, taken=taken),
         "enrolment": _enrolment(lives, schools, files=files),
         "in_school": _in_school(lives, teachers, county=county, files=files, as_of=as_of),
-        "poverty": _poverty(lives, helpers, renamed=renamed, as_of=as_of),
+        "poverty": _poverty(lives, helpers, renamed=renamed),
         "disability": _disability(lives, federation),
         "suspects": _suspects(lives, platform, as_of=as_of),
     }
@@ -309,7 +308,7 @@ def term_start(as_of: date) -> date:
     return max(day for day in starts if day <= as_of)
 
 
-def _poverty(lives: list[Life], clerk: Clerk, *, renamed: dict[str, Name], as_of: date) -> Iterator[Row]:
+def _poverty(lives: list[Life], clerk: Clerk, *, renamed: dict[str, Name]) -> Iterator[Row]:
     """Every child of a household on the poverty register, whether or not the police know it."""
     for life in lives:
         child, home = life.child, life.child.household
@@ -326,24 +325,8 @@ def _poverty(lives: list[Life], clerk: Clerk, *, renamed: dict[str, Name], as_of
             *(f"P{home.number[9:]}", home.head, who.name, who.sex, who.number, who.birth, relation),
             *(clerk.township(home.village.township), home.village.name, home.poverty, studies),
             "残疾" if child.disability else "健康",
-            *_monitoring(home, as_of=as_of),
         )
         yield Row(child.id, cells, who.stated)
-
-
-def _monitoring(home: Household, *, as_of: date) -> tuple[Cell, Cell, Cell]:
-    """Whether the risk of a monitored household is removed, since when it is monitored, and since when the risk is; of others nothing.
-
-    It follows from the number of the household, so that registers are the same with or without it.
-    """
-    if home.poverty is None or home.poverty == "脱贫户":
-        return None, None, None
-    since, removed = (
-        as_of - timedelta(days=days) for days in (300 + int(home.number[-3:]), int(home.number[-3:]) % 200)
-    )
-    if int(home.number[-1]) % 4:
-        return "风险未消除", f"{since:%Y/%m/%d}", None
-    return "风险已消除", f"{since:%Y/%m/%d}", f"{removed:%Y/%m/%d}"
 
 
 def _disability(lives: list[Life], clerk: Clerk) -> Iterator[Row]:
