@@ -169,7 +169,13 @@ def busy(system: System) -> Busy:
         keep(gateway, CONTENT, by="auditor-1", unit="supervision:410326", at=system.clock.now())
     wait_until_quiet(system.running)
     payable = urlencode({**OF_TERM, "school": school})
-    return Busy({"/assistance/payable": f"/assistance/payable?{payable}", "/submissions": "/submissions"})
+    return Busy(
+        {
+            "/assistance/payable": f"/assistance/payable?{payable}",
+            "/submissions": "/submissions",
+            "/assistance/recognitions": "/assistance/recognitions",
+        }
+    )
 
 
 OF_TERM = {"programme": "living_allowance", "term": "2026-2027-1"}

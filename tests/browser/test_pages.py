@@ -29,6 +29,7 @@ LED_TO: Mapping[str, tuple[str, str]] = {
     "/assistance/refusals": ("bureau-assistance", "/assistance"),
     "/assistance/watch": ("bureau-assistance", "/assistance"),
     "/assistance/payable": ("bureau-assistance", "/assistance"),
+    "/assistance/recognitions": ("bureau-assistance", "/assistance"),
     "/assistance/recognition": ("bureau-assistance", "/assistance"),
     "/assistance/recognition/{school}": ("bureau-assistance", "/assistance/recognition"),
     "/field-checks/{fieldCheckId}": ("bureau-office", "/field-checks"),
