@@ -61,9 +61,11 @@ class Texts:
         return f"{place} {self.word('units', kind)}".strip()
 
     def by(self, actor: str | None, unit: str | None) -> str:
-        """Who did something, and for which unit."""
-        if not actor or actor == "clock" or actor.startswith("policy:"):
+        """Who did something, and for which unit; only the unit where whoever reads may not see who."""
+        if actor in {"", "clock"} or (actor or "").startswith("policy:"):
             return self("site.system")
+        if not actor:
+            return self.unit(unit) if unit else ""
         return f"{actor} · {self.unit(unit)}"
 
     def place(self, code: object) -> str:

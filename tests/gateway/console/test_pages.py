@@ -185,6 +185,20 @@ def test_every_text_is_there_in_both_languages() -> None:
     assert all(Texts("zh").has(f"nav.{page.name}") for page in PAGES if page.name)
 
 
+@pytest.mark.parametrize(
+    ("actor", "unit", "told"),
+    [
+        ("teacher-7", "township:410326103", "teacher-7 · 小店镇 乡镇"),
+        (None, "township:410326103", "小店镇 乡镇"),
+        (None, None, ""),
+        ("clock", "policy:cases", "系统"),
+        ("policy:cases", "policy:cases", "系统"),
+    ],
+)
+def test_who_did_something_is_told_as_far_as_it_may_be_seen(actor: str | None, unit: str | None, told: str) -> None:
+    assert Texts("zh").by(actor, unit) == told
+
+
 def test_the_lists_to_choose_from_are_those_of_the_service() -> None:
     lists = tomllib.loads(files("services.cases.domain").joinpath("catalogue.toml").read_text(encoding="utf-8"))
     for name in OF_CASES:
