@@ -56,8 +56,8 @@ from services.contracts.cases import (
     StepResumed,
 )
 from services.contracts.envelope import Published
+from services.contracts.near_replies import ReplyFallsDue
 from services.contracts.oversight import AttendanceTaken, ChildUnnamed, DocumentResultFound
-from services.contracts.reminders import ReplyFallsDue
 
 MovingEvent = (
     CaseOpened

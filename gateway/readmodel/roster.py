@@ -17,7 +17,6 @@ from gateway.readmodel.fold import Fold, Told, about
 from gateway.readmodel.rows import OfChild, Row
 from services.chassis.clock import china_date
 from services.contracts.envelope import Published
-from services.contracts.reminders import FindingsFallDue
 from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.roster import (
     ChildAccounted,
@@ -25,6 +24,7 @@ from services.contracts.roster import (
     ChildRegistered,
     ChildrenMerged,
     ChildrenUnmerged,
+    FindingsFallDue,
     GroupsStated,
     HomeTeachingBegun,
     IdentityCorrected,

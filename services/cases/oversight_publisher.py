@@ -36,7 +36,7 @@ from services.contracts import oversight as told
 from services.contracts import proceedings as before_court
 from services.contracts import statistics as counted
 from services.contracts.envelope import Published
-from services.contracts.reminders import ReplyFallsDue
+from services.contracts.near_replies import ReplyFallsDue
 
 PAIRS: Final[Mapping[type[Any], tuple[type[Published], str]]] = {
     Visit.Made: (told.VisitRecorded, "visit_id"),

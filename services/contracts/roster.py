@@ -476,3 +476,15 @@ class TermCheckInClosed(Published, frozen=True, kw_only=True):
     present: int
     absent: tuple[UUID, ...]
     closed_on: date
+
+
+class FindingsFallDue(Published, frozen=True, kw_only=True):
+    """The last day of findings of one owner, kind and place is near 临期提醒, and not all of them are answered."""
+
+    TYPE: ClassVar[str] = "roster.findings-fall-due.v1"
+    warning_id: UUID
+    owner: str
+    township: str
+    kind: str
+    due_on: date
+    warned_on: date

@@ -18,7 +18,7 @@ from typing import Final
 from uuid import UUID
 
 from services.chassis.application import let_time_work
-from services.contracts import assistance, cases, data_requests, field_check, oversight, reminders, roster
+from services.contracts import assistance, cases, data_requests, field_check, near_replies, oversight, roster
 from services.contracts.envelope import Envelope, Published
 from services.notify.application import Notices
 from services.notify.domain.case_area import CaseArea
@@ -34,7 +34,7 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         cases.CaseOrdered,
         cases.StepExpired,
         cases.StepFallsDue,
-        reminders.ReplyFallsDue,
+        near_replies.ReplyFallsDue,
         cases.DocumentIssued,
         cases.ReferralOpened,
         cases.ReferralAnswered,
@@ -42,7 +42,7 @@ HEEDS: Final[frozenset[type[Published]]] = frozenset(
         roster.FindingRaised,
         roster.FindingAnswered,
         roster.FindingReturned,
-        reminders.FindingsFallDue,
+        roster.FindingsFallDue,
         roster.FindingOverdue,
         field_check.FieldCheckOverdue,
         data_requests.DataRequestReceived,
@@ -104,7 +104,7 @@ def react(app: Notices, envelope: Envelope, event: Published) -> None:
             )
         case roster.FindingRaised() | roster.FindingAnswered() | roster.FindingReturned() | roster.FindingOverdue():
             _tell_of_finding(app, event)
-        case reminders.FindingsFallDue():
+        case roster.FindingsFallDue():
             _tell_of_near(app, event)
         case field_check.FieldCheckOverdue():
             _tell_of_list(app, event)
@@ -193,7 +193,7 @@ def _react_to_replies(app: Notices, envelope: Envelope, event: Published) -> Non
                 about=event.inspection_id,
                 township=event.township,
             )
-        case reminders.ReplyFallsDue():
+        case near_replies.ReplyFallsDue():
             _tell_of_reply(app, envelope, event, event.owed_by, reason="reply_falls_due")
         case oversight.ReplyOverdue():
             if event.owed_by != "other_county":
@@ -284,7 +284,7 @@ def _tell_of_finding(
             pass
 
 
-def _tell_of_near(app: Notices, event: reminders.FindingsFallDue) -> None:
+def _tell_of_near(app: Notices, event: roster.FindingsFallDue) -> None:
     """Tells whoever owes findings that their last day is near, once for those of a kind, a place and a day."""
     recipient = app.county.addressee(event.owner, township=event.township, school="")
     app.raise_notice(
@@ -381,7 +381,7 @@ def _tell(
 def _tell_of_reply(
     app: Notices,
     envelope: Envelope,
-    event: reminders.ReplyFallsDue | oversight.ReplyOverdue | oversight.ReplyClimbed,
+    event: near_replies.ReplyFallsDue | oversight.ReplyOverdue | oversight.ReplyClimbed,
     whom: str,
     *,
     reason: str,

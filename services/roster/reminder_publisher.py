@@ -1,6 +1,6 @@
 """The event of findings that are near their day 临期提醒 in the published language."""
 
-from services.contracts.reminders import FindingsFallDue
+from services.contracts.roster import FindingsFallDue
 from services.roster.domain.near_findings import NearFindings
 
 

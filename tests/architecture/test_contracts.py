@@ -55,6 +55,7 @@ TOLD_BY = {
     "restriction": "roster",
     "field_check": "roster",
     "guardian_letters": "roster",
+    "near_replies": "cases",
     "oversight": "cases",
     "proceedings": "cases",
     "review": "roster",

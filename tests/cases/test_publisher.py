@@ -36,7 +36,7 @@ from services.chassis.aggregate import RecordedAggregate
 from services.contracts import cases as told
 from services.contracts import data_requests, disclosure, oversight, proceedings, statistics
 from services.contracts.envelope import Published
-from services.contracts.reminders import ReplyFallsDue
+from services.contracts.near_replies import ReplyFallsDue
 from tests.cases.given import MONDAY, acting_on, brought_to, days
 from tests.cases.lives import all_lives
 

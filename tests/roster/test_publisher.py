@@ -14,7 +14,7 @@ from services.contracts import restriction as told_of_restriction
 from services.contracts import review as told_of_review
 from services.contracts import roster as told
 from services.contracts.envelope import Published, Sealed
-from services.contracts.reminders import FindingsFallDue
+from services.contracts.roster import FindingsFallDue
 from services.roster.domain.child import Child
 from services.roster.domain.column_mapping import ColumnMapping
 from services.roster.domain.deferral import Deferral

@@ -154,7 +154,6 @@ from services.contracts.oversight import (
     ResponsibilityDeputised,
 )
 from services.contracts.proceedings import CrimeDecided
-from services.contracts.reminders import FindingsFallDue
 from services.contracts.restriction import ChildRestricted, RestrictionLifted
 from services.contracts.review import DoubtDecided, DoubtRaised, DoubtWithdrawn, RowCells, RowPair
 from services.contracts.roster import (
@@ -173,6 +172,7 @@ from services.contracts.roster import (
     FindingRaised,
     FindingResolved,
     FindingReturned,
+    FindingsFallDue,
     FourChecksCounted,
     Ground,
     GroupsStated,

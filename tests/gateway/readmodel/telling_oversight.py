@@ -25,6 +25,7 @@ from services.contracts.disclosure import (
     ShownTable,
 )
 from services.contracts.envelope import Published
+from services.contracts.near_replies import ReplyFallsDue
 from services.contracts.oversight import (
     AccountabilityDecided,
     AdmonitionAnswered,
@@ -71,7 +72,6 @@ from services.contracts.proceedings import (
     ProceedingsFiled,
     ProceedingsWithdrawn,
 )
-from services.contracts.reminders import ReplyFallsDue
 from services.contracts.statistics import (
     CountedTo,
     EntryCohortStated,

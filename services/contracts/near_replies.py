@@ -1,4 +1,4 @@
-"""What cases 个案 and the roster 名册 tell of last days that are near 临期提醒; steps of a case stand with the case. Units and codes only."""
+"""What cases 个案 tells of answers whose last day is near 临期提醒; steps of a case stand with the case. Units and codes only."""
 
 from datetime import date
 from typing import ClassVar
@@ -18,17 +18,5 @@ class ReplyFallsDue(Published, frozen=True, kw_only=True):
     owed_by: str
     township: str
     case_id: UUID | None
-    due_on: date
-    warned_on: date
-
-
-class FindingsFallDue(Published, frozen=True, kw_only=True):
-    """The last day of findings of one owner, kind and place is near 临期提醒, and not all of them are answered."""
-
-    TYPE: ClassVar[str] = "roster.findings-fall-due.v1"
-    warning_id: UUID
-    owner: str
-    township: str
-    kind: str
     due_on: date
     warned_on: date
