@@ -111,7 +111,7 @@ def test_a_school_holds_its_terms_check_in_by_clicking(system: System, somebody:
     school.shoots("check-in")
     assert school.violations() == []
     pupils = school.page.locator('input[name="children"]')
-    here = pupils.count()
+    assert pupils.count() >= 1
     pupils.first.uncheck()
     school.page.locator("form.command button").click()
     assert "已办理" in school.text
@@ -123,7 +123,6 @@ def test_a_school_holds_its_terms_check_in_by_clicking(system: System, somebody:
     school.follows("核实")
     school.sends("verifyAbsence", reason="住院治疗")
     assert "住院治疗" in school.text
-    assert here > 1
     assert somebody.complaints == []
 
 
@@ -148,7 +147,13 @@ def test_civil_affairs_answers_what_it_was_asked_by_clicking(system: System, som
     relief.follows("受理")
     relief.sends("acceptReferral")
     relief.follows("答复")
-    relief.sends("answerReferral", outcome="已纳入临时救助")
+    relief.sends(
+        "answerReferral",
+        outcome="已纳入临时救助",
+        decision="granted",
+        granted="temporary_relief",
+        grantedFrom=china_date(system.clock.now()),
+    )
     assert "已答复" in relief.text
     relief.shoots("civil-affairs-answered")
     assert relief.violations() == []

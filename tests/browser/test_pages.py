@@ -32,7 +32,7 @@ LED_TO: Mapping[str, tuple[str, str]] = {
     "/assistance/recognitions": ("bureau-assistance", "/assistance"),
     "/assistance/recognition": ("bureau-assistance", "/assistance"),
     "/assistance/recognition/{school}": ("bureau-assistance", "/assistance/recognition"),
-    "/field-checks/{fieldCheckId}": ("bureau-office", "/field-checks"),
+    "/field-checks/{fieldCheckId}": ("santun-officer", "/field-checks"),
     "/submissions": ("bureau-office", "/field-checks"),
     "/check-ins/open": ("school-principal", "/check-ins"),
     "/check-ins/{id}": ("school-principal", "/check-ins"),
