@@ -18,7 +18,7 @@ from gateway.readmodel.duties import MATTERS, Duty, Ledger, unit_of
 from gateway.readmodel.duty_register import LATE_DAYS, LATE_WORKING_DAYS, STANDINGS, as_known
 from gateway.readmodel.fold import hear, project
 from gateway.readmodel.migrate import migrate
-from gateway.readmodel.projection import listen, write, writing
+from gateway.readmodel.projection import listen, outcome, write, writing
 from gateway.readmodel.rows import Rows
 from services.chassis.clock import china_date
 from services.chassis.log import Message
@@ -354,7 +354,8 @@ def writer(module_database: Any) -> Any:
 def show(connection: Any, messages: Sequence[Message]) -> None:
     """Projects what was told, without a journal: that can't be emptied between examples."""
     with writing(connection):
-        write(connection, listen([message.envelope for message in messages], opener=TestVault()))
+        told = listen([message.envelope for message in messages], opener=TestVault())
+        write(connection, outcome(connection, told))
 
 
 def register(connection: Any, *, known: datetime | str, today: date = LAST) -> dict[UUID, dict[str, Any]]:
