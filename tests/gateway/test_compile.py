@@ -147,6 +147,9 @@ _NAMED = {"case": "case", "doubt": "doubt", "delivery": "delivery"}
 """What the ids of a root are made of, where it isn't children."""
 
 
+_OF_IDS = {"fieldCheckId": "fieldCheck", "checkInId": "checkIn", "runId": "letterRun"}
+
+
 def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
     numbers = st.integers(0, 47)
     ids = numbers.map(lambda n: str(county.made(_NAMED.get(root, "child"), n)))
@@ -218,8 +221,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from([county.ROUND, county.TERM])
         case "found":
             return st.sampled_from(["moved_away", "not_reached"])
-        case "fieldCheckId" | "checkInId":
-            return st.integers(0, 1).map(lambda n: str(county.made(argument.removesuffix("Id"), n)))
+        case "fieldCheckId" | "checkInId" | "runId":
+            return st.integers(0, 1).map(lambda n: str(county.made(_OF_IDS[argument], n)))
         case "officer" | "visitor":
             return st.sampled_from(["teacher-0", "teacher-1", "cadre-2", "cadre-3"])
         case "toUnit":
@@ -234,8 +237,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from(["county_township", "township_village"])
         case "result":
             return st.sampled_from(["complied", "not_complied"])
-        case "channel":
-            return st.sampled_from(["email", "sms"])
+        case "channel" | "code":
+            return st.sampled_from(["email", "sms", "CODE1"])
         case "shows":
             return st.sampled_from(county_oversight.SHOWN)
         case "matter":
@@ -250,8 +253,8 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from([getattr(county, argument.upper())])
         case "on":
             return st.dates(county.TODAY - timedelta(days=100), county.TODAY + timedelta(days=9)).map(str)
-        case "reached":
-            return st.sampled_from(["confirmed", "educated", "ordered", "sued", "nothing"])
+        case "reached" | "awaiting":
+            return st.sampled_from(["confirmed", "educated", "ordered", "sued", "clearance", "extension", "nothing"])
         case "name":
             return st.sampled_from([*NAMES, "", " ", "%", "'", "zzz"])
         case "idLast4":

@@ -169,7 +169,7 @@ def questions(who: Who) -> Iterator[str]:
         body = selection(root.type, cells, depth=1 if name in {"child", "case", "doubt"} else 0)
         narrowings = [f"{n}: {json.dumps(v)}" for n in root.filters for v in VALUES.get(n, ())[: 3 if LONG else 1]]
         required = f'fieldCheckId: "{county.made("fieldCheck", 0)}"' if name == "fieldCheckAnswers" else ""
-        if "id" in root.filters:
+        if "id" in root.filters and not root.keys:
             kind = {"child": "child", "case": "case", "doubt": "doubt", "delivery": "delivery"}[name]
             for number in (0, 1, 2, 4, 5, 12) if LONG else (0, 1, 2):
                 for part in in_parts(root.type, cells):  # a document asks for a bounded number of fields

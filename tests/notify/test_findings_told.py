@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.contracts import field_check, reminders, roster
+from services.contracts import field_check, roster
 from services.notify.domain.notice import Notice
 from services.notify.domain.templates import TEMPLATES
 from services.roster.domain.findings import CATALOGUE
@@ -210,7 +210,7 @@ def test_what_else_the_roster_tells_puts_nobody_under_a_duty() -> None:
 
 def test_that_the_day_of_findings_is_near_is_told_to_their_owner_once() -> None:
     app = NoticesInMemory()
-    near = reminders.FindingsFallDue(
+    near = roster.FindingsFallDue(
         warning_id=uuid4(),
         owner=f"school:{SCHOOL}",
         township=TOWNSHIP,

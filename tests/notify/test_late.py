@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.contracts import assistance, cases, oversight, reminders
+from services.contracts import assistance, cases, near_replies, oversight
 from services.contracts.envelope import Published
 from tests.notify.given import CASE, CHILD, DAY, SCHOOL, TOWNSHIP, NoticesInMemory, days, opened
 
@@ -38,7 +38,7 @@ CLIMBED = oversight.ReplyClimbed(
     up_to="county_government",
     climbed_on=DAY + days(9),
 )
-NEAR = reminders.ReplyFallsDue(
+NEAR = near_replies.ReplyFallsDue(
     near_reply_id=LATE,
     matter="referral",
     about=ABOUT,

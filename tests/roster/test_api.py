@@ -29,6 +29,7 @@ OF_THE_POLICY = {
     "lapse_deferral",
     "heed_excuse",
     "count_home_hours",
+    "begin_home_teaching",
 }
 """What time brings, and what other services tell."""
 
