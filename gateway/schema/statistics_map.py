@@ -47,7 +47,7 @@ ROOTS: Final[Mapping[str, Root]] = {
             "school": Filter("{a}.school = {v}", "school"),
             "entered": Filter("{a}.entered = {v}", "entered"),
         },
-        keys=(TOWNSHIP, by_id("cohort_id")),
+        keys=(by_id("cohort_id"),),
     ),
     "countedChildren": Root(
         "Child",

@@ -5,7 +5,7 @@ Numbers are reckoned by `chassis/indicators.py`, whether they were counted this 
 
 # mypy: disable-error-code="untyped-decorator"
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import strawberry
 from gateway.access.policy import Mode
 from gateway.readmodel.counted import BEHIND, cell
 from gateway.schema.paging import PAGE, BadArgument
-from gateway.schema.reading import Connection, Info, Looking, by_township, listed, page
+from gateway.schema.reading import Connection, Info, Looking, by_township, page
 from gateway.schema.roster import Child
 from gateway.schema.statistics import (
     EntryCohort,
@@ -114,7 +114,7 @@ class StatisticsQuery:
         return await page(
             info.context,
             StatisticsPack,
-            " and ".join(["true", *(f"{name} = %({name})s" for name, value in given.items() if value is not None)]),
+            _narrowed(given),
             keys={"coalesce(counted_on, 'epoch'::date)": "date", "id": "uuid"},
             first=first,
             after=after,
@@ -145,8 +145,15 @@ class StatisticsQuery:
         after: str | None = None,
     ) -> Connection[EntryCohort]:
         """Entry cohorts by school and year."""
-        narrowed = {"school = {v}": school, "entered = {v}": entered}
-        return await listed(info, EntryCohort, narrowed, key="id", first=first, after=after)
+        given = {"school": school, "entered": entered}
+        return await page(
+            info.context, EntryCohort, _narrowed(given), keys={"id": "uuid"}, first=first, after=after, given=given
+        )
+
+
+def _narrowed(given: Mapping[str, object]) -> str:
+    """The condition of a page: every column that was asked for holds what was asked."""
+    return " and ".join(["true", *(f"{name} = %({name})s" for name, value in given.items() if value is not None)])
 
 
 def _level(looking: Looking, level: str) -> Level:
