@@ -284,6 +284,17 @@ def test_while_no_witness_sees_what_happens_cases_are_opened_and_worked_on_and_n
     assert state(cases, case_id) is State.SUSPECTED
 
 
+def test_nothing_but_closing_waits_for_a_witness() -> None:
+    """Every other command is work with a child: it goes on, whoever sees it."""
+    waits = {
+        name
+        for name, command in inspect.getmembers(Cases, inspect.isfunction)
+        if "_require_witnessed" in command.__code__.co_names and name != "__init__"
+    }
+
+    assert waits == {"close_case", "approve_clearance"}
+
+
 def test_a_relapse_answers_the_next_case(cases: MemoryCases) -> None:
     case_id = open_case(cases)
     cases.record_return(case_id=case_id, school="3141000300", returned_on=MONDAY)

@@ -62,6 +62,14 @@ class Found:
     """Commands whose effect could not be read within the time the gateway waits."""
 
 
+class ShareUsedUp(RuntimeError):
+    """This client asked its share of the minute; the next begins in so many seconds."""
+
+    def __init__(self, after_s: int) -> None:
+        super().__init__(f"go on in {after_s} seconds")
+        self.after_s = after_s
+
+
 class Asking:
     """An officer of the bureau at the gateway of a running system."""
 
@@ -70,12 +78,19 @@ class Asking:
         self._token = self._http.post(f"/development/token/{ACCOUNT}").raise_for_status().json()["token"]
 
     def __call__(self, query: str, **variables: object) -> dict[str, object]:
-        """Asks, and returns the data; an error ends the run."""
-        answer = self._http.post(
+        """Asks, and returns the data; an error ends the run.
+
+        Raises:
+            ShareUsedUp: nothing was done; ask again later.
+        """
+        response = self._http.post(
             "/graphql",
             json={"query": query, "variables": variables},
             headers={"authorization": f"Bearer {self._token}", "idempotency-key": str(uuid4())},
-        ).json()
+        )
+        if "retry-after" in response.headers:
+            raise ShareUsedUp(int(response.headers["retry-after"]))
+        answer = response.json()
         if "errors" in answer:
             raise RuntimeError(answer["errors"])
         data: dict[str, object] = answer["data"]
@@ -110,8 +125,13 @@ def took(
     """Seconds of each, asked by so many at once, and how many said that they are not visible yet."""
 
     def once(given: dict[str, object]) -> tuple[float, bool]:
-        begun = time.perf_counter()
-        answer = asking(query, **given)
+        while True:
+            begun = time.perf_counter()
+            try:
+                answer = asking(query, **given)
+                break
+            except ShareUsedUp as used_up:  # the quota of a client is no part of the way from a command to its effect
+                time.sleep(used_up.after_s)
         return time.perf_counter() - begun, answer.get("openTransfer", {}).get("visible", True)  # type: ignore[attr-defined]
 
     with ThreadPoolExecutor(clients) as pool:
