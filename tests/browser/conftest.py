@@ -305,21 +305,19 @@ class Somebody:
     def text(self) -> str:
         return self.page.inner_text("main")
 
-    @property
-    def is_too_wide(self) -> bool:
-        wide: bool = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        return wide
+    def too_narrow_at(self) -> list[int]:
+        """Widths at which the page as a whole has to be pushed sideways: a desk's, and a phone's of 360 px."""
+        narrow = []
+        for size in (NARROW, WIDE):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                narrow.append(size["width"])
+        return narrow
 
 
 @pytest.fixture
 def somebody(chromium: Browser, system: System) -> Iterator[Somebody]:
     with chromium.new_context(viewport=WIDE, locale="zh-CN") as context:  # type: ignore[arg-type]
-        yield Somebody(context, system)
-
-
-@pytest.fixture
-def somebody_with_a_phone(chromium: Browser, system: System) -> Iterator[Somebody]:
-    with chromium.new_context(viewport=NARROW, locale="zh-CN", java_script_enabled=True) as context:  # type: ignore[arg-type]
         yield Somebody(context, system)
 
 

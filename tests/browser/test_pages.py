@@ -64,9 +64,7 @@ def wrong_with(somebody: Somebody, path: str) -> list[str]:
         wrong.append(f"{path}: answered {answer.status}")
     if len(answer.body()) > MOST_BYTES:
         wrong.append(f"{path}: weighs {len(answer.body())} bytes")
-    if somebody.is_too_wide:
-        wrong.append(f"{path}: is too wide")
-    return wrong
+    return wrong + [f"{path}: is too wide at {width} px" for width in somebody.too_narrow_at()]
 
 
 def test_every_page_of_the_navigation_is_accessible_light_and_without_complaint(somebody: Somebody) -> None:
@@ -112,20 +110,7 @@ def test_a_proof_is_accessible_and_fits(somebody: Somebody) -> None:
 
     assert "已证明" in somebody.text
     assert somebody.violations() == []
-    assert not somebody.is_too_wide
-    assert somebody.complaints == []
-
-
-def test_every_page_fits_a_phone(somebody_with_a_phone: Somebody) -> None:
-    somebody = somebody_with_a_phone
-    seen: set[str] = set()
-    for account in OFFICES:
-        somebody.becomes(account)
-        for path in [path for path in somebody.linked() if path not in seen]:
-            seen.add(path)
-            somebody.opens(path)
-            somebody.shoots(f"phone{path.replace('/', '-')}")
-            assert not somebody.is_too_wide, path
+    assert somebody.too_narrow_at() == []
     assert somebody.complaints == []
 
 
