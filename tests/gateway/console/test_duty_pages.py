@@ -53,3 +53,26 @@ def test_the_chart_of_who_answers_is_that_of_the_day(browser: Browser) -> None:
     assert "cadre-3" in today
     assert "cadre-3" not in long_ago
     assert "2000-01-01" in long_ago
+
+
+def rows_of(page: str) -> dict[str, list[str]]:
+    """The cells of a page's table by the head of their row."""
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, flags=re.DOTALL) for row in body.split("</tr>")[:-1]]
+    return {cells[0]: cells[1:] for cells in ([re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in rows)}
+
+
+def test_a_village_in_which_nobody_answers_stands_in_the_chart_with_its_children(browser: Browser) -> None:
+    """No child is without a named person unseen: its village is in the chart, also where nobody was ever named."""
+    browser.signed_in("bureau-office")
+    long_ago, today = (
+        rows_of(browser.get(f"/responsible?township={XIAODIAN}&on={on}").text) for on in ("2000-01-01", TODAY)
+    )
+    county = rows_of(browser.get("/responsible?on=2000-01-01").text)
+    living = {place: cells[-1] for place, cells in rows_of(browser.get(f"/board/{XIAODIAN}").text).items()}
+    of_no_village = living.pop("地点不详")
+
+    assert {place: long_ago[place][0] for place in living} == living
+    assert long_ago["小店镇"] == county["小店镇"] == [str(sum(map(int, [*living.values(), of_no_village])))]
+    assert (today["上庄村"][0], today["下庄村"][0]) == ("0", living["下庄村"])
+    assert "cadre-3" in today["上庄村"][1]
