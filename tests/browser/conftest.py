@@ -5,7 +5,7 @@ The clock is stepped, so weeks pass between two clicks. Pictures of the pages ar
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 from rich.console import Console
 
@@ -42,6 +42,14 @@ TOWNSHIP = "410326103"
 SCHOOL = DEMO_ACCOUNTS["school-principal"].unit.partition(":")[2]
 """The school of the demonstration's principal; that of which most pupils sit in no class is given its number."""
 PLAIN = frozenset(page.path for page in PAGES if "{" not in page.path)
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+OFF_THE_SCREEN = """() => [...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]), select, textarea, summary')]
+  .filter(each => each.checkVisibility() && !each.matches('.skip') && !each.closest('[role=region][tabindex="0"]'))
+  .filter(each => { const at = each.getBoundingClientRect();
+    return at.width && (at.left < -1 || at.right > document.documentElement.clientWidth + 1); })
+  .map(each => each.outerHTML.slice(0, 120))"""
+"""What is pressed or typed in and lies outside the screen; a region that has a name and is scrolled by keys brings its own in."""
 
 
 @dataclass(frozen=True)
@@ -294,25 +302,31 @@ class Somebody:
         """Leaves a picture of the whole page."""
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
-    def violations(self) -> list[str]:
-        """What axe finds against WCAG 2.2 AA on the page."""
-        found = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-        return [
-            f"{one['id']}: {node['html'][:120]}" for one in found.response["violations"] for node in one["nodes"][:3]
-        ]
+    def violations(self, rules: Sequence[str] = WCAG) -> list[str]:
+        """What axe finds on the page against WCAG 2.2 AA, or against some of its rules."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
+        found = self.page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", list(rules))
+        return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"][:3]]
 
     @property
     def text(self) -> str:
         return self.page.inner_text("main")
 
-    def too_narrow_at(self) -> list[int]:
-        """Widths at which the page as a whole has to be pushed sideways: a desk's, and a phone's of 360 px."""
-        narrow = []
+    def wrong_by_width(self) -> list[str]:
+        """Where the page has to be pushed sideways, at a desk or on a phone of 360 px, and what a finger can't get at there.
+
+        How large what is pressed has to be, and how far from the next, is WCAG 2.5.8.
+        """
+        wrong = []
         for size in (NARROW, WIDE):
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-                narrow.append(size["width"])
-        return narrow
+                wrong.append(f"too wide at {size['width']} px")
+            if size is NARROW:
+                wrong += [f"off the screen: {each}" for each in self.page.evaluate(OFF_THE_SCREEN)]
+                wrong += self.violations(["target-size"])
+        return wrong
 
 
 @pytest.fixture

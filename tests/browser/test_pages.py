@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from gateway.console.routes import PAGES
-from tests.browser.conftest import MOST_BYTES, Busy, Somebody
+from tests.browser.conftest import MOST_BYTES, NARROW, WIDE, Busy, Somebody
 from tests.fixtures.store import eventually
 
 LED_TO: Mapping[str, tuple[str, str]] = {
@@ -64,7 +64,7 @@ def wrong_with(somebody: Somebody, path: str) -> list[str]:
         wrong.append(f"{path}: answered {answer.status}")
     if len(answer.body()) > MOST_BYTES:
         wrong.append(f"{path}: weighs {len(answer.body())} bytes")
-    return wrong + [f"{path}: is too wide at {width} px" for width in somebody.too_narrow_at()]
+    return wrong + [f"{path}: {what}" for what in somebody.wrong_by_width()]
 
 
 def test_every_page_of_the_navigation_is_accessible_light_and_without_complaint(somebody: Somebody) -> None:
@@ -110,7 +110,7 @@ def test_a_proof_is_accessible_and_fits(somebody: Somebody) -> None:
 
     assert "已证明" in somebody.text
     assert somebody.violations() == []
-    assert somebody.too_narrow_at() == []
+    assert somebody.wrong_by_width() == []
     assert somebody.complaints == []
 
 
@@ -120,6 +120,7 @@ def test_the_page_to_sign_in_with_is_accessible(somebody: Somebody, language: st
     somebody.shoots(f"sign-in-{language}")
 
     assert somebody.violations() == []
+    assert somebody.wrong_by_width() == []
     assert somebody.complaints == []
 
 
@@ -129,6 +130,26 @@ def test_the_keyboard_alone_reaches_the_content_first(somebody: Somebody) -> Non
     assert somebody.page.evaluate("document.activeElement.className") == "skip"
     somebody.page.keyboard.press("Enter")
     assert somebody.page.evaluate("document.activeElement.id") == "main"
+
+
+def test_statistics_say_on_a_phone_how_we_are_and_unfold_line_by_line(somebody_without_scripts: Somebody) -> None:
+    somebody = somebody_without_scripts.signed_in("bureau-office")
+    somebody.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    somebody.opens("/statistics")
+    by_township = somebody.page.locator('[aria-labelledby="standings"][tabindex]')
+    figures = somebody.page.locator('[aria-labelledby="figures"] tbody tr')
+
+    fourth, height = figures.nth(3).bounding_box(), somebody.page.evaluate("document.documentElement.scrollHeight")
+    assert fourth is not None
+    assert fourth["y"] + fourth["height"] <= NARROW["height"]
+    assert height <= 4 * NARROW["height"]
+    assert not by_township.is_visible()
+    somebody.page.locator("details", has=by_township).locator("summary").press("Enter")
+    assert by_township.is_visible()
+
+    somebody.opens("/statistics")
+    somebody.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    assert by_township.is_visible(), "at a desk nothing is folded"
 
 
 def test_without_scripts_everything_is_there_too(somebody_without_scripts: Somebody) -> None:
