@@ -109,6 +109,7 @@ class Page:
 PAGES: Final = (
     Page("/", my_day.show, name="my_day"),
     Page("/board", board.show, name="board", needs=(("Query", "partition"),)),
+    Page("/board/children", board.show_children),
     Page("/board/{township}", board.show_township),
     Page("/statistics", statistics.show, name="statistics", needs=(("Query", "statistics"),)),
     Page("/statistics/children", statistics.show_children),

@@ -29,6 +29,14 @@ UNACCOUNTED: Final = "unaccounted"
 TABLE: Final = "partition_count"
 
 
+def standing(alias: str = "") -> str:
+    """The state that a row of `child` is counted in, as SQL: an open case goes first."""
+    return (
+        f"case when {alias}open_case_id is not null then '{OPEN_CASE}'"
+        f" when {alias}accounted_state = '' then '{UNACCOUNTED}' else {alias}accounted_state end"
+    )
+
+
 def counted(level: str, *, within: str = "true", born: str = "born") -> str:
     """The statement that gives the partition by `level`, township or village, in no order.
 
@@ -95,8 +103,7 @@ def in_order(rows: Iterable[PartitionRow]) -> list[PartitionRow]:
 
 _CHILDREN: Final = f"""
     select child.township, child.village, birth_date,
-      case when open_case_id is not null then '{OPEN_CASE}' when accounted_state = '' then '{UNACCOUNTED}'
-        else accounted_state end as state, count(*)::integer as children
+      {standing()} as state, count(*)::integer as children
     from child left join child_identity using (child_id) where merged_into is null and {{which}} group by 1, 2, 3, 4"""
 _CELLS: Final = """
     select l.level, s.span, c.township, l.village, s.born, c.state, sum(c.children)::integer as children

@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.readmodel.partition import counted
+from gateway.readmodel.partition import AGES, counted, standing
 from gateway.schema import guardian_letters_map, supervision_map
 from gateway.schema.funnel import FUNNEL
 from gateway.schema.table import Table, columns, moment
@@ -16,14 +16,26 @@ def _partition(level: str) -> str:
     return f"({counted(level, within='{scope}', born='born{n}')})"
 
 
-FOCUS: Final = """(select c.township, g.kind, case when c.open_case_id is not null then 'open_case'
-    when c.accounted_state = '' then 'unaccounted' else c.accounted_state end as state, count(*)::integer as count
+_GROUPS: Final = (
+    "(values ('left_behind', {a}.left_behind), ('migrant', {a}.migrant), ('poverty', {a}.poverty <> ''),"
+    " ('disability', {a}.disability <> '')) g(kind, is_one)"
+)
+FOCUS: Final = f"""(select c.township, g.kind, {standing("c.")} as state, count(*)::integer as count
     from child c join child_identity i on i.child_id = c.child_id
-    cross join lateral (values ('left_behind', c.left_behind), ('migrant', c.migrant), ('poverty', c.poverty <> ''),
-      ('disability', c.disability <> '')) g(kind, is_one)
-    where g.is_one and c.merged_into is null and i.birth_date >= ({born})[1] and i.birth_date < ({born})[6] and {scope}
+    cross join lateral {_GROUPS.format(a="c")}
+    where g.is_one and c.merged_into is null and i.birth_date >= ({{born}})[1] and i.birth_date < ({{born}})[6] and {{scope}}
     group by 1, 2, 3)"""
 """Children of school age of each focus group by township and state; the parameter is what `partition.cut` makes of a day."""
+OF_SCHOOL_AGE: Final = (
+    "exists (select from child_identity i where i.child_id = {a}.child_id"
+    f" and i.birth_date > (%(today)s::date - interval '{AGES.stop} years')::date"
+    f" and i.birth_date <= (%(today)s::date - interval '{AGES.start} years')::date)"
+)
+"""A child that the partition of today counts with its birth date."""
+STANDING: Final = f"{standing('{a}.')} = {{v}}"
+"""A child that is counted in a state."""
+IN_GROUP: Final = f"exists (select from {_GROUPS} where g.is_one and g.kind = {{v}})"
+"""A child of a focus group."""
 
 COUNTS: Final = (
     Table("CaseFunnelRow", FUNNEL, columns("township step count"), of_child=False),

@@ -9,9 +9,11 @@ from typing import Final
 import strawberry
 
 from gateway.readmodel.partition import PARTITION, counted, cut
-from gateway.schema.count_tables import FOCUS
+from gateway.schema.count_tables import FOCUS, IN_GROUP, OF_SCHOOL_AGE, STANDING
 from gateway.schema.funnel import FUNNEL
-from gateway.schema.reading import Info
+from gateway.schema.paging import PAGE
+from gateway.schema.reading import Connection, Info, by_township, page
+from gateway.schema.roster import Child
 from gateway.schema.supervision import PartitionRow
 
 _TOWNSHIPS: Final = f"""
@@ -128,6 +130,43 @@ class CountsQuery:
         rows = await info.context.rows(_TOWNSHIPS, born=cut(as_of or info.context.today))
         counted = info.context.counted
         return [PartitionRow(**{**row, "count": counted("PartitionRow", "count", row["count"])}) for row in rows]
+
+    @strawberry.field(
+        description="归类名单 the children behind a number of `partition`, `villagePartition` or `focusGroups` as of today, by its"
+        " state and where, and by the `kind` of focus group 重点群体 as `group`: exactly as many as the number; of those whose"
+        " birth date is known"
+    )
+    async def partition_children(
+        self,
+        info: Info,
+        state: str,
+        township: str | None = None,
+        village: str | None = None,
+        group: str | None = None,
+        first: int = PAGE,
+        after: str | None = None,
+    ) -> Connection[Child]:
+        """Children behind a number of the partition."""
+        given = {"state": state, "township": township, "village": village, "group": group}
+        narrowing = {
+            "state": STANDING,
+            "township": "{a}.township = {v}",
+            "village": "{a}.village = {v}",
+            "group": IN_GROUP,
+        }
+        conditions = ["merged_into is null", OF_SCHOOL_AGE.format(a="r")]
+        conditions += [
+            narrowing[name].format(a="r", v=f"%({name})s") for name, value in given.items() if value is not None
+        ]
+        return await page(
+            info.context,
+            Child,
+            " and ".join(conditions),
+            keys=by_township(info, type_name="Child", key="child_id"),
+            first=first,
+            after=after,
+            given={**given, "today": info.context.today},
+        )
 
     @strawberry.field(
         description="分村归类 children of school age on a date (default today) by village and state, as known now"

@@ -17,6 +17,7 @@ from gateway.schema import (
     statistics_map,
     supervision_map,
 )
+from gateway.schema.count_tables import IN_GROUP, OF_SCHOOL_AGE, STANDING
 from gateway.schema.funnel import REACHED
 from gateway.schema.map import AWAITING, LATE_SINCE
 from gateway.schema.root import TOWNSHIP, Filter, Root, by_day, by_id, by_moment
@@ -145,6 +146,18 @@ ROOTS: Mapping[str, Root] = {
     "caseFunnel": Root("CaseFunnelRow", many=True, order="{a}.township, {a}.step"),
     "focusGroups": Root(
         "FocusCount", many=True, filters={"asOf": Filter("true", "count")}, order="{a}.township, {a}.kind, {a}.state"
+    ),
+    "partitionChildren": Root(
+        "Child",
+        many=True,
+        where=f"{{a}}.merged_into is null and {OF_SCHOOL_AGE}",
+        filters={
+            "state": Filter(STANDING),
+            "township": _IN_TOWNSHIP,
+            "village": Filter("{a}.village = {v}", "village"),
+            "group": Filter(IN_GROUP),
+        },
+        keys=(TOWNSHIP, by_id("child_id")),
     ),
     "findingCounts": Root("FindingCount", many=True, order="{a}.township, {a}.kind"),
     # Windows that differ by a day tell who was born on it: only whoever sees small numbers may choose the day.

@@ -10,6 +10,7 @@ from tests.browser.conftest import MOST_BYTES, NARROW, WIDE, Busy, Somebody
 from tests.fixtures.store import eventually
 
 LED_TO: Mapping[str, tuple[str, str]] = {
+    "/board/children": ("bureau-office", "/board"),
     "/board/{township}": ("bureau-office", "/board"),
     "/statistics/children": ("bureau-office", "/statistics"),
     "/statistics/{township}": ("bureau-office", "/statistics"),
@@ -130,6 +131,21 @@ def test_the_keyboard_alone_reaches_the_content_first(somebody: Somebody) -> Non
     assert somebody.page.evaluate("document.activeElement.className") == "skip"
     somebody.page.keyboard.press("Enter")
     assert somebody.page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_large_number_of_the_board_is_listed_page_by_page(somebody: Somebody) -> None:
+    somebody.signed_in("bureau-office").opens("/board")
+    number = somebody.page.locator('tfoot a[href="/board/children?state=in_seat"]')
+    count = int(number.inner_text())
+    number.click()
+    listed, further = somebody.page.locator("tbody tr"), somebody.page.locator(".pages a")
+    found = [listed.count()]
+    while further.count():
+        further.click()
+        found.append(listed.count())
+
+    assert len(found) > 1
+    assert sum(found) == count
 
 
 def test_statistics_say_on_a_phone_how_we_are_and_unfold_line_by_line(somebody_without_scripts: Somebody) -> None:

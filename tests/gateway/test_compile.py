@@ -253,8 +253,20 @@ def _values(root: str, argument: str, grants: Grants) -> st.SearchStrategy[Any]:
             return st.sampled_from([getattr(county, argument.upper())])
         case "on":
             return st.dates(county.TODAY - timedelta(days=100), county.TODAY + timedelta(days=9)).map(str)
-        case "reached" | "awaiting":
-            return st.sampled_from(["confirmed", "educated", "ordered", "sued", "clearance", "extension", "nothing"])
+        case "reached" | "awaiting" | "group":
+            return st.sampled_from(
+                [
+                    "confirmed",
+                    "educated",
+                    "ordered",
+                    "sued",
+                    "clearance",
+                    "extension",
+                    "left_behind",
+                    "poverty",
+                    "nothing",
+                ]
+            )
         case "name":
             return st.sampled_from([*NAMES, "", " ", "%", "'", "zzz"])
         case "idLast4":
@@ -378,6 +390,7 @@ _OF_STATISTICS: dict[str, list[object]] = {
 }
 _REQUIRED = {
     "countedChildren": ', cell: "age/*/*"',
+    "partitionChildren": ', state: "in_seat"',
     "receipts": f', childId: "{county.made("child", 0)}"',
     "fieldCheckAnswers": f', fieldCheckId: "{county.made("fieldCheck", 0)}"',
 }
@@ -442,6 +455,7 @@ def _narrowings(root: str, grants: Grants) -> list[str]:
         "programme": ["boarding"],
         "upTo": ["education_bureau"],
         "village": [county.VILLAGE],
+        "group": ["left_behind", "poverty", "nothing"],
         "school": [county.SCHOOL],
         "role": ["village_cadre"],
         "unit": ["education_bureau:410326", f"school:{county.SCHOOL}"],

@@ -1,13 +1,15 @@
 """全县看板: where every child of school age stands, by township and village, what does not agree, and how far cases have come.
 
 Each figure leads to the rows behind it and is named with its formula. Figures are those of `partition`, `findingCounts`, `caseFunnel` and
-`focusGroups`; nothing is counted here but what those sum.
+`focusGroups`; nothing is counted here but what those sum. A number of children leads to exactly those whom it counts (`partitionChildren`).
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -18,6 +20,8 @@ from gateway.words import WORDS
 
 OUT: Final = ("suspect", "open_case", "unaccounted")
 """The states in which a child is not known to be anywhere that is in order."""
+_NARROWED: Final = ("state", "township", "village", "group")
+"""What says which number of the board is meant."""
 
 
 async def show(caller: Caller) -> Response:
@@ -43,6 +47,7 @@ async def show(caller: Caller) -> Response:
         funnel=await _funnel(caller),
         groups=await _groups(caller),
         outs=OUT,
+        behind=partial(_list_behind, caller),
     )
 
 
@@ -58,7 +63,28 @@ async def show_township(caller: Caller) -> Response:
         places=sorted(names.items()),
         table=table_of(rows, of="village"),
         sums=sums_of(rows),
+        behind=partial(_list_behind, caller),
     )
+
+
+async def show_children(caller: Caller) -> Response:
+    """The children behind a number."""
+    number = {name: caller.given(name) for name in _NARROWED if caller.given(name)}
+    found = (await caller.ask("board_children", **number, after=caller.given("after"))).get("partitionChildren", {})
+    return caller.page(
+        "board_children.html",
+        number=number,
+        children=found.get("nodes", ()),
+        more=found.get("pageInfo", {}),
+        next_page=_list_behind(caller, **number, after=found.get("pageInfo", {}).get("endCursor") or ""),
+    )
+
+
+def _list_behind(caller: Caller, **number: str) -> str:
+    """Where a number's children are listed; nowhere for who may not see them, and for a place that nobody knows."""
+    if not caller.granted.shows("Query", "partitionChildren") or "" in (number.get("township"), number.get("village")):
+        return ""
+    return f"/board/children?{urlencode(number)}"
 
 
 def _dated(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

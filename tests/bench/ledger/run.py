@@ -75,6 +75,7 @@ _PAGE: Final = """
     select c.child_id, i.name, c.sex, i.birth_date, i.id_number, c.township, c.village, c.school_name, c.grade, c.accounted_state, k.state
     from child c left join child_identity i using (child_id) left join case_file k on k.case_id = c.open_case_id
     where c.merged_into is null {} order by c.township, c.child_id limit 51"""
+_OPEN: Final = "and c.open_case_id is not null"
 _FUNNEL: Final = """
     select k.township, count(*), count(k.confirmed_on), count(d.case_id) from case_file k
     left join document d on d.case_id = k.case_id and d.kind = 'criticism' group by 1"""
@@ -211,6 +212,12 @@ def _measured(cluster: Cluster, superuser: str, *, rounds: int) -> list[tuple[st
             ("ledger, nobody of the name", found(name="ouyang"), read(by_name)),
             ("my day", opened("/"), read(by_state, township=one)),
             ("county board", opened("/board"), read(_STATES)),
+            ("behind cases in hand", opened("/board/children?state=open_case"), read(_PAGE.format(_OPEN))),
+            (
+                "behind them, of a focus group",
+                opened("/board/children?state=open_case&group=poverty"),
+                read(_PAGE.format(f"{_OPEN} and c.poverty <> ''")),
+            ),
             ("`caseFunnel`", told("{ caseFunnel { township step count } }"), read(_FUNNEL)),
             ("`focusGroups`", told("{ focusGroups { township kind state count } }"), read(_FOCUS)),
             ("statistics counted", counted, read(_COUNT)),

@@ -347,14 +347,31 @@ def test_every_bar_of_the_funnel_leads_to_as_many_cases_as_it_counts(browser: Br
     assert 0 < counts["/cases?reached=confirmed"] < counts["/cases?reached=opened"]
 
 
-def test_focus_groups_are_counted_by_state_and_lead_to_their_children(browser: Browser) -> None:
-    page = browser.signed_in("bureau-office").get("/board")
-    groups = page.text.partition('id="groups"')[2].partition("</section>")[0]
-    [(path, count), *_] = re.findall(r'href="(/ledger\?group=\w+&amp;state=\w+)">(\d+)<', groups)
-    listed = browser.get(unescape(path))
+@pytest.mark.parametrize("account", ["bureau-office", "xiaodian-officer", "inspector"])
+@pytest.mark.parametrize("path", ["/board", f"/board/{county.XIAODIAN}"])
+def test_each_number_of_the_board_leads_to_exactly_those_whom_it_counts(
+    browser: Browser, path: str, account: str
+) -> None:
+    """Those of cases in hand and of focus groups as well."""
+    page = browser.signed_in(account).get(path)
+    numbers = re.findall(r'<a href="(/board/children\?[^"]+)">(?:<strong>)?([\d,]+)<', page.text)
 
-    assert listed.status_code == 200
-    assert len(set(re.findall(r'href="(/children/[^"]+)"', listed.text))) >= int(count) > 0
+    assert {"open_case", "suspect"} <= {re.findall(r"state=(\w+)", link)[0] for link, _ in numbers}
+    assert path != "/board" or [link for link, _ in numbers if "state=open_case&amp;group=" in link]
+    for link, number in numbers:
+        listed, pages = 0, unescape(link)
+        while pages:
+            found = browser.get(pages)
+            listed += len(re.findall(r'<th scope="row"><a href="/children/', found.text))
+            pages = unescape("".join(re.findall(r'<p class="pages"><a href="([^"]+)"', found.text)))
+        assert listed == int(number), link
+
+
+def test_who_is_told_sums_and_no_child_is_led_to_none(browser: Browser) -> None:
+    page = browser.signed_in("statistician").get("/board")
+
+    assert "/board/children" not in page.text
+    assert "/ledger" not in page.text
 
 
 def test_my_day_sums_what_my_unit_owes_of_every_matter_and_leads_to_it(browser: Browser) -> None:
