@@ -8,15 +8,17 @@ the library that writes the elements does not.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from unicodedata import east_asian_width
 
 import svg
 from markupsafe import Markup
 
 ROW = 26
 LABEL = 110
+"""The room for names at the least; longer ones have what they need, up to half of the chart."""
 WIDTH = 560
-LETTER = 8
-"""How much room a letter of a number takes."""
+LETTER, CHARACTER = 8, 13
+"""How much room a letter or a figure takes, and a Chinese character."""
 TILE = 92
 ACROSS = 5
 SHADES = 5
@@ -43,7 +45,8 @@ class Mark:
 def bars(title: str, marks: Sequence[Mark]) -> Markup:
     """Bars under each other, each as long as its number."""
     most = max((mark.value for mark in marks), default=0) or 1
-    room = WIDTH - LABEL - 12 - LETTER * max((len(mark.text) for mark in marks), default=0)
+    label = min(max([LABEL, *(_length(mark.name) + 12 for mark in marks)]), WIDTH // 2)
+    room = WIDTH - label - 12 - LETTER * max((len(mark.text) for mark in marks), default=0)
     drawn: list[svg.Element] = []
     for number, mark in enumerate(marks):
         top = number * ROW
@@ -52,13 +55,17 @@ def bars(title: str, marks: Sequence[Mark]) -> Markup:
             _linked(
                 mark,
                 [
-                    _text(mark.name, x=LABEL - 8, y=top + 17, kind="name", anchor="end"),
-                    svg.Rect(x=LABEL, y=top + 4, width=max(length, 1), height=ROW - 8, class_=["bar"]),
-                    _text(mark.text, x=LABEL + length + 6, y=top + 17, kind="value"),
+                    _text(mark.name, x=label - 8, y=top + 17, kind="name", anchor="end"),
+                    svg.Rect(x=label, y=top + 4, width=max(length, 1), height=ROW - 8, class_=["bar"]),
+                    _text(mark.text, x=label + length + 6, y=top + 17, kind="value"),
                 ],
             )
         )
     return _drawn(title, WIDTH, max(len(marks), 1) * ROW, drawn)
+
+
+def _length(name: str) -> int:
+    return sum(CHARACTER if east_asian_width(letter) in "WF" else LETTER for letter in name)
 
 
 def line(title: str, marks: Sequence[Mark]) -> Markup:

@@ -47,6 +47,17 @@ def test_a_longer_bar_is_a_larger_number_and_a_darker_tile_too() -> None:
     assert (shades[0], shades[-1]) == ("0", "4")
 
 
+@pytest.mark.parametrize("name", ["汝阳县大安工业园区第一初级中学", "汝阳县 county government"])
+def test_a_long_name_is_written_whole_and_moves_the_bars(name: str) -> None:
+    chart = ET.fromstring(bars("T", [Mark("甲", 1200), Mark(name, 5)]))  # noqa: S314
+    names = [text for text in chart.iter(f"{SVG}text") if text.get("class", "").startswith("name")]
+    room = sum(13 if letter > "⺀" else 8 for letter in name)
+
+    assert {float(text.get("x", "0")) >= room for text in names} == {True}
+    widest = max(float(bar.get("x", "0")) + float(bar.get("width", "0")) for bar in chart.iter(f"{SVG}rect"))
+    assert widest + 8 * len("1,200") < 560
+
+
 def test_a_way_up_a_tree_has_a_hash_for_each_level_and_its_sibling_where_it_stands() -> None:
     steps = [Step("right", "sibling-1", "both-1"), Step("left", HOSTILE, "root")]
     chart = ET.fromstring(climb("T", "leaf", steps, holds=True))  # noqa: S314

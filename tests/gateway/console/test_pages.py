@@ -144,6 +144,20 @@ def test_a_look_at_a_page_is_recorded_like_any_other(browser: Browser) -> None:
     assert "CasePage" in operations
 
 
+@pytest.mark.parametrize("page", sorted(page.name for page in (files("gateway.console") / "pages").iterdir()))
+def test_every_table_is_in_a_region_that_has_a_name_and_is_scrolled_by_keys(page: str) -> None:
+    text = (files("gateway.console") / "pages" / page).read_text()
+    regions = re.findall(r'<div class="scroll"([^>]*(?:{{.*?}}[^>]*)*)>', text)
+
+    assert text.count("<table") == len(regions)
+    for region in regions:
+        assert re.fullmatch(r' tabindex="0" role="region" aria-label(ledby)?=".+"', region), region
+
+
+def test_whoever_what_is_late_goes_up_to_has_a_name_as_a_unit() -> None:
+    assert WORDS["levels"].keys() <= WORDS["units"].keys()
+
+
 def test_the_pages_may_run_and_load_nothing_from_elsewhere(browser: Browser) -> None:
     page = browser.signed_in("bureau-office").get("/")
     policy = page.headers["content-security-policy"]
