@@ -18,7 +18,7 @@ from deploy.postgres.databases import DATABASES, prepare
 from deploy.showing import StepBars, table
 from deploy.take_over import take_over
 from services.chassis.aggregate import Caused, acting
-from services.chassis.clock import SystemClock, china_date
+from services.chassis.clock import Clock, SystemClock, china_date
 from services.chassis.config import ProcessSettings, read_process_settings, read_settings
 from services.chassis.errors import Refused
 from services.chassis.http import Surroundings
@@ -112,13 +112,23 @@ class Wish:
     rejects: Path | None = None
 
 
-def load(console: Console, intake: Intake, *, registers: Path, as_of: date | None, wish: Wish | None = None) -> None:
+def load(
+    console: Console,
+    intake: Intake,
+    *,
+    registers: Path,
+    as_of: date | None,
+    wish: Wish | None = None,
+    clock: Clock | None = None,
+) -> None:
     """Takes the register files of a folder in and compares them; what was there already changes nothing.
+
+    `clock` is that of the system they go into, where it isn't the machine's.
 
     With `wish.preview` what would change is shown first, and nothing is done unless somebody agrees.
     """
     wish = wish or Wish()
-    act = operator(purpose="dropout_control")
+    act = operator(purpose="dropout_control", clock=clock)
     day = as_of or china_date(act.at)
     with acting(act), intake.alone(wait_s=WAIT_S):
         with StepBars(console) as bars:
@@ -214,10 +224,10 @@ def require_shred_list(settings: ProcessSettings) -> None:
         )
 
 
-def operator(*, purpose: str) -> Caused:
+def operator(*, purpose: str, clock: Clock | None = None) -> Caused:
     """Who acts where somebody types a command: the operator, for the county's bureau 县教育局."""
     department = f"education_bureau:{COUNTY}"
-    return Caused.begin(actor="operator", department=department, purpose=purpose, at=SystemClock().now())
+    return Caused.begin(actor="operator", department=department, purpose=purpose, at=(clock or SystemClock()).now())
 
 
 @contextmanager

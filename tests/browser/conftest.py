@@ -86,7 +86,7 @@ def _system(folder: Path) -> Iterator[System]:
     )
     clock = SteppedClock(datetime(2026, 9, 14, 1, tzinfo=UTC))
     with Embedded(settings=settings, clock=clock, durable=False) as running:
-        operate.load(Console(file=StringIO()), running.intake, registers=folder / "registers", as_of=AS_OF)
+        operate.load(Console(file=StringIO()), running.intake, registers=folder / "registers", as_of=AS_OF, clock=clock)
         wait_until_quiet(running)
         yield System(running, clock, folder / "registers")
 

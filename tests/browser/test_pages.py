@@ -44,8 +44,8 @@ LED_TO: Mapping[str, tuple[str, str]] = {
     "/acts/{command}": ("bureau-office", "/inspections"),
 }
 """Pages that stand in no navigation: for whom, and on which page a link leads there."""
-NOT_IN_THIS_COUNTY: Final = frozenset({"/doubts/{id}", "/children/{id}/replay", "/households/{id}/replay"})
-"""Its 150 children are all told apart, and of the first of them no past is found: these are tried without a browser."""
+NOT_IN_THIS_COUNTY: Final = frozenset({"/doubts/{id}"})
+"""Its 150 children are all told apart: this is tried without a browser."""
 OFFICES: Final = ("bureau-office", "bureau-assistance", "supervision-head", "school-principal")
 """Between them these are offered every page of the navigation."""
 
