@@ -25,7 +25,9 @@ from gateway.files.suspects import export_suspects
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
+    """One file route."""
+
     method: str
     path: str
     command: str
@@ -35,38 +37,39 @@ class _Way:
     """Whether it takes many children's records out; see `desk.door`."""
 
 
-_WAYS: Final = (
-    _Way("GET", "/files/ledger", "export_ledger", export_ledger, is_export=True),
-    _Way("GET", "/files/partition", "print_partition", print_partition, is_export=True),
+WAYS: Final = (
+    Way("GET", "/files/ledger", "export_ledger", export_ledger, is_export=True),
+    Way("GET", "/files/partition", "print_partition", print_partition, is_export=True),
     *(
-        _Way("GET", f"/files/lists/{name}", f"Query.{name}", handler, is_export=True)
+        Way("GET", f"/files/lists/{name}", f"Query.{name}", handler, is_export=True)
         for name, handler in lists.HANDLERS.items()
     ),
-    _Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
-    _Way("POST", "/files/bundle-check", "Query.proof", check_bundle),
-    _Way("GET", "/files/documents/{id}", "print_document", print_document),
-    _Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
-    _Way("GET", "/files/aid", "export_aid", export_aid, is_export=True),
-    _Way("GET", "/files/child-data/{id}", "export_child_data", export_child_data),
-    _Way("GET", "/files/payment-lists/{id}", "export_payment_list", export_payment_list),
-    _Way("POST", "/files/payment-lists/{id}/result", "take_bank_file", take_bank_file),
-    _Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
-    _Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
-    _Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),
-    _Way("GET", "/files/letters/{id}", "print_letters", print_letters, LETTERS_S, is_export=True),
-    _Way("GET", "/files/disclosures/{id}", "preview_disclosure", preview_disclosure),
-    _Way("GET", "/files/statistics", "export_statistics", export_statistics),
-    _Way("GET", "/files/statistics-packs/{id}", "export_statistics", export_pack),
-    _Way("GET", "/files/audit-reports/{id}", "export_audit_report", export_audit_report),
-    _Way("POST", "/files/attachments", "keep_attachment", keep_attachment, UPLOAD_OF_PICTURE_S),
-    _Way("GET", "/files/attachments/{id}", "read_attachment", read_attachment),
-    _Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),
-    _Way("GET", "/files/deliveries/{id}", "see_delivery", see_delivery),
-    _Way("GET", "/files/comparisons/{id}", "see_comparison", see_comparison),
-    _Way("GET", "/files/suspects", "export_suspects", export_suspects, is_export=True),
-    _Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects, is_export=True),
+    Way("GET", "/files/exports/{hash}", "Query.receipts", verify_export),
+    Way("POST", "/files/bundle-check", "Query.proof", check_bundle),
+    Way("GET", "/files/documents/{id}", "print_document", print_document),
+    Way("GET", "/files/field-check/{id}", "export_field_check", export_field_check),
+    Way("GET", "/files/aid", "export_aid", export_aid, is_export=True),
+    Way("GET", "/files/child-data/{id}", "export_child_data", export_child_data),
+    Way("GET", "/files/payment-lists/{id}", "export_payment_list", export_payment_list, is_export=True),
+    Way("POST", "/files/payment-lists/{id}/result", "take_bank_file", take_bank_file),
+    Way("POST", "/files/field-check", "take_field_sheets", take_field_sheets),
+    Way("GET", "/files/submission/{id}", "print_submission", print_submission, is_export=True),
+    Way("GET", "/files/papers/{kind}/{id}", "print_paper", print_paper),
+    Way("GET", "/files/letters/{id}", "print_letters", print_letters, LETTERS_S, is_export=True),
+    Way("GET", "/files/disclosures/{id}", "preview_disclosure", preview_disclosure),
+    Way("GET", "/files/statistics", "export_statistics", export_statistics),
+    Way("GET", "/files/statistics-packs/{id}", "export_statistics", export_pack),
+    Way("GET", "/files/audit-reports/{id}", "export_audit_report", export_audit_report),
+    Way("POST", "/files/attachments", "keep_attachment", keep_attachment, UPLOAD_OF_PICTURE_S),
+    Way("GET", "/files/attachments/{id}", "read_attachment", read_attachment),
+    Way("POST", "/files/deliveries", "hand_in_delivery", hand_in_delivery, UPLOAD_S),
+    Way("GET", "/files/deliveries/{id}", "see_delivery", see_delivery),
+    Way("GET", "/files/comparisons/{id}", "see_comparison", see_comparison),
+    Way("GET", "/files/suspects", "export_suspects", export_suspects, is_export=True),
+    Way("GET", "/files/deliveries/{id}/rejects", "export_rejects", export_rejects, is_export=True),
 )
-COMMANDS: Final = frozenset(way.command for way in _WAYS if "." not in way.command)
+"""Every file route."""
+COMMANDS: Final = frozenset(way.command for way in WAYS if "." not in way.command)
 """The commands that are routes of files and no mutations."""
 
 
@@ -82,5 +85,5 @@ def file_routes(desk: Desk) -> list[Route]:
             timeout_s=way.timeout_s,
             is_export=way.is_export,
         )
-        for way in _WAYS
+        for way in WAYS
     ]

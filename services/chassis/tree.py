@@ -474,9 +474,12 @@ class _Tiles:
 
 
 def _stand_in(connection: psycopg.Connection[Any], schema: str) -> None:
-    """Lets names mean this schema until the transaction ends, and moments be said in UTC."""
+    """Lets names mean this schema until the transaction ends, moments be said in UTC, and its commit wait for the disk."""
     path = schema if schema == "public" else f"{schema}, public"
-    connection.execute("select set_config('search_path', %s, true), set_config('timezone', 'UTC', true)", (path,))
+    connection.execute(
+        "select set_config('search_path', %s, true), set_config('timezone', 'UTC', true), set_config('synchronous_commit', 'on', true)",
+        (path,),
+    )
 
 
 def _size(connection: Connection) -> int:

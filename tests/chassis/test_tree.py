@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from psycopg import sql
 
 from deploy.witness import verify
 from services.chassis import witnesses
@@ -275,6 +276,20 @@ def test_two_processes_make_one_tree(recorder: Recorder, open_tree: Callable[[],
         400,
         verify.root_of([verify.leaf_hash(trees[1].entry(position)) for position in range(1, 401)]),
     )
+
+
+def test_what_is_signed_is_on_disk_also_where_the_database_answers_before_the_disk_does(
+    open_tree: Callable[[], LogTree], store_database: FreshDatabase
+) -> None:
+    """An operator may set `synchronous_commit = off`: a commit that waits for the disk takes all commits before it along."""
+    with psycopg.connect(store_database.superuser, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("alter database {} set synchronous_commit = off").format(name))
+    with psycopg.connect(store_database.app) as connection:
+        assert connection.execute("show synchronous_commit").fetchone() == ("off",)
+
+    with open_tree().connection() as connection:
+        assert connection.execute("show synchronous_commit").fetchone() == ("on",)
 
 
 KEEPS_UP = textwrap.dedent("""

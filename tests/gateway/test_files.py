@@ -15,6 +15,8 @@ import openpyxl
 import psycopg
 import pytest
 
+from gateway.files import lists
+from gateway.files.routes import WAYS
 from gateway.readmodel.partition import PartitionRow, window
 from services.chassis.clock import CHINA
 from tests.gateway import county
@@ -445,3 +447,36 @@ def test_while_no_witness_sees_the_looks_nothing_is_handed_out_and_all_else_goes
     assert "no witness" in refused.json()["message"]
     assert asked.data["cases"]["nodes"]
     assert get(gateway, path, by=by).status_code == 200
+
+
+WAITS = {
+    "/files/ledger",
+    "/files/partition",
+    *(f"/files/lists/{name}" for name in lists.HANDLERS),
+    "/files/aid",
+    "/files/payment-lists/{id}",
+    "/files/submission/{id}",
+    "/files/letters/{id}",
+    "/files/suspects",
+    "/files/deliveries/{id}/rejects",
+}
+"""What takes many children's records out, by the table of decision 0066."""
+
+
+def test_of_all_file_routes_those_that_take_many_children_out_wait_for_a_witness_and_no_other(gateway: Asking) -> None:
+    places = {"{id}": str(UUID(int=7, version=4)), "{hash}": "0" * 64, "{kind}": "visit"}
+    gateway.witnessing.is_late = True
+    try:
+        waits = set()
+        for way in (way for way in WAYS if way.method == "GET"):
+            path = way.path
+            for name, value in places.items():
+                path = path.replace(name, value)
+            said = [get(gateway, path, by=by) for by in ("bureau-office", "bureau-assistance", "supervision-head")]
+            if any("no witness" in answer.text for answer in said):
+                waits.add(way.path)
+                assert all(answer.status_code in {403, 404, 422} for answer in said), way.path
+    finally:
+        gateway.witnessing.is_late = False
+
+    assert waits == WAITS

@@ -30,7 +30,9 @@ async def show(caller: Caller) -> Response:
     township = caller.given("township") or (places[0]["code"] if len(places) == 1 else "")
     posts, is_whole = await _posts(caller, on=on, township=township)
     children = await _children(caller, township=township) if is_whole else Counter()
-    named = {(post["township"], post["village"]) for post in posts if post["village"]}
+    named = {
+        (post["township"], post["village"]) for post in posts if post["village"] and post["role"] in WORDS["roles"]
+    }  # who only signs a township's list answers for no child
     unnamed: Counter[str] = Counter()
     chart: dict[Place, dict[str, list[Mapping[str, Any]]]] = {}
     for post in posts:
